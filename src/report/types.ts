@@ -1,0 +1,56 @@
+// How the pipeline speaks to whoever runs it. The command line prints it; the library's callers may pass their own or none.
+
+/** A long piece of work being shown. */
+export interface ProgressTask {
+  /** `done` of the total are finished. */
+  update(done: number): void
+  finish(): void
+}
+
+export interface Reporter {
+  /** One of the run's five stages begins; the previous one ends (its time is shown). */
+  stage(name: string): void
+  /** Results and notes: shown unless --json. */
+  info(line: string): void
+  /** Something the user should know; the run goes on. */
+  warn(line: string): void
+  /** Detail, shown at -l 0. */
+  debug(line: string): void
+  /** Starts showing progress: `unit` is what is counted ("samples"). */
+  progress(title: string, total: number, unit: string): ProgressTask
+}
+
+/** One quantization of a run. Accuracy values are the metric's, undefined where there is none. */
+export interface ModeResult {
+  readonly model: string
+  readonly mode: string
+  readonly iteration: number
+  /** Quantization Loss in percent: |fix - float| / |float| * 100; undefined where the float metric is 0 or absent. */
+  readonly loss: number | undefined
+  readonly floatMetric: number | undefined
+  readonly fixMetric: number | undefined
+  /** Relative to the save-dir; '.' for a single quantization. */
+  readonly directory: string
+  /** Files written, relative to `directory`. */
+  readonly files: readonly string[]
+  /** Set when this one failed: its message. */
+  readonly error: string | undefined
+}
+
+export interface RunResult {
+  readonly saveDir: string
+  /** Sorted by loss, failures last. */
+  readonly results: readonly ModeResult[]
+  /** Samples left out under --on-bad-sample skip: id and reason. */
+  readonly skipped: readonly { readonly id: string; readonly reason: string }[]
+  /** Wall time in seconds of each stage. */
+  readonly stageSeconds: Readonly<Record<string, number>>
+}
+
+export const silentReporter: Reporter = {
+  stage() {},
+  info() {},
+  warn() {},
+  debug() {},
+  progress: () => ({ update() {}, finish() {} }),
+}
