@@ -1,0 +1,90 @@
+// The dyadic histogram's algebra (see types.ts for the bins). Histograms with merge are a commutative monoid whose identity is
+// emptyHistogram(), and observe is a homomorphism from multisets of values into it: order and split can never matter.
+// Nothing here is changed in place. observe is the slow, obvious reference that the kernel must equal.
+
+import { BINS_LOG2, BINS_PER_SIGN, EMPTY_EXPONENT, type Histogram, NUM_BINS } from './types.js'
+
+/** The identity of merge: no value seen. */
+export function emptyHistogram(): Histogram {
+  return {
+    exponent: EMPTY_EXPONENT,
+    counts: new Float64Array(NUM_BINS),
+    min: Infinity,
+    max: -Infinity,
+    count: 0,
+    zeros: 0,
+  }
+}
+
+/** The smallest integer k >= EMPTY_EXPONENT with magnitude < 2^k. `magnitude` is finite and not negative. */
+export function exponentOf(magnitude: number): number {
+  let exponent = EMPTY_EXPONENT
+  while (magnitude >= 2 ** exponent) exponent += 1
+  return exponent
+}
+
+/** `histogram` and the values, all finite: a RangeError names the first that is not. */
+export function observe(histogram: Histogram, values: Float32Array): Histogram {
+  const bad = values.findIndex((x) => !Number.isFinite(x))
+  if (bad !== -1) throw new RangeError(`value ${bad} is ${values[bad]}: a histogram counts finite values only`)
+
+  let { min, max } = histogram
+  let zeros = 0
+  for (const x of values) {
+    min = Math.min(min, x + 0) // -0 + 0 is 0
+    max = Math.max(max, x + 0)
+    if (x === 0) zeros += 1
+  }
+
+  const exponent = values.length === 0 ? histogram.exponent : exponentOf(Math.max(-min, max))
+  const counts = histogram.counts.slice()
+  widenCounts(counts, exponent - histogram.exponent)
+  for (const x of values) {
+    const bin = Math.floor(Math.abs(x) * 2 ** (BINS_LOG2 - exponent)) + (x < 0 ? BINS_PER_SIGN : 0)
+    counts[bin]! += 1
+  }
+  return { exponent, counts, min, max, count: histogram.count + values.length, zeros: histogram.zeros + zeros }
+}
+
+/** The same statistics over [0, 2^exponent): counts of neighbouring bins added. Exact, as floor(floor(2y) / 2) = floor(y). */
+export function widen(histogram: Histogram, exponent: number): Histogram {
+  const counts = histogram.counts.slice()
+  widenCounts(counts, exponent - histogram.exponent)
+  return { ...histogram, exponent, counts }
+}
+
+/** Halves the resolution of `counts` (NUM_BINS of them) `levels` times, in place. */
+export function widenCounts(counts: Float64Array, levels: number): void {
+  if (levels < 0)
+    throw new RangeError(`cannot narrow a histogram by ${-levels} powers of two: the finer counts are gone`)
+  if (levels === 0) return
+  const shift = Math.min(levels, BINS_LOG2)
+  for (let half = 0; half < NUM_BINS; half += BINS_PER_SIGN) {
+    for (let bin = 1; bin < BINS_PER_SIGN; bin++) {
+      const count = counts[half + bin]!
+      counts[half + bin] = 0
+      counts[half + (bin >> shift)]! += count
+    }
+  }
+}
+
+/** The statistics of both multisets of values together. */
+export function merge(a: Histogram, b: Histogram): Histogram {
+  return mergeAll([a, b])
+}
+
+/** The statistics of all the multisets of values together; of none: emptyHistogram(). */
+export function mergeAll(histograms: Iterable<Histogram>): Histogram {
+  const parts = [...histograms]
+  const exponent = parts.reduce((widest, part) => Math.max(widest, part.exponent), EMPTY_EXPONENT)
+  const merged = { ...emptyHistogram(), exponent }
+  for (const part of parts) {
+    const counts = part.exponent === exponent ? part.counts : widen(part, exponent).counts
+    for (let bin = 0; bin < NUM_BINS; bin++) merged.counts[bin]! += counts[bin]!
+    merged.min = Math.min(merged.min, part.min)
+    merged.max = Math.max(merged.max, part.max)
+    merged.count += part.count
+    merged.zeros += part.zeros
+  }
+  return merged
+}
