@@ -64,7 +64,10 @@ export interface FixedConv extends FixedBase {
   readonly dilations: readonly number[]
   readonly pads: readonly number[]
   readonly scaleFix: ScaleFix
-  /** Proved bound of |acc|: the largest over channels of sum |w| times the input's largest magnitude. */
+  /**
+   * Proved bound of |acc|, and of every partial sum in any order: the largest over channels of what the weights can reach
+   * with inputs in the input's integer range (0 included, as padding).
+   */
   readonly accumulatorBound: number
 }
 
@@ -183,4 +186,10 @@ export interface FixedPointModel {
   readonly tensors: ReadonlyMap<string, TensorInfo>
   /** Things the user should know: a clamped bias, a channel of zeros... */
   readonly warnings: readonly string[]
+}
+
+/** A tensor of integers, row-major; for operators over space NCHW. */
+export interface IntTensor {
+  readonly dims: readonly number[]
+  readonly data: Int32Array
 }

@@ -1,0 +1,27 @@
+// The chip's rounding, on plain numbers that hold integers: exact for every |x| < 2^53 and every shift in [0, 31].
+
+/** x / 2^shift, rounded to the nearest integer, halves away from zero. Never -0. */
+export function rshift(x: number, shift: number): number {
+  // Dividing by a power of two is exact, and so is floor(y + 0.5): with |x| < 2^53 and shift <= 31 the sum can only round
+  // above 2^22, where less than one half is lost below an integer that floor keeps.
+  const magnitude = Math.floor(Math.abs(x) / 2 ** shift + 0.5)
+  return x < 0 ? 0 - magnitude : magnitude
+}
+
+/** The nearest integer to a real number, halves away from zero. Never -0; NaN stays NaN. */
+export function roundHalfAway(x: number): number {
+  const magnitude = Math.abs(x)
+  const floor = Math.floor(magnitude)
+  // Not floor(x + 0.5): that sum rounds up for the largest double below one half.
+  const rounded = magnitude - floor >= 0.5 ? floor + 1 : floor
+  return x < 0 ? 0 - rounded : rounded
+}
+
+export function clip(x: number, low: number, high: number): number {
+  return Math.min(Math.max(x, low), high)
+}
+
+/** Least and greatest integer of a two's complement width. */
+export function rangeOf(bits: number): readonly [low: number, high: number] {
+  return [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]
+}
