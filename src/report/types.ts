@@ -10,9 +10,9 @@ export interface ProgressTask {
 export interface Reporter {
   /** One of the run's five stages begins; the previous one ends (its time is shown). */
   stage(name: string): void
-  /** Results and notes: shown unless --json. */
+  /** A note: hidden at -l 2 and above. */
   info(line: string): void
-  /** Something the user should know; the run goes on. */
+  /** Something the user should know; the run goes on. Hidden at -l 3. */
   warn(line: string): void
   /** Detail, shown at -l 0. */
   debug(line: string): void

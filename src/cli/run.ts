@@ -1,0 +1,73 @@
+// One run of the command line: what to do for a list of words, and the exit status that it ends with.
+// Nothing that is only needed for quantizing is imported before the command line is known to be right.
+
+import type { Config } from '../config.js'
+import { exitCodes, messageOf, SquireError } from '../errors.js'
+import type { RunResult } from '../report/types.js'
+import { configure } from './configure.js'
+import { helpText, parseCommandLine } from './program.js'
+import { squireVersion } from './version.js'
+
+/** Exit status of a bug in squire: EX_SOFTWARE of sysexits.h. */
+const internalError = 70
+
+/** Set by the supervisor in the process that does the work. */
+export const engineVariable = 'SQUIRE_ENGINE'
+
+/** Runs `squire` with the words after its name. Resolves to the exit status; never rejects. */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    return await runCommand(argv)
+  } catch (error) {
+    process.stderr.write(`${explain(error, wantsStack(argv))}\n`)
+    return error instanceof SquireError ? exitCodes[error.code] : internalError
+  }
+}
+
+async function runCommand(argv: readonly string[]): Promise<number> {
+  if (argv.some((word) => word === '-h' || word === '--help')) return print(helpText())
+  if (argv.some((word) => word === '-v' || word === '--version')) return print(`${squireVersion()}\n`)
+  const config = configure(parseCommandLine(argv))
+  if (process.env[engineVariable] !== undefined) return runEngine(config)
+  const { supervise } = await import('../supervisor.js')
+  return supervise(argv)
+}
+
+async function runEngine(config: Config): Promise<number> {
+  const [{ createReporter }, { quantize, infer }] = await Promise.all([
+    import('../report/reporter.js'),
+    import('../quantize.js'),
+  ])
+  const reporter = await createReporter(config)
+  try {
+    reporter.options(config)
+    const result: RunResult = await (config.runMode === 'infer' ? infer : quantize)(config, reporter)
+    await reporter.results(result)
+    return everyFailed(result) ? exitCodes.FIXED_POINT : 0
+  } finally {
+    reporter.finish()
+  }
+}
+
+/** A quantization that fails beside others is a line of the table; when all fail the run has. */
+function everyFailed({ results }: RunResult): boolean {
+  return results.length > 0 && results.every(({ error }) => error !== undefined)
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+/** A user's mistake is its message; a bug is one line and how to get the rest. */
+function explain(error: unknown, withStack: boolean): string {
+  const stack = withStack && error instanceof Error ? `\n${error.stack}` : ''
+  if (error instanceof SquireError) return `error: ${error.message}${stack}`
+  const more = withStack ? '' : ' (-l 0 shows where)'
+  return `internal error: ${messageOf(error)}; this is a bug in squire ${squireVersion()}, please report it${more}${stack}`
+}
+
+/** Whether -l 0 was asked for, known even where the rest of the command line is wrong. */
+function wantsStack(argv: readonly string[]): boolean {
+  return /(?:^| )(?:-l|--log-level)[ =]0(?: |$)/.test(argv.join(' '))
+}

@@ -1,0 +1,38 @@
+// The result for machines. report.json is a function of model, samples and the options that decide the numbers: no times, no
+// paths of this machine, no number of workers. What --json prints adds those that describe the run.
+
+import { basename } from 'node:path'
+import type { Config } from '../config.js'
+import type { RunResult } from './types.js'
+
+/** Entries for the end of the report, by name; they must be deterministic too. */
+export type ReportExtra = Readonly<Record<string, unknown>>
+
+/** The content of report.json: the same bytes for the same model, samples and options. */
+export function reportJson(result: RunResult, config: Config, extra: ReportExtra = {}): string {
+  return write({ ...report(result, config), ...extra })
+}
+
+/** What --json prints. */
+export function resultJson(result: RunResult, config: Config): string {
+  return write({ ...report(result, config), saveDir: result.saveDir, stageSeconds: result.stageSeconds })
+}
+
+function report(result: RunResult, config: Config) {
+  const { chip, bitWidth, runMode, inferFunction, modes, percent, iterations, evalIteration, batchSize } = config
+  const { outputDequant, image, selection, onBadSample } = config
+  return {
+    model: basename(config.model),
+    options: {
+      ...{ chip, bitWidth, runMode, inferFunction, modes, percent, iterations, evalIteration, batchSize },
+      ...{ outputDequant, image, selection, onBadSample },
+    },
+    results: result.results,
+    skipped: result.skipped,
+  }
+}
+
+/** undefined becomes null, so that every key is there in every report. */
+function write(value: unknown): string {
+  return `${JSON.stringify(value, (_, entry) => (entry === undefined ? null : entry), 2)}\n`
+}

@@ -1,0 +1,91 @@
+// How long work is shown: bars on a terminal, a few plain lines in a pipe. Both on stderr.
+
+import type { MultiBar } from 'cli-progress'
+import { duration, type Terminal } from './terminal.js'
+import type { ProgressTask } from './types.js'
+
+export interface Progress {
+  start(title: string, total: number, unit: string): ProgressTask
+  /** Prints a line without breaking a bar that is on the screen; false: there is none, print it yourself. */
+  printAbove(line: string): boolean
+  /** Leaves the screen as it is, even when work was cut short. */
+  stop(): void
+}
+
+/** Lines at the start and the end, and in between one after 10 % and 2 s, or after 10 s. */
+export function plainProgress({ stderr, now }: Terminal): Progress {
+  function start(title: string, total: number, unit: string): ProgressTask {
+    const began = now()
+    let shown = { done: 0, time: began }
+    let finished = false
+    const print = (text: string) => stderr.write(`${title}: ${text}\n`)
+    print(`0 of ${total} ${unit}`)
+    return {
+      update(done) {
+        const time = now()
+        const waited = time - shown.time
+        const advanced = done - shown.done >= total / 10
+        if (finished || done >= total || !(waited >= 10_000 || (advanced && waited >= 2000))) return
+        shown = { done, time }
+        const share = Math.floor((done / total) * 100)
+        const { rate, left } = pace(done, total, time - began)
+        print(`${done} of ${total} ${unit} (${share} %), ${rate}/s, ${left} left`)
+      },
+      finish() {
+        if (finished) return
+        finished = true
+        const milliseconds = now() - began
+        print(`${total} ${unit} in ${duration(milliseconds / 1000)}, ${pace(total, total, milliseconds).rate}/s`)
+      },
+    }
+  }
+  return { start, printAbove: () => false, stop() {} }
+}
+
+/** Bars by cli-progress; they share one block at the bottom of the screen while any of them runs. */
+export async function barProgress({ stderr, now }: Terminal): Promise<Progress> {
+  const { MultiBar, Presets } = (await import('cli-progress')).default
+  const format = '{title} [{bar}] {percentage} % | {value}/{total} {unit} | {rate}/s | {left} left'
+  const options = { format, stream: stderr as NodeJS.WritableStream, gracefulExit: false, barsize: 24, fps: 5 }
+  let block: MultiBar | undefined
+  let running = 0
+
+  function stop(): void {
+    block?.update()
+    block?.stop()
+    block = undefined
+    running = 0
+  }
+
+  function start(title: string, total: number, unit: string): ProgressTask {
+    const began = now()
+    block ??= new MultiBar(options, Presets.legacy)
+    running++
+    const mine = block
+    const bar = mine.create(total, 0, { title, unit, rate: '-', left: '-' })
+    let finished = false
+    return {
+      update: (done) => bar.update(done, pace(done, total, now() - began)),
+      finish() {
+        if (finished) return
+        finished = true
+        bar.update(total, pace(total, total, now() - began))
+        if (mine === block && --running === 0) stop()
+      },
+    }
+  }
+
+  function printAbove(line: string): boolean {
+    block?.log(`${line}\n`)
+    return block !== undefined
+  }
+
+  return { start, printAbove, stop }
+}
+
+function pace(done: number, total: number, milliseconds: number): { rate: string; left: string } {
+  const seconds = milliseconds / 1000
+  if (done === 0 || seconds === 0) return { rate: '-', left: '-' }
+  const rate = done / seconds
+  return { rate: rate < 100 ? rate.toFixed(1) : rate.toFixed(0), left: duration((total - done) / rate) }
+}

@@ -1,0 +1,73 @@
+// The command line's Reporter: stages with their times, notes by level, progress, and the results at the end.
+// With --json stdout carries the result alone; everything else goes to stderr.
+
+import type { Config } from '../config.js'
+import { resultJson } from './json.js'
+import { chosenOptions } from './options.js'
+import { barProgress, plainProgress } from './progress.js'
+import { resultLines } from './results.js'
+import { duration, painter, processTerminal, type Terminal } from './terminal.js'
+import type { Reporter, RunResult } from './types.js'
+
+export interface ConsoleReporter extends Reporter {
+  /** The options of the run, first thing. */
+  options(config: Config): void
+  /** What the run gave, last thing. */
+  results(result: RunResult): Promise<void>
+  /** Ends the stage and the bars on the screen: call it whether the run succeeded or not. */
+  finish(): void
+}
+
+export async function createReporter(config: Config, terminal: Terminal = processTerminal()): Promise<ConsoleReporter> {
+  const { stdout, stderr, now, environment } = terminal
+  const progress = stderr.isTTY === true ? await barProgress(terminal) : plainProgress(terminal)
+  const log = config.json ? stderr : stdout
+  const paint = painter(log, environment)
+  const paintWarning = painter(stderr, environment)
+  let stage: { readonly title: string; readonly began: number } | undefined
+  let stages = 0
+
+  function print(stream: typeof stdout, line: string): void {
+    if (stream.isTTY && progress.printAbove(line)) return
+    stream.write(`${line}\n`)
+  }
+
+  function endStage(): void {
+    if (stage === undefined) return
+    print(log, `${stage.title}: ${duration((now() - stage.began) / 1000)}`)
+    stage = undefined
+  }
+
+  function finish(): void {
+    progress.stop()
+    endStage()
+  }
+
+  return {
+    options(options) {
+      if (config.logLevel > 1) return
+      for (const line of chosenOptions(options)) print(log, line)
+    },
+    stage(name) {
+      endStage()
+      stage = { title: `stage ${++stages}, ${name}`, began: now() }
+      print(log, paint('bold', stage.title))
+    },
+    info(line) {
+      if (config.logLevel <= 1) print(log, line)
+    },
+    warn(line) {
+      if (config.logLevel <= 2) print(stderr, `${paintWarning('yellow', 'warning:')} ${line}`)
+    },
+    debug(line) {
+      if (config.logLevel === 0) print(stderr, `debug: ${line}`)
+    },
+    progress: progress.start,
+    async results(result) {
+      finish()
+      if (config.json) stdout.write(resultJson(result, config))
+      else for (const line of await resultLines(result, config, paint)) print(stdout, line)
+    },
+    finish,
+  }
+}

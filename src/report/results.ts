@@ -1,0 +1,60 @@
+// The results as text: model and Quantization Loss for one quantization, a table for several.
+
+import { join } from 'node:path'
+import type { Config } from '../config.js'
+import type { ModeResult, RunResult } from './types.js'
+
+type Paint = (color: 'bold' | 'red', text: string) => string
+
+export async function resultLines(result: RunResult, config: Config, paint: Paint): Promise<string[]> {
+  const [only] = result.results
+  const body =
+    config.runMode === 'infer'
+      ? [`Metric: ${metric(only?.floatMetric)}`]
+      : result.results.length === 1
+        ? single(only!, result.saveDir, paint)
+        : [await table(result.results, paint), `Files are in ${result.saveDir}`]
+  return [...skippedLines(result.skipped), ...body]
+}
+
+function single(one: ModeResult, saveDir: string, paint: Paint): string[] {
+  if (one.error !== undefined) return [`${paint('red', 'Fail:')} ${one.error}`]
+  const files = one.files.map((file) => `  ${join(saveDir, one.directory, file)}`)
+  const metrics =
+    one.floatMetric === undefined ? '' : ` (float ${metric(one.floatMetric)}, fixed ${metric(one.fixMetric)})`
+  return ['Files:', ...files, paint('bold', `Quantization Loss: ${lossInWords(one)}${metrics}`)]
+}
+
+async function table(results: readonly ModeResult[], paint: Paint): Promise<string> {
+  const { default: Table } = await import('cli-table3')
+  const rows = new Table({
+    head: ['model', 'mode', 'iteration', 'loss', 'float', 'fixed', 'subdirectory'],
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'left'],
+    style: { head: [], border: [] },
+  })
+  for (const one of results) {
+    const loss = one.error !== undefined ? paint('red', 'Fail') : one.loss === undefined ? '-' : percent(one.loss)
+    rows.push([one.model, one.mode, one.iteration, loss, metric(one.floatMetric), metric(one.fixMetric), one.directory])
+  }
+  const failures = results.flatMap(({ error, directory }) => (error === undefined ? [] : [`${directory}: ${error}`]))
+  return [rows.toString(), ...failures].join('\n')
+}
+
+/** A run leaves out few samples or has a problem that the first ones show. */
+const shownSkipped = 10
+
+function skippedLines(skipped: RunResult['skipped']): string[] {
+  if (skipped.length === 0) return []
+  const shown = skipped.slice(0, shownSkipped).map(({ id, reason }) => `  ${id}: ${reason}`)
+  const rest = skipped.length > shownSkipped ? [`  and ${skipped.length - shownSkipped} more`] : []
+  return [`Left out ${skipped.length} ${skipped.length === 1 ? 'sample' : 'samples'}:`, ...shown, ...rest]
+}
+
+function lossInWords(one: ModeResult): string {
+  if (one.loss !== undefined) return percent(one.loss)
+  if (one.floatMetric === undefined) return 'none, there is no metric'
+  return 'undefined, the float metric is 0'
+}
+
+const percent = (value: number) => `${value.toFixed(3)} %`
+const metric = (value: number | undefined) => (value === undefined ? '-' : value.toFixed(4))
