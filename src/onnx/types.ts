@@ -43,6 +43,8 @@ export interface TensorProto {
   /** 0 DEFAULT, 1 EXTERNAL */
   dataLocation?: number
   docString?: string
+  /** Absolute folder that `externalData` locations are relative to: set when the model is read, never written. */
+  externalFolder?: string
 }
 
 /** AttributeProto.AttributeType numbers. */

@@ -1,0 +1,101 @@
+// Model files: read, checked and hashed. What readModel returns is a model squire can work on, whole and inside the limits;
+// every reason why it cannot is told at once.
+
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { ModelInput } from '../dataset/types.js'
+import { messageOf, SquireError } from '../errors.js'
+import { checkModel } from './check.js'
+import { decodeModel } from './codec.js'
+import { externalPlace } from './external.js'
+import { toNumber } from './int64.js'
+import { isStandardDomain } from './operators.js'
+import { isExternal, tensorByteLength } from './tensor.js'
+import type { Model, ModelProto, ValueInfoProto } from './types.js'
+import { allTensors, mapTensors } from './walk.js'
+
+export { decodeModel, encodeModel, MAX_INLINE_BYTES } from './codec.js'
+export { writeModel } from './write.js'
+
+/** Reads, checks and hashes a model. External data are checked and hashed but stay on disk until a tensor is used. */
+export async function readModel(file: string): Promise<Model> {
+  const absolute = path.resolve(file)
+  const bytes = await readBytes(absolute)
+  const proto = decodeModel(bytes, `model "${file}"`)
+  checkModel(proto, `model "${file}"`)
+  const folder = path.dirname(absolute)
+  const files = externalFiles(proto, folder)
+  const located = mapTensors(proto, (tensor) => (isExternal(tensor) ? { ...tensor, externalFolder: folder } : tensor))
+  return { proto: located, path: absolute, hash: await hashModel(bytes, files) }
+}
+
+/** The version of the standard operator set the model imports. */
+export function opsetOf(proto: ModelProto): number {
+  const entry = proto.opsetImport.find(({ domain }) => isStandardDomain(domain))
+  if (entry !== undefined) return toNumber(entry.version)
+  throw new SquireError('MODEL', 'the model imports no version of the standard operator set (ai.onnx); export it again')
+}
+
+/** The graph inputs that a caller feeds: those that are not initializers, in model order. */
+export function modelInputs(proto: ModelProto): ModelInput[] {
+  const initializers = new Set(proto.graph.initializer.map(({ name }) => name))
+  return proto.graph.input.filter(({ name }) => !initializers.has(name)).map(modelInput)
+}
+
+function modelInput(info: ValueInfoProto): ModelInput {
+  const type = info.type?.tensorType
+  if (type === undefined) {
+    throw new SquireError('UNSUPPORTED', `model input "${info.name}" is not a tensor; squire feeds tensors only`)
+  }
+  if (type.shape === undefined) {
+    const advice = 'export the model again with input shapes (dimensions may be dynamic)'
+    throw new SquireError('MODEL', `model input "${info.name}" does not say how many dimensions it has; ${advice}`)
+  }
+  const dims = type.shape.dim.map(({ dimValue, dimParam }) => {
+    const value = dimValue === undefined ? -1 : toNumber(dimValue)
+    return value < 0 ? (dimParam ?? '') : value
+  })
+  return { name: info.name, dataType: type.elemType, dims }
+}
+
+async function readBytes(file: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(file)
+    if (size >= 2 ** 31)
+      throw new Error('it is larger than the 2 GiB of a protobuf message: save it with external data')
+    const buffer = await readFile(file)
+    if (buffer.length === 0) throw new Error('it is empty')
+    return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+  } catch (error) {
+    throw new SquireError('MODEL', `cannot read model "${file}": ${messageOf(error)}; give the path of an .onnx file`, {
+      cause: error,
+    })
+  }
+}
+
+/** Checks that every external tensor is where it says; the files by location, in code-unit order. */
+function externalFiles(proto: ModelProto, folder: string): ReadonlyMap<string, string> {
+  const files = new Map<string, string>()
+  for (const tensor of allTensors(proto).filter(isExternal)) {
+    const { location, file, length } = externalPlace(tensor, folder)
+    const needed = tensorByteLength(tensor)
+    if (length !== undefined && length < needed) {
+      const got = `${length} bytes in "${location}", needs ${needed}`
+      throw new SquireError('MODEL', `external data of tensor "${tensor.name}" has ${got}; export the model again`)
+    }
+    files.set(location, file)
+  }
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** SHA-256 of the file; with external data, then of each file's location and bytes, in order of location. */
+async function hashModel(bytes: Uint8Array, files: ReadonlyMap<string, string>): Promise<string> {
+  const hash = createHash('sha256').update(bytes)
+  for (const [location, file] of files) {
+    hash.update(`\0${location}\0`)
+    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,113 @@
+// ONNX Runtime, and the only module that imports it. One thread a session: squire is parallel across samples,
+// and a result cannot depend on how many threads there are.
+
+import * as ort from 'onnxruntime-node'
+import type { ModelInput } from '../dataset/types.js'
+import { messageOf, SquireError } from '../errors.js'
+import { dataTypeOf, isElementType } from './datatype.js'
+import type { ElementType, TensorData, TensorValue } from './types.js'
+
+/** One output of a session; dims as in ModelInput. */
+export type ModelOutput = ModelInput
+
+export interface Session {
+  readonly inputs: readonly ModelInput[]
+  /** The outputs that are numeric tensors, in model order; sequences, optionals and strings are left out. */
+  readonly outputs: readonly ModelOutput[]
+  /**
+   * Runs the model once. `feeds` must have been checked or come from checked values: the runtime's own message is all a wrong one gets.
+   * `fetches` names the outputs wanted (default: all of `outputs`). As a record, a TensorValue makes the runtime write into its data, which may
+   * view a WebAssembly memory that is not shared, and the same TensorValue is returned; null lets the runtime allocate.
+   */
+  run(
+    feeds: Readonly<Record<string, TensorValue>>,
+    fetches?: readonly string[] | Readonly<Record<string, TensorValue | null>>,
+  ): Promise<Record<string, TensorValue>>
+  /** Frees the model. The session must not be used afterwards, nor released while a run is under way. */
+  release(): Promise<void>
+}
+
+/** Level 4, fatal only: failures come as exceptions, whose text squire prints itself. */
+const options: ort.InferenceSession.SessionOptions = {
+  executionProviders: ['cpu'],
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  graphOptimizationLevel: 'all',
+  logSeverityLevel: 4,
+}
+
+/** Loads a model from a file (external data beside it) or from its bytes (self-contained). */
+export async function createSession(model: string | Uint8Array): Promise<Session> {
+  const session = await load(model)
+  const inputs = session.inputMetadata.map(describe)
+  const outputs = session.outputMetadata.filter(isNumericTensor).map(describe)
+  const run: Session['run'] = async (feeds, fetches = outputs.map(({ name }) => name)) => {
+    const slots = Object.entries(isNames(fetches) ? Object.fromEntries(fetches.map((name) => [name, null])) : fetches)
+    const results = await runOnce(session, feeds, slots)
+    return Object.fromEntries(slots.map(([name, slot]) => [name, slot ?? fromOrt(results[name]!)]))
+  }
+  return { inputs, outputs, run, release: () => session.release() }
+}
+
+async function load(model: string | Uint8Array): Promise<ort.InferenceSession> {
+  try {
+    return await (typeof model === 'string'
+      ? ort.InferenceSession.create(model, options)
+      : ort.InferenceSession.create(model, options))
+  } catch (error) {
+    const name = typeof model === 'string' ? `"${model}"` : 'the model'
+    throw new SquireError('MODEL', `ONNX Runtime cannot load ${name}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+type Slots = readonly (readonly [name: string, slot: TensorValue | null])[]
+
+async function runOnce(session: ort.InferenceSession, feeds: Readonly<Record<string, TensorValue>>, slots: Slots) {
+  try {
+    const ortFeeds = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toOrt(value)]))
+    return await session.run(ortFeeds, Object.fromEntries(slots.map(([name, slot]) => [name, slot && overlay(slot)])))
+  } catch (error) {
+    throw new SquireError('MODEL', `ONNX Runtime cannot run the model: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function isNames(
+  fetches: readonly string[] | Readonly<Record<string, TensorValue | null>>,
+): fetches is readonly string[] {
+  return Array.isArray(fetches)
+}
+
+type Metadata = ort.InferenceSession.ValueMetadata
+
+function isNumericTensor(metadata: Metadata): boolean {
+  return metadata.isTensor && isElementType(metadata.type)
+}
+
+function describe(metadata: Metadata): ModelInput {
+  if (!metadata.isTensor || !isElementType(metadata.type)) {
+    throw new SquireError(
+      'UNSUPPORTED',
+      `model input "${metadata.name}" is not a numeric tensor; squire feeds those only`,
+    )
+  }
+  return { name: metadata.name, dataType: dataTypeOf(metadata.type), dims: metadata.shape }
+}
+
+/** The runtime refuses shared memory, so a view of it is copied. */
+function toOrt(value: TensorValue): ort.Tensor {
+  const shared = value.data.buffer instanceof SharedArrayBuffer
+  return overlay(shared ? { ...value, data: value.data.slice() } : value)
+}
+
+/** A runtime tensor over the same elements. */
+function overlay({ type, data, dims }: TensorValue): ort.Tensor {
+  return new ort.Tensor(type as ort.Tensor.Type, data as ort.Tensor.DataType, dims)
+}
+
+function fromOrt({ type, data, dims }: ort.Tensor): TensorValue {
+  // Where the host has Float16Array the runtime uses it; squire holds the bit patterns everywhere.
+  const { buffer, byteOffset, length } = data as Uint16Array
+  const elements = type === 'float16' ? new Uint16Array(buffer, byteOffset, length) : (data as TensorData)
+  return { type: type as ElementType, data: elements, dims }
+}
