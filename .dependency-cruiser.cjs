@@ -1,0 +1,61 @@
+// Who may import whom. Run on the compiled JavaScript: there, type-only imports are gone, so every rule is about values.
+const src = '^dist/src'
+const nouns = `${src}/(onnx|dataset|histogram|plan|fixedpoint)/`
+const verbs = `${src}/(calibrate|solve|export|evaluate|report)/`
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^#' } },
+    {
+      name: 'only-session-imports-the-runtime',
+      severity: 'error',
+      from: { path: '^dist/(src|workers)/', pathNot: `${src}/onnx/session.js$` },
+      to: { path: 'onnxruntime-node' },
+    },
+    {
+      name: 'only-the-pool-imports-piscina',
+      severity: 'error',
+      from: { path: '^dist/(src|workers)/', pathNot: `${src}/engine/pool.js$` },
+      to: { path: 'node_modules/piscina' },
+    },
+    {
+      name: 'nouns-know-nothing-of-stages',
+      comment: 'onnx, dataset, histogram, plan and fixedpoint serve the stages and the engine, and import neither.',
+      severity: 'error',
+      from: { path: nouns },
+      to: { path: [verbs, `${src}/(engine|cli)/`, `${src}/(quantize|supervisor|index|main).js$`] },
+    },
+    {
+      name: 'histogram-and-onnx-stand-alone',
+      severity: 'error',
+      from: { path: `${src}/(histogram|onnx)/` },
+      to: { path: `${src}/(dataset|plan|fixedpoint)/` },
+    },
+    {
+      name: 'a-verb-imports-no-other-verb',
+      severity: 'error',
+      from: { path: `${src}/(calibrate|solve|export|evaluate|report)/` },
+      to: { path: verbs, pathNot: `${src}/$1/` },
+    },
+    {
+      name: 'the-engine-runs-models-and-knows-no-stage',
+      severity: 'error',
+      from: { path: `${src}/engine/` },
+      to: { path: [verbs, `${src}/cli/`, `${src}/quantize.js$`] },
+    },
+    {
+      name: 'nobody-imports-the-command-line',
+      severity: 'error',
+      from: { pathNot: `${src}/(cli/|main.js$)` },
+      to: { path: `${src}/cli/` },
+    },
+    {
+      name: 'workers-hold-no-policy',
+      severity: 'error',
+      from: { path: '^dist/workers/' },
+      to: { path: `${src}/(cli|report|calibrate|evaluate|export|plan|fixedpoint)/|${src}/(quantize|supervisor|index).js$` },
+    },
+  ],
+  options: { doNotFollow: { path: 'node_modules' }, moduleSystems: ['es6'], exclude: { path: '\\.d\\.ts$' } },
+}

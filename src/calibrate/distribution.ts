@@ -1,0 +1,108 @@
+// The distribution cache and stats.arrow: one row for every tensor that is held as integers, observed or derived.
+
+import { readFile } from 'node:fs/promises'
+import { messageOf, SquireError } from '../errors.js'
+import { mergeAll } from '../histogram/histogram.js'
+import { decodeStatistics, encodeStatistics, type Statistics } from '../histogram/statistics.js'
+import type { Histogram } from '../histogram/types.js'
+import type { Plan, ScaleClass } from '../plan/types.js'
+
+/** What a distribution belongs to. All of it must match for a cache to be used. */
+export interface DistributionKey {
+  readonly modelHash: string
+  readonly datasetDigest: string
+  /** Options that change the statistics, readable. */
+  readonly options: string
+}
+
+export interface Distribution {
+  /** Observed tensor -> its histogram. */
+  readonly histograms: ReadonlyMap<string, Histogram>
+  readonly samples: number
+  readonly floatMetric: number | undefined
+}
+
+/** The histogram of a class: the union of its sources'. */
+export function classHistogram(scaleClass: ScaleClass, histograms: ReadonlyMap<string, Histogram>): Histogram {
+  return mergeAll(scaleClass.sources.map((name) => histograms.get(name)!))
+}
+
+export function encodeDistribution(plan: Plan, distribution: Distribution, key: DistributionKey, version: string): Uint8Array {
+  const operators = new Map(
+    plan.operators.flatMap((operator) =>
+      ('outputs' in operator ? operator.outputs : [operator.output]).map((name) => [name, operator.kind] as const),
+    ),
+  )
+  const tensors = new Map(
+    [...plan.classOf].map(([name, scaleClass]) => [
+      name,
+      {
+        ...(distribution.histograms.get(name) ?? classHistogram(scaleClass, distribution.histograms)),
+        operator: operators.get(name) ?? 'input',
+        shape: plan.tensors.get(name)?.dims ?? [],
+        observed: distribution.histograms.has(name),
+      },
+    ]),
+  )
+  // A source need not be held as integers itself.
+  for (const [name, histogram] of distribution.histograms) {
+    if (tensors.has(name)) continue
+    const shape = plan.tensors.get(name)?.dims ?? []
+    tensors.set(name, { ...histogram, operator: operators.get(name) ?? 'input', shape, observed: true })
+  }
+  return encodeStatistics({
+    tensors,
+    metadata: {
+      squire_version: version,
+      model_hash: key.modelHash,
+      dataset_digest: key.datasetDigest,
+      options: key.options,
+      samples: String(distribution.samples),
+      float_metric: distribution.floatMetric === undefined ? '' : String(distribution.floatMetric),
+    },
+  })
+}
+
+/** Reads a cache; undefined when the file does not exist. Refuses one that belongs to something else, with the reason. */
+export async function readDistribution(path: string, plan: Plan, key: DistributionKey): Promise<Distribution | undefined> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readFile(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new SquireError('CACHE', `cannot read the distribution cache ${path}: ${messageOf(error)}`)
+  }
+  const statistics = decodeStatistics(bytes)
+  refuseForeign(path, statistics, key)
+  const missing = plan.observed.filter((name) => !statistics.tensors.has(name))
+  if (missing.length > 0) {
+    throw new SquireError('CACHE', `the distribution cache ${path} lacks tensor "${missing[0]}"; delete it to calibrate again.`)
+  }
+  const { samples = '0', float_metric: metric = '' } = statistics.metadata
+  return {
+    histograms: new Map(plan.observed.map((name) => [name, statistics.tensors.get(name)!])),
+    samples: Number(samples),
+    floatMetric: metric === '' ? undefined : Number(metric),
+  }
+}
+
+function refuseForeign(path: string, { metadata }: Statistics, key: DistributionKey): void {
+  const reasons: string[] = []
+  const compare = (what: string, got: string | undefined, expected: string) => {
+    if (got !== expected) reasons.push(`its ${what} is ${shown(got)}, this run's is ${shown(expected)}`)
+  }
+  compare('model', metadata.model_hash, key.modelHash)
+  compare('data', metadata.dataset_digest, key.datasetDigest)
+  compare('options', metadata.options, key.options)
+  if (reasons.length === 0) return
+  throw new SquireError(
+    'CACHE',
+    `the distribution cache ${path} does not belong to this run: ${reasons.join('; ')}. ` +
+      'Give another file to -cd, or delete this one to calibrate again.',
+  )
+}
+
+function shown(value: string | undefined): string {
+  if (value === undefined || value === '') return 'not recorded'
+  return /^[0-9a-f]{64}$/.test(value) ? `${value.slice(0, 12)}…` : value
+}

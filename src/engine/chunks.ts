@@ -1,0 +1,55 @@
+// Chunks: the unit of work, of retry and of checkpoints. The cut depends on the sample counts alone, never on workers, so that
+// floating-point sums of a metric, folded chunk by chunk, have one order.
+
+/** A run of consecutive positions in canonical sample order whose statistics and metric are kept apart from the others'. */
+export interface Segment {
+  readonly from: number
+  readonly to: number
+  readonly observe: boolean
+  readonly measure: boolean
+}
+
+export interface Chunk {
+  readonly segment: number
+  /** Number within its segment. */
+  readonly number: number
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Cuts positions [0, max) at every count that somebody wants a result for: `observed` counts (calibration of the first n samples)
+ * and `measured` counts (metric over the first n).
+ */
+export function segmentsOf(observed: readonly number[], measured: readonly number[]): Segment[] {
+  const bounds = [...new Set([...observed, ...measured])].filter((n) => n > 0).sort((a, b) => a - b)
+  const lastObserved = Math.max(0, ...observed)
+  const lastMeasured = Math.max(0, ...measured)
+  return bounds.map((to, i) => {
+    const from = i === 0 ? 0 : bounds[i - 1]!
+    return { from, to, observe: from < lastObserved, measure: from < lastMeasured }
+  })
+}
+
+const MOST_SAMPLES_A_CHUNK = 16
+const FEWEST_CHUNKS = 64
+
+/** Chunks of every segment, each a multiple of the model's batch (but for the last of a segment). */
+export function chunksOf(segments: readonly Segment[], batch: number): Chunk[] {
+  return segments.flatMap((segment, index) => {
+    const size = chunkSize(segment.to - segment.from, batch)
+    const count = Math.ceil((segment.to - segment.from) / size)
+    return Array.from({ length: count }, (_, number) => ({
+      segment: index,
+      number,
+      from: segment.from + number * size,
+      to: Math.min(segment.to, segment.from + (number + 1) * size),
+    }))
+  })
+}
+
+/** Small enough that few samples still keep many workers busy, large enough that handing over a chunk costs nothing. */
+function chunkSize(samples: number, batch: number): number {
+  const wanted = Math.min(MOST_SAMPLES_A_CHUNK, Math.ceil(samples / FEWEST_CHUNKS))
+  return Math.max(1, Math.ceil(wanted / batch)) * batch
+}

@@ -1,0 +1,206 @@
+// The engine's half of calibration and evaluation: hands chunks to workers, merges what comes back.
+// Invariant: the state holds exactly the chunks it lists as done, each once; histograms merge in any order (they are a commutative monoid),
+// metric states merge in chunk order. It can be saved between any two events and continued later, with the same result.
+
+import type { Metric } from '../dataset/types.js'
+import type { DatasetSource } from '../dataset/source.js'
+import { SquireError } from '../errors.js'
+import { merge } from '../histogram/histogram.js'
+import { createSlab, readSlab } from '../histogram/slab.js'
+import type { Histogram } from '../histogram/types.js'
+import type { Chunk, Segment } from './chunks.js'
+import type { Pool } from './pool.js'
+import type { ModelFile, Observation, SamplesDone, SkippedSample } from './protocol.js'
+
+/** The samples of a run in canonical order. */
+export interface SampleOrder {
+  readonly length: number
+  at(position: number): { readonly index: number; readonly id: string }
+}
+
+export interface SegmentState {
+  readonly histograms: Map<string, Histogram>
+  /** Samples in `histograms`. */
+  observed: number
+  /** Chunks [0, folded) are merged in `state`... */
+  folded: number
+  state: unknown
+  /** ...and these later ones wait for an earlier one: chunk number -> the metric's state. */
+  readonly waiting: Map<number, unknown>
+}
+
+export interface FoldState {
+  readonly segments: readonly SegmentState[]
+  readonly skipped: SkippedSample[]
+}
+
+/** Asks everything in flight to stop between two forward passes. */
+export interface StopFlag {
+  readonly buffer: SharedArrayBuffer
+  readonly signal: AbortSignal
+}
+
+export interface FoldRequest {
+  readonly pool: Pool
+  /** For chunks that are observed: the model with the observed tensors as outputs. */
+  readonly observedModel: ModelFile
+  readonly observation: Omit<Observation, 'slab'>
+  /** For chunks that are only measured. */
+  readonly plainModel: ModelFile
+  readonly source: DatasetSource
+  readonly samples: SampleOrder
+  readonly segments: readonly Segment[]
+  readonly chunks: readonly Chunk[]
+  readonly metric: Metric | undefined
+  /** Dataset indices to leave out: samples that an earlier pass skipped. */
+  readonly excluded: ReadonlySet<number>
+  readonly onBadSample: 'error' | 'skip'
+  readonly stop: StopFlag
+  readonly onProgress: (samplesDone: number) => void
+  /** Called after each merged chunk; may save the state. */
+  readonly onChunk?: (state: FoldState) => void | Promise<void>
+}
+
+/** Chunks that may be done before an earlier one of their segment: bounds the waiting metric states. */
+const MOST_AHEAD_A_THREAD = 32
+
+export function emptyFold(segments: readonly Segment[]): FoldState {
+  return {
+    segments: segments.map(() => ({
+      histograms: new Map(),
+      observed: 0,
+      folded: 0,
+      state: undefined,
+      waiting: new Map(),
+    })),
+    skipped: [],
+  }
+}
+
+/** Runs every chunk that `state` does not hold yet. Resolves when all are in, rejects with INTERRUPTED when stopped. */
+export async function fold(request: FoldRequest, state: FoldState): Promise<void> {
+  const queue = request.chunks.filter((chunk) => !isDone(state, chunk))
+  let done = request.chunks.reduce((sum, chunk) => sum + (isDone(state, chunk) ? chunk.to - chunk.from : 0), 0)
+  request.onProgress(done)
+  const slabs = freeSlabs(request)
+  let next = 0
+  let failure: unknown
+  const runner = async (): Promise<void> => {
+    while (failure === undefined && next < queue.length && !request.stop.signal.aborted) {
+      const chunk = queue[next]!
+      if (tooFarAhead(state, chunk, request.pool.threads)) {
+        // The chunk it waits for is in flight in another runner, which goes on with the queue.
+        return
+      }
+      next++
+      const slab = request.segments[chunk.segment]!.observe ? slabs.take() : undefined
+      const answer = await request.pool.samples(taskOf(request, chunk, slab))
+      if (answer.kind === 'stopped') return
+      mergeChunk(state, request, chunk, answer, slab)
+      if (slab !== undefined) slabs.give(slab)
+      done += chunk.to - chunk.from
+      request.onProgress(done)
+      await request.onChunk?.(state)
+    }
+  }
+  const guarded = () =>
+    runner().catch((error: unknown) => {
+      failure ??= error
+    })
+  // Two chunks a thread are under way, so that no thread waits for the engine. A runner that stopped because it was too far ahead
+  // is started again by the next round.
+  while (failure === undefined && next < queue.length && !request.stop.signal.aborted) {
+    await Promise.all(Array.from({ length: request.pool.threads * 2 }, guarded))
+  }
+  if (failure !== undefined) throw failure
+  if (request.stop.signal.aborted) {
+    throw new SquireError('INTERRUPTED', `interrupted after ${done} of ${request.samples.length} samples`)
+  }
+}
+
+function isDone(state: FoldState, chunk: Chunk): boolean {
+  const segment = state.segments[chunk.segment]!
+  return chunk.number < segment.folded || segment.waiting.has(chunk.number)
+}
+
+function tooFarAhead(state: FoldState, chunk: Chunk, threads: number): boolean {
+  return chunk.number - state.segments[chunk.segment]!.folded > threads * MOST_AHEAD_A_THREAD
+}
+
+function taskOf(request: FoldRequest, chunk: Chunk, slab: SharedArrayBuffer | undefined) {
+  const segment = request.segments[chunk.segment]!
+  const samples = Array.from({ length: chunk.to - chunk.from }, (_, i) => request.samples.at(chunk.from + i)).filter(
+    ({ index }) => !request.excluded.has(index),
+  )
+  return {
+    kind: 'samples' as const,
+    model: slab === undefined ? request.plainModel : request.observedModel,
+    source: request.source,
+    samples,
+    observation: slab === undefined ? undefined : { ...request.observation, slab },
+    measured: segment.measure && request.metric !== undefined ? samples.length : 0,
+    onBadSample: request.onBadSample,
+    stop: request.stop.buffer,
+  }
+}
+
+function mergeChunk(
+  state: FoldState,
+  request: FoldRequest,
+  chunk: Chunk,
+  answer: SamplesDone,
+  slab: SharedArrayBuffer | undefined,
+): void {
+  const segment = state.segments[chunk.segment]!
+  if (slab !== undefined) {
+    for (const [name, histogram] of readSlab(slab, request.observation.tensors)) {
+      const sofar = segment.histograms.get(name)
+      segment.histograms.set(name, sofar === undefined ? histogram : merge(sofar, histogram))
+    }
+    segment.observed += answer.observed
+  }
+  state.skipped.push(...answer.skipped)
+  segment.waiting.set(chunk.number, answer.state)
+  const metric = request.segments[chunk.segment]!.measure ? request.metric : undefined
+  while (segment.waiting.has(segment.folded)) {
+    const later = segment.waiting.get(segment.folded)
+    segment.waiting.delete(segment.folded)
+    if (metric !== undefined) segment.state = segment.folded === 0 ? later : metric.merge(segment.state, later)
+    segment.folded++
+  }
+}
+
+/** Slabs not owned by a task. They are made on demand, so there are as many as chunks ever were in flight at once. */
+function freeSlabs(request: FoldRequest) {
+  const free: SharedArrayBuffer[] = []
+  return {
+    take: () => free.pop() ?? createSlab(request.observation.tensors),
+    give: (slab: SharedArrayBuffer) => void free.push(slab),
+  }
+}
+
+/** The statistics of the first `count` samples: the union of the segments before it. */
+export function histogramsUpTo(state: FoldState, segments: readonly Segment[], count: number): Map<string, Histogram> {
+  const merged = new Map<string, Histogram>()
+  segments.forEach((segment, i) => {
+    if (segment.to > count) return
+    for (const [name, histogram] of state.segments[i]!.histograms) {
+      const sofar = merged.get(name)
+      merged.set(name, sofar === undefined ? histogram : merge(sofar, histogram))
+    }
+  })
+  return merged
+}
+
+/** The metric's state over the first `count` samples, or undefined when nothing was measured. */
+export function stateUpTo(state: FoldState, segments: readonly Segment[], count: number, metric: Metric): unknown {
+  let merged: unknown
+  let any = false
+  segments.forEach((segment, i) => {
+    if (segment.to > count || !segment.measure) return
+    const later = state.segments[i]!.state
+    merged = any ? metric.merge(merged, later) : later
+    any = true
+  })
+  return merged
+}

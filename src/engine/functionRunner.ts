@@ -1,0 +1,204 @@
+// Runs an infer function, Knight's way: the user's code owns the loop and calls executor.forward. Each call is one task of the pool; calls may
+// overlap, and a histogram does not depend on the order in which they end.
+
+import { makeExecutor } from '../dataset/executor.js'
+import type { Executor, InferFunction } from '../dataset/types.js'
+import { messageOf, SquireError } from '../errors.js'
+import { merge } from '../histogram/histogram.js'
+import { createSlab, readSlab } from '../histogram/slab.js'
+import type { Histogram } from '../histogram/types.js'
+import type { TensorValue } from '../onnx/types.js'
+import type { Reporter } from '../report/types.js'
+import { joinBatches, splitBatch } from './batch.js'
+import type { Pool } from './pool.js'
+import type { ModelFile, SkippedSample } from './protocol.js'
+import type { Feeds, Observed, ObservedModel, Runner } from './runner.js'
+
+export interface FunctionRunnerOptions {
+  readonly pool: Pool
+  readonly infer: InferFunction
+  /** The name of the function, for messages. */
+  readonly name: string
+  readonly digest: string
+  /** Everything of the executor but its iteration and its forward. */
+  readonly executor: Omit<Parameters<typeof makeExecutor>[0], 'iteration' | 'forward' | 'stopped'>
+  readonly iterations: readonly number[]
+  readonly evalIteration: number | undefined
+  readonly reporter: Reporter
+  readonly signal: AbortSignal
+}
+
+type ForwardOne = (feeds: Feeds, name: string) => Promise<Readonly<Record<string, TensorValue>>>
+
+/** Where forward passes go during one call of the infer function. */
+interface Sink {
+  readonly forward: ForwardOne
+  readonly onForward: (count: number) => void
+}
+
+export class FunctionRunner implements Runner {
+  readonly digest: string
+  readonly skipped: readonly SkippedSample[] = []
+  readonly #options: FunctionRunnerOptions
+  #first: { readonly metric: Promise<number | undefined>; readonly begin: (sink: Sink) => void } | undefined
+
+  constructor(options: FunctionRunnerOptions) {
+    this.#options = options
+    this.digest = options.digest
+  }
+
+  /** Starts the first calibration run and holds its forward passes until observe() says where they go. */
+  async firstFeeds(): Promise<Feeds> {
+    let begin: (sink: Sink) => void = () => {}
+    const sink = new Promise<Sink>((resolve) => {
+      begin = resolve
+    })
+    let seen: (feeds: Feeds) => void = () => {}
+    const feeds = new Promise<Feeds>((resolve) => {
+      seen = resolve
+    })
+    const metric = this.#call(this.#options.iterations[0]!, {
+      forward: async (first, name) => {
+        seen(first)
+        return (await sink).forward(first, name)
+      },
+      onForward: async (count) => (await sink).onForward(count),
+    })
+    // The failure of a held run is reported by whoever awaits it: here or in observe().
+    metric.catch(() => {})
+    this.#first = { metric, begin }
+    return Promise.race([feeds, metric.then(() => feeds)])
+  }
+
+  async observe(model: ObservedModel): Promise<readonly Observed[]> {
+    const { iterations, evalIteration, reporter } = this.#options
+    const results: Observed[] = []
+    for (const iteration of iterations) {
+      const histograms = new Map<string, Histogram>()
+      const progress = reporter.progress(`calibrating (-i ${iteration})`, iteration, 'forwards')
+      let samples = 0
+      const sink: Sink = {
+        forward: this.#observing(model, histograms, () => samples++),
+        onForward: (count) => progress.update(count),
+      }
+      const first = this.#first
+      this.#first = undefined
+      first?.begin(sink)
+      const metric = await (first?.metric ?? this.#call(iteration, sink))
+      progress.finish()
+      const floatMetric =
+        metric === undefined || evalIteration === undefined || evalIteration === iteration
+          ? metric
+          : await this.measure(model.plain, iteration, 'evaluating the float model')
+      results.push({ iteration, samples, histograms, floatMetric })
+    }
+    return results
+  }
+
+  async measure(model: ModelFile, iteration: number, title: string): Promise<number | undefined> {
+    const count = this.#options.evalIteration ?? iteration
+    const progress = this.#options.reporter.progress(title, count, 'forwards')
+    const metric = await this.#call(count, {
+      forward: (feeds, name) => this.#forward(model, feeds, name),
+      onForward: (done) => progress.update(done),
+    })
+    progress.finish()
+    return metric
+  }
+
+  /** Calls the user's function and checks what it does. */
+  async #call(iteration: number, sink: Sink): Promise<number | undefined> {
+    const { name, infer, signal } = this.#options
+    let calls = 0
+    let done = 0
+    const inFlight = new Set<Promise<unknown>>()
+    const executor: Executor = makeExecutor({
+      ...this.#options.executor,
+      iteration,
+      stopped: () => signal.aborted,
+      forward: (feeds) => {
+        if (signal.aborted) throw new SquireError('INTERRUPTED', `interrupted after ${done} forward passes`)
+        const call = `forward ${++calls}`
+        const running = this.#splitForward(feeds, call, sink.forward).then((outputs) => {
+          sink.onForward(++done)
+          return outputs
+        })
+        inFlight.add(running)
+        running.then(
+          () => inFlight.delete(running),
+          () => {},
+        )
+        return running
+      },
+    })
+    let value: unknown
+    try {
+      value = await infer(executor)
+    } catch (error) {
+      if (error instanceof SquireError) throw error
+      throw new SquireError('USER_SCRIPT', `infer function "${name}" threw: ${messageOf(error)}${placeOf(error)}`, {
+        cause: error,
+      })
+    }
+    // Calls that the function did not wait for belong to the statistics all the same; one that failed fails the run.
+    await Promise.all(inFlight)
+    return checkedMetric(value, name, calls)
+  }
+
+  /** A batch for a model whose batch is dynamic goes through one sample at a time: parallel, and independent of the batch size. */
+  async #splitForward(feeds: Feeds, name: string, forward: ForwardOne) {
+    const parts = splitBatch(feeds, this.#options.executor.inputs)
+    if (parts.length === 1) return forward(feeds, name)
+    return joinBatches(await Promise.all(parts.map((part, i) => forward(part, `${name}, sample ${i + 1} of the batch`))))
+  }
+
+  #forward(model: ModelFile, feeds: Feeds, name: string): Promise<Readonly<Record<string, TensorValue>>> {
+    return this.#options.pool.forward({ kind: 'forward', model, feeds, name, observation: undefined }).then(byName)
+  }
+
+  #observing(model: ObservedModel, histograms: Map<string, Histogram>, counted: () => void): ForwardOne {
+    const free: SharedArrayBuffer[] = []
+    return async (feeds, name) => {
+      const slab = free.pop() ?? createSlab(model.observation.tensors)
+      const observation = { ...model.observation, slab }
+      const done = await this.#options.pool.forward({ kind: 'forward', model: model.observed, feeds, name, observation })
+      for (const [tensor, histogram] of readSlab(slab, model.observation.tensors)) {
+        const sofar = histograms.get(tensor)
+        histograms.set(tensor, sofar === undefined ? histogram : merge(sofar, histogram))
+      }
+      free.push(slab)
+      counted()
+      return byName(done)
+    }
+  }
+}
+
+function byName(done: { readonly outputs: readonly { readonly name: string; readonly value: TensorValue }[] }) {
+  return Object.fromEntries(done.outputs.map(({ name, value }) => [name, value]))
+}
+
+function checkedMetric(value: unknown, name: string, calls: number): number | undefined {
+  if (calls === 0) {
+    throw new SquireError(
+      'USER_SCRIPT',
+      `infer function "${name}" returned without calling executor.forward: there is nothing to calibrate on. ` +
+        'Call and await executor.forward(input, ...) once for each of executor.iteration batches.',
+    )
+  }
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
+    throw new SquireError(
+      'USER_SCRIPT',
+      `infer function "${name}" returned ${typeof value === 'number' ? value : `a ${typeof value}`}; ` +
+        'expected its metric as a finite number, or nothing when it has none.',
+    )
+  }
+  return value
+}
+
+/** " (dataset.mjs:12:3)": the first line of the user's own code in a stack. */
+function placeOf(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const match = /\(?((?:file:\/\/)?[^\s()]+\.(?:mjs|js|ts):\d+:\d+)\)?/.exec(stack)
+  return match === null ? '' : ` (${match[1]!.replace('file://', '')})`
+}

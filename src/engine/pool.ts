@@ -1,0 +1,117 @@
+// The worker threads: the only importer of Piscina, the only place that names worker files.
+// Invariant: a task is answered exactly once. A worker that dies while it holds a task loses the task, which runs again elsewhere, a bounded
+// number of times. Threads are never terminated while a forward pass may be in flight: that would abort the process (see close).
+
+import { fileURLToPath } from 'node:url'
+import { Piscina } from 'piscina'
+import { messageOf, SquireError } from '../errors.js'
+import type {
+  Failed,
+  ForwardAnswer,
+  ForwardDone,
+  ForwardTask,
+  SamplesAnswer,
+  SamplesDone,
+  SamplesTask,
+  SolveAnswer,
+  SolveDone,
+  SolveTask,
+  Stopped,
+  Task,
+} from './protocol.js'
+
+/** How often one task may lose its worker before the run is given up. */
+const MAX_ATTEMPTS = 3
+
+/** The compiled worker, also when squire itself runs from its TypeScript sources (in tests). */
+function workerFile(): string {
+  const here = import.meta.url
+  const compiled = here.endsWith('.ts') ? '../../dist/workers/worker.js' : '../../workers/worker.js'
+  return fileURLToPath(new URL(compiled, here))
+}
+
+export interface PoolOptions {
+  readonly threads: number
+  /** V8 limits of each worker, as in node:worker_threads. */
+  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number }
+  /** Told of each worker that died while it held a task. */
+  readonly onDeath?: (what: string, reason: string) => void
+}
+
+export class Pool {
+  readonly threads: number
+  readonly #piscina: Piscina
+  readonly #onDeath: (what: string, reason: string) => void
+  readonly #inFlight = new Set<Promise<unknown>>()
+
+  constructor(options: PoolOptions) {
+    this.threads = options.threads
+    this.#onDeath = options.onDeath ?? (() => {})
+    this.#piscina = new Piscina({
+      filename: workerFile(),
+      minThreads: options.threads,
+      maxThreads: options.threads,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      // A worker that waits for its next task must still serve its event loop: user code may hold timers and sockets.
+      atomics: 'disabled',
+      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+    })
+    // A worker that dies between two tasks is replaced by Piscina; nothing was lost.
+    this.#piscina.on('error', (error: unknown) => this.#onDeath('no task', messageOf(error)))
+  }
+
+  samples(task: SamplesTask): Promise<SamplesDone | Stopped> {
+    const first = task.samples[0]?.id ?? ''
+    const last = task.samples.at(-1)?.id ?? ''
+    const what = task.samples.length === 1 ? `sample ${first}` : `samples ${first} to ${last}`
+    return this.#run<SamplesAnswer>(task, what)
+  }
+
+  forward(task: ForwardTask): Promise<ForwardDone> {
+    return this.#run<ForwardAnswer>(task, task.name)
+  }
+
+  solve(task: SolveTask): Promise<SolveDone> {
+    return this.#run<SolveAnswer>(task, 'thresholds')
+  }
+
+  /** Waits for tasks in flight, then ends the threads. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#inFlight])
+    await this.#piscina.destroy()
+  }
+
+  async #run<Answer extends { readonly kind: string }>(task: Task, what: string): Promise<Exclude<Answer, Failed>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const answer = await this.#submit<Answer>(task)
+        if (isFailed(answer)) throw new SquireError(answer.code, answer.message)
+        return answer as Exclude<Answer, Failed>
+      } catch (error) {
+        if (error instanceof SquireError) throw error
+        this.#onDeath(what, messageOf(error))
+        if (attempt < MAX_ATTEMPTS) continue
+        throw new SquireError(
+          'WORKER',
+          `a worker died ${MAX_ATTEMPTS} times while it processed ${what}: ${messageOf(error)}. ` +
+            'The data or the user script ends the process or needs more memory than there is; look at these samples first.',
+          { cause: error },
+        )
+      }
+    }
+  }
+
+  async #submit<Answer>(task: Task): Promise<Answer> {
+    const running = this.#piscina.run(task) as Promise<Answer>
+    this.#inFlight.add(running)
+    try {
+      return await running
+    } finally {
+      this.#inFlight.delete(running)
+    }
+  }
+}
+
+function isFailed(answer: { readonly kind: string }): answer is Failed {
+  return answer.kind === 'failed'
+}

@@ -1,0 +1,108 @@
+// The thread protocol: every message between the engine and its workers. Workers hold no policy: a task says all there is to do.
+// A worker answers a failure it understands as a value; a rejected task therefore always means that the worker died.
+
+import type { QuantMode } from '../config.js'
+import type { DatasetSource } from '../dataset/source.js'
+import type { ModelInput } from '../dataset/types.js'
+import type { ErrorCode } from '../errors.js'
+import type { Histogram } from '../histogram/types.js'
+import type { TensorValue } from '../onnx/types.js'
+
+/** A model file that workers open, each once, and keep open while it is in use. */
+export interface ModelFile {
+  readonly path: string
+  readonly inputs: readonly ModelInput[]
+  /** The outputs users see, in model order; observed tensors are further outputs of the file. */
+  readonly outputs: readonly string[]
+  /** Samples a forward pass takes: 1, or the model's fixed batch. */
+  readonly batch: number
+}
+
+/** What to observe during a forward pass, and where the chunk's statistics go. */
+export interface Observation {
+  readonly tensors: readonly string[]
+  /** Dims of each tensor when every input has `inputDims`: the runtime then writes into preallocated memory. */
+  readonly dims: readonly (readonly number[])[]
+  readonly inputDims: Readonly<Record<string, readonly number[]>>
+  /**
+   * The slab that the chunk's statistics are written to. Its ownership travels with the task: a worker writes it once, last thing,
+   * the engine reads it when the task is answered. A worker that dies leaves a slab that nobody reads.
+   */
+  readonly slab: SharedArrayBuffer
+}
+
+export interface SamplesTask {
+  readonly kind: 'samples'
+  readonly model: ModelFile
+  readonly source: DatasetSource
+  /** Dataset indices and their ids, in canonical order. */
+  readonly samples: readonly { readonly index: number; readonly id: string }[]
+  readonly observation: Observation | undefined
+  /** How many of the samples, from the first, the metric takes. */
+  readonly measured: number
+  readonly onBadSample: 'error' | 'skip'
+  /** One int32: not 0 asks the worker to give up between two forward passes. */
+  readonly stop: SharedArrayBuffer
+}
+
+export interface ForwardTask {
+  readonly kind: 'forward'
+  readonly model: ModelFile
+  readonly feeds: Readonly<Record<string, TensorValue>>
+  /** For messages: "forward 3". */
+  readonly name: string
+  readonly observation: Observation | undefined
+}
+
+/** Thresholds of some histograms, for every mode asked. */
+export interface SolveTask {
+  readonly kind: 'solve'
+  readonly histograms: readonly Histogram[]
+  readonly modes: readonly QuantMode[]
+  readonly percent: number
+  readonly levels: readonly number[]
+}
+
+export type Task = SamplesTask | ForwardTask | SolveTask
+
+export interface Failed {
+  readonly kind: 'failed'
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+export interface SkippedSample {
+  readonly index: number
+  readonly id: string
+  readonly reason: string
+}
+
+export interface SamplesDone {
+  readonly kind: 'done'
+  /** The metric's state after the chunk's measured samples; undefined without a metric. */
+  readonly state: unknown
+  readonly skipped: readonly SkippedSample[]
+  /** How many samples the slab's statistics hold. */
+  readonly observed: number
+}
+
+/** The chunk was given up because `stop` was set. */
+export interface Stopped {
+  readonly kind: 'stopped'
+}
+
+export interface ForwardDone {
+  readonly kind: 'done'
+  /** In model order. */
+  readonly outputs: readonly { readonly name: string; readonly value: TensorValue }[]
+}
+
+export interface SolveDone {
+  readonly kind: 'done'
+  /** thresholds[i][j]: histogram i, mode j. */
+  readonly thresholds: readonly (readonly number[])[]
+}
+
+export type SamplesAnswer = SamplesDone | Stopped | Failed
+export type ForwardAnswer = ForwardDone | Failed
+export type SolveAnswer = SolveDone | Failed

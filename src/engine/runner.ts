@@ -1,0 +1,41 @@
+// A runner drives a model over the user's data: a dataset object that workers load, or an infer function that calls forward.
+// The pipeline asks for statistics and metrics and does not know which of the two it has.
+
+import type { Histogram } from '../histogram/types.js'
+import type { TensorValue } from '../onnx/types.js'
+import type { ModelFile, Observation, SkippedSample } from './protocol.js'
+
+export type Feeds = Readonly<Record<string, TensorValue>>
+
+/** The float model, ready to be observed. */
+export interface ObservedModel {
+  /** With the observed tensors as further outputs. */
+  readonly observed: ModelFile
+  /** Without them. */
+  readonly plain: ModelFile
+  readonly observation: Omit<Observation, 'slab'>
+  /** Identity of all that the statistics depend on besides the data. */
+  readonly key: string
+}
+
+/** What the float forwards of one `-i` value gave. */
+export interface Observed {
+  readonly iteration: number
+  /** Samples (or forward passes) in the histograms. */
+  readonly samples: number
+  readonly histograms: ReadonlyMap<string, Histogram>
+  readonly floatMetric: number | undefined
+}
+
+export interface Runner {
+  /** Identity of the data, for caches and checkpoints. */
+  readonly digest: string
+  /** Inputs of one forward pass: its shapes become the quantized model's. */
+  firstFeeds(): Promise<Feeds>
+  /** Runs the float model once over the data; one result for each value of `-i`, ascending. */
+  observe(model: ObservedModel): Promise<readonly Observed[]>
+  /** The metric of a model over what `--eval-iteration` (default: this `-i` value) asks for; undefined where there is no metric. */
+  measure(model: ModelFile, iteration: number, title: string): Promise<number | undefined>
+  /** Samples left out so far. */
+  readonly skipped: readonly SkippedSample[]
+}

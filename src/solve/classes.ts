@@ -1,0 +1,48 @@
+// Thresholds of every scale class in every mode, solved in the pool.
+
+import type { QuantMode } from '../config.js'
+import type { Pool } from '../engine/pool.js'
+import type { Histogram } from '../histogram/types.js'
+import type { ScaleClass } from '../plan/types.js'
+
+export interface ClassHistogram {
+  readonly scaleClass: ScaleClass
+  readonly histogram: Histogram
+}
+
+export interface SolveRequest {
+  readonly pool: Pool
+  readonly classes: readonly ClassHistogram[]
+  readonly modes: readonly QuantMode[]
+  readonly percent: number
+  /** Largest positive integer of a narrow and of a wide tensor. */
+  readonly levels: Readonly<Record<ScaleClass['width'], number>>
+}
+
+/** Mode -> class name -> threshold T. A wide tensor has codes to spare: it keeps its exact extreme in every mode. */
+export async function solveClasses(request: SolveRequest): Promise<Map<QuantMode, Map<string, number>>> {
+  const { pool, modes, percent, levels } = request
+  const narrow = request.classes.filter(({ scaleClass }) => scaleClass.width === 'narrow')
+  const wide = request.classes.filter(({ scaleClass }) => scaleClass.width === 'wide')
+  const result = new Map(modes.map((mode) => [mode, new Map<string, number>()]))
+  const solve = async (group: readonly ClassHistogram[], asked: readonly QuantMode[]) => {
+    const { thresholds } = await pool.solve({
+      kind: 'solve',
+      histograms: group.map(({ histogram }) => histogram),
+      modes: asked,
+      percent,
+      levels: group.map(({ scaleClass }) => levels[scaleClass.width]),
+    })
+    group.forEach(({ scaleClass }, i) => {
+      modes.forEach((mode, j) => result.get(mode)!.set(scaleClass.name, thresholds[i]![Math.min(j, asked.length - 1)]!))
+    })
+  }
+  await Promise.all([...parts(narrow, pool.threads * 4).map((group) => solve(group, modes)), solve(wide, ['min_max'])])
+  return result
+}
+
+/** At most `count` runs of nearly equal length. */
+function parts<T>(items: readonly T[], count: number): T[][] {
+  const size = Math.max(1, Math.ceil(items.length / count))
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+}

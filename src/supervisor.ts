@@ -1,0 +1,66 @@
+// Crash-only: a small parent that runs the engine as a child process and starts it again from its checkpoint when it dies of a native crash,
+// a bounded number of times. The parent does nothing else, so that nothing of it can crash.
+
+import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Set in the engine's environment to the folder for its temporary files, which the parent removes however the engine ends. */
+export const engineVariable = 'SQUIRE_ENGINE'
+
+const MAX_RESTARTS = 5
+
+/** Signals that a crash of native code ends a process with. */
+const crashSignals: ReadonlySet<string> = new Set(['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP'])
+
+/** Runs this program again with `argv` as the engine until it ends by itself; resolves to its exit status. */
+export async function supervise(argv: readonly string[]): Promise<number> {
+  const workspace = join(tmpdir(), `squire-${process.pid}`)
+  try {
+    for (let restarts = 0; ; restarts++) {
+      const args = restarts === 0 || argv.includes('--resume') ? argv : [...argv, '--resume']
+      const end = await runEngine(args, workspace)
+      if (end.kind === 'exit') return end.status
+      if (!crashSignals.has(end.signal)) return 128 + (constants.signals[end.signal] ?? 0)
+      if (restarts === MAX_RESTARTS) {
+        process.stderr.write(`squire: the engine crashed ${restarts + 1} times (${end.signal}); giving up. Try -cn 1.\n`)
+        return 70
+      }
+      process.stderr.write(`squire: the engine crashed (${end.signal}); going on from its last checkpoint\n`)
+    }
+  } finally {
+    rmSync(workspace, { recursive: true, force: true })
+  }
+}
+
+type End = { readonly kind: 'exit'; readonly status: number } | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
+
+function runEngine(argv: readonly string[], workspace: string): Promise<End> {
+  return new Promise((resolve, reject) => {
+    const engine = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...argv], {
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+      env: { ...process.env, [engineVariable]: workspace },
+    })
+    // A terminal signals the whole group and the engine answers; a signal sent to this process alone is passed on.
+    const forward = (signal: NodeJS.Signals) => void engine.kill(signal)
+    process.on('SIGINT', forward)
+    process.on('SIGTERM', forward)
+    // An engine that cannot end its threads in time says with which status it would have ended, then kills itself.
+    let declared: number | undefined
+    engine.on('message', (message) => {
+      if (typeof message === 'object' && message !== null && 'exitStatus' in message) declared = Number(message.exitStatus)
+    })
+    engine.on('error', reject)
+    engine.on('exit', (status, signal) => {
+      process.off('SIGINT', forward)
+      process.off('SIGTERM', forward)
+      if (declared !== undefined) resolve({ kind: 'exit', status: declared })
+      else if (signal !== null) resolve({ kind: 'signal', signal })
+      // Node reports an abort in a thread as status 134 or 139 where a shell is in between.
+      else if (status === 134) resolve({ kind: 'signal', signal: 'SIGABRT' })
+      else if (status === 139) resolve({ kind: 'signal', signal: 'SIGSEGV' })
+      else resolve({ kind: 'exit', status: status ?? 70 })
+    })
+  })
+}

@@ -1,0 +1,53 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { chunksOf, segmentsOf } from '../../src/engine/chunks.js'
+
+const counts = fc.array(fc.integer({ min: 1, max: 3000 }), { maxLength: 4 })
+
+describe('chunks', () => {
+  test('every position is in exactly one chunk, in order, and no chunk crosses a count that somebody asks for', () => {
+    fc.assert(
+      fc.property(counts, counts, fc.integer({ min: 1, max: 20 }), (observed, measured, batch) => {
+        const segments = segmentsOf(observed, measured)
+        const chunks = chunksOf(segments, batch)
+        let position = 0
+        for (const { from, to } of chunks) {
+          expect(from).toBe(position)
+          expect(to).toBeGreaterThan(from)
+          position = to
+        }
+        expect(position).toBe(Math.max(0, ...observed, ...measured))
+        for (const bound of [...observed, ...measured]) {
+          expect(chunks.some(({ to }) => to === bound)).toBe(true)
+        }
+      }),
+    )
+  })
+
+  test('chunks are whole batches, but for the last of a segment', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 20 }), (count, batch) => {
+        const chunks = chunksOf(segmentsOf([count], []), batch)
+        for (const { from, to } of chunks.slice(0, -1)) expect((to - from) % batch).toBe(0)
+      }),
+    )
+  })
+
+  test('a segment is observed up to the largest calibration count and measured up to the largest evaluation count', () => {
+    expect(segmentsOf([10, 100], [500])).toEqual([
+      { from: 0, to: 10, observe: true, measure: true },
+      { from: 10, to: 100, observe: true, measure: true },
+      { from: 100, to: 500, observe: false, measure: true },
+    ])
+    expect(segmentsOf([100], [20])).toEqual([
+      { from: 0, to: 20, observe: true, measure: true },
+      { from: 20, to: 100, observe: true, measure: false },
+    ])
+  })
+
+  test('the cut depends on the counts alone: 500 samples make chunks of 8', () => {
+    const chunks = chunksOf(segmentsOf([500], []), 1)
+    expect(chunks).toHaveLength(63)
+    expect(chunks[0]).toEqual({ segment: 0, number: 0, from: 0, to: 8 })
+  })
+})
