@@ -1,0 +1,58 @@
+// `npm run demo`: draws text lines, then quantizes PP-OCR's text direction classifier on them with every mode and all cores.
+
+import { spawn } from 'node:child_process'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { drawTextLine, loadFonts, recipe } from './textLines.js'
+
+const lines = 400
+const calibrated = 300
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const images = path.join('out', 'demo', 'images')
+const model = path.join('node_modules', '@gutenye', 'ocr-models', 'assets', 'ch_ppocr_mobile_v2.0_cls_infer.onnx')
+const script = path.join('examples', 'text-direction', 'dataset.mjs')
+const output = path.join('out', 'demo', 'quantized')
+
+process.chdir(root)
+await drawImages()
+process.exitCode = await squire(
+  ...['--chip', 'TX5105C', 'quant', 'onnx', '-m', model, '-uds', script, '-if', 'textDirection', '-d', images],
+  ...['-qm', 'all', '-i', String(calibrated), '--eval-iteration', 'all', '-gsj', '-s', output],
+)
+if (process.exitCode === 0) {
+  console.log(`
+One folder a mode in ${output}:
+  *_quantize.onnx   the chip's integer arithmetic, in standard ONNX operators
+  *_qdq.onnx        the same scales as QuantizeLinear/DequantizeLinear, for other compilers
+  *_scale.json      every scale, multiplier and shift
+The data is ${images}, and ${script} is the code that brings it: start your own from there.`)
+}
+
+/** Draws the text lines, unless a run before has finished that. */
+async function drawImages(): Promise<void> {
+  const marker = path.join('out', 'demo', 'images.json')
+  const content = JSON.stringify({ recipe, lines })
+  if ((await readFile(marker, 'utf8').catch(() => '')) === content) return
+  console.log(`drawing ${lines} text lines into ${images}`)
+  await rm(images, { recursive: true, force: true })
+  await mkdir(images, { recursive: true })
+  const fonts = await loadFonts()
+  for (let index = 0; index < lines; index++) {
+    const { turned, png } = await drawTextLine(index, fonts)
+    await writeFile(path.join(images, `${String(index).padStart(4, '0')}_${turned}.png`), png)
+  }
+  await writeFile(marker, content)
+}
+
+/** Runs the command as a user would; resolves to its exit status. */
+function squire(...words: string[]): Promise<number> {
+  console.log(`\n$ squire ${words.join(' ')}\n`)
+  const command = path.join('dist', 'src', 'main.js')
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [command, ...words], { stdio: 'inherit' })
+    child.on('error', reject)
+    child.on('exit', (status) => resolve(status ?? 70))
+  })
+}
