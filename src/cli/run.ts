@@ -11,9 +11,6 @@ import { squireVersion } from './version.js'
 /** Exit status of a bug in squire: EX_SOFTWARE of sysexits.h. */
 const internalError = 70
 
-/** Set by the supervisor in the process that does the work. */
-export const engineVariable = 'SQUIRE_ENGINE'
-
 /** Runs `squire` with the words after its name. Resolves to the exit status; never rejects. */
 export async function run(argv: readonly string[]): Promise<number> {
   try {
@@ -28,9 +25,8 @@ async function runCommand(argv: readonly string[]): Promise<number> {
   if (argv.some((word) => word === '-h' || word === '--help')) return print(helpText())
   if (argv.some((word) => word === '-v' || word === '--version')) return print(`${squireVersion()}\n`)
   const config = configure(parseCommandLine(argv))
-  if (process.env[engineVariable] !== undefined) return runEngine(config)
-  const { supervise } = await import('../supervisor.js')
-  return supervise(argv)
+  const { engineVariable, supervise } = await import('../supervisor.js')
+  return process.env[engineVariable] === undefined ? supervise(argv) : runEngine(config)
 }
 
 async function runEngine(config: Config): Promise<number> {
