@@ -18,6 +18,9 @@ export interface Sample<Label = unknown> {
   readonly label?: Label
 }
 
+/** Checked tensors by input name: what a session takes. */
+export type Feeds = Readonly<Record<string, TensorValue>>
+
 /** Model outputs in model order; also by name. */
 export type Outputs = readonly TensorValue[] & { readonly byName: Readonly<Record<string, TensorValue>> }
 
@@ -39,12 +42,17 @@ export interface Metric<State = unknown, Label = unknown> {
 export interface Dataset<State = unknown, Label = unknown> {
   /** How many samples. */
   size(): number | Promise<number>
-  /** Loads and preprocesses sample i, 0 <= i < size(). Called concurrently, on any worker. Must be a pure function of i. */
+  /**
+   * Loads and preprocesses sample i, 0 <= i < size(). Called concurrently, on any worker. Must be a pure function of i.
+   * The arrays are squire's from then on: return fresh ones, never a buffer that the next call overwrites.
+   */
   load(index: number): Sample<Label> | Promise<Sample<Label>>
-  /** A stable name of sample i (default: its number). Samples are taken in the order of their ids, so listing order does not matter. */
+  /** A stable name of sample i (default: its number, in eight digits). Samples are taken in the order of their ids, so listing order does not matter. */
   id?(index: number): string
   /** The class of sample i, for `--per-class`; must not need the whole sample. */
   classOf?(index: number): string | number
+  /** What the samples' content is, in any text: a cache or a checkpoint of another digest is refused. Default: the ids and the script's own text. */
+  digest?(): string | Promise<string>
   readonly metric?: Metric<State, Label>
 }
 
@@ -78,7 +86,7 @@ export interface Executor {
   /** ONNX TensorProto.DataType numbers. */
   readonly inputTypes: readonly number[]
   readonly input_types: readonly number[]
-  /** Input name -> dims, dynamic ones replaced by the batch size (first axis) or 1; filled by initShapeInfo(). */
+  /** Input name -> dims, dynamic ones replaced by the batch size (as Knight does); filled by initShapeInfo(). */
   readonly shapeDicts: Readonly<Record<string, readonly number[]>>
   readonly shape_dicts: Readonly<Record<string, readonly number[]>>
   initShapeInfo(): void
