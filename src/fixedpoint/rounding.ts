@@ -2,6 +2,7 @@
 
 /** x / 2^shift, rounded to the nearest integer, halves away from zero. Never -0. */
 export function rshift(x: number, shift: number): number {
+  if (shift === 0) return x
   // Dividing by a power of two is exact, and so is floor(y + 0.5): with |x| < 2^53 and shift <= 31 the sum can only round
   // above 2^22, where less than one half is lost below an integer that floor keeps.
   const magnitude = Math.floor(Math.abs(x) / 2 ** shift + 0.5)

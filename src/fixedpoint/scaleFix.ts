@@ -1,0 +1,117 @@
+// Solves scaleFix for one accumulating operator: q0, q1, q2, multipliers and biases, and the integer weights to go with them.
+//
+// One channel computes, for a sum acc of integer products and Q = q0 + q1 + q2,
+//     y = acc * s_x * s_w / s_y + b / s_y        s_x * s_w / s_y = scaleInt16 * 2^-Q
+// The multiplier is exact: scaleInt16 is chosen first and defines s_w, so only the weights themselves are rounded.
+// The intermediate sum a0 is clipped only where no output can tell (`holds`), and so the arithmetic is that of a wide sum.
+
+import { type Offence, shiftBelow, shiftOffence } from './multiplier.js'
+import { rangeOf, roundHalfAway, rshift } from './rounding.js'
+import { type Bounds, type Channel, chooseShift, multiplierShift } from './shiftChoice.js'
+import type { ChipProfile, ScaleFix } from './types.js'
+import { type Reach, reachOf, roundWeights, weightScale } from './weights.js'
+
+/** An accumulating operator in real units. */
+export interface Accumulation extends Bounds {
+  /** float32 weights of each output channel: all channels equally many. */
+  readonly rows: readonly Float32Array[]
+  /** One a channel. */
+  readonly bias: Float32Array
+  readonly inputScale: number
+  readonly outputScale: number
+  /** Integers the input takes; contains 0, which padding adds. */
+  readonly inputRange: readonly [low: number, high: number]
+}
+
+export interface SolvedAccumulation {
+  readonly scaleFix: ScaleFix
+  readonly rows: readonly Int8Array[]
+  readonly weightScales: Float64Array
+  /** Bound of every partial sum in any order. */
+  readonly accumulatorBound: number
+}
+
+/** How much coarser a channel's weights become when their rounding made the sum reach a little too far. */
+const STRETCH = 1.01
+
+export function solveScaleFix(layer: Accumulation, chip: ChipProfile): SolvedAccumulation | Offence {
+  const channels = layer.rows.map((row, c) => channelOf(layer, row, c, chip))
+  const choice = chooseShift(channels, layer, chip)
+  if ('offence' in choice) return choice
+  const { q0 } = choice
+  const steps = [...choice.steps]
+  for (;;) {
+    const solved = solveAt(q0, steps, layer, chip)
+    if ('offence' in solved) return solved
+    const reaches = solved.rows.map((row) => reachOf(row, layer.inputRange))
+    const failing = reaches.flatMap((reach, c) => (holds(solved.scaleFix, reach, c, chip) ? [] : [c]))
+    if (failing.length === 0) return solved
+    for (const c of failing) steps[c]! *= STRETCH
+  }
+}
+
+function channelOf(layer: Accumulation, row: Float32Array, c: number, chip: ChipProfile): Channel {
+  const scale = weightScale(row, rangeOf(chip.weightBits)[1])
+  const { up, down } = reachOf(row, layer.inputRange)
+  return {
+    step: (layer.inputScale * scale) / layer.outputScale,
+    up: scale === 0 ? 0 : up / scale,
+    down: scale === 0 ? 0 : down / scale,
+    bias: layer.bias[c]! / layer.outputScale,
+    depth: row.length,
+  }
+}
+
+/** Everything that follows from q0 and the channels' steps. */
+function solveAt(
+  q0: number,
+  steps: readonly number[],
+  layer: Accumulation,
+  chip: ChipProfile,
+): SolvedAccumulation | Offence {
+  // Beyond q0 + 31 the whole sum is worth less than an output step: fewer bits of multiplier lose nothing.
+  const total = Math.min(multiplierShift(steps, chip), q0 + chip.qRange[1])
+  if (total < q0) return shiftOffence('q2', total - q0, chip)
+  const scaleInt16 = Int16Array.from(steps, (step) => Math.max(1, Math.ceil(step * 2 ** total)))
+  const unit = layer.outputScale / layer.inputScale
+  const weightScales = Float64Array.from(scaleInt16, (multiplier) => multiplier * 2 ** -total * unit)
+  const rows = layer.rows.map((row, c) => roundWeights(row, weightScales[c]!, rangeOf(chip.weightBits)[1]))
+  const reaches = rows.map((row) => reachOf(row, layer.inputRange))
+  const accumulatorBound = reaches.reduce((most, { up, down }) => Math.max(most, up, -down), 0)
+  if (accumulatorBound > rangeOf(chip.accumulatorBits)[1]) {
+    return { offence: `its sum can reach ${accumulatorBound}, beyond ${chip.accumulatorBits} bits` }
+  }
+  const biases = Array.from(layer.bias, (bias, c) => {
+    const farthest = (sum: number) => rshift(sum, q0) * scaleInt16[c]! * 2 ** (q0 - total)
+    return neededBias(bias / layer.outputScale, farthest(reaches[c]!.up), farthest(reaches[c]!.down), layer)
+  })
+  const q2 = Math.min(total - q0, biasShift(biases, chip))
+  if (q2 < chip.qRange[0]) return shiftOffence('q2', q2, chip)
+  const biasInt16 = Int16Array.from(biases, (bias) => roundHalfAway(bias * 2 ** q2))
+  const scaleFix = { q0, q1: total - q0 - q2, q2, scaleInt16, biasInt16, low: layer.low, high: layer.high }
+  return { scaleFix, rows, weightScales, accumulatorBound }
+}
+
+/**
+ * The bias in output steps, brought nearer to zero as far as no output can tell: beyond the point where even the sum's
+ * farthest reach leaves y at its bound, more bias changes nothing. 1.5 steps cover the roundings of product, bias and y.
+ */
+function neededBias(bias: number, up: number, down: number, { low, high }: Bounds): number {
+  if (bias < 0) return Math.min(0, Math.max(bias, low - up - 1.5))
+  return Math.max(0, Math.min(bias, high - down + 1.5))
+}
+
+/** The largest q2 at which every bias fits its width; negative when none does. */
+function biasShift(biases: readonly number[], chip: ChipProfile): number {
+  const largest = biases.reduce((most, bias) => Math.max(most, Math.abs(bias)), 0)
+  return shiftBelow(largest, rangeOf(chip.biasBits)[1], chip.qRange[1])
+}
+
+/** Whether clipping a0 can change no output of channel c; exact, on the integers. y does not decrease when a0 grows. */
+function holds(fix: ScaleFix, reach: Reach, c: number, chip: ChipProfile): boolean {
+  const [least, most] = rangeOf(chip.convsumBits)
+  const output = (a0: number) => rshift(rshift(a0 * fix.scaleInt16[c]!, fix.q1) + fix.biasInt16[c]!, fix.q2)
+  const fitsAbove = rshift(reach.up, fix.q0) <= most || output(most) >= fix.high
+  const fitsBelow = rshift(reach.down, fix.q0) >= least || output(least) <= fix.low
+  return fitsAbove && fitsBelow
+}

@@ -1,0 +1,79 @@
+// Chooses q0, the shift before the intermediate sum, when channels disagree about it.
+//
+// A small q0 keeps the sum fine, but a channel whose weights are small next to its neighbours' must then be stretched: its
+// weights are held in coarser units until its sum fits. A large q0 needs no stretching and coarsens every channel's sum.
+
+import { type Offence, shiftBelow, shiftOffence } from './multiplier.js'
+import { rangeOf } from './rounding.js'
+import type { ChipProfile } from './types.js'
+
+/** One output channel, with its weights at full resolution. */
+export interface Channel {
+  /** What one unit of its accumulator is worth, in output steps. */
+  readonly step: number
+  /** What its accumulator can reach: down <= 0 <= up. */
+  readonly up: number
+  readonly down: number
+  /** In output steps. */
+  readonly bias: number
+  /** Weights that are summed. */
+  readonly depth: number
+}
+
+/** Bounds of the integer output. */
+export interface Bounds {
+  readonly low: number
+  readonly high: number
+}
+
+/** Root mean square that inputs are supposed to have, in integers, when the two errors are weighed against each other. */
+const NOMINAL_INPUT = 32
+
+/** Room for the rounded weights' reach to differ from the real weights'. */
+const MARGIN = 1.01
+
+export interface ShiftChoice {
+  readonly q0: number
+  /** Every channel's step after stretching. */
+  readonly steps: readonly number[]
+}
+
+/** The choice of least expected squared error; an offence when a multiplier would not fit at any q0. */
+export function chooseShift(channels: readonly Channel[], bounds: Bounds, chip: ChipProfile): ShiftChoice | Offence {
+  let best: ShiftChoice | undefined
+  let leastError = Number.POSITIVE_INFINITY
+  let mostRoom = Number.NEGATIVE_INFINITY
+  for (let q0 = chip.qRange[0]; q0 <= chip.qRange[1]; q0++) {
+    const steps = channels.map((channel) => channel.step * stretchAt(q0, channel, bounds, chip))
+    const room = multiplierShift(steps, chip) - q0
+    const error = channels.reduce((sum, { depth }, c) => sum + steps[c]! ** 2 * unitError(depth, q0), 0)
+    mostRoom = Math.max(mostRoom, room)
+    if (room >= 0 && error < leastError) {
+      leastError = error
+      best = { q0, steps }
+    }
+  }
+  return best ?? shiftOffence('q2', mostRoom, chip)
+}
+
+/** The largest q0 + q1 + q2 at which the multipliers of all channels fit their width. */
+export function multiplierShift(steps: readonly number[], chip: ChipProfile): number {
+  return shiftBelow(Math.max(...steps), rangeOf(chip.multiplierBits)[1], 3 * chip.qRange[1])
+}
+
+/** Twelve times the expected squared error of an accumulator in its own units: rounded weights, and the shift by q0. */
+function unitError(depth: number, q0: number): number {
+  return depth * NOMINAL_INPUT ** 2 + 4 ** q0 - 1
+}
+
+/**
+ * The least factor >= 1 to coarsen a channel's weights by so that clipping its intermediate sum loses nothing: on either
+ * side the sum fits, or its clipped value drives the output to its bound.
+ */
+function stretchAt(q0: number, { step, up, down, bias }: Channel, { low, high }: Bounds, chip: ChipProfile): number {
+  if (step === 0) return 1
+  const [least, most] = rangeOf(chip.convsumBits).map((bound) => bound * 2 ** q0) as [number, number]
+  const above = Math.min(up / most, (high + 1 - bias) / (most * step))
+  const below = Math.min(down / least, (low - 1 - bias) / (least * step))
+  return Math.max(1, above * MARGIN, below * MARGIN)
+}

@@ -1,0 +1,85 @@
+// Plans and integer tensors made by hand, for the tests of this folder.
+
+import fc from 'fast-check'
+import { chipProfile } from '../../src/fixedpoint/chip.js'
+import type { FixedOperator, FixedPointModel, IntTensor } from '../../src/fixedpoint/types.js'
+import { makeNode } from '../../src/onnx/node.js'
+import type { Plan, PlannedConv, PlannedMatMul, PlannedOperator, ScaleClass } from '../../src/plan/types.js'
+
+export const chip = chipProfile('TX5105C')
+
+/** A plan in which every tensor has a scale class of its own; those in `wide` leave the chip. */
+export function planOf(operators: readonly PlannedOperator[], wide: readonly string[] = []): Plan {
+  const names = operators.flatMap((operator) => [
+    ...('inputs' in operator ? operator.inputs : [operator.input]),
+    ...('outputs' in operator ? operator.outputs : [operator.output]),
+  ])
+  const classes = [...new Set(names)].map(
+    (name): ScaleClass => ({
+      name,
+      tensors: [name],
+      sources: [name],
+      width: wide.includes(name) ? 'wide' : 'narrow',
+    }),
+  )
+  const classOf = new Map(classes.map((scaleClass) => [scaleClass.name, scaleClass]))
+  return { operators, classes, classOf, observed: [...classOf.keys()], tensors: new Map() }
+}
+
+/** A 1x1 convolution "conv" from x to y with these weights [M, C] and biases [M]. */
+export function pointwise(weights: readonly (readonly number[])[], options: Partial<PlannedConv> = {}): PlannedConv {
+  const dims = [weights.length, weights[0]?.length ?? 0, 1, 1]
+  return {
+    kind: 'conv',
+    name: 'conv',
+    nodes: [makeNode('Conv', ['x', 'w'], ['y'], [], 'conv')],
+    input: 'x',
+    output: 'y',
+    weights: { dims, data: Float32Array.from(weights.flat()) },
+    bias: new Float32Array(weights.length),
+    group: 1,
+    strides: [1, 1],
+    dilations: [1, 1],
+    pads: [0, 0, 0, 0],
+    clamp: undefined,
+    ...options,
+  }
+}
+
+/** A product "matmul" of x with weights [K, N]. */
+export function product(rows: readonly (readonly number[])[], bias: readonly number[]): PlannedMatMul {
+  return {
+    kind: 'matmul',
+    name: 'matmul',
+    nodes: [makeNode('MatMul', ['x', 'w'], ['y'], [], 'matmul')],
+    input: 'x',
+    output: 'y',
+    weights: { dims: [rows.length, bias.length], data: Float32Array.from(rows.flat()) },
+    bias: Float32Array.from(bias),
+    clamp: undefined,
+  }
+}
+
+/** The operator of a model that has one. */
+export function only<K extends FixedOperator['kind']>(
+  model: FixedPointModel,
+  kind: K,
+): Extract<FixedOperator, { kind: K }> {
+  const operator = model.operators[0]!
+  if (operator.kind !== kind) throw new Error(`expected a ${kind}, got a ${operator.kind}`)
+  return operator as Extract<FixedOperator, { kind: K }>
+}
+
+export function tensor(dims: readonly number[], values: readonly number[]): IntTensor {
+  return { dims, data: Int32Array.from(values) }
+}
+
+/** An integer tensor of these dims with values of a signed width. */
+export function tensors(dims: readonly number[], bits = 8): fc.Arbitrary<IntTensor> {
+  const size = dims.reduce((product, dim) => product * dim, 1)
+  const value = fc.oneof(
+    { weight: 4, arbitrary: fc.integer({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 }) },
+    fc.constantFrom(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1, 0),
+  )
+  return fc.array(value, { minLength: size, maxLength: size }).map((values) => tensor(dims, values))
+}
