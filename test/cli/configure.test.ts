@@ -1,0 +1,85 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { configure } from '../../src/cli/configure.js'
+import { helpText, parseCommandLine } from '../../src/cli/program.js'
+import { type Config, quantModes } from '../../src/config.js'
+
+const config = (words: string) => configure(parseCommandLine(words.split(' ')))
+
+describe('the configuration', () => {
+  it('is complete with a model alone', () => {
+    expect(config('quant -m a.onnx')).toEqual({
+      chip: 'TX5105C',
+      runMode: 'quant',
+      model: resolve('a.onnx'),
+      saveDir: resolve('squire_out'),
+      inferFunction: undefined,
+      userScript: undefined,
+      data: undefined,
+      modes: ['kl'],
+      percent: 0.99999,
+      iterations: [1],
+      evalIteration: undefined,
+      batchSize: 1,
+      bitWidth: 8,
+      cpuNum: availableParallelism(),
+      cacheDistribution: undefined,
+      generateScaleJson: false,
+      outputDequant: false,
+      logLevel: 1,
+      image: { colorSpace: 'BGR', mean: undefined, std: undefined, paddingConstantValue: undefined },
+      selection: { samples: undefined, perClass: undefined, seed: 0 },
+      onBadSample: 'error',
+      resume: false,
+      json: false,
+    } satisfies Config)
+  })
+
+  it.each<[string, Partial<Config>]>([
+    ['quant onnx -m a.onnx', { model: resolve('a.onnx') }],
+    [
+      '--chip TX5105C quant onnx -s out -m a.onnx -if infer_auto -qm kl -bs 10 -r quant -i 1',
+      { batchSize: 10, inferFunction: 'infer_auto' },
+    ],
+    ['quant -m a.onnx -ch TX5105C -f onnx -b 8 -am', { chip: 'TX5105C', bitWidth: 8 }],
+    ['quant -m a.onnx -qm mse kl', { modes: ['kl', 'mse'] }],
+    ['quant -m a.onnx -qm all', { modes: quantModes }],
+    ['quant -m a.onnx -qm kl all kl', { modes: quantModes }],
+    ['quant -m a.onnx -i 50 10 50', { iterations: [10, 50] }],
+    ['quant -m a.onnx -i 50 -i 10', { iterations: [10, 50] }],
+    ['quant -m a.onnx -i=5', { iterations: [5] }],
+    ['quant -m a.onnx -bs 2 -bs 4', { batchSize: 4 }],
+    ['quant -m a.onnx --eval-iteration all', { evalIteration: 'all' }],
+    ['quant -m a.onnx --eval-iteration 500', { evalIteration: 500 }],
+    [
+      'quant -m a.onnx -uds d.mjs -cd s.arrow -d pics',
+      { userScript: resolve('d.mjs'), cacheDistribution: resolve('s.arrow'), data: 'pics' },
+    ],
+    [
+      'quant -m a.onnx -per 1 -cn 3 -l 0 -gsj -od --json --resume',
+      { percent: 1, cpuNum: 3, logLevel: 0, generateScaleJson: true, outputDequant: true, json: true, resume: true },
+    ],
+    ['quant -m a.onnx --samples 9 --per-class 2 --seed 7', { selection: { samples: 9, perClass: 2, seed: 7 } }],
+    [
+      'quant -m a.onnx --color-space RGB --image-mean 1 2 3 --image-std 4 --padding-constant-value 0',
+      { image: { colorSpace: 'RGB', mean: [1, 2, 3], std: [4], paddingConstantValue: 0 } },
+    ],
+  ])('reads %s', (words, expected) => {
+    expect(config(words)).toMatchObject(expected)
+  })
+
+  it('cannot be changed', () => {
+    const frozen = config('quant -m a.onnx --image-mean 1 2 3 --image-std 1')
+    expect([frozen, frozen.modes, frozen.image, frozen.image.mean, frozen.selection].every(Object.isFrozen)).toBe(true)
+  })
+})
+
+describe('--help', () => {
+  it('shows short and long names, what is allowed and the default', () => {
+    expect(helpText()).toMatch(
+      /-qm, --quant-mode MODE\.\.\. .*kl, min_max,\s+mse, percentile, kl_v2, all; default: kl\)/,
+    )
+    expect(helpText()).toMatch(/^Quantization:$/m)
+  })
+})

@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest'
+import { nearest } from '../../src/cli/nearest.js'
+
+it.each([
+  ['mze', ['mse', 'kl'], 'mse'],
+  ['--modle', ['--mode', '--model'], '--mode'],
+  ['KL', ['kl'], 'kl'],
+  ['banana', ['kl', 'mse'], undefined],
+  ['kl', [], undefined],
+])('finds for %s in %j: %s', (word, known, expected) => {
+  expect(nearest(word, known)).toBe(expected)
+})
