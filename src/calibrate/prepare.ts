@@ -42,18 +42,10 @@ export async function prepare(model: Model, feeds: Feeds, workspace: string): Pr
   }
 }
 
-/** Writes a model for the workers. Its batch is the fixed first dimension that all its inputs share, else 1. */
+/** Writes a model for the workers. */
 export async function modelFile(proto: ModelProto, source: Model, path: string): Promise<ModelFile> {
   await writeModel({ ...source, proto }, path)
-  const inputs = modelInputs(proto)
-  const batches = new Set(inputs.map(({ dims }) => dims[0]))
-  const [batch] = batches
-  return {
-    path,
-    inputs,
-    outputs: proto.graph.output.map(({ name }) => name),
-    batch: batches.size === 1 && typeof batch === 'number' && batch > 1 ? batch : 1,
-  }
+  return { path, inputs: modelInputs(proto), outputs: proto.graph.output.map(({ name }) => name) }
 }
 
 function withOutputs(proto: ModelProto, names: readonly string[]): ModelProto {

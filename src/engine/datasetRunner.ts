@@ -1,8 +1,9 @@
 // Runs a dataset object: workers load, preprocess and infer their own samples; the engine folds what they return.
 
+import { samplesPerForward, stackSamples } from '../dataset/batch.js'
 import type { OpenedDataset } from '../dataset/datasets.js'
 import type { DatasetSource } from '../dataset/source.js'
-import type { Metric } from '../dataset/types.js'
+import type { Metric, ModelInput } from '../dataset/types.js'
 import { SquireError } from '../errors.js'
 import type { Reporter } from '../report/types.js'
 import { chunksOf, type Segment, segmentsOf } from './chunks.js'
@@ -25,6 +26,7 @@ export interface DatasetRunnerOptions {
   readonly pool: Pool
   readonly source: DatasetSource
   readonly dataset: OpenedDataset
+  readonly inputs: readonly ModelInput[]
   /** Dataset indices in canonical order. */
   readonly selected: Uint32Array
   readonly digest: string
@@ -43,6 +45,7 @@ export class DatasetRunner implements Runner {
   readonly #options: DatasetRunnerOptions
   readonly #metric: Metric | undefined
   readonly #skipped = new Map<number, SkippedSample>()
+  #first: Promise<{ readonly feeds: Feeds; readonly batch: number }> | undefined
 
   constructor(options: DatasetRunnerOptions) {
     this.#options = options
@@ -57,6 +60,19 @@ export class DatasetRunner implements Runner {
   }
 
   async firstFeeds(): Promise<Feeds> {
+    return (await this.#firstForward()).feeds
+  }
+
+  /** The inputs of the first forward pass, and how many samples it takes. */
+  #firstForward() {
+    this.#first ??= this.#firstGoodSample().then((feeds) => {
+      const batch = samplesPerForward(feeds, this.#options.inputs)
+      return { feeds: stackSamples([feeds], batch), batch }
+    })
+    return this.#first
+  }
+
+  async #firstGoodSample(): Promise<Feeds> {
     const { dataset, selected, onBadSample } = this.#options
     let failure: unknown
     for (const index of selected) {
@@ -72,7 +88,7 @@ export class DatasetRunner implements Runner {
 
   async observe(model: ObservedModel): Promise<readonly Observed[]> {
     const { calibrated, evaluated, store } = this.#options
-    const batch = model.plain.batch
+    const { batch } = await this.#firstForward()
     const counts = calibrated.map(({ samples }) => this.#wholeBatches(samples, batch))
     const measured = this.#metric === undefined ? [] : calibrated.map(({ samples }) => evaluated ?? samples)
     const segments = segmentsOf(counts, measured)
@@ -100,7 +116,8 @@ export class DatasetRunner implements Runner {
     const count = this.#options.evaluated ?? calibrated!.samples
     const segments = segmentsOf([], [count])
     const state = emptyFold(segments)
-    await this.#fold(title, model, undefined, segments, model.batch, state)
+    const { batch } = await this.#firstForward()
+    await this.#fold(title, model, undefined, segments, batch, state)
     return this.#value(state, segments, count)
   }
 
@@ -125,6 +142,7 @@ export class DatasetRunner implements Runner {
         observation: observed?.observation ?? { tensors: [], dims: [], inputDims: {} },
         source,
         samples,
+        samplesPerForward: batch,
         segments,
         chunks: chunksOf(segments, batch),
         metric: this.#metric,

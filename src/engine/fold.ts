@@ -49,6 +49,7 @@ export interface FoldRequest {
   readonly plainModel: ModelFile
   readonly source: DatasetSource
   readonly samples: SampleOrder
+  readonly samplesPerForward: number
   readonly segments: readonly Segment[]
   readonly chunks: readonly Chunk[]
   readonly metric: Metric | undefined
@@ -138,7 +139,8 @@ function taskOf(request: FoldRequest, chunk: Chunk, slab: SharedArrayBuffer | un
     source: request.source,
     samples,
     observation: slab === undefined ? undefined : { ...request.observation, slab },
-    measured: segment.measure && request.metric !== undefined ? samples.length : 0,
+    samplesPerForward: request.samplesPerForward,
+    measure: segment.measure && request.metric !== undefined,
     onBadSample: request.onBadSample,
     stop: request.stop.buffer,
   }

@@ -14,8 +14,6 @@ export interface ModelFile {
   readonly inputs: readonly ModelInput[]
   /** The outputs users see, in model order; observed tensors are further outputs of the file. */
   readonly outputs: readonly string[]
-  /** Samples a forward pass takes: 1, or the model's fixed batch. */
-  readonly batch: number
 }
 
 /** What to observe during a forward pass, and where the chunk's statistics go. */
@@ -37,9 +35,11 @@ export interface SamplesTask {
   readonly source: DatasetSource
   /** Dataset indices and their ids, in canonical order. */
   readonly samples: readonly { readonly index: number; readonly id: string }[]
+  /** Samples a forward pass takes: 1, or the model's fixed batch. */
+  readonly samplesPerForward: number
   readonly observation: Observation | undefined
-  /** How many of the samples, from the first, the metric takes. */
-  readonly measured: number
+  /** Whether the metric is wanted. */
+  readonly measure: boolean
   readonly onBadSample: 'error' | 'skip'
   /** One int32: not 0 asks the worker to give up between two forward passes. */
   readonly stop: SharedArrayBuffer

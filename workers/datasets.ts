@@ -1,0 +1,14 @@
+// Datasets of this thread, opened once each.
+
+import { type OpenedDataset, openDataset } from '../src/dataset/datasets.js'
+import type { DatasetSource } from '../src/dataset/source.js'
+import type { ModelInput } from '../src/dataset/types.js'
+
+/** A source arrives as a new clone with every task; its description tells whether it is the same. */
+let current: { readonly key: string; readonly dataset: Promise<OpenedDataset> } | undefined
+
+export function datasetOf(source: DatasetSource, inputs: readonly ModelInput[]): Promise<OpenedDataset> {
+  const key = JSON.stringify([source, inputs])
+  if (current?.key !== key) current = { key, dataset: openDataset(source, inputs) }
+  return current.dataset
+}

@@ -1,0 +1,23 @@
+// One forward pass of an infer function.
+
+import type { ForwardAnswer, ForwardTask } from '../src/engine/protocol.js'
+import { SquireError } from '../src/errors.js'
+import type { TensorValue } from '../src/onnx/types.js'
+import { sessionOf } from './models.js'
+import { observerFor } from './observer.js'
+
+export async function runForward(task: ForwardTask): Promise<ForwardAnswer> {
+  const session = await sessionOf(task.model)
+  const observer = task.observation === undefined ? undefined : observerFor(task.observation)
+  observer?.begin()
+  const values = await session.run(task.feeds, observer?.fetches(task.model.outputs, task.feeds) ?? task.model.outputs)
+  const problem = observer?.observe(values)
+  if (problem !== undefined) throw new SquireError('DATA', `${task.name}: ${problem}`)
+  observer?.writeTo(task.observation!.slab)
+  return { kind: 'done', outputs: task.model.outputs.map((name) => ({ name, value: portable(values[name]!) })) }
+}
+
+/** Preallocated outputs view the kernel's memory, all of which would be cloned into the answer. */
+function portable(value: TensorValue): TensorValue {
+  return value.data.byteLength === value.data.buffer.byteLength ? value : { ...value, data: value.data.slice() }
+}

@@ -1,0 +1,105 @@
+// One chunk of samples: load, run, observe, measure. Loading runs ahead of inference, so that decoding (in libuv's threads) overlaps it.
+
+import { splitOutputs, stackSamples } from '../src/dataset/batch.js'
+import { asOutputs } from '../src/dataset/outputs.js'
+import type { Feeds } from '../src/dataset/types.js'
+import type { SamplesAnswer, SamplesTask, SkippedSample } from '../src/engine/protocol.js'
+import { messageOf, SquireError } from '../src/errors.js'
+import { datasetOf } from './datasets.js'
+import { sessionOf } from './models.js'
+import { observerFor } from './observer.js'
+
+/** Samples being loaded while one is in the runtime. */
+const LOADED_AHEAD = 2
+
+type Loaded =
+  | { readonly kind: 'good'; readonly feeds: Feeds; readonly label: unknown }
+  | { readonly kind: 'bad'; readonly reason: SquireError }
+
+type SampleRef = SamplesTask['samples'][number]
+type Batch = { readonly sample: SampleRef; readonly feeds: Feeds; readonly label: unknown }[]
+
+export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
+  const [session, dataset] = await Promise.all([sessionOf(task.model), datasetOf(task.source, task.model.inputs)])
+  const observer = task.observation === undefined ? undefined : observerFor(task.observation)
+  const metric = task.measure ? dataset.metric : undefined
+  const stop = new Int32Array(task.stop)
+  const skipped: SkippedSample[] = []
+  let state: unknown = metric?.initial()
+  let observed = 0
+
+  const skip = ({ index, id }: SampleRef, reason: SquireError) => {
+    if (task.onBadSample === 'error') throw reason
+    skipped.push({ index, id, reason: reason.message })
+  }
+
+  const runBatch = async (batch: Batch): Promise<void> => {
+    const count = task.samplesPerForward
+    const feeds = stackSamples(
+      batch.map((entry) => entry.feeds),
+      count,
+    )
+    const fetches = observer?.fetches(task.model.outputs, feeds) ?? task.model.outputs
+    const values = await session.run(feeds, fetches)
+    const problem = observer?.observe(values)
+    if (problem !== undefined) {
+      for (const { sample } of batch) skip(sample, new SquireError('DATA', `sample ${sample.id}: ${problem}`))
+      return
+    }
+    observed += batch.length
+    if (metric === undefined) return
+    const outputs = splitOutputs(Object.fromEntries(task.model.outputs.map((name) => [name, values[name]!])), count)
+    for (const [i, { sample, label }] of batch.entries()) {
+      const own = asOutputs(outputs[i]!, task.model.outputs)
+      state = await explained(sample, 'metric', () => metric.update(state, own, label, sample.index))
+    }
+  }
+
+  observer?.begin()
+  let batch: Batch = []
+  for await (const { sample, loaded } of loadAhead(task.samples, (entry) => load(entry, dataset))) {
+    if (Atomics.load(stop, 0) !== 0) return { kind: 'stopped' }
+    if (loaded.kind === 'bad') skip(sample, loaded.reason)
+    else batch.push({ sample, feeds: loaded.feeds, label: loaded.label })
+    if (batch.length < task.samplesPerForward) continue
+    await runBatch(batch)
+    batch = []
+  }
+  // A last batch that is not full is padded for the metric. It never reaches the statistics: those are cut to whole batches,
+  // except where samples were skipped, and then it is left out.
+  if (batch.length > 0 && observer === undefined) await runBatch(batch)
+  observer?.writeTo(task.observation!.slab)
+  return { kind: 'done', state, skipped, observed }
+}
+
+type Dataset = Awaited<ReturnType<typeof datasetOf>>
+
+async function load({ index, id }: SampleRef, dataset: Dataset): Promise<Loaded> {
+  try {
+    return { kind: 'good', ...(await dataset.load(index)) }
+  } catch (error) {
+    const reason =
+      error instanceof SquireError ? error : new SquireError('DATA', `sample ${id} cannot be loaded: ${messageOf(error)}`)
+    return { kind: 'bad', reason }
+  }
+}
+
+/** Loads in order, LOADED_AHEAD samples ahead of whoever consumes them. */
+async function* loadAhead(samples: readonly SampleRef[], load: (sample: SampleRef) => Promise<Loaded>) {
+  const pending: Promise<Loaded>[] = []
+  for (let i = 0; i < samples.length; i++) {
+    while (pending.length <= LOADED_AHEAD && i + pending.length < samples.length) {
+      pending.push(load(samples[i + pending.length]!))
+    }
+    yield { sample: samples[i]!, loaded: await pending.shift()! }
+  }
+}
+
+async function explained<T>(sample: SampleRef, what: string, call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (error instanceof SquireError) throw error
+    throw new SquireError('USER_SCRIPT', `the ${what} threw for sample ${sample.id}: ${messageOf(error)}`, { cause: error })
+  }
+}
