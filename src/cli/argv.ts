@@ -2,9 +2,9 @@
 // Unknown and refused names and missing values are errors here, so that what commander sees is well formed.
 
 import { SquireError } from '../errors.js'
+import { squireVersion } from '../version.js'
 import { display, type Flag, flags } from './flags.js'
 import { nearest } from './nearest.js'
-import { squireVersion } from './version.js'
 
 const table = Object.entries<Flag>(flags)
 

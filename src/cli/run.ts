@@ -1,12 +1,10 @@
 // One run of the command line: what to do for a list of words, and the exit status that it ends with.
 // Nothing that is only needed for quantizing is imported before the command line is known to be right.
 
-import type { Config } from '../config.js'
 import { exitCodes, messageOf, SquireError } from '../errors.js'
-import type { RunResult } from '../report/types.js'
+import { squireVersion } from '../version.js'
 import { configure } from './configure.js'
 import { helpText, parseCommandLine } from './program.js'
-import { squireVersion } from './version.js'
 
 /** Exit status of a bug in squire: EX_SOFTWARE of sysexits.h. */
 const internalError = 70
@@ -26,28 +24,10 @@ async function runCommand(argv: readonly string[]): Promise<number> {
   if (argv.some((word) => word === '-v' || word === '--version')) return print(`${squireVersion()}\n`)
   const config = configure(parseCommandLine(argv))
   const { engineVariable, supervise } = await import('../supervisor.js')
-  return process.env[engineVariable] === undefined ? supervise(argv) : runEngine(config)
-}
-
-async function runEngine(config: Config): Promise<number> {
-  const [{ createReporter }, { quantize, infer }] = await Promise.all([
-    import('../report/reporter.js'),
-    import('../quantize.js'),
-  ])
-  const reporter = await createReporter(config)
-  try {
-    reporter.options(config)
-    const result: RunResult = await (config.runMode === 'infer' ? infer : quantize)(config, reporter)
-    await reporter.results(result)
-    return everyFailed(result) ? exitCodes.FIXED_POINT : 0
-  } finally {
-    reporter.finish()
-  }
-}
-
-/** A quantization that fails beside others is a line of the table; when all fail the run has. */
-function everyFailed({ results }: RunResult): boolean {
-  return results.length > 0 && results.every(({ error }) => error !== undefined)
+  const workspace = process.env[engineVariable]
+  if (workspace === undefined) return supervise(argv)
+  const { runEngine } = await import('./engine.js')
+  return runEngine(config, workspace)
 }
 
 function print(text: string): number {

@@ -10,7 +10,7 @@ export async function resultLines(result: RunResult, config: Config, paint: Pain
   const [only] = result.results
   const body =
     config.runMode === 'infer'
-      ? [`Metric: ${metric(only?.floatMetric)}`]
+      ? result.results.map(({ iteration, fixMetric }) => `Metric: ${metric(fixMetric)} (-i ${iteration})`)
       : result.results.length === 1
         ? single(only!, result.saveDir, paint)
         : [await table(result.results, paint), `Files are in ${result.saveDir}`]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { translate } from '../../src/cli/argv.js'
 import { type Flag, flags } from '../../src/cli/flags.js'
-import { squireVersion } from '../../src/cli/version.js'
+import { squireVersion } from '../../src/version.js'
 
 const translated: readonly [string, string][] = [
   ['quant onnx -m a.onnx -s out', 'quant onnx --model a.onnx --save-dir out'],

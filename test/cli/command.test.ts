@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { squireVersion } from '../../src/cli/version.js'
+import { squireVersion } from '../../src/version.js'
 
 const command = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url))
 

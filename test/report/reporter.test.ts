@@ -158,8 +158,8 @@ Files are in /out
 
   it('are the metric alone when the model was only run', async () => {
     const { reporter, written } = await reporting('-r infer')
-    await reporter.results(run([mode({})]))
-    expect(written.stdout).toBe('Metric: 0.8000\n')
+    await reporter.results(run([mode({ floatMetric: undefined, fixMetric: 0.8 })]))
+    expect(written.stdout).toBe('Metric: 0.8000 (-i 10)\n')
   })
 
   it('list the first samples left out', async () => {

@@ -1,0 +1,31 @@
+// The run itself, in the process that the supervisor watches: reporter and pipeline.
+
+import type { Config } from '../config.js'
+import { exitCodes, SquireError } from '../errors.js'
+import { createReporter } from '../report/reporter.js'
+import type { RunResult } from '../report/types.js'
+import { listenForSignals } from './signals.js'
+
+/** Runs what `config` says; resolves to the exit status, rejects as the pipeline does. `workspace` takes temporary files. */
+export async function runEngine(config: Config, workspace: string): Promise<number> {
+  const { quantize, infer } = await import('../quantize.js')
+  const interrupt = listenForSignals()
+  const reporter = await createReporter(config)
+  try {
+    reporter.options(config)
+    const pipeline = config.runMode === 'infer' ? infer : quantize
+    const result = await pipeline(config, reporter, { signal: interrupt.signal, workspace })
+    await reporter.results(result)
+    return everyFailed(result) ? exitCodes.FIXED_POINT : 0
+  } catch (error) {
+    reporter.finish()
+    if (!interrupt.signal.aborted || !(error instanceof SquireError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return interrupt.leave()
+  }
+}
+
+/** A quantization that fails beside others is a line of the table; when all fail the run has. */
+function everyFailed({ results }: RunResult): boolean {
+  return results.length > 0 && results.every(({ error }) => error !== undefined)
+}
