@@ -54,7 +54,9 @@ module.exports = {
       name: 'workers-hold-no-policy',
       severity: 'error',
       from: { path: '^dist/workers/' },
-      to: { path: `${src}/(cli|report|calibrate|evaluate|export|plan|fixedpoint)/|${src}/(quantize|supervisor|index).js$` },
+      to: {
+        path: `${src}/(cli|report|calibrate|evaluate|export|plan|fixedpoint)/|${src}/(quantize|supervisor|index).js$`,
+      },
     },
   ],
   options: { doNotFollow: { path: 'node_modules' }, moduleSystems: ['es6'], exclude: { path: '\\.d\\.ts$' } },

@@ -133,7 +133,8 @@ async function withPool(
   const signal = options.signal ?? new AbortController().signal
   const workspace = options.workspace ?? (await mkdtemp(join(tmpdir(), 'squire-')))
   await mkdir(workspace, { recursive: true })
-  const onDeath = (what: string, reason: string) => reporter.warn(`a worker died (${reason}) with ${what}; it runs again`)
+  const onDeath = (what: string, reason: string) =>
+    reporter.warn(`a worker died (${reason}) with ${what}; it runs again`)
   const pool = new Pool({ threads: config.cpuNum, onDeath })
   try {
     return await run(pool, workspace, signal)
@@ -151,13 +152,19 @@ async function calibrate(config: Config, prepared: Prepared, runner: Runner): Pr
   if (path === undefined) return runner.observe(prepared)
   const [iteration, ...more] = config.iterations
   if (iteration === undefined || more.length > 0) {
-    throw new SquireError('USAGE', `-cd holds the distribution of one calibration; got -i ${config.iterations.join(' ')}. Give one -i.`)
+    throw new SquireError(
+      'USAGE',
+      `-cd holds the distribution of one calibration; got -i ${config.iterations.join(' ')}. Give one -i.`,
+    )
   }
   const key = distributionKey(config, prepared, runner, iteration)
   const cached = await readDistribution(path, prepared.plan, key)
   if (cached !== undefined) return [{ iteration, ...cached }]
   const observed = await runner.observe(prepared)
-  await saveAll(join(path, '..'), new Map([[basename(path), encodeDistribution(prepared.plan, observed[0]!, key, squireVersion())]]))
+  await saveAll(
+    join(path, '..'),
+    new Map([[basename(path), encodeDistribution(prepared.plan, observed[0]!, key, squireVersion())]]),
+  )
   return observed
 }
 
@@ -203,7 +210,13 @@ async function finish(context: Context, job: Job, fixed: FixedPointModel | Squir
   const { iteration } = job.observed
   const name = basename(config.model, '.onnx')
   const directory = several ? `${job.mode}_it_${iteration}` : '.'
-  const base = { model: basename(config.model), mode: job.mode, iteration, directory, floatMetric: job.observed.floatMetric }
+  const base = {
+    model: basename(config.model),
+    mode: job.mode,
+    iteration,
+    directory,
+    floatMetric: job.observed.floatMetric,
+  }
   if (fixed instanceof SquireError) {
     reporter.warn(`${job.mode}, -i ${iteration}: ${fixed.message}`)
     return { ...base, loss: undefined, fixMetric: undefined, files: [], error: fixed.message }
@@ -211,8 +224,17 @@ async function finish(context: Context, job: Job, fixed: FixedPointModel | Squir
   if (several) reporter.info(`start ${job.mode}, -i ${iteration}`)
   for (const warning of fixed.warnings) reporter.warn(warning)
   const metadata = { mode: job.mode, version: squireVersion() }
-  const measured = integerModel(fixed, prepared.model, { outputDequant: true, allLayers: false, inputDims: prepared.inputDims, ...metadata })
-  const file = await modelFile(measured, prepared.model, join(workspace, `${directory === '.' ? 'fix' : directory}.onnx`))
+  const measured = integerModel(fixed, prepared.model, {
+    outputDequant: true,
+    allLayers: false,
+    inputDims: prepared.inputDims,
+    ...metadata,
+  })
+  const file = await modelFile(
+    measured,
+    prepared.model,
+    join(workspace, `${directory === '.' ? 'fix' : directory}.onnx`),
+  )
   const evaluation: Evaluation = await evaluate(runner, file, iteration, base.floatMetric, `evaluating ${job.mode}`)
   const exported = { outputDequant: config.outputDequant, inputDims: prepared.inputDims, ...metadata }
   const files = new Map<string, Uint8Array | string>([
@@ -220,7 +242,10 @@ async function finish(context: Context, job: Job, fixed: FixedPointModel | Squir
     [`${name}_qdq.onnx`, encodeModel(qdqModel(fixed, prepared.model))],
     [`${name}_scale.json`, scaleJson(fixed)],
     ['steps/optimized.onnx', encodeModel(prepared.model.proto)],
-    ['steps/output_all_layers_quantize.onnx', encodeModel(integerModel(fixed, prepared.model, { ...exported, allLayers: true }))],
+    [
+      'steps/output_all_layers_quantize.onnx',
+      encodeModel(integerModel(fixed, prepared.model, { ...exported, allLayers: true })),
+    ],
   ])
   await saveAll(join(config.saveDir, directory), files)
   reporter.info(several ? `end ${job.mode}, -i ${iteration}: ${lossLine(evaluation)}` : lossLine(evaluation))
@@ -261,7 +286,8 @@ function warnOfSkipped(runner: Runner, reporter: Reporter): void {
 
 /** By loss, those without one after, failures last; then by mode and iteration, so that the order is total. */
 function byLoss(a: ModeResult, b: ModeResult): number {
-  const rank = ({ loss, error }: ModeResult) => (error !== undefined ? Number.POSITIVE_INFINITY : (loss ?? Number.MAX_VALUE))
+  const rank = ({ loss, error }: ModeResult) =>
+    error !== undefined ? Number.POSITIVE_INFINITY : (loss ?? Number.MAX_VALUE)
   const [left, right] = [rank(a), rank(b)]
   if (left !== right) return left < right ? -1 : 1
   return a.iteration - b.iteration || (a.mode < b.mode ? -1 : a.mode > b.mode ? 1 : 0)
@@ -287,4 +313,3 @@ function stageTimer(reporter: Reporter) {
     },
   }
 }
-

@@ -24,7 +24,9 @@ export async function supervise(argv: readonly string[]): Promise<number> {
       if (end.kind === 'exit') return end.status
       if (!crashSignals.has(end.signal)) return 128 + (constants.signals[end.signal] ?? 0)
       if (restarts === MAX_RESTARTS) {
-        process.stderr.write(`squire: the engine crashed ${restarts + 1} times (${end.signal}); giving up. Try -cn 1.\n`)
+        process.stderr.write(
+          `squire: the engine crashed ${restarts + 1} times (${end.signal}); giving up. Try -cn 1.\n`,
+        )
         return 70
       }
       process.stderr.write(`squire: the engine crashed (${end.signal}); going on from its last checkpoint\n`)
@@ -34,7 +36,9 @@ export async function supervise(argv: readonly string[]): Promise<number> {
   }
 }
 
-type End = { readonly kind: 'exit'; readonly status: number } | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
+type End =
+  | { readonly kind: 'exit'; readonly status: number }
+  | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
 
 function runEngine(argv: readonly string[], workspace: string): Promise<End> {
   return new Promise((resolve, reject) => {
@@ -49,7 +53,8 @@ function runEngine(argv: readonly string[], workspace: string): Promise<End> {
     // An engine that cannot end its threads in time says with which status it would have ended, then kills itself.
     let declared: number | undefined
     engine.on('message', (message) => {
-      if (typeof message === 'object' && message !== null && 'exitStatus' in message) declared = Number(message.exitStatus)
+      if (typeof message === 'object' && message !== null && 'exitStatus' in message)
+        declared = Number(message.exitStatus)
     })
     engine.on('error', reject)
     engine.on('exit', (status, signal) => {

@@ -11,7 +11,7 @@ export async function runForward(task: ForwardTask): Promise<ForwardAnswer> {
   const observer = task.observation === undefined ? undefined : observerFor(task.observation)
   observer?.begin()
   const values = await session.run(task.feeds, observer?.fetches(task.model.outputs, task.feeds) ?? task.model.outputs)
-  const problem = observer?.observe(values)
+  const problem = observer?.observe(task.feeds, values, false)
   if (problem !== undefined) throw new SquireError('DATA', `${task.name}: ${problem}`)
   observer?.writeTo(task.observation!.slab)
   return { kind: 'done', outputs: task.model.outputs.map((name) => ({ name, value: portable(values[name]!) })) }

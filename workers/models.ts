@@ -1,7 +1,7 @@
 // Sessions of this thread. The last few models stay open, so that a run that alternates between two does not load them again and again.
 
-import { createSession, type Session } from '../src/onnx/session.js'
 import type { ModelFile } from '../src/engine/protocol.js'
+import { createSession, type Session } from '../src/onnx/session.js'
 
 const MOST_OPEN = 2
 const open = new Map<string, Promise<Session>>()

@@ -41,7 +41,7 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
     )
     const fetches = observer?.fetches(task.model.outputs, feeds) ?? task.model.outputs
     const values = await session.run(feeds, fetches)
-    const problem = observer?.observe(values)
+    const problem = observer?.observe(feeds, values, task.onBadSample === 'skip')
     if (problem !== undefined) {
       for (const { sample } of batch) skip(sample, new SquireError('DATA', `sample ${sample.id}: ${problem}`))
       return
@@ -79,7 +79,9 @@ async function load({ index, id }: SampleRef, dataset: Dataset): Promise<Loaded>
     return { kind: 'good', ...(await dataset.load(index)) }
   } catch (error) {
     const reason =
-      error instanceof SquireError ? error : new SquireError('DATA', `sample ${id} cannot be loaded: ${messageOf(error)}`)
+      error instanceof SquireError
+        ? error
+        : new SquireError('DATA', `sample ${id} cannot be loaded: ${messageOf(error)}`)
     return { kind: 'bad', reason }
   }
 }
@@ -100,6 +102,8 @@ async function explained<T>(sample: SampleRef, what: string, call: () => T | Pro
     return await call()
   } catch (error) {
     if (error instanceof SquireError) throw error
-    throw new SquireError('USER_SCRIPT', `the ${what} threw for sample ${sample.id}: ${messageOf(error)}`, { cause: error })
+    throw new SquireError('USER_SCRIPT', `the ${what} threw for sample ${sample.id}: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }

@@ -1,7 +1,7 @@
 // The worker's entry: answers one task at a time. A failure that squire can explain is an answer, not an exception.
 
-import { SquireError } from '../src/errors.js'
 import type { ForwardAnswer, SamplesAnswer, SolveAnswer, Task } from '../src/engine/protocol.js'
+import { SquireError } from '../src/errors.js'
 
 export default async function work(task: Task): Promise<SamplesAnswer | ForwardAnswer | SolveAnswer> {
   try {

@@ -82,7 +82,10 @@ export class Checkpoint implements FoldStore {
 }
 
 function encodeCheckpoint(key: string, state: FoldState): Uint8Array {
-  const progress: Progress = { segments: state.segments.map(({ histograms: _, ...rest }) => rest), skipped: state.skipped }
+  const progress: Progress = {
+    segments: state.segments.map(({ histograms: _, ...rest }) => rest),
+    skipped: state.skipped,
+  }
   const tensors = new Map(
     state.segments.flatMap(({ histograms }, i) =>
       [...histograms].map(([name, histogram]) => [

@@ -27,7 +27,12 @@ export function classHistogram(scaleClass: ScaleClass, histograms: ReadonlyMap<s
   return mergeAll(scaleClass.sources.map((name) => histograms.get(name)!))
 }
 
-export function encodeDistribution(plan: Plan, distribution: Distribution, key: DistributionKey, version: string): Uint8Array {
+export function encodeDistribution(
+  plan: Plan,
+  distribution: Distribution,
+  key: DistributionKey,
+  version: string,
+): Uint8Array {
   const operators = new Map(
     plan.operators.flatMap((operator) =>
       ('outputs' in operator ? operator.outputs : [operator.output]).map((name) => [name, operator.kind] as const),
@@ -64,7 +69,11 @@ export function encodeDistribution(plan: Plan, distribution: Distribution, key: 
 }
 
 /** Reads a cache; undefined when the file does not exist. Refuses one that belongs to something else, with the reason. */
-export async function readDistribution(path: string, plan: Plan, key: DistributionKey): Promise<Distribution | undefined> {
+export async function readDistribution(
+  path: string,
+  plan: Plan,
+  key: DistributionKey,
+): Promise<Distribution | undefined> {
   let bytes: Uint8Array
   try {
     bytes = await readFile(path)
@@ -76,7 +85,10 @@ export async function readDistribution(path: string, plan: Plan, key: Distributi
   refuseForeign(path, statistics, key)
   const missing = plan.observed.filter((name) => !statistics.tensors.has(name))
   if (missing.length > 0) {
-    throw new SquireError('CACHE', `the distribution cache ${path} lacks tensor "${missing[0]}"; delete it to calibrate again.`)
+    throw new SquireError(
+      'CACHE',
+      `the distribution cache ${path} lacks tensor "${missing[0]}"; delete it to calibrate again.`,
+    )
   }
   const { samples = '0', float_metric: metric = '' } = statistics.metadata
   return {

@@ -38,7 +38,9 @@ export async function prepare(model: Model, feeds: Feeds, workspace: string): Pr
     plain,
     observed,
     observation: { tensors: plan.observed, dims: plan.observed.map((name) => tensors.get(name)!.dims), inputDims },
-    key: createHash('sha256').update(JSON.stringify([model.hash, plan.observed])).digest('hex'),
+    key: createHash('sha256')
+      .update(JSON.stringify([model.hash, plan.observed]))
+      .digest('hex'),
   }
 }
 

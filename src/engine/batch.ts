@@ -7,7 +7,9 @@ import type { Feeds } from './runner.js'
 
 /** One feed a sample when every input has a dynamic first dimension and the same number of samples; else the feeds as they are. */
 export function splitBatch(feeds: Feeds, inputs: readonly ModelInput[]): Feeds[] {
-  const counts = new Set(inputs.map(({ name, dims }) => (typeof dims[0] === 'string' ? feeds[name]?.dims[0] : undefined)))
+  const counts = new Set(
+    inputs.map(({ name, dims }) => (typeof dims[0] === 'string' ? feeds[name]?.dims[0] : undefined)),
+  )
   const [count] = counts
   if (counts.size !== 1 || count === undefined || count <= 1) return [feeds]
   return Array.from({ length: count }, (_, i) =>
@@ -26,7 +28,15 @@ export function joinBatches(
   parts: readonly Readonly<Record<string, TensorValue>>[],
 ): Readonly<Record<string, TensorValue>> {
   const first = parts[0]!
-  return Object.fromEntries(Object.keys(first).map((name) => [name, join(parts.map((part) => part[name]!), name)]))
+  return Object.fromEntries(
+    Object.keys(first).map((name) => [
+      name,
+      join(
+        parts.map((part) => part[name]!),
+        name,
+      ),
+    ]),
+  )
 }
 
 function join(values: readonly TensorValue[], name: string): TensorValue {

@@ -2,8 +2,8 @@
 // Invariant: the state holds exactly the chunks it lists as done, each once; histograms merge in any order (they are a commutative monoid),
 // metric states merge in chunk order. It can be saved between any two events and continued later, with the same result.
 
-import type { Metric } from '../dataset/types.js'
 import type { DatasetSource } from '../dataset/source.js'
+import type { Metric } from '../dataset/types.js'
 import { SquireError } from '../errors.js'
 import { merge } from '../histogram/histogram.js'
 import { createSlab, readSlab } from '../histogram/slab.js'

@@ -149,7 +149,9 @@ export class FunctionRunner implements Runner {
   async #splitForward(feeds: Feeds, name: string, forward: ForwardOne) {
     const parts = splitBatch(feeds, this.#options.executor.inputs)
     if (parts.length === 1) return forward(feeds, name)
-    return joinBatches(await Promise.all(parts.map((part, i) => forward(part, `${name}, sample ${i + 1} of the batch`))))
+    return joinBatches(
+      await Promise.all(parts.map((part, i) => forward(part, `${name}, sample ${i + 1} of the batch`))),
+    )
   }
 
   #forward(model: ModelFile, feeds: Feeds, name: string): Promise<Readonly<Record<string, TensorValue>>> {
@@ -161,7 +163,13 @@ export class FunctionRunner implements Runner {
     return async (feeds, name) => {
       const slab = free.pop() ?? createSlab(model.observation.tensors)
       const observation = { ...model.observation, slab }
-      const done = await this.#options.pool.forward({ kind: 'forward', model: model.observed, feeds, name, observation })
+      const done = await this.#options.pool.forward({
+        kind: 'forward',
+        model: model.observed,
+        feeds,
+        name,
+        observation,
+      })
       for (const [tensor, histogram] of readSlab(slab, model.observation.tensors)) {
         const sofar = histograms.get(tensor)
         histograms.set(tensor, sofar === undefined ? histogram : merge(sofar, histogram))

@@ -69,7 +69,10 @@ describe('bad samples', () => {
     ['throw', 'the file is damaged'],
     ['nan', 'NaN'],
   ])('a sample that fails (%s) ends the run with its name', async (kind, reason) => {
-    const ended = await squire([...base, '-s', join(folder, `bad-${kind}`)], faults(`bad-${kind}`, { 6: `always ${kind}` }))
+    const ended = await squire(
+      [...base, '-s', join(folder, `bad-${kind}`)],
+      faults(`bad-${kind}`, { 6: `always ${kind}` }),
+    )
     expect(ended.status).toBe(3)
     expect(ended.stderr).toContain('line-0006')
     expect(ended.stderr).toContain(reason)

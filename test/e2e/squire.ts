@@ -55,6 +55,11 @@ export function contents(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   const paths = files.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort()
   return Object.fromEntries(
-    paths.map((path) => [path, createHash('sha256').update(readFileSync(join(folder, path))).digest('hex')]),
+    paths.map((path) => [
+      path,
+      createHash('sha256')
+        .update(readFileSync(join(folder, path)))
+        .digest('hex'),
+    ]),
   )
 }
