@@ -1,0 +1,183 @@
+// Observation at the speed of memory: dyadic histograms of many tensors, counted by WebAssembly SIMD (assembly/kernel.ts).
+// One kernel a thread. Its memory is laid out once and never grows, so that views of it stay valid:
+//
+//     | static data | slot 0 | slot 1 | ... | staging area | buffer 0 | buffer 1 | ...
+//
+// Invariant: a slot holds exactly what histogram.ts's observe would make of the same values.
+
+import { exponentOf, merge } from './histogram.js'
+import { LEAST_VECTOR_EXPONENT, Slot } from './slot.js'
+import type { Histogram } from './types.js'
+import { loadWasm, type WasmExports } from './wasm.js'
+
+export interface KernelOptions {
+  /** How many tensors to keep statistics of. */
+  readonly numSlots: number
+  /** Lengths, in floats, of the buffers to make. */
+  readonly bufferLengths?: readonly number[]
+  /** Bytes that all buffers may take inside the kernel's memory. Default: what WebAssembly can address. */
+  readonly maxBufferBytes?: number
+  /** Values after which a slot's 32-bit counts are set aside, as they might overflow. */
+  readonly maxSlotCount?: number
+}
+
+export function createKernel(options: KernelOptions): Kernel {
+  return new Kernel(options)
+}
+
+const ALIGNMENT = 64
+const PAGE_BYTES = 1 << 16
+const MAX_MEMORY_BYTES = 2 ** 32 - PAGE_BYTES
+const STAGING_LENGTH = 1 << 14
+/** Floats that the vector loops take at once. */
+const VECTOR = 8
+const INFINITY_BITS = 0x7f800000
+
+export class Kernel {
+  readonly numSlots: number
+  /**
+   * One a requested length, for a runtime to write into: what lies there is observed without a copy. Aligned to 64 bytes.
+   * Those that do not fit into the kernel's memory lie outside and go through the staging area.
+   */
+  readonly buffers: readonly Float32Array[]
+
+  readonly #wasm: WasmExports
+  readonly #memory: ArrayBuffer
+  readonly #staging: Float32Array
+  readonly #slots: readonly Slot[]
+  readonly #maxSlotCount: number
+  /** Statistics set aside, by slot number. */
+  readonly #settled = new Map<number, Histogram>()
+  /** What slots held at begin(), saved when they are first touched. */
+  #saved: Map<number, { readonly bytes: Uint8Array; readonly settled: Histogram | undefined }> | undefined
+
+  constructor({ numSlots, bufferLengths = [], maxBufferBytes, maxSlotCount = 2 ** 32 - 1 }: KernelOptions) {
+    const { wasm, memory } = loadWasm()
+    const slots = aligned(wasm.HEAP.value)
+    const staging = slots + numSlots * wasm.SLOT_BYTES.value
+    const buffers = staging + 4 * STAGING_LENGTH
+    const { starts, end } = place(bufferLengths, buffers, buffers + (maxBufferBytes ?? MAX_MEMORY_BYTES))
+    memory.grow(Math.ceil(end / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES)
+
+    const { buffer } = memory
+    this.numSlots = numSlots
+    this.#wasm = wasm
+    this.#memory = buffer
+    this.#maxSlotCount = maxSlotCount
+    this.#staging = new Float32Array(buffer, staging, STAGING_LENGTH)
+    this.#slots = Array.from({ length: numSlots }, (_, i) => new Slot(wasm, buffer, slots + i * wasm.SLOT_BYTES.value))
+    this.buffers = bufferLengths.map((length, i) => {
+      const start = starts[i]
+      return start === undefined ? new Float32Array(length) : new Float32Array(buffer, start, length)
+    })
+  }
+
+  /**
+   * Adds the values to the slot's statistics: -1, or the index of the first that is not finite. Then the slot holds some of those
+   * before it: roll back, reset, or give up.
+   */
+  observe(slot: number, values: Float32Array): number {
+    this.#prepare(slot, values.length)
+    const target = this.#slots[slot]!
+    if (values.buffer === this.#memory) return this.#observeInside(target, values)
+    for (let at = 0; at < values.length; at += STAGING_LENGTH) {
+      const part = values.subarray(at, at + STAGING_LENGTH)
+      this.#staging.set(part)
+      const bad = this.#observeInside(target, this.#staging.subarray(0, part.length))
+      if (bad !== -1) return at + bad
+    }
+    return -1
+  }
+
+  /** Marks the state that rollback() returns to. From the first call on, touching a slot costs a copy of its counts. */
+  begin(): void {
+    this.#saved = new Map()
+  }
+
+  /** Forgets all that was observed since begin(). */
+  rollback(): void {
+    if (this.#saved === undefined) throw new Error('rollback() without begin()')
+    for (const [slot, { bytes, settled }] of this.#saved) {
+      this.#slots[slot]!.restore(bytes)
+      if (settled === undefined) this.#settled.delete(slot)
+      else this.#settled.set(slot, settled)
+    }
+    this.#saved.clear()
+  }
+
+  /** The statistics of all that the slot was given since the last reset(). */
+  read(slot: number): Histogram {
+    const held = this.#slots[slot]!.read()
+    const settled = this.#settled.get(slot)
+    return settled === undefined ? held : merge(settled, held)
+  }
+
+  /** Empties every slot. */
+  reset(): void {
+    for (const slot of this.#slots) slot.clear()
+    this.#settled.clear()
+    this.#saved?.clear()
+  }
+
+  /** Saves what a rollback needs, and sets counts aside that `length` more values might overflow. */
+  #prepare(slot: number, length: number): void {
+    const target = this.#slots[slot]!
+    if (this.#saved !== undefined && !this.#saved.has(slot)) {
+      this.#saved.set(slot, { bytes: target.save(), settled: this.#settled.get(slot) })
+    }
+    if (target.count + length <= this.#maxSlotCount) return
+    this.#settled.set(slot, this.read(slot))
+    target.clear()
+  }
+
+  /** `values` lie in the kernel's memory. */
+  #observeInside(slot: Slot, values: Float32Array): number {
+    const vectors = values.length - (values.length % VECTOR)
+    let at = 0
+    while (at < vectors) {
+      at += this.#wasm.observe(slot.address, values.byteOffset + 4 * at, vectors - at)
+      if (at === vectors) break
+      // The next block does not fit: make room for all the rest at once.
+      const bits = this.#wasm.magnitude(values.byteOffset + 4 * at, vectors - at) >>> 0
+      if (bits >= INFINITY_BITS) return firstNonFinite(values, at)
+      const exponent = exponentOf(floatOf(bits))
+      if (exponent < LEAST_VECTOR_EXPONENT) {
+        slot.observe(values.subarray(at, vectors))
+        break
+      }
+      slot.widen(exponent)
+    }
+    const bad = firstNonFinite(values, vectors)
+    if (bad === -1) slot.observe(values.subarray(vectors))
+    return bad
+  }
+}
+
+function aligned(address: number): number {
+  return Math.ceil(address / ALIGNMENT) * ALIGNMENT
+}
+
+/** Aligned addresses one after the other, undefined for what would end after `limit`; and where the last one ends. */
+function place(
+  lengths: readonly number[],
+  start: number,
+  limit: number,
+): { starts: (number | undefined)[]; end: number } {
+  let end = start
+  const starts = lengths.map((length) => {
+    const address = aligned(end)
+    if (address + 4 * length > Math.min(limit, MAX_MEMORY_BYTES)) return undefined
+    end = address + 4 * length
+    return address
+  })
+  return { starts, end }
+}
+
+function firstNonFinite(values: Float32Array, from: number): number {
+  for (let i = from; i < values.length; i++) if (!Number.isFinite(values[i])) return i
+  return -1
+}
+
+function floatOf(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits).buffer)[0]!
+}
