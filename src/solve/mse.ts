@@ -10,7 +10,7 @@
 // negative values have one boundary more, b_{L+1}, with an H of their own. Where a step is far narrower than a bin (16 bits)
 // the sum is the midpoint rule for the integral of H, with its familiar remainder:
 //
-//     E(T) = 2 K(T) + s^2 / 12 * (mass up to T),      K(b) = integral of H from b up
+//     E(T) = 2 K(T) + s^2 / 12 * (mass up to T),      K(b) = integral of H from b up, for negative values K(T + s)
 //
 // E has ripples, so no bisection: candidates from max|x| down, until clipping alone, which only grows, costs more than the
 // best; then ever finer grids around the best. Of equal errors the larger T wins.
@@ -46,7 +46,9 @@ export function expectedError({ counts, negative, zeros, top }: Magnitudes, leve
     at: (threshold) => {
       const step = threshold / levels
       if (step < FINE_STEP) {
-        return tail.clippingError(threshold) + ((step * step) / 12) * (tail.mass(0) - tail.mass(threshold))
+        const rounding = ((step * step) / 12) * (tail.mass(0) - tail.mass(threshold))
+        const spared = below.clippingError(threshold) - below.clippingError(threshold + step)
+        return tail.clippingError(threshold) - spared + rounding
       }
       let sum = below.excess(threshold + step / 2)
       for (let i = 1; i <= levels; i++) sum += tail.excess((i - 0.5) * step)

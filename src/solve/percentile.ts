@@ -1,5 +1,6 @@
-// percentile: T = the smallest upper edge of a bin such that at least ceil(p * count) values are at or below it, never above
-// max|x|. p = 1 is min_max. The edge is not interpolated: it keeps the fraction asked for, and is at most one bin too far.
+// percentile: T = the smallest upper edge of a bin with at least ceil(p * count) magnitudes below it, and max|x| where that
+// edge lies beyond it. p = 1 is min_max. The edge is not interpolated: it keeps the fraction asked for, and is at most one bin
+// too far.
 //
 // All values count, zeros too, as in H. Wu et al., "Integer Quantization for Deep Learning Inference" (2020), section 3.
 // Where exact zeros alone are the fraction (sparse tensors), the quantile is 0 and names no threshold: T = max|x|.
