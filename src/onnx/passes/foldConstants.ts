@@ -1,0 +1,95 @@
+// Nodes that depend on constants alone are run once, by ONNX Runtime, and become constants. Left alone: random operators, operators with
+// subgraphs, quantizers (a quantized model says what it says), results that are no numeric tensors or are much larger than what they come from.
+
+import { subgraphs } from '../attribute.js'
+import { encodeModel } from '../codec.js'
+import { dataTypeOf } from '../datatype.js'
+import { indexGraph } from '../graph.js'
+import { isStandardDomain } from '../operators.js'
+import { createSession } from '../session.js'
+import { makeTensor, tensorByteLength } from '../tensor.js'
+import type { GraphProto, ModelProto, NodeProto, TensorProto } from '../types.js'
+import { changed, type Pass, replaceNodes } from './pass.js'
+
+const left = new Set([
+  ...['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Multinomial', 'Bernoulli', 'Dropout'],
+  ...['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear'],
+])
+
+/** A result up to this size always folds; a larger one when it takes at most twice the bytes of its sources (float16 to float32). */
+const SMALL_BYTES = 1 << 20
+const MAX_GROWTH = 2
+
+export const foldConstants: Pass = {
+  title: 'nodes of constants computed',
+  async apply(proto: ModelProto) {
+    const part = constantPart(proto.graph)
+    const values = await evaluate(proto, part)
+    const nodes = new Map<NodeProto, undefined>()
+    const tensors: TensorProto[] = []
+    for (const node of part.nodes) {
+      const wanted = node.output.filter((name) => part.results.has(name))
+      const folded = wanted.flatMap((name) => values.get(name) ?? [])
+      if (folded.length === 0 || folded.length < wanted.length) continue
+      nodes.set(node, undefined)
+      tensors.push(...folded)
+    }
+    return changed(proto, replaceNodes(proto.graph, { nodes, tensors }), nodes.size)
+  },
+}
+
+interface ConstantPart {
+  /** Nodes that depend on constants alone, in graph order. */
+  readonly nodes: readonly NodeProto[]
+  /** What they write for others: read by other nodes or a graph output -> bytes of the constants it comes from. */
+  readonly results: ReadonlyMap<string, number>
+}
+
+function constantPart(graph: GraphProto): ConstantPart {
+  const index = indexGraph(graph)
+  const sourceBytes = new Map(graph.initializer.map((tensor) => [tensor.name, tensorByteLength(tensor)]))
+  const nodes = new Set<NodeProto>()
+  for (const node of graph.node) {
+    const inputs = index.outerInputs(node)
+    if (!isComputable(node) || !inputs.every((name) => sourceBytes.has(name))) continue
+    const bytes = inputs.reduce((sum, name) => sum + sourceBytes.get(name)!, 0)
+    for (const name of node.output) sourceBytes.set(name, bytes)
+    nodes.add(node)
+  }
+  const results = new Map<string, number>()
+  for (const name of [...nodes].flatMap(({ output }) => output)) {
+    const readOutside = index.isGraphOutput(name) || index.consumers(name).some((node) => !nodes.has(node))
+    if (name !== '' && readOutside) results.set(name, sourceBytes.get(name)!)
+  }
+  return { nodes: [...nodes], results }
+}
+
+function isComputable(node: NodeProto): boolean {
+  return isStandardDomain(node.domain) && !left.has(node.opType) && subgraphs(node).length === 0
+}
+
+/** The results that are numeric and not too large, as initializers. */
+async function evaluate(proto: ModelProto, part: ConstantPart): Promise<ReadonlyMap<string, TensorProto>> {
+  const tensors = new Map<string, TensorProto>()
+  if (part.results.size === 0) return tensors
+  const session = await createSession(encodeModel(partModel(proto, part)))
+  try {
+    const names = session.outputs.map(({ name }) => name)
+    const values = names.length === 0 ? {} : await session.run({}, names)
+    for (const [name, { type, data, dims }] of Object.entries(values)) {
+      const limit = Math.max(SMALL_BYTES, MAX_GROWTH * part.results.get(name)!)
+      if (data.byteLength <= limit) tensors.set(name, makeTensor(name, dataTypeOf(type), dims, data))
+    }
+  } finally {
+    await session.release()
+  }
+  return tensors
+}
+
+function partModel(proto: ModelProto, part: ConstantPart): ModelProto {
+  const read = new Set(part.nodes.flatMap(({ input }) => input))
+  const initializer = proto.graph.initializer.filter(({ name }) => read.has(name))
+  const output = [...part.results.keys()].map((name) => ({ name }))
+  const graph = { name: proto.graph.name, node: [...part.nodes], initializer, input: [], output, valueInfo: [] }
+  return { irVersion: proto.irVersion, opsetImport: proto.opsetImport, graph }
+}

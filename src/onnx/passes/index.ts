@@ -1,0 +1,52 @@
+// The passes, run in turn until none finds anything to do. Each change takes away a node, an input or a constant, so this ends.
+
+import { sortTopologically } from '../graph.js'
+import type { Model, ModelProto } from '../types.js'
+import { constantInputs } from './constantInputs.js'
+import { constantNodes } from './constantNodes.js'
+import { foldArithmetic } from './foldArithmetic.js'
+import { foldBatchNormalization } from './foldBatchNormalization.js'
+import { foldConstants } from './foldConstants.js'
+import type { Pass } from './pass.js'
+import { removeDead } from './removeDead.js'
+import { removeIdentity } from './removeIdentity.js'
+
+const passes: readonly Pass[] = [
+  constantInputs,
+  constantNodes,
+  removeDead,
+  removeIdentity,
+  foldConstants,
+  foldBatchNormalization,
+  foldArithmetic,
+]
+
+export interface Optimized {
+  readonly model: Model
+  /** One line a pass that did something, with its count, then the nodes before and after. */
+  readonly log: readonly string[]
+}
+
+/**
+ * A simpler model with the same inputs and the same outputs within float rounding. Works on the main graph; subgraphs of If, Loop and Scan stay
+ * as they are. The model keeps its path and hash: they identify the file it came from.
+ */
+export async function optimize(model: Model): Promise<Optimized> {
+  const counts = new Map<Pass, number>()
+  let proto = sorted(model.proto)
+  for (let before: ModelProto | undefined; before !== proto; ) {
+    before = proto
+    for (const pass of passes) {
+      const result = await pass.apply(proto)
+      counts.set(pass, (counts.get(pass) ?? 0) + result.count)
+      proto = result.proto
+    }
+  }
+  const done = passes.filter((pass) => counts.get(pass) !== 0).map((pass) => `${pass.title}: ${counts.get(pass)}`)
+  const sizes = `nodes: ${model.proto.graph.node.length} -> ${proto.graph.node.length}`
+  return { model: { ...model, proto }, log: [...done, sizes] }
+}
+
+function sorted(proto: ModelProto): ModelProto {
+  return { ...proto, graph: { ...proto.graph, node: sortTopologically(proto.graph.node) } }
+}

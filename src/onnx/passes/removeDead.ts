@@ -1,0 +1,32 @@
+// What no graph output needs goes: nodes, initializers, notes on tensors that are no more. Inputs stay: they are the caller's.
+
+import { outerInputs } from '../graph.js'
+import type { GraphProto, ModelProto, NodeProto } from '../types.js'
+import { changed, type Pass } from './pass.js'
+
+export const removeDead: Pass = {
+  title: 'unused nodes and constants removed',
+  apply(proto: ModelProto) {
+    const { graph } = proto
+    const needed = neededNames(graph)
+    const node = graph.node.filter((item) => item.output.some((name) => needed.has(name)))
+    const initializer = graph.initializer.filter(({ name }) => needed.has(name))
+    const valueInfo = graph.valueInfo.filter(({ name }) => needed.has(name))
+    const count = graph.node.length - node.length + graph.initializer.length - initializer.length
+    return changed(proto, { node, initializer, valueInfo }, count)
+  },
+}
+
+function neededNames(graph: GraphProto): ReadonlySet<string> {
+  const producers = new Map<string, NodeProto>()
+  for (const node of graph.node) for (const name of node.output) producers.set(name, node)
+  const needed = new Set<string>()
+  const open = graph.output.map(({ name }) => name)
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (name === '' || needed.has(name)) continue
+    needed.add(name)
+    const producer = producers.get(name)
+    if (producer !== undefined) open.push(...outerInputs(producer))
+  }
+  return needed
+}

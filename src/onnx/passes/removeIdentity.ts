@@ -1,0 +1,75 @@
+// Identity and Dropout (which does nothing at inference) go; names of graph outputs stay.
+//
+//     x -> Identity -> y            readers of y read x
+//     node -> x -> Identity -> y    where y is a graph output: the node writes y itself, readers of x read y
+//
+// A name that a subgraph captures is left alone: it would have to change inside.
+
+import { subgraphs } from '../attribute.js'
+import { capturedNames, type GraphIndex, indexGraph } from '../graph.js'
+import { isStandardDomain } from '../operators.js'
+import { tensorData } from '../tensor.js'
+import type { ModelProto, NodeProto } from '../types.js'
+import { changed, type Pass } from './pass.js'
+
+export const removeIdentity: Pass = {
+  title: 'Identity and Dropout nodes removed',
+  apply(proto: ModelProto) {
+    const { graph } = proto
+    const names = renames(graph.node, indexGraph(graph))
+    const node = graph.node.filter((item) => !names.removed.has(item)).map((item) => renameNode(item, names.of))
+    return changed(proto, { node }, names.removed.size)
+  },
+}
+
+interface Renames {
+  readonly removed: ReadonlySet<NodeProto>
+  of(name: string): string
+}
+
+function renames(nodes: readonly NodeProto[], index: GraphIndex): Renames {
+  const captured = new Set(nodes.flatMap(subgraphs).flatMap(capturedNames))
+  const removed = new Set<NodeProto>()
+  const sources = new Map<string, string>()
+  const outputs = new Map<string, string>()
+  const movable = (source: string) =>
+    index.producer(source) !== undefined &&
+    !index.isGraphOutput(source) &&
+    !captured.has(source) &&
+    !outputs.has(source)
+  for (const node of nodes) {
+    const [from, to] = [node.input[0], node.output[0]]
+    if (!from || !to || !passesThrough(node, index) || captured.has(to)) continue
+    const source = sources.get(from) ?? from
+    if (index.isGraphOutput(to)) {
+      if (!movable(source)) continue
+      outputs.set(source, to)
+    }
+    sources.set(to, source)
+    removed.add(node)
+  }
+  const of = (name: string) => {
+    const source = sources.get(name) ?? name
+    return outputs.get(source) ?? source
+  }
+  return { removed, of }
+}
+
+function passesThrough(node: NodeProto, index: GraphIndex): boolean {
+  if (!isStandardDomain(node.domain)) return false
+  if (node.opType === 'Identity') return true
+  if (node.opType !== 'Dropout') return false
+  const mask = node.output[1] ?? ''
+  const training = node.input[2] ?? ''
+  const maskUsed = mask !== '' && (index.consumers(mask).length > 0 || index.isGraphOutput(mask))
+  return !maskUsed && (training === '' || isFalse(training, index))
+}
+
+function isFalse(name: string, index: GraphIndex): boolean {
+  const tensor = index.initializer(name)
+  return tensor !== undefined && Number(tensorData(tensor)[0]) === 0
+}
+
+function renameNode(node: NodeProto, of: (name: string) => string): NodeProto {
+  return { ...node, input: node.input.map(of), output: node.output.map(of) }
+}
