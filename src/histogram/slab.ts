@@ -1,0 +1,102 @@
+// Many tensors' statistics in one SharedArrayBuffer, column by column as Arrow lays them out (slabBatch.ts views them without a copy).
+// A slab has one owner at a time, who writes it and hands it over. Its version says how far that got: 0 never written, odd being
+// written, even whole. Every column starts at a multiple of 64 bytes:
+//
+//     | int32 version, numTensors | int32 exponent[N] | float64 min[N] | max[N] | count[N] | zeros[N] | counts[N][NUM_BINS] |
+
+import { type Histogram, NUM_BINS } from './types.js'
+
+/** Views of a slab, one row a tensor. */
+export interface SlabColumns {
+  readonly exponent: Int32Array<SharedArrayBuffer>
+  readonly min: Float64Array<SharedArrayBuffer>
+  readonly max: Float64Array<SharedArrayBuffer>
+  readonly count: Float64Array<SharedArrayBuffer>
+  readonly zeros: Float64Array<SharedArrayBuffer>
+  /** NUM_BINS a row. */
+  readonly counts: Float64Array<SharedArrayBuffer>
+}
+
+const ALIGNMENT = 64
+const VERSION = 0
+const NUM_TENSORS = 1
+
+export function createSlab(tensors: readonly string[]): SharedArrayBuffer {
+  const slab = new SharedArrayBuffer(starts(tensors.length).end)
+  header(slab)[NUM_TENSORS] = tensors.length
+  return slab
+}
+
+/** Writes the statistics of every tensor: `read(i)` gives those of tensor number i. */
+export function writeSlab(slab: SharedArrayBuffer, tensors: readonly string[], read: (i: number) => Histogram): void {
+  const columns = slabColumns(slab, tensors)
+  const odd = Atomics.load(header(slab), VERSION) | 1
+  Atomics.store(header(slab), VERSION, odd)
+  for (let i = 0; i < tensors.length; i++) {
+    const histogram = read(i)
+    columns.exponent[i] = histogram.exponent
+    columns.min[i] = histogram.min
+    columns.max[i] = histogram.max
+    columns.count[i] = histogram.count
+    columns.zeros[i] = histogram.zeros
+    columns.counts.set(histogram.counts, i * NUM_BINS)
+  }
+  Atomics.store(header(slab), VERSION, odd + 1)
+}
+
+/** Copies out the statistics of every tensor, in the order of their names. */
+export function readSlab(slab: SharedArrayBuffer, tensors: readonly string[]): Map<string, Histogram> {
+  const version = Atomics.load(header(slab), VERSION)
+  if (version === 0 || version % 2 === 1) {
+    throw new Error(
+      `slab version ${version}: its owner ${version === 0 ? 'never wrote it' : 'did not finish writing it'}`,
+    )
+  }
+  const { exponent, min, max, count, zeros, counts } = slabColumns(slab, tensors)
+  const histogram = (i: number): Histogram => ({
+    exponent: exponent[i]!,
+    counts: new Float64Array(counts.subarray(i * NUM_BINS, (i + 1) * NUM_BINS)),
+    min: min[i]!,
+    max: max[i]!,
+    count: count[i]!,
+    zeros: zeros[i]!,
+  })
+  return new Map(tensors.map((name, i) => [name, histogram(i)]))
+}
+
+export function slabColumns(slab: SharedArrayBuffer, tensors: readonly string[]): SlabColumns {
+  const rows = tensors.length
+  const held = header(slab)[NUM_TENSORS]
+  if (held !== rows) throw new Error(`a slab of ${held} tensors was opened with ${rows} names`)
+  const at = starts(rows)
+  return {
+    exponent: new Int32Array(slab, at.exponent, rows),
+    min: new Float64Array(slab, at.min, rows),
+    max: new Float64Array(slab, at.max, rows),
+    count: new Float64Array(slab, at.count, rows),
+    zeros: new Float64Array(slab, at.zeros, rows),
+    counts: new Float64Array(slab, at.counts, rows * NUM_BINS),
+  }
+}
+
+function header(slab: SharedArrayBuffer): Int32Array {
+  return new Int32Array(slab, 0, 2)
+}
+
+/** Where each column of `rows` rows starts, in bytes. */
+function starts(rows: number) {
+  const aligned = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
+  const exponent = ALIGNMENT
+  const min = exponent + aligned(4 * rows)
+  const column = aligned(8 * rows)
+  const counts = min + 4 * column
+  return {
+    exponent,
+    min,
+    max: min + column,
+    count: min + 2 * column,
+    zeros: min + 3 * column,
+    counts,
+    end: counts + 8 * rows * NUM_BINS,
+  }
+}
