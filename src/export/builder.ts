@@ -1,0 +1,98 @@
+// Collects the nodes and initializers of a graph being written. Names are unique and follow from the order of the calls alone.
+
+import { makeNode } from '../onnx/node.js'
+import { makeTensor } from '../onnx/tensor.js'
+import { type AttributeProto, DataType, type NodeProto, type TensorData, type TensorProto } from '../onnx/types.js'
+
+/** Floating-point constants of the emitted arithmetic. */
+export type FloatType = 'float32' | 'float64'
+
+const elementTypes = { float32: DataType.FLOAT, float64: DataType.DOUBLE } as const
+
+export class GraphBuilder {
+  readonly nodes: NodeProto[] = []
+  readonly initializers: TensorProto[] = []
+  readonly #tensorName: (wish: string) => string
+  readonly #nodeNames = new Set<string>()
+  readonly #scalars = new Map<string, string>()
+
+  /** @param tensorName gives names that no tensor of the graph has */
+  constructor(tensorName: (wish: string) => string) {
+    this.#tensorName = tensorName
+  }
+
+  /** A tensor name that nothing has yet. */
+  name(wish: string): string {
+    return this.#tensorName(wish)
+  }
+
+  /** Adds a node as it is, under a name of its own. */
+  add(node: NodeProto): void {
+    const wish = node.name || node.opType
+    let name = wish
+    for (let count = 1; this.#nodeNames.has(name); count++) name = `${wish}_${count}`
+    this.#nodeNames.add(name)
+    this.nodes.push({ ...node, name })
+  }
+
+  /** Gives the tensor that the latest node writes the name it is known by. */
+  renameLast(from: string, to: string): void {
+    const last = this.nodes.at(-1)
+    if (last?.output[0] !== from) throw new Error(`The latest node does not write "${from}".`)
+    last.output = [to]
+  }
+
+  initializer(wish: string, dataType: number, dims: readonly number[], data: TensorData): string {
+    const name = this.#tensorName(wish)
+    this.initializers.push(makeTensor(name, dataType, dims, data))
+    return name
+  }
+
+  /** A scalar, shared by all who ask for the same. */
+  scalar(type: FloatType, value: number): string {
+    const key = `${type}_${value}`
+    const known = this.#scalars.get(key)
+    if (known !== undefined) return known
+    const data = type === 'float32' ? Float32Array.of(value) : Float64Array.of(value)
+    const name = this.initializer(key, elementTypes[type], [], data)
+    this.#scalars.set(key, name)
+    return name
+  }
+
+  /** Where one operator's nodes go: they are named after it. */
+  operator(name: string): Emitter {
+    return new Emitter(this, name)
+  }
+}
+
+export class Emitter {
+  readonly builder: GraphBuilder
+  readonly operator: string
+
+  constructor(builder: GraphBuilder, operator: string) {
+    this.builder = builder
+    this.operator = operator
+  }
+
+  /** Adds a node with one output, whose name is returned: `output` where it is given. */
+  emit(opType: string, inputs: readonly string[], attributes: readonly AttributeProto[] = [], output?: string): string {
+    const name = `${this.operator}/${opType}`
+    const result = output ?? this.builder.name(name)
+    this.builder.add(makeNode(opType, inputs, [result], attributes, name))
+    return result
+  }
+
+  scalar(type: FloatType, value: number): string {
+    return this.builder.scalar(type, value)
+  }
+
+  /** A constant for each channel, with these dims. */
+  vector(wish: string, type: FloatType, dims: readonly number[], values: Iterable<number>): string {
+    const data = type === 'float32' ? Float32Array.from(values) : Float64Array.from(values)
+    return this.initializer(wish, elementTypes[type], dims, data)
+  }
+
+  initializer(wish: string, dataType: number, dims: readonly number[], data: TensorData): string {
+    return this.builder.initializer(`${this.operator}/${wish}`, dataType, dims, data)
+  }
+}

@@ -1,0 +1,194 @@
+// The integer model: the chip's arithmetic in standard ONNX operators, so that any runtime computes it bit for bit.
+// Tensors of the chip are integers held in float32 (a zero may be -0); every node's result is exact.
+//
+// Operators stay in the plan's order, so the bytes depend on the fixed-point model, the source and the options alone.
+
+import type { FixedOperator, FixedPointModel, FixedShape, FixedSoftware, QuantizedTensor } from '../fixedpoint/types.js'
+import { nameSource } from '../onnx/graph.js'
+import { modelInputs, opsetOf } from '../onnx/model.js'
+import { makeValueInfo } from '../onnx/node.js'
+import { DataType, type Model, type ModelProto, type NodeProto, type ValueInfoProto } from '../onnx/types.js'
+import { emitConv, emitMatMul } from './accumulate.js'
+import { type Integers, integers } from './arithmetic.js'
+import { emitDequantize, emitQuantize } from './boundary.js'
+import { type Emitter, GraphBuilder } from './builder.js'
+import { emitAdd, emitAveragePool, emitConcat, emitMaxPool, emitMul, emitTable } from './elementwise.js'
+import { type Surroundings, surroundingsIn, upgradeNodes } from './opset.js'
+import { renameTensors } from './renaming.js'
+import { nameTensors, type TensorNames } from './tensorNames.js'
+import { type Provenance, writtenModel } from './writtenModel.js'
+
+export interface IntegerModelOptions extends Provenance {
+  /** Outputs are real values; without it they are the chip's integers, float-typed. Outputs of software operators are real in any case. */
+  readonly outputDequant: boolean
+  /** Every tensor of integers that an operator writes is an output as well, in operator order behind the model's own. */
+  readonly allLayers: boolean
+}
+
+/**
+ * @param source the model that the plan was made from: its inputs and outputs keep their names and dims, and what runs in software its nodes
+ * @throws SquireError UNSUPPORTED for a source below opset 13 with operators that cannot be converted, and for sums too long to be exact
+ */
+export function integerModel(fixed: FixedPointModel, source: Model, options: IntegerModelOptions): ModelProto {
+  const writer = new IntegerWriter(fixed, source.proto, options.outputDequant)
+  for (const { name } of modelInputs(source.proto)) writer.quantizeInput(name)
+  for (const operator of fixed.operators) writer.write(operator)
+  const outputs = writer.outputs(options.allLayers)
+  return writtenModel(
+    source.proto,
+    writer.builder,
+    outputs,
+    { ...scalesOf(fixed, source.proto), chip: fixed.chip.name },
+    options,
+  )
+}
+
+/** What an integer output is to be multiplied by. */
+function scalesOf(fixed: FixedPointModel, source: ModelProto): Record<string, string> {
+  const scales = source.graph.output.flatMap(({ name }) => {
+    const quantized = fixed.quantized.get(name)
+    return quantized === undefined ? [] : [[`output_scale:${name}`, String(quantized.scale)] as const]
+  })
+  return Object.fromEntries(scales)
+}
+
+/** Mutable state of one export: the graph so far, and which tensors have been dequantized. */
+class IntegerWriter {
+  readonly builder: GraphBuilder
+  readonly #fixed: FixedPointModel
+  readonly #source: ModelProto
+  readonly #names: ReadonlyMap<string, TensorNames>
+  readonly #dequantized = new Set<string>()
+  readonly #written: string[] = []
+  readonly #surroundings: Surroundings
+
+  constructor(fixed: FixedPointModel, source: ModelProto, outputDequant: boolean) {
+    const unique = nameSource(source.graph)
+    this.builder = new GraphBuilder(unique)
+    this.#fixed = fixed
+    this.#source = source
+    this.#names = nameTensors(fixed, source.graph, outputDequant, unique)
+    this.#surroundings = surroundingsIn(this.builder, fixed)
+  }
+
+  /** Quantizes a graph input that the chip reads. */
+  quantizeInput(name: string): void {
+    if (this.#fixed.quantized.has(name)) this.#quantize(this.builder.operator(name), name)
+  }
+
+  write(operator: FixedOperator): void {
+    const e = this.builder.operator(operator.name)
+    if (operator.kind === 'software') {
+      this.#copySoftware(operator, e)
+      return
+    }
+    if (operator.kind === 'shape') this.#copyShape(operator)
+    else this.builder.renameLast(this.#compute(operator, e), this.#namesOf(operator.output).integers)
+    this.#written.push(...('outputs' in operator ? operator.outputs : [operator.output]))
+  }
+
+  /** The source's outputs, and with `allLayers` the integers of every operator that are not among them. */
+  outputs(allLayers: boolean): ValueInfoProto[] {
+    const own = this.#source.graph.output.map((output) => this.#output(output))
+    if (!allLayers) return own
+    const present = new Set(own.map(({ name }) => name))
+    const layers = this.#written.map((name) => this.#namesOf(name).integers).filter((name) => !present.has(name))
+    return [...own, ...layers.map((name) => makeValueInfo(name, DataType.FLOAT))]
+  }
+
+  #output(output: ValueInfoProto): ValueInfoProto {
+    const names = this.#names.get(output.name)
+    if (names?.dequantized === output.name) this.#read(output.name)
+    const type = output.type?.tensorType
+    return names === undefined || type === undefined
+      ? output
+      : { ...output, type: { tensorType: { ...type, elemType: DataType.FLOAT } } }
+  }
+
+  #compute(operator: Exclude<FixedOperator, FixedShape | FixedSoftware>, e: Emitter): string {
+    const { chip } = this.#fixed
+    const { bits } = this.#quantized(operator.output)
+    switch (operator.kind) {
+      case 'conv':
+        return emitConv(e, operator, this.#integers(operator.input), chip)
+      case 'matmul':
+        return emitMatMul(e, operator, this.#integers(operator.input), chip)
+      case 'table':
+        return emitTable(e, operator, this.#integers(operator.input))
+      case 'add':
+        return emitAdd(e, operator, this.#integers(operator.inputs[0]), this.#integers(operator.inputs[1]))
+      case 'mul':
+        return emitMul(e, operator, this.#integers(operator.inputs[0]), this.#integers(operator.inputs[1]))
+      case 'concat': {
+        const inputs = operator.inputs.map((name) => this.#integers(name))
+        return emitConcat(e, operator, inputs, bits)
+      }
+      case 'maxpool':
+        return emitMaxPool(e, operator.nodes[0]!, this.#integers(operator.input))
+      case 'averagepool':
+        return emitAveragePool(e, operator, this.#integers(operator.input), bits)
+    }
+  }
+
+  /** Its nodes on the integers themselves; shapes and indices come from the float side. */
+  #copyShape({ nodes, input, outputs }: FixedShape): void {
+    const own = new Set([input, ...outputs])
+    const integersOf = (name: string) => (own.has(name) ? this.#namesOf(name).integers : this.#read(name))
+    this.#copy(nodes, integersOf, integersOf)
+  }
+
+  /** Its nodes in float between a dequantize and a quantize; what only asks for dims is given the integers. */
+  #copySoftware({ nodes, outputs }: FixedSoftware, e: Emitter): void {
+    const own = new Set(outputs)
+    const write = (name: string) => (own.has(name) ? (this.#names.get(name)?.source ?? name) : name)
+    const read = (name: string) => (own.has(name) ? write(name) : this.#read(name))
+    const isAboutDims = ({ opType }: NodeProto) => opType === 'Shape' || opType === 'Size'
+    for (const node of nodes) {
+      this.#copy([node], isAboutDims(node) ? (name) => this.#names.get(name)?.integers ?? name : read, write)
+    }
+    for (const name of outputs) {
+      if (!this.#fixed.quantized.has(name)) continue
+      this.#quantize(e, name)
+      this.#written.push(name)
+    }
+  }
+
+  #copy(nodes: readonly NodeProto[], read: (name: string) => string, write: (name: string) => string): void {
+    for (const node of upgradeNodes(nodes, opsetOf(this.#source), this.#surroundings)) {
+      this.builder.add(renameTensors(node, read, write))
+    }
+  }
+
+  #quantize(e: Emitter, name: string): void {
+    const { source, integers } = this.#namesOf(name)
+    emitQuantize(e, source, this.#quantized(name), integers)
+  }
+
+  /** The name under which float nodes read a tensor: what the chip holds is dequantized at its first reader. */
+  #read(name: string): string {
+    const quantized = this.#fixed.quantized.get(name)
+    if (quantized === undefined) return name
+    const { integers, dequantized } = this.#namesOf(name)
+    if (!this.#dequantized.has(name)) {
+      this.#dequantized.add(name)
+      emitDequantize(this.builder.operator(name), integers, quantized, dequantized)
+    }
+    return dequantized
+  }
+
+  #integers(name: string): Integers {
+    return integers(this.#namesOf(name).integers, this.#quantized(name).bits)
+  }
+
+  #namesOf(name: string): TensorNames {
+    return this.#names.get(name) ?? notQuantized(name)
+  }
+
+  #quantized(name: string): QuantizedTensor {
+    return this.#fixed.quantized.get(name) ?? notQuantized(name)
+  }
+}
+
+function notQuantized(name: string): never {
+  throw new Error(`The tensor "${name}" is not held as integers.`)
+}

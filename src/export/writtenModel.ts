@@ -1,0 +1,62 @@
+// From a builder's nodes to a model: what the source contributes, and who wrote it from what.
+
+import { outerInputs } from '../onnx/graph.js'
+import { toNumber } from '../onnx/int64.js'
+import { modelInputs, opsetOf } from '../onnx/model.js'
+import { makeGraph } from '../onnx/node.js'
+import { isStandardDomain } from '../onnx/operators.js'
+import type { ModelProto, TensorProto, ValueInfoProto } from '../onnx/types.js'
+import type { GraphBuilder } from './builder.js'
+import { EMITTED_OPSET } from './opset.js'
+
+/** Where a model comes from; each is written into the model when it is given. */
+export interface Provenance {
+  /** Version of squire. */
+  readonly version?: string
+  /** How the thresholds were found. */
+  readonly mode?: string
+}
+
+/** Opset 13 goes with this version of the intermediate representation. */
+const LEAST_IR_VERSION = 7
+
+/** The builder's nodes as a model with the source's inputs, opset (13 at least) and those of its initializers that are read. */
+export function writtenModel(
+  source: ModelProto,
+  builder: GraphBuilder,
+  outputs: readonly ValueInfoProto[],
+  metadata: Readonly<Record<string, string>>,
+  { version, mode }: Provenance,
+): ModelProto {
+  const fed = new Set(modelInputs(source).map(({ name }) => name))
+  const graph = makeGraph({
+    name: source.graph.name || 'graph',
+    nodes: builder.nodes,
+    inputs: source.graph.input.filter(({ name }) => fed.has(name)),
+    outputs,
+    initializers: [...initializersRead(source, builder, outputs), ...builder.initializers],
+  })
+  const properties: readonly (readonly [string, string | undefined])[] = [
+    ...Object.entries(metadata),
+    ['mode', mode],
+    ['squire', version],
+  ]
+  const domains = source.opsetImport.filter(({ domain }) => !isStandardDomain(domain))
+  return {
+    irVersion: Math.max(LEAST_IR_VERSION, toNumber(source.irVersion)),
+    opsetImport: [{ domain: '', version: Math.max(EMITTED_OPSET, opsetOf(source)) }, ...domains],
+    producerName: 'squire',
+    ...(version !== undefined && { producerVersion: version }),
+    graph,
+    metadataProps: properties.flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }])),
+  }
+}
+
+function initializersRead(
+  { graph }: ModelProto,
+  { nodes }: GraphBuilder,
+  outputs: readonly ValueInfoProto[],
+): TensorProto[] {
+  const read = new Set([...nodes.flatMap((node) => outerInputs(node)), ...outputs.map(({ name }) => name)])
+  return graph.initializer.filter(({ name }) => read.has(name))
+}

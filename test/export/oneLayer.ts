@@ -1,0 +1,99 @@
+// Models of one operator, run as exported and by the oracle.
+
+import { expect } from 'vitest'
+import type { IntegerModelOptions } from '../../src/export/integerModel.js'
+import { integerModel } from '../../src/export/integerModel.js'
+import { chipProfile } from '../../src/fixedpoint/chip.js'
+import { runReference } from '../../src/fixedpoint/reference.js'
+import type { FixedOperator, FixedPointModel, IntTensor, QuantizedTensor } from '../../src/fixedpoint/types.js'
+import { encodeModel } from '../../src/onnx/model.js'
+import { makeGraph, makeModel, makeValueInfo } from '../../src/onnx/node.js'
+import { createSession } from '../../src/onnx/session.js'
+import { DataType, type Model, type NodeProto, type TensorProto } from '../../src/onnx/types.js'
+
+export const chip = chipProfile('TX5105C')
+
+export const defaults: IntegerModelOptions = { outputDequant: false, allLayers: false }
+
+/** A source model: the graph's interface and the nodes of its software. */
+export function sourceModel(
+  inputs: Readonly<Record<string, readonly number[]>>,
+  outputs: readonly string[],
+  parts: { nodes?: readonly NodeProto[]; initializers?: readonly TensorProto[]; opset?: number } = {},
+): Model {
+  const graph = makeGraph({
+    nodes: parts.nodes ?? [],
+    inputs: Object.entries(inputs).map(([name, dims]) => makeValueInfo(name, DataType.FLOAT, dims)),
+    outputs: outputs.map((name) => makeValueInfo(name, DataType.FLOAT)),
+    initializers: parts.initializers ?? [],
+  })
+  return { proto: makeModel(graph, parts.opset ?? 13), path: '/model.onnx', hash: '0' }
+}
+
+export function fixedModel(
+  operators: readonly FixedOperator[],
+  quantized: readonly QuantizedTensor[],
+): FixedPointModel {
+  return {
+    chip,
+    operators,
+    quantized: new Map(quantized.map((tensor) => [tensor.name, tensor])),
+    tensors: new Map(),
+    warnings: [],
+  }
+}
+
+export function sizeOf(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1)
+}
+
+export function inputNames(operator: FixedOperator): readonly string[] {
+  return 'inputs' in operator ? operator.inputs : [operator.input]
+}
+
+/** The exported one-operator model; scales are 1, so that graph inputs are the integers themselves. */
+export function exportLayer(operator: FixedOperator, dims: readonly (readonly number[])[], bits = 8) {
+  const names = inputNames(operator)
+  const output = 'output' in operator ? operator.output : operator.outputs[0]!
+  const inputs = names.map((name) => ({ name, scale: 1, bits: 8 }))
+  const fixed = fixedModel([operator], [...inputs, { name: output, scale: 1, bits }])
+  const source = sourceModel(Object.fromEntries(names.map((name, index) => [name, dims[index]!])), [output])
+  return { fixed, output, proto: integerModel(fixed, source, defaults) }
+}
+
+/** Asserts that onnxruntime, all optimizations on, computes the oracle's integers. */
+export async function expectOracle(operator: FixedOperator, inputs: readonly IntTensor[], bits = 8): Promise<void> {
+  const { fixed, output, proto } = exportLayer(
+    operator,
+    inputs.map(({ dims }) => dims),
+    bits,
+  )
+  const [expected] = runReference(operator, inputs, fixed)
+  const session = await createSession(encodeModel(proto))
+  try {
+    const feeds = inputNames(operator).map((name, index) => [name, asFloats(inputs[index]!)] as const)
+    const results = await session.run(Object.fromEntries(feeds))
+    expect(results[output]!.dims).toEqual(expected!.dims)
+    expectSame(asIntegers(results[output]!.data as Float32Array), expected!.data)
+  } finally {
+    await session.release()
+  }
+}
+
+/** Names the first difference: comparing large arrays element by element is slow in the test runner. */
+function expectSame(got: Int32Array, expected: Int32Array): void {
+  if (Buffer.compare(Buffer.from(got.buffer), Buffer.from(expected.buffer)) === 0) return
+  const at = expected.findIndex((value, index) => value !== got[index])
+  expect.fail(`element ${at} is ${got[at]}, expected ${expected[at]}`)
+}
+
+export function asFloats({ dims, data }: IntTensor) {
+  return { type: 'float32' as const, dims, data: Float32Array.from(data) }
+}
+
+/** Fails on anything that is not an integer. */
+export function asIntegers(data: Float32Array): Int32Array {
+  const fraction = data.find((value) => !Number.isInteger(value))
+  if (fraction !== undefined) throw new Error(`${fraction} is not an integer.`)
+  return Int32Array.from(data)
+}
