@@ -9,6 +9,7 @@ import type { ModelInput } from '../dataset/types.js'
 import { messageOf, SquireError } from '../errors.js'
 import { checkModel } from './check.js'
 import { decodeModel } from './codec.js'
+import { dataTypeName, elementTypeOf } from './datatype.js'
 import { externalPlace } from './external.js'
 import { toNumber } from './int64.js'
 import { isStandardDomain } from './operators.js'
@@ -25,6 +26,7 @@ export async function readModel(file: string): Promise<Model> {
   const bytes = await readBytes(absolute)
   const proto = decodeModel(bytes, `model "${file}"`)
   checkModel(proto, `model "${file}"`)
+  modelInputs(proto)
   const folder = path.dirname(absolute)
   const files = externalFiles(proto, folder)
   const located = mapTensors(proto, (tensor) => (isExternal(tensor) ? { ...tensor, externalFolder: folder } : tensor))
@@ -46,8 +48,9 @@ export function modelInputs(proto: ModelProto): ModelInput[] {
 
 function modelInput(info: ValueInfoProto): ModelInput {
   const type = info.type?.tensorType
-  if (type === undefined) {
-    throw new SquireError('UNSUPPORTED', `model input "${info.name}" is not a tensor; squire feeds tensors only`)
+  if (type === undefined || elementTypeOf(type.elemType) === undefined) {
+    const got = type === undefined ? 'is not a tensor' : `has ${dataTypeName(type.elemType)}`
+    throw new SquireError('UNSUPPORTED', `model input "${info.name}" ${got}; squire feeds numeric tensors only`)
   }
   if (type.shape === undefined) {
     const advice = 'export the model again with input shapes (dimensions may be dynamic)'

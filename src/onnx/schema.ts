@@ -131,8 +131,8 @@ function toPlain(type: protobuf.Type, message: Message): Message {
   for (const field of type.fieldsArray) {
     const value = Object.hasOwn(message, field.name) ? message[field.name] : undefined
     if (field.repeated) {
-      if (value !== undefined) plain[field.name] = (value as unknown[]).map((item) => fieldValue(field, item))
-      else if (alwaysArrays.has(field.name)) plain[field.name] = []
+      const items = (value ?? []) as readonly unknown[]
+      if (items.length > 0 || alwaysArrays.has(field.name)) plain[field.name] = items.map((item) => fieldValue(field, item))
     } else if (value !== undefined) plain[field.name] = fieldValue(field, value)
     else if (!field.hasPresence) plain[field.name] = field.type === 'string' ? '' : 0
   }

@@ -2,7 +2,7 @@
 
 import { outerInputs } from '../graph.js'
 import type { GraphProto, ModelProto, NodeProto } from '../types.js'
-import { changed, type Pass } from './pass.js'
+import type { Pass } from './pass.js'
 
 export const removeDead: Pass = {
   title: 'unused nodes and constants removed',
@@ -10,10 +10,13 @@ export const removeDead: Pass = {
     const { graph } = proto
     const needed = neededNames(graph)
     const node = graph.node.filter((item) => item.output.some((name) => needed.has(name)))
-    const initializer = graph.initializer.filter(({ name }) => needed.has(name))
+    // Of two initializers with one name the runtime takes the last.
+    const last = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]))
+    const initializer = graph.initializer.filter((tensor) => needed.has(tensor.name) && last.get(tensor.name) === tensor)
     const valueInfo = graph.valueInfo.filter(({ name }) => needed.has(name))
     const count = graph.node.length - node.length + graph.initializer.length - initializer.length
-    return changed(proto, { node, initializer, valueInfo }, count)
+    if (count === 0 && valueInfo.length === graph.valueInfo.length) return { proto, count }
+    return { proto: { ...proto, graph: { ...graph, node, initializer, valueInfo } }, count }
   },
 }
 
