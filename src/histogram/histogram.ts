@@ -79,12 +79,15 @@ export function mergeAll(histograms: Iterable<Histogram>): Histogram {
   const exponent = parts.reduce((widest, part) => Math.max(widest, part.exponent), EMPTY_EXPONENT)
   const merged = { ...emptyHistogram(), exponent }
   for (const part of parts) {
-    const counts = part.exponent === exponent ? part.counts : widen(part, exponent).counts
-    for (let bin = 0; bin < NUM_BINS; bin++) merged.counts[bin]! += counts[bin]!
+    addCounts(merged.counts, part.exponent === exponent ? part.counts : widen(part, exponent).counts)
     merged.min = Math.min(merged.min, part.min)
     merged.max = Math.max(merged.max, part.max)
     merged.count += part.count
     merged.zeros += part.zeros
   }
   return merged
+}
+
+function addCounts(sum: Float64Array, counts: Float64Array): void {
+  for (let bin = 0; bin < NUM_BINS; bin++) sum[bin]! += counts[bin]!
 }

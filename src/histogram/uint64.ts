@@ -20,9 +20,10 @@ export function uint64Of(parts: readonly ArrayLike<number>[]): BigUint64Array<Ar
 /** A RangeError if one is 2^53 or more. */
 export function float64Of(values: BigUint64Array): Float64Array {
   const halves = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length)
-  return Float64Array.from(values, (_, i) => {
-    const value = halves[2 * i + 1]! * HALF + halves[2 * i]!
-    if (value > Number.MAX_SAFE_INTEGER) throw new RangeError(`${values[i]} is not a count below 2^53`)
-    return value
-  })
+  const floats = new Float64Array(values.length)
+  for (let i = 0; i < floats.length; i++) {
+    floats[i] = halves[2 * i + 1]! * HALF + halves[2 * i]!
+    if (floats[i]! > Number.MAX_SAFE_INTEGER) throw new RangeError(`${values[i]} is not a count below 2^53`)
+  }
+  return floats
 }
