@@ -88,7 +88,7 @@ export function infer(config: Config, reporter: Reporter, options: RunOptions = 
     timer.stage('run')
     const model = await readModel(config.model)
     const runner = await openRunner({ config, model, pool, store: undefined, reporter, signal })
-    const file = await modelFile(model.proto, model, join(workspace, 'model.onnx'))
+    const file = await modelFile(model.proto, join(workspace, 'model.onnx'))
     const results: ModeResult[] = []
     for (const iteration of config.iterations) {
       const metric = await runner.measure(file, iteration, 'running the model')
@@ -223,29 +223,18 @@ async function finish(context: Context, job: Job, fixed: FixedPointModel | Squir
   }
   if (several) reporter.info(`start ${job.mode}, -i ${iteration}`)
   for (const warning of fixed.warnings) reporter.warn(warning)
-  const metadata = { mode: job.mode, version: squireVersion() }
-  const measured = integerModel(fixed, prepared.model, {
-    outputDequant: true,
-    allLayers: false,
-    inputDims: prepared.inputDims,
-    ...metadata,
-  })
-  const file = await modelFile(
-    measured,
-    prepared.model,
-    join(workspace, `${directory === '.' ? 'fix' : directory}.onnx`),
-  )
+  const provenance = { mode: job.mode, version: squireVersion() }
+  const integer = (outputDequant: boolean, allLayers = false) =>
+    integerModel(fixed, prepared.staticModel, { ...provenance, outputDequant, allLayers })
+  const file = await modelFile(integer(true), join(workspace, `${job.mode}_it_${iteration}.onnx`))
   const evaluation: Evaluation = await evaluate(runner, file, iteration, base.floatMetric, `evaluating ${job.mode}`)
-  const exported = { outputDequant: config.outputDequant, inputDims: prepared.inputDims, ...metadata }
+  await rm(file.path)
   const files = new Map<string, Uint8Array | string>([
-    [`${name}_quantize.onnx`, encodeModel(integerModel(fixed, prepared.model, { ...exported, allLayers: false }))],
-    [`${name}_qdq.onnx`, encodeModel(qdqModel(fixed, prepared.model))],
+    [`${name}_quantize.onnx`, encodeModel(integer(config.outputDequant))],
+    [`${name}_qdq.onnx`, encodeModel(qdqModel(fixed, prepared.staticModel))],
     [`${name}_scale.json`, scaleJson(fixed)],
     ['steps/optimized.onnx', encodeModel(prepared.model.proto)],
-    [
-      'steps/output_all_layers_quantize.onnx',
-      encodeModel(integerModel(fixed, prepared.model, { ...exported, allLayers: true })),
-    ],
+    ['steps/output_all_layers_quantize.onnx', encodeModel(integer(config.outputDequant, true))],
   ])
   await saveAll(join(config.saveDir, directory), files)
   reporter.info(several ? `end ${job.mode}, -i ${iteration}: ${lossLine(evaluation)}` : lossLine(evaluation))

@@ -35,7 +35,8 @@ export interface DatasetRunnerOptions {
   /** Samples to evaluate on; undefined: as many as calibrated. */
   readonly evaluated: number | undefined
   readonly onBadSample: 'error' | 'skip'
-  readonly store: FoldStore
+  /** undefined: nothing is kept. */
+  readonly store: FoldStore | undefined
   readonly reporter: Reporter
   readonly stop: StopFlag
 }
@@ -93,15 +94,17 @@ export class DatasetRunner implements Runner {
     const measured = this.#metric === undefined ? [] : calibrated.map(({ samples }) => evaluated ?? samples)
     const segments = segmentsOf(counts, measured)
     const key = `${model.key} ${this.digest} ${counts} ${measured} ${this.#options.onBadSample}`
-    const state = (await store.load(key, segments)) ?? emptyFold(segments)
+    const state = (await store?.load(key, segments)) ?? emptyFold(segments)
     try {
-      await this.#fold('calibrating', model.observed, model, segments, batch, state, () => store.saved(key, state))
+      await this.#fold('calibrating', model.observed, model, segments, batch, state, async () =>
+        store?.saved(key, state),
+      )
     } catch (error) {
-      if (error instanceof SquireError && error.code === 'INTERRUPTED') await store.flush(key, state)
+      if (error instanceof SquireError && error.code === 'INTERRUPTED') await store?.flush(key, state)
       throw error
     }
     // From here on the statistics are complete: a run interrupted later need not calibrate again.
-    await store.flush(key, state)
+    await store?.flush(key, state)
     return calibrated.map(({ iteration }, i) => ({
       iteration,
       samples: segments.reduce((sum, { to }, s) => (to <= counts[i]! ? sum + state.segments[s]!.observed : sum), 0),

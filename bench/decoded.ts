@@ -1,0 +1,52 @@
+// A dataset whose samples are already decoded: the benches time squire, not JPEG. Every worker keeps the few distinct inputs in memory.
+// BENCH_IMAGES names a folder of JPEGs (taken as they are: 224x224, BGR minus the ImageNet means); without it inputs are smooth noise.
+
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import type { DatasetOptions, TensorLike } from '../src/dataset/types.js'
+import { defineDataset, topK } from '../src/index.js'
+
+const DISTINCT = 32
+const cache = new Map<number, Promise<readonly TensorLike[]>>()
+
+export const decoded = defineDataset(({ inputs, data }: DatasetOptions) => {
+  const [size = 200, ...dims] = (data ?? '').split(',').map(Number)
+  const folder = process.env.BENCH_IMAGES
+  const files = folder === undefined ? [] : readdirSync(folder).sort()
+  const inputsOf = (i: number) =>
+    files.length > 0 ? photograph(join(folder!, files[(i * 7) % files.length]!)) : Promise.resolve([noise(i, dims)])
+  if (inputs.length !== 1) throw new Error('the benches take models of one input')
+  return {
+    size: () => size,
+    async load(index: number) {
+      const key = index % DISTINCT
+      const made = cache.get(key) ?? inputsOf(key)
+      cache.set(key, made)
+      return { inputs: await made, label: key }
+    },
+    metric: topK({ k: 1 }),
+  }
+})
+
+async function photograph(file: string): Promise<TensorLike[]> {
+  const rgb = await sharp(file).removeAlpha().raw().toBuffer()
+  const plane = rgb.length / 3
+  const means = [104, 117, 123]
+  const chw = new Float32Array(3 * plane)
+  for (let c = 0; c < 3; c++) {
+    for (let i = 0; i < plane; i++) chw[c * plane + i] = rgb[3 * i + (2 - c)]! - means[c]!
+  }
+  return [{ data: chw, dims: [1, 3, 224, 224] }]
+}
+
+function noise(seed: number, dims: readonly number[]): TensorLike {
+  const data = new Float32Array(dims.reduce((product, dim) => product * dim, 1))
+  const width = dims.at(-1)!
+  let state = seed * 2654435761 + 1
+  for (let i = 0; i < data.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    data[i] = Math.sin((i % width) / (5 + seed)) * Math.cos(i / width / 11) + (state / 2 ** 32 - 0.5) * 0.5
+  }
+  return { data, dims }
+}

@@ -1,0 +1,153 @@
+// From the options to a runner: which of the ways to bring data this run uses.
+
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { Config } from '../config.js'
+import { openDataset } from '../dataset/datasets.js'
+import { inferAuto } from '../dataset/inferAuto.js'
+import { selectSamples } from '../dataset/select.js'
+import type { DatasetSource } from '../dataset/source.js'
+import type { InferFunction, ModelInput } from '../dataset/types.js'
+import { loadUserScript } from '../dataset/userScript.js'
+import { listed, SquireError } from '../errors.js'
+import { modelInputs } from '../onnx/model.js'
+import type { Model } from '../onnx/types.js'
+import type { Reporter } from '../report/types.js'
+import { DatasetRunner, type FoldStore } from './datasetRunner.js'
+import type { StopFlag } from './fold.js'
+import { FunctionRunner } from './functionRunner.js'
+import type { Pool } from './pool.js'
+import type { Runner } from './runner.js'
+
+export interface OpenOptions {
+  readonly config: Config
+  /** The model as the user gave it: its inputs and outputs are what their code sees. */
+  readonly model: Model
+  readonly pool: Pool
+  readonly store: FoldStore | undefined
+  readonly reporter: Reporter
+  readonly signal: AbortSignal
+}
+
+const builtIn: Readonly<Record<string, InferFunction>> = { infer_auto: inferAuto }
+
+export async function openRunner(options: OpenOptions): Promise<Runner> {
+  const { config } = options
+  const name = config.inferFunction
+  if (config.userScript === undefined) {
+    // A folder or file of data needs no function; without data there is only the vendor's random input.
+    if (name === undefined && config.data !== undefined) {
+      return openSource({ kind: 'path', path: config.data, image: config.image }, options)
+    }
+    const infer = builtIn[name ?? 'infer_auto']
+    if (infer !== undefined) return openFunction(infer, name ?? 'infer_auto', '', options)
+    throw new SquireError(
+      'USAGE',
+      `infer function "${name}" (-if) is not built in: expected ${listed(Object.keys(builtIn))}, ` +
+        'or the module that exports it with --user-defined-script (-uds).',
+    )
+  }
+  if (name === undefined) {
+    throw new SquireError('USAGE', `--infer-func (-if) is missing: which export of ${config.userScript} is the data?`)
+  }
+  const exported = await loadUserScript(config.userScript, name)
+  if (exported.kind === 'function') {
+    return openFunction(exported.infer, name, await readFile(config.userScript, 'utf8'), options)
+  }
+  const { userScript, data, batchSize } = config
+  return openSource({ kind: 'user', script: userScript, exportName: name, data, batchSize }, options)
+}
+
+async function openSource(source: DatasetSource, options: OpenOptions): Promise<Runner> {
+  const { config, pool, reporter, signal } = options
+  const inputs = modelInputs(options.model.proto)
+  const dataset = await openDataset(source, inputs)
+  const selected = await selectSamples(dataset, config.selection)
+  return new DatasetRunner({
+    pool,
+    source: dataset.source,
+    dataset,
+    inputs,
+    selected,
+    digest: await dataset.digest(selected),
+    calibrated: calibratedCounts(config, selected.length, reporter),
+    evaluated: evaluatedCount(config, selected.length),
+    onBadSample: config.onBadSample,
+    store: options.store,
+    reporter,
+    stop: stopFlag(signal),
+  })
+}
+
+/** Samples of each `-i` value: iteration x batch size, as in Knight. */
+function calibratedCounts(config: Config, available: number, reporter: Reporter) {
+  return config.iterations.map((iteration) => {
+    const wanted = iteration * config.batchSize
+    if (wanted > available) {
+      reporter.warn(
+        `-i ${iteration} -bs ${config.batchSize} asks for ${wanted} samples, the dataset has ${available}: taking all`,
+      )
+    }
+    return { iteration, samples: Math.min(wanted, available) }
+  })
+}
+
+function evaluatedCount({ evalIteration, batchSize }: Config, available: number): number | undefined {
+  if (evalIteration === undefined) return undefined
+  return evalIteration === 'all' ? available : Math.min(evalIteration * batchSize, available)
+}
+
+function openFunction(infer: InferFunction, name: string, script: string, options: OpenOptions): Runner {
+  const { config, model, pool, reporter, signal } = options
+  if (config.evalIteration === 'all') {
+    throw new SquireError(
+      'USAGE',
+      `--eval-iteration all needs a dataset object, which knows its size; "${name}" is an infer function. Give a number.`,
+    )
+  }
+  if (
+    config.onBadSample === 'skip' ||
+    config.selection.samples !== undefined ||
+    config.selection.perClass !== undefined
+  ) {
+    throw new SquireError(
+      'USAGE',
+      `--on-bad-sample skip, --samples and --per-class need a dataset object; "${name}" is an infer function, which picks its own samples.`,
+    )
+  }
+  const { graph } = model.proto
+  const inputs: readonly ModelInput[] = modelInputs(model.proto)
+  const outputs = graph.output.map((output) => output.name)
+  const makers = new Map(
+    graph.node.flatMap((node) => node.output.map((output) => [output, node.name || output] as const)),
+  )
+  return new FunctionRunner({
+    pool,
+    infer,
+    name,
+    digest: createHash('sha256')
+      .update(JSON.stringify([name, script, config.data ?? '']))
+      .digest('hex'),
+    executor: {
+      batchSize: config.batchSize,
+      dataset: config.data,
+      saveDir: config.saveDir,
+      inputs,
+      outputs,
+      outputNodes: Object.fromEntries(outputs.map((output) => [output, makers.get(output) ?? output])),
+    },
+    iterations: config.iterations,
+    evalIteration: config.evalIteration,
+    reporter,
+    signal,
+  })
+}
+
+/** A flag that workers can see, raised when the signal is. */
+function stopFlag(signal: AbortSignal): StopFlag {
+  const buffer = new SharedArrayBuffer(4)
+  const raise = () => Atomics.store(new Int32Array(buffer), 0, 1)
+  if (signal.aborted) raise()
+  signal.addEventListener('abort', raise, { once: true })
+  return { buffer, signal }
+}

@@ -1,0 +1,59 @@
+// The public API of squire-quant.
+
+import type { Config } from './config.js'
+import type { RunOptions } from './quantize.js'
+import { type Reporter, type RunResult, silentReporter } from './report/types.js'
+
+export type {
+  BadSamplePolicy,
+  ColorSpace,
+  Config,
+  ImageOptions,
+  QuantMode,
+  RunMode,
+  SampleSelection,
+} from './config.js'
+export { defineDataset } from './dataset/defineDataset.js'
+export { meanOf, topK } from './dataset/metrics.js'
+export type {
+  Dataset,
+  DatasetFactory,
+  DatasetOptions,
+  Executor,
+  InferFunction,
+  Metric,
+  ModelInput,
+  Outputs,
+  Sample,
+  SampleInputs,
+  TensorLike,
+} from './dataset/types.js'
+export { type ErrorCode, exitCodes, SquireError } from './errors.js'
+export type { ElementType, TensorData, TensorValue } from './onnx/types.js'
+export type { RunOptions } from './quantize.js'
+export type { ModeResult, ProgressTask, Reporter, RunResult } from './report/types.js'
+
+/**
+ * Quantizes the model that `config` names and writes the results to its save-dir, as the command does.
+ * Workers are threads of this process; the command adds a supervisor that survives native crashes.
+ * @throws SquireError for everything that the caller can mend
+ */
+export async function quantize(
+  config: Config,
+  reporter: Reporter = silentReporter,
+  options: RunOptions = {},
+): Promise<RunResult> {
+  // A user's script imports this file in every worker, for a metric: the pipeline stays out until it is run.
+  const pipeline = await import('./quantize.js')
+  return pipeline.quantize(config, reporter, options)
+}
+
+/** Runs any model through an infer function or dataset: its metric is the result's fixMetric. */
+export async function infer(
+  config: Config,
+  reporter: Reporter = silentReporter,
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const pipeline = await import('./quantize.js')
+  return pipeline.infer(config, reporter, options)
+}
