@@ -67,7 +67,7 @@ function importTypeScript(script: string): Promise<Record<string, unknown>> {
 }
 
 /** "file:line" of the first frame of what a script threw. The messages of jiti's own errors have it already. */
-function firstFrame(error: unknown): string | undefined {
+export function firstFrame(error: unknown): string | undefined {
   const frame = error instanceof Error ? /^ +at .*?(?:file:\/\/)?(\/[^()]*:\d+):\d+\)?$/m.exec(error.stack ?? '') : null
   return frame?.[1]
 }

@@ -1,0 +1,86 @@
+// What a worker needs to open the very dataset that the engine opened. Plain data: it survives a structured clone, and what is large is in
+// SharedArrayBuffers, which are handed over, not copied (and which JSON leaves out).
+
+import type { ImageOptions } from '../config.js'
+import type { ElementType } from '../onnx/types.js'
+import type { NameTable } from './nameTable.js'
+
+/** A dataset object exported by the user's module. */
+export interface UserSource {
+  readonly kind: 'user'
+  /** Absolute path of the module (-uds). */
+  readonly script: string
+  /** The export (-if). */
+  readonly exportName: string
+  /** -d, as given. */
+  readonly data: string | undefined
+  readonly batchSize: number
+}
+
+/** Data that need no code: a folder or a file (-d). */
+export interface PathSource {
+  readonly kind: 'path'
+  readonly path: string
+  readonly image: ImageOptions
+  /** What was found there; undefined before the dataset has been opened for the first time. */
+  readonly contents?: Contents
+}
+
+export type DatasetSource = UserSource | PathSource
+
+export type Contents = FileContents | ArrayContents | TableContents
+
+export const fileFormats = ['image', 'npy', 'npz', 'bin'] as const
+export type FileFormat = (typeof fileFormats)[number]
+
+/** One file a sample and input. */
+export interface FileContents {
+  readonly kind: 'files'
+  /** One part for each input that has its own folder; a single part otherwise. All name the same samples in the same order. */
+  readonly parts: readonly FilePart[]
+  /** An int32 label for every sample, in the order of the names; undefined: no labels. */
+  readonly labels: SharedArrayBuffer | undefined
+}
+
+export interface FilePart {
+  /** The input the files are for. */
+  readonly input: string
+  readonly folder: string
+  readonly format: FileFormat
+  /** Relative to `folder`, '/' between folders, in canonical order. */
+  readonly names: NameTable
+  /** What follows every name in its file's name: '' where the names have it. */
+  readonly extension: string
+}
+
+/** Arrays whose first axis counts the samples. */
+export interface ArrayContents {
+  readonly kind: 'arrays'
+  readonly path: string
+  readonly size: number
+  /** Input name -> array. */
+  readonly inputs: Readonly<Record<string, ArrayPlace>>
+  readonly labels: ArrayPlace | undefined
+}
+
+/** Where an array's elements are: row-major from byte `start` of a file, or of `memory` where the file's own bytes are packed. */
+export interface ArrayPlace {
+  readonly type: ElementType
+  readonly shape: readonly number[]
+  readonly path: string
+  readonly start: number
+  readonly memory: SharedArrayBuffer | undefined
+}
+
+/** Arrow or Parquet files with the same columns: one row a sample. */
+export interface TableContents {
+  readonly kind: 'table'
+  readonly format: 'arrow' | 'parquet'
+  readonly files: readonly { readonly path: string; readonly rows: number }[]
+  readonly size: number
+  /** Input name -> column name. */
+  readonly inputs: Readonly<Record<string, string>>
+  readonly labelColumn: string | undefined
+  /** The `id` column's values, in row order; undefined: file and row number are the id. */
+  readonly ids: NameTable | undefined
+}
