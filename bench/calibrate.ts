@@ -1,0 +1,123 @@
+// Claim: calibration costs little more than inference, in memory that does not grow, and scales with the cores.
+// Side by side in one run: plain inference and calibration in turn (medians of ratios), peak memory at two dataset sizes, threads,
+// and, with --python, ONNX Runtime's own calibrators on the same images.
+
+import { execFile } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { median } from './median.js'
+import { type BenchCase, cases, imageCase, Rig } from './rig.js'
+import type { BenchOptions, Section } from './types.js'
+
+const run = promisify(execFile)
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+
+export async function calibrate(options: BenchOptions): Promise<Section[]> {
+  const all = [...(options.model === undefined ? [] : [imageCase(options.model)]), ...cases]
+  if (options.images !== undefined) process.env.BENCH_IMAGES = options.images
+  const cores = availableParallelism()
+  const sections = [await ratios(all, cores, options), await scaling(all[0]!, cores, options), await memory(all[0]!)]
+  return [...sections, ...(options.python === undefined ? [] : [await peers(options)])]
+}
+
+/** Only the first case takes images; the others have inputs of other sizes. */
+async function onCase<T>(of: BenchCase, isFirst: boolean, work: () => Promise<T>): Promise<T> {
+  const images = process.env.BENCH_IMAGES
+  if (!isFirst || of.dims.at(-1) !== 224) delete process.env.BENCH_IMAGES
+  try {
+    return await work()
+  } finally {
+    if (images !== undefined) process.env.BENCH_IMAGES = images
+  }
+}
+
+async function ratios(all: readonly BenchCase[], threads: number, { rounds, samples }: BenchOptions): Promise<Section> {
+  const rows = []
+  for (const [i, of] of all.entries()) {
+    rows.push(await onCase(of, i === 0, () => ratioOf(of, threads, rounds, of.dims.at(-1)! > 600 ? samples >> 2 : samples)))
+  }
+  return {
+    title: `Calibration (all five modes, float metric included) against plain inference, ${threads} threads`,
+    rows,
+  }
+}
+
+async function ratioOf(of: BenchCase, threads: number, rounds: number, samples: number) {
+  const rig = await Rig.open(of, threads)
+  try {
+    await rig.plain(threads * 4)
+    await rig.calibrate(threads * 4)
+    const runs = []
+    for (let round = 0; round < rounds; round++) {
+      runs.push({ plain: await rig.plain(samples), calibration: await rig.calibrate(samples) })
+    }
+    const { tensors, quantized, values } = rig.observed
+    return {
+      model: of.name,
+      tensors: `${tensors} observed for ${quantized}`,
+      'values/sample': values,
+      'plain ms': ms(median(runs.map(({ plain }) => plain.seconds)) / samples),
+      'calibration ms': ms(median(runs.map(({ calibration }) => calibration.seconds)) / samples),
+      ratio: round2(median(runs.map(({ plain, calibration }) => calibration.seconds / plain.seconds))),
+      'cores busy': `${Math.round(100 * median(runs.map(({ calibration }) => calibration.busy)))} %`,
+      'solving ms': ms(median(runs.map(({ calibration }) => calibration.solveSeconds))),
+    }
+  } finally {
+    await rig.close()
+  }
+}
+
+async function scaling(of: BenchCase, cores: number, { rounds, samples }: BenchOptions): Promise<Section> {
+  const counts = [1, 2, 4, 8, 16, 32].filter((count) => count <= cores)
+  const rigs = await Promise.all(counts.map((count) => Rig.open(of, count)))
+  const rates: number[][] = counts.map(() => [])
+  for (const rig of rigs) await rig.calibrate(cores * 4)
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, rig] of rigs.entries()) rates[i]!.push(samples / (await rig.calibrate(samples)).seconds)
+  }
+  await Promise.all(rigs.map((rig) => rig.close()))
+  const one = median(rates[0]!)
+  const rows = counts.map((count, i) => ({
+    workers: count,
+    'samples/s': round2(median(rates[i]!)),
+    'times one worker': round2(median(rates[i]!.map((rate, round) => rate / rates[0]![round]!))),
+    efficiency: `${Math.round((100 * median(rates[i]!)) / (one * count))} %`,
+  }))
+  return { title: `Scaling, ${of.name}`, rows }
+}
+
+async function memory(of: BenchCase): Promise<Section> {
+  const rows = []
+  for (const count of [200, 2000]) {
+    const args = [here('./memory.js'), of.model, String(count), '2', of.dims.join()]
+    const { stdout } = await run(process.execPath, args)
+    const { maxRssMb, seconds } = JSON.parse(stdout)
+    rows.push({ samples: count, 'peak MB': Math.round(maxRssMb), 'whole run s': round2(seconds) })
+  }
+  const [few, many] = rows
+  const growth = { samples: 'ratio', 'peak MB': round2(many!['peak MB'] / few!['peak MB']), 'whole run s': '' }
+  return { title: `Peak resident memory of a whole run, 2 workers, ${of.name}`, rows: [...rows, growth] }
+}
+
+async function peers({ python, model, images, samples }: BenchOptions): Promise<Section> {
+  if (model === undefined || images === undefined) {
+    throw new Error('--python needs --model FILE and --images FOLDER: the model and images that both sides calibrate on')
+  }
+  const rows = []
+  for (const method of ['MinMax', 'Entropy', 'Percentile']) {
+    const script = fileURLToPath(new URL('../../bench/peer.py', import.meta.url))
+    const { stdout } = await run(python!, [script, model, images, String(samples), method], { maxBuffer: 1 << 26 })
+    const { seconds, maxRssMb, perImageMb } = JSON.parse(stdout.trim().split('\n').at(-1)!)
+    rows.push({
+      calibrator: `ONNX Runtime ${method}`,
+      'images/s': round2(samples / seconds),
+      'peak MB': Math.round(maxRssMb),
+      'MB an image': round2(perImageMb),
+    })
+  }
+  return { title: `ONNX Runtime's quantize_static on ${samples} of the same images, decoding included`, rows }
+}
+
+const ms = (seconds: number) => round2(seconds * 1000)
+const round2 = (value: number) => Math.round(value * 100) / 100
