@@ -4,6 +4,7 @@ import { SquireError } from '../errors.js'
 import { DataType, type ElementType, type TensorData } from './types.js'
 
 interface ArrayConstructor {
+  readonly name: string
   readonly BYTES_PER_ELEMENT: number
   new (length: number): TensorData
   new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TensorData

@@ -13,8 +13,8 @@ export interface ExternalPlace {
   /** Absolute, links followed. */
   readonly file: string
   readonly offset: number
-  /** Bytes; undefined: up to the end of the file. */
-  readonly length: number | undefined
+  /** Bytes. */
+  readonly length: number
 }
 
 /** Finds and checks the file of an external tensor. */
@@ -23,11 +23,11 @@ export function externalPlace(tensor: TensorProto, folder: string): ExternalPlac
   const location = entries.get('location') ?? ''
   const file = insideFolder(tensor, folder, location)
   const offset = byteCount(tensor, 'offset', entries.get('offset')) ?? 0
-  const length = byteCount(tensor, 'length', entries.get('length'))
   const size = statSync(file).size
-  const end = offset + (length ?? 0)
-  if (end > size) {
-    const wanted = `bytes ${offset} to ${end} of "${location}"`
+  // Without a length the data reach to the end of the file.
+  const length = byteCount(tensor, 'length', entries.get('length')) ?? Math.max(size - offset, 0)
+  if (offset + length > size) {
+    const wanted = `bytes ${offset} to ${offset + length} of "${location}"`
     throw broken(tensor, `needs ${wanted}, which has only ${size} bytes`, 'the file is incomplete: copy it again')
   }
   return { location, file, offset, length }
@@ -39,7 +39,7 @@ export function readExternal(tensor: TensorProto): Uint8Array {
     throw broken(tensor, 'has external data but no folder', 'read the model with readModel')
   }
   const { file, offset, length } = externalPlace(tensor, tensor.externalFolder)
-  const bytes = new Uint8Array(length ?? statSync(file).size - offset)
+  const bytes = new Uint8Array(length)
   const descriptor = openSync(file, 'r')
   try {
     let filled = 0

@@ -2,7 +2,7 @@
 
 import type { ModelInput } from '../dataset/types.js'
 import { listed, SquireError } from '../errors.js'
-import { dataTypeName, dataTypeOf } from './datatype.js'
+import { arrayOf, dataTypeName, dataTypeOf } from './datatype.js'
 import { elementCount } from './tensor.js'
 import type { TensorValue } from './types.js'
 
@@ -26,30 +26,37 @@ export function checkFeeds(
   }
 }
 
-function typeProblem(input: ModelInput, value: TensorValue): string | undefined {
-  const got = dataTypeOf(value.type)
-  return got === input.dataType
-    ? undefined
-    : `expected elements of type ${dataTypeName(input.dataType)}, got ${dataTypeName(got)}`
+function typeProblem(input: ModelInput, { type, data }: TensorValue): string | undefined {
+  const got = dataTypeOf(type)
+  if (got !== input.dataType) {
+    return `expected elements of type ${dataTypeName(input.dataType)}, got ${dataTypeName(got)}`
+  }
+  const Elements = arrayOf(got)
+  if (Elements === undefined || data instanceof Elements) return undefined
+  return `${type} elements are held in a ${Elements.name}, got a ${data.constructor.name}`
 }
 
-function dimsProblem(input: ModelInput, value: TensorValue): string | undefined {
-  const both = `expected dims [${input.dims.map((dim) => (dim === '' ? '?' : dim)).join(', ')}], got [${value.dims.join(', ')}]`
-  if (value.dims.length !== input.dims.length) return `${input.dims.length} dimensions ${both}`
-  const index = value.dims.findIndex((dim, i) => {
-    const expected = input.dims[i]
-    return !Number.isInteger(dim) || dim < 0 || (typeof expected === 'number' && expected !== dim)
-  })
+function dimsProblem({ dims: expected }: ModelInput, { dims: got }: TensorValue): string | undefined {
+  const declared = `[${expected.map((dim) => (dim === '' ? '?' : dim)).join(', ')}]`
+  const given = `[${got.join(', ')}]`
+  if (got.length !== expected.length) {
+    return `expected ${expected.length} dimensions ${declared}, got ${got.length} ${given}`
+  }
+  const index = got.findIndex((dim, i) => !fits(dim, expected[i]!))
   if (index < 0) return undefined
-  const expected = input.dims[index]
-  const wanted = typeof expected === 'number' ? expected : 'a whole number'
-  return `dimension ${index} expected ${wanted}, got ${value.dims[index]} (${both})`
+  const wanted = typeof expected[index] === 'number' ? expected[index] : 'a whole number'
+  return `dimension ${index}: expected ${wanted}, got ${got[index]} (expected ${declared}, got ${given})`
 }
 
-function lengthProblem(value: TensorValue): string | undefined {
-  const expected = elementCount(value.dims)
-  if (value.data.length === expected) return undefined
-  return `dims [${value.dims.join(', ')}] take ${expected} elements, got ${value.data.length}`
+function fits(dim: number, expected: number | string): boolean {
+  return typeof expected === 'number' ? dim === expected : Number.isInteger(dim) && dim >= 0
+}
+
+function lengthProblem({ data, dims }: TensorValue): string | undefined {
+  const expected = elementCount(dims)
+  return data.length === expected
+    ? undefined
+    : `dims [${dims.join(', ')}] take ${expected} elements, got ${data.length}`
 }
 
 function wrong(sampleName: string, problem: string): SquireError {

@@ -84,7 +84,7 @@ function externalFiles(proto: ModelProto, folder: string): ReadonlyMap<string, s
   for (const tensor of allTensors(proto).filter(isExternal)) {
     const { location, file, length } = externalPlace(tensor, folder)
     const needed = tensorByteLength(tensor)
-    if (length !== undefined && length < needed) {
+    if (needed > 0 && length !== needed) {
       const got = `${length} bytes in "${location}", needs ${needed}`
       throw new SquireError('MODEL', `external data of tensor "${tensor.name}" has ${got}; export the model again`)
     }

@@ -132,7 +132,8 @@ function toPlain(type: protobuf.Type, message: Message): Message {
     const value = Object.hasOwn(message, field.name) ? message[field.name] : undefined
     if (field.repeated) {
       const items = (value ?? []) as readonly unknown[]
-      if (items.length > 0 || alwaysArrays.has(field.name)) plain[field.name] = items.map((item) => fieldValue(field, item))
+      if (items.length > 0 || alwaysArrays.has(field.name))
+        plain[field.name] = items.map((item) => fieldValue(field, item))
     } else if (value !== undefined) plain[field.name] = fieldValue(field, value)
     else if (!field.hasPresence) plain[field.name] = field.type === 'string' ? '' : 0
   }

@@ -14,17 +14,22 @@ import { floats, node } from './models.js'
 
 const graph = makeGraph({ nodes: [], inputs: [], outputs: [] })
 const tensor = floats('t', [2])
-const full = node('Any', [], [], [
-  makeAttribute('int', -3),
-  makeAttribute('big', 2n ** 63n - 1n),
-  makeAttribute('ints', [1, 2]),
-  makeAttribute('none', []),
-  makeAttribute('float', { float: 0.5 }),
-  makeAttribute('floats', { floats: [1, 2.5] }),
-  makeAttribute('string', 'größe'),
-  makeAttribute('tensor', tensor),
-  makeAttribute('graph', graph),
-])
+const full = node(
+  'Any',
+  [],
+  [],
+  [
+    makeAttribute('int', -3),
+    makeAttribute('big', 2n ** 63n - 1n),
+    makeAttribute('ints', [1, 2]),
+    makeAttribute('none', []),
+    makeAttribute('float', { float: 0.5 }),
+    makeAttribute('floats', { floats: [1, 2.5] }),
+    makeAttribute('string', 'größe'),
+    makeAttribute('tensor', tensor),
+    makeAttribute('graph', graph),
+  ],
+)
 
 describe('attributes', () => {
   it('are read as they were made', () => {
@@ -49,7 +54,9 @@ describe('attributes', () => {
 
   it('of another type fail with the node, the attribute and both types', () => {
     const conv = node('Conv', [], [], [makeAttribute('group', 'two')], 'conv1')
-    expect(() => intAttribute(conv, 'group', 1)).toThrow('node "conv1" (Conv): attribute "group" has type 3, expected 2')
+    expect(() => intAttribute(conv, 'group', 1)).toThrow(
+      'node "conv1" (Conv): attribute "group" has type 3, expected 2',
+    )
   })
 
   it('refuse a fraction as an integer', () => {

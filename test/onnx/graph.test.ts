@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../src/onnx/attribute.js'
-import { allNames, capturedNames, indexGraph, nameSource, outerInputs, sortTopologically } from '../../src/onnx/graph.js'
+import {
+  allNames,
+  capturedNames,
+  indexGraph,
+  nameSource,
+  outerInputs,
+  sortTopologically,
+} from '../../src/onnx/graph.js'
 import { makeGraph, makeValueInfo } from '../../src/onnx/node.js'
 import { DataType, type NodeProto } from '../../src/onnx/types.js'
 import { floats, model, node } from './models.js'
@@ -19,7 +26,12 @@ const branch = makeGraph({
   outputs: [info('w'), info('direct')],
   initializers: [floats('own', [1])],
 })
-const ifNode = node('If', ['condition'], ['y'], [makeAttribute('then_branch', branch), makeAttribute('else_branch', branch)])
+const ifNode = node(
+  'If',
+  ['condition'],
+  ['y'],
+  [makeAttribute('then_branch', branch), makeAttribute('else_branch', branch)],
+)
 
 describe('a graph index', () => {
   const proto = model({

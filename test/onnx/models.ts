@@ -54,7 +54,9 @@ export function feedsFor(proto: ModelProto): Record<string, TensorValue> {
   return Object.fromEntries(
     modelInputs(proto).map(({ name, dims: declared }) => {
       const dims = declared.map((dim) => (typeof dim === 'number' ? dim : 2))
-      const data = Float32Array.from({ length: elementCount(dims) }, (_, index) => Math.cos(index * index + name.length))
+      const data = Float32Array.from({ length: elementCount(dims) }, (_, index) =>
+        Math.cos(index * index + name.length),
+      )
       return [name, { type: 'float32', data, dims }] as const
     }),
   )

@@ -12,7 +12,9 @@ export const removeDead: Pass = {
     const node = graph.node.filter((item) => item.output.some((name) => needed.has(name)))
     // Of two initializers with one name the runtime takes the last.
     const last = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]))
-    const initializer = graph.initializer.filter((tensor) => needed.has(tensor.name) && last.get(tensor.name) === tensor)
+    const initializer = graph.initializer.filter(
+      (tensor) => needed.has(tensor.name) && last.get(tensor.name) === tensor,
+    )
     const valueInfo = graph.valueInfo.filter(({ name }) => needed.has(name))
     const count = graph.node.length - node.length + graph.initializer.length - initializer.length
     if (count === 0 && valueInfo.length === graph.valueInfo.length) return { proto, count }
