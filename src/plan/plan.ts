@@ -1,0 +1,44 @@
+// The quantization plan of a model: operators, scale classes, observed tensors. A function of the graph and its dims alone.
+
+import { SquireError } from '../errors.js'
+import type { Model, TensorInfo } from '../onnx/types.js'
+import { joinSoftware } from './between.js'
+import { scaleClasses } from './classes.js'
+import { cut } from './cut.js'
+import type { Plan, PlannedOperator } from './types.js'
+import { viewGraph } from './view.js'
+
+/**
+ * @param model after the graph passes
+ * @param tensors element type and dims of every tensor, from a first run
+ * @throws SquireError UNSUPPORTED when the chip can run no operator of the model
+ */
+export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>): Plan {
+  const { graph } = model.proto
+  const view = viewGraph(graph, tensors)
+  const operators = joinSoftware(cut(view), view)
+  if (operators.every(({ kind }) => kind === 'software')) throw nothingToQuantize(operators)
+  const order = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]
+  const classes = scaleClasses(operators, order, view)
+  const classOf = new Map(classes.flatMap((scaleClass) => scaleClass.tensors.map((name) => [name, scaleClass])))
+  const sources = new Set(classes.flatMap((scaleClass) => scaleClass.sources))
+  return { operators, classes, classOf, observed: order.filter((name) => sources.has(name)), tensors }
+}
+
+function nothingToQuantize(operators: readonly PlannedOperator[]): SquireError {
+  const reasons = operators.flatMap((operator) =>
+    operator.kind === 'software' && operator.reason !== undefined
+      ? [`${operator.nodes[0]!.opType} "${operator.name}": ${operator.reason}`]
+      : [],
+  )
+  const shown = reasons.length > 10 ? [...reasons.slice(0, 10), `and ${reasons.length - 10} more`] : reasons
+  const list = shown.length > 0 ? shown : ['it has no operator on float32 activations']
+  return new SquireError(
+    'UNSUPPORTED',
+    [
+      'There is nothing to quantize, the chip can run no operator of this model:',
+      ...list.map((line) => `  ${line}`),
+      'Give a float32 model with convolutions or products whose weights are constant.',
+    ].join('\n'),
+  )
+}

@@ -1,0 +1,89 @@
+// Elementwise nodes that together are a function of one tensor: whatever their number, one table computes them exactly.
+
+import type { NodeProto } from '../onnx/types.js'
+import type { Draft } from './draft.js'
+import { elementwise } from './functions.js'
+import type { GraphView } from './view.js'
+
+/** The largest function of one tensor that starts at a node and has one output which others read. */
+export function unaryOf(start: NodeProto, view: GraphView): Draft | undefined {
+  const input = start.input.find((name) => view.isActivation(name))
+  if (input === undefined || !isFunctionOf(start, new Set([input]), input, view)) return undefined
+  const reachable = functionsOf(input, view)
+  const nodes = [...reachable]
+    .reverse()
+    .map((last) => nodesUpTo(last, reachable))
+    .find((group) => group.has(start) && hasOneOutput(group, view))
+  if (!nodes) return undefined
+  // Insertion order of `reachable` is graph order.
+  const ordered = [...reachable].filter((node) => nodes.has(node))
+  const label = ordered.map(({ opType }) => opType).join('>')
+  const output = ordered.at(-1)!.output[0]!
+  return { kind: 'unary', nodes: ordered, input, output, evaluate: compose(input, ordered, view), label }
+}
+
+/** Every node whose activations are all functions of `input`, in graph order. */
+function functionsOf(input: string, view: GraphView): ReadonlySet<NodeProto> {
+  const known = new Set([input])
+  const found = new Set<NodeProto>()
+  const pending = new Set(view.index.consumers(input))
+  // Consumers come in graph order, but those of different tensors interleave: visit by position.
+  for (const node of view.nodes) {
+    if (!pending.has(node) || !isFunctionOf(node, known, input, view)) continue
+    found.add(node)
+    known.add(node.output[0]!)
+    for (const reader of view.index.consumers(node.output[0]!)) pending.add(reader)
+  }
+  return found
+}
+
+/** Whether a node computes, element by element, a function of known tensors and constant scalars, of the input's shape. */
+function isFunctionOf(node: NodeProto, known: ReadonlySet<string>, input: string, view: GraphView): boolean {
+  if (!elementwise(node)) return false
+  const arguments_ = node.input.every((name) => name === '' || known.has(name) || view.scalar(name) !== undefined)
+  const output = node.output[0]!
+  return arguments_ && view.isActivation(output) && String(view.dims(output)) === String(view.dims(input))
+}
+
+/** The nodes among `reachable` that `last` depends on, itself included. */
+function nodesUpTo(last: NodeProto, reachable: ReadonlySet<NodeProto>): ReadonlySet<NodeProto> {
+  const group = new Set([last])
+  const needed = new Set(last.input)
+  for (const node of [...reachable].reverse()) {
+    if (!needed.has(node.output[0]!)) continue
+    group.add(node)
+    for (const name of node.input) needed.add(name)
+  }
+  return group
+}
+
+/** Whether nothing outside reads what the nodes before the last one write. */
+function hasOneOutput(group: ReadonlySet<NodeProto>, view: GraphView): boolean {
+  const [last, ...inner] = group
+  return inner.every((node) => {
+    const output = node.output[0]!
+    return (
+      node !== last &&
+      !view.index.isGraphOutput(output) &&
+      view.index.consumers(output).every((reader) => group.has(reader))
+    )
+  })
+}
+
+function compose(input: string, nodes: readonly NodeProto[], view: GraphView): (x: number) => number {
+  const constants = new Map<string, number>()
+  for (const name of nodes.flatMap((node) => node.input)) {
+    const value = view.scalar(name)
+    if (value !== undefined) constants.set(name, value)
+  }
+  const steps = nodes.map((node) => ({ node, apply: elementwise(node)! }))
+  return (x) => {
+    const values = new Map(constants).set(input, x)
+    let result = x
+    for (const { node, apply } of steps) {
+      result = apply(...node.input.map((name) => values.get(name)))
+      values.set(node.output[0]!, result)
+    }
+    return result
+  }
+}

@@ -1,0 +1,78 @@
+// What planning asks about the graph: which tensors carry activations, which are constants, who reads what.
+
+import { type GraphIndex, indexGraph, sortTopologically } from '../onnx/graph.js'
+import { floatValues, tensorDims } from '../onnx/tensor.js'
+import { DataType, type GraphProto, type NodeProto, type TensorInfo } from '../onnx/types.js'
+
+/** A constant float tensor. */
+export interface FloatConstant {
+  readonly dims: readonly number[]
+  readonly data: Float32Array
+}
+
+export interface GraphView {
+  /** In topological order. */
+  readonly nodes: readonly NodeProto[]
+  readonly index: GraphIndex
+  /** Whether a tensor holds float32 values that depend on the model's inputs: what quantization is about. */
+  isActivation(name: string | undefined): name is string
+  /** Dims in the first run. */
+  dims(name: string): readonly number[]
+  /** A constant float32 tensor of the graph. */
+  constant(name: string | undefined): FloatConstant | undefined
+  /** The value of a constant float tensor with one element. */
+  scalar(name: string | undefined): number | undefined
+  /** The one node that reads a tensor; undefined when there are more, none, or when it is an output of the graph. */
+  soleReader(name: string): NodeProto | undefined
+}
+
+/** Operators whose result depends on their input's dims alone. */
+const dimsOnly: ReadonlySet<string> = new Set(['Shape', 'Size'])
+
+/** Whether a node reads only the dims of its inputs. */
+export function readsDimsOnly(node: NodeProto): boolean {
+  return dimsOnly.has(node.opType)
+}
+
+export function viewGraph(graph: GraphProto, tensors: ReadonlyMap<string, TensorInfo>): GraphView {
+  const index = indexGraph(graph)
+  const nodes = sortTopologically(graph.node)
+  const data = dataTensors(graph, nodes, index)
+  const constant = (name: string | undefined) => {
+    const tensor = name === undefined || data.has(name) ? undefined : index.initializer(name)
+    if (tensor?.dataType !== DataType.FLOAT) return undefined
+    return { dims: tensorDims(tensor), data: floatValues(tensor) }
+  }
+  return {
+    nodes,
+    index,
+    isActivation: (name): name is string => {
+      const info = name === undefined || !data.has(name) ? undefined : tensors.get(name)
+      return info?.dataType === DataType.FLOAT && !info.dims.includes(0)
+    },
+    dims: (name) => tensors.get(name)?.dims ?? [],
+    constant,
+    scalar: (name) => {
+      const values = constant(name)?.data
+      return values?.length === 1 ? values[0] : undefined
+    },
+    soleReader: (name) => {
+      const [reader, ...others] = index.consumers(name)
+      return others.length > 0 || index.isGraphOutput(name) ? undefined : reader
+    },
+  }
+}
+
+/**
+ * Every tensor whose values depend on what is fed to the model. What is computed from constants and dims alone stays out:
+ * the quantized model's dims are fixed, and float arithmetic on dims must not be rounded to 8 bits.
+ */
+function dataTensors(graph: GraphProto, nodes: readonly NodeProto[], index: GraphIndex): ReadonlySet<string> {
+  const data = new Set(graph.input.map(({ name }) => name).filter((name) => index.initializer(name) === undefined))
+  for (const node of nodes) {
+    const reads = !readsDimsOnly(node) && index.outerInputs(node).some((name) => data.has(name))
+    const random = node.opType.startsWith('Random') || node.opType === 'Bernoulli' || node.opType === 'Multinomial'
+    if (reads || random) for (const name of node.output) if (name !== '') data.add(name)
+  }
+  return data
+}
