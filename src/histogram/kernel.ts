@@ -147,6 +147,7 @@ export class Kernel {
       }
       slot.widen(exponent)
     }
+    if (vectors === values.length) return -1
     const bad = firstNonFinite(values, vectors)
     if (bad === -1) slot.observe(values.subarray(vectors))
     return bad
