@@ -69,7 +69,8 @@ async function openPath(source: PathSource, inputs: readonly ModelInput[]): Prom
       const hash = createHash('sha256').update(JSON.stringify([contents.kind, source.image]))
       for (let from = 0; from < indices.length; from += DIGESTED_AT_ONCE) {
         const some = [...indices.subarray(from, from + DIGESTED_AT_ONCE)]
-        const prints = await Promise.all(some.map((index) => named(index, () => reader.fingerprint(index))))
+        // A sample that cannot be read is reported when it is loaded, or skipped then.
+        const prints = await Promise.all(some.map((index) => reader.fingerprint(index).catch(() => 'unreadable')))
         for (const [i, index] of some.entries()) hash.update(`${reader.id(index)}\0${prints[i]}\n`)
       }
       return hash.digest('hex')

@@ -63,6 +63,7 @@ export async function inspectTables(
 
 export function openTables(contents: TableContents, inputs: readonly ModelInput[], image: ImageOptions): Reader {
   const { files, format, labelColumn } = contents
+  const runs = files.map(({ rows }) => rows)
   const ids = contents.ids === undefined ? undefined : openNames(contents.ids)
   const tables = new RecentlyUsed<TableFile>(64)
   const groups = new RecentlyUsed<TableGroup>(GROUPS_KEPT)
@@ -77,12 +78,9 @@ export function openTables(contents: TableContents, inputs: readonly ModelInput[
   ]
 
   const rowAt = async (index: number) => {
-    const { file, row } = locate(
-      files.map(({ rows }) => rows),
-      index,
-    )
+    const { run: file, row } = locate(runs, index)
     const table = await tables.get(files[file]!.path, () => openTable(files[file]!.path, format))
-    const { file: group, row: rowInGroup } = locate(table.groups, row)
+    const { run: group, row: rowInGroup } = locate(table.groups, row)
     const values = await groups.get(`${file}:${group}`, () => table.readGroup(group, columns))
     return (column: string) => values.cell(column, rowInGroup)
   }
@@ -93,10 +91,7 @@ export function openTables(contents: TableContents, inputs: readonly ModelInput[
     id(index) {
       if (ids !== undefined) return ids.at(index)
       if (files.length === 1) return numberedId(index)
-      const { file, row } = locate(
-        files.map(({ rows }) => rows),
-        index,
-      )
+      const { run: file, row } = locate(runs, index)
       return `${path.basename(files[file]!.path)}/${numberedId(row)}`
     },
     async read(index) {
@@ -115,10 +110,7 @@ export function openTables(contents: TableContents, inputs: readonly ModelInput[
       return (at) => labels[at]!
     },
     async fingerprint(index) {
-      const { file, row } = locate(
-        files.map(({ rows }) => rows),
-        index,
-      )
+      const { run: file, row } = locate(runs, index)
       return `${await prints.get(String(file), () => fileFingerprint(files[file]!.path))}:${row}`
     },
     async close() {
@@ -219,11 +211,11 @@ function numbersOf(
 }
 
 /** Which run of rows holds row `index`, and where in it. */
-function locate(runs: readonly number[], index: number): { file: number; row: number } {
+function locate(runs: readonly number[], index: number): { run: number; row: number } {
   let row = index
-  let file = 0
-  while (row >= runs[file]!) row -= runs[file++]!
-  return { file, row }
+  let run = 0
+  while (row >= runs[run]!) row -= runs[run++]!
+  return { run, row }
 }
 
 function sum(values: readonly number[]): number {
