@@ -77,8 +77,8 @@ export function product(e: Emitter, left: Integers, right: Integers): Integers {
 }
 
 function combine(e: Emitter, opType: string, left: Integers, right: Integers, bound: number): Integers {
-  const narrow = left.type === 'float32' && right.type === 'float32' && bound <= FLOAT32_LIMIT
-  const [a, b] = narrow ? [left, right] : [toFloat64(e, left), toFloat64(e, right)]
+  const exact = left.type === 'float32' && right.type === 'float32' && bound <= FLOAT32_LIMIT
+  const [a, b] = exact ? [left, right] : [toFloat64(e, left), toFloat64(e, right)]
   return { name: e.emit(opType, [a.name, b.name]), type: a.type, bound }
 }
 
@@ -109,8 +109,13 @@ export function toFloat64(e: Emitter, x: Integers): Integers {
   return x.type === 'float64' ? x : { ...x, name: cast(e, x.name, DataType.DOUBLE), type: 'float64' }
 }
 
+/** In float32, which is the faster, where it holds the integers with a bit to spare for what is added to them. */
+export function narrow(e: Emitter, x: Integers): Integers {
+  return x.bound < FLOAT32_LIMIT / 4 ? toFloat32(e, x) : x
+}
+
 /** Exact for a bound up to 2^24. */
-export function toFloat32(e: Emitter, x: Integers): Integers {
+function toFloat32(e: Emitter, x: Integers): Integers {
   return x.type === 'float32' ? x : { ...x, name: cast(e, x.name, DataType.FLOAT), type: 'float32' }
 }
 

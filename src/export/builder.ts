@@ -15,6 +15,7 @@ export class GraphBuilder {
   readonly #tensorName: (wish: string) => string
   readonly #nodeNames = new Set<string>()
   readonly #scalars = new Map<string, string>()
+  #zeroPoint: string | undefined
 
   /** @param tensorName gives names that no tensor of the graph has */
   constructor(tensorName: (wish: string) => string) {
@@ -57,6 +58,12 @@ export class GraphBuilder {
     const name = this.initializer(key, elementTypes[type], [], data)
     this.#scalars.set(key, name)
     return name
+  }
+
+  /** The int8 zero point of symmetric quantization. */
+  zeroPoint(): string {
+    this.#zeroPoint ??= this.initializer('zero_point', DataType.INT8, [], new Int8Array(1))
+    return this.#zeroPoint
   }
 
   /** Where one operator's nodes go: they are named after it. */

@@ -5,7 +5,17 @@ import { rangeOf } from '../fixedpoint/rounding.js'
 import type { FixedAdd, FixedAveragePool, FixedConcat, FixedMul, FixedTable, Requantize } from '../fixedpoint/types.js'
 import { makeAttribute } from '../onnx/attribute.js'
 import { DataType, type NodeProto } from '../onnx/types.js'
-import { cast, FLOAT32_LIMIT, finish, type Integers, product, requantize, sum, toFloat64 } from './arithmetic.js'
+import {
+  cast,
+  FLOAT32_LIMIT,
+  finish,
+  type Integers,
+  narrow,
+  product,
+  requantize,
+  sum,
+  toFloat64,
+} from './arithmetic.js'
 import type { Emitter } from './builder.js'
 
 function requantized(e: Emitter, x: Integers, by: Requantize): Integers {
@@ -29,7 +39,7 @@ function flatShape(e: Emitter): string {
 
 export function emitAdd(e: Emitter, operator: FixedAdd, left: Integers, right: Integers): string {
   const [first, second] = operator.requantize
-  const total = sum(e, requantized(e, left, first), requantized(e, right, second))
+  const total = sum(e, narrow(e, requantized(e, left, first)), narrow(e, requantized(e, right, second)))
   return finish(e, requantize(e, total, 1, operator.q2), operator.low, operator.high)
 }
 

@@ -12,16 +12,18 @@ import {
   type Integers,
   largest,
   mapFactor,
+  narrow,
   nudgedShift,
   requantize,
+  scale,
   shiftBy,
   toFloat64,
 } from './arithmetic.js'
 import type { Emitter } from './builder.js'
 
-/** Up to here the folded form is proved; chips' q2 is far below. */
-const LARGEST_FOLDED_Q2 = 20
-const LARGEST_FOLDED_PRODUCT = 2 ** 31
+/** The proofs below hold up to here; 16-bit multipliers and intermediate sums stay below 2^30. */
+const LARGEST_PRODUCT = 2 ** 31 - 2 ** 16
+const LARGEST_FOLDED_SHIFT = 51
 
 /**
  * @param dims that broadcast one value a channel over the sums: [1, C, 1, 1] for images, [N] for a matrix product
@@ -37,12 +39,17 @@ export function emitScaleFix(
   const a0 = intermediate(e, sums, fix.q0, chip)
   const multiplier: Factor = { dims, values: fix.scaleInt16 }
   const bias: Factor = { dims, values: fix.biasInt16 }
-  const bound = a0.bound * largest(multiplier)
-  if (fix.low >= 0 && fix.q1 + fix.q2 > 0 && fix.q2 <= LARGEST_FOLDED_Q2 && bound <= LARGEST_FOLDED_PRODUCT) {
-    return finish(e, folded(e, a0, multiplier, bias, fix), fix.low, fix.high)
-  }
-  const a1 = shiftBy(e, requantize(e, a0, multiplier, fix.q1), bias)
-  return finish(e, requantize(e, a1, 1, fix.q2), fix.low, fix.high)
+  return finish(e, scaled(e, a0, multiplier, bias, fix), fix.low, fix.high)
+}
+
+/** y before its clip. */
+function scaled(e: Emitter, a0: Integers, multiplier: Factor, bias: Factor, fix: ScaleFix): Integers {
+  const { q1, q2, low } = fix
+  const small = a0.bound * largest(multiplier) <= LARGEST_PRODUCT
+  if (small && low >= 0 && q1 + q2 > 0 && q1 + q2 <= LARGEST_FOLDED_SHIFT) return folded(e, a0, multiplier, bias, fix)
+  if (small && q1 === 0 && q2 > 0) return roundedOnce(e, a0, multiplier, bias, q2)
+  const a1 = shiftBy(e, narrow(e, requantize(e, a0, multiplier, q1)), bias)
+  return requantize(e, a1, 1, q2)
 }
 
 /**
@@ -64,9 +71,10 @@ function intermediate(e: Emitter, sums: Integers, q0: number, chip: ChipProfile)
  *   y = floor(N), N = (a0 * scale * 2^-q1 + 1/2 + bias) * 2^-q2 + 1/2.
  * - The inner negative halves: N is a multiple of g = 2^-(q1+q2). e moves a0 * scale * 2^-(q1+q2) away from zero by at most
  *   g / 2, which takes an exact negative half (and only that) across to the integer below, and nothing else anywhere.
- * - Rounding: e = 2^-(k+1) with |a0 * scale| <= 2^k <= 2^31 is at least 2^-32. At a half, |a0 * scale| * 2^-(q1+q2) >= 2^-(q2+1)
- *   is moved by 2^-(q2+33) at least, and |D| < 2^(16-q2) + 1 makes the sum's rounding at most 2^-53 of that: smaller while q2 <= 20.
- *   In units of g the rounding is below 2^-52 * (2^31 + 2^(15+q1) + 2^(q1+q2)) < 1/2, as q1 <= 31.
+ * - Rounding: |a0 * scale| <= 2^k <= 2^31 makes e = 2^-(k+1) at least 2^-32. In units of g the roundings are below
+ *   2^-52 * (2^31 + 2^(15+q1) + 2^(q1+q2)), less than half of what g / 2 leaves free as q1 <= 31 and q1 + q2 <= 51. At an inner negative
+ *   half that matters N >= 1, so -2^15 <= -bias < a0 * scale * 2^-q1 <= -1/2: q2 <= 16, both terms of the sum are below 2^16 * 2^-q2,
+ *   and e moves it by 2^-(q2+33) at least, above their rounding of 2^-(q2+36).
  * Where q1 = 0 there is no inner rounding: no e and no inner half. q1 + q2 > 0 keeps the sum within int32.
  */
 function folded(e: Emitter, a0: Integers, multiplier: Factor, bias: Factor, { q1, q2 }: ScaleFix): Integers {
@@ -75,13 +83,24 @@ function folded(e: Emitter, a0: Integers, multiplier: Factor, bias: Factor, { q1
   const innerHalf = q1 > 0 ? 0.5 : 0
   const outerHalf = q2 > 0 ? 0.5 : 0
   const addend = mapFactor(bias, (value) => (value + innerHalf) * 2 ** -q2 + outerHalf)
-  const c = constant(
-    e,
-    'float64',
-    mapFactor(multiplier, (value) => value * shift),
-  )
-  const scaled = e.emit('Mul', [toFloat64(e, a0).name, c])
-  const shifted = e.emit('Add', [scaled, constant(e, 'float64', addend)])
-  const truncated = cast(e, cast(e, shifted, DataType.INT32), DataType.FLOAT)
+  const sum = affine(e, a0, scale(multiplier, shift), addend)
+  const truncated = cast(e, cast(e, sum, DataType.INT32), DataType.FLOAT)
   return { name: truncated, type: 'float32', bound: bound * 2 ** -(q1 + q2) + largest(addend) + 1 }
+}
+
+/**
+ * rshift(a0 * scale + bias, q2), the one rounding where q1 = 0: both terms are multiplied by 2^-q2 * (1 + e) before they are added. A sum
+ * a1 that is a half after the shift is moved by |a1| * 2^-32 units of 2^-q2 at least, and rounded by less than 2^-53 * (3 |a1| + 2^16).
+ */
+function roundedOnce(e: Emitter, a0: Integers, multiplier: Factor, bias: Factor, q2: number): Integers {
+  const bound = a0.bound * largest(multiplier) + largest(bias)
+  const shift = nudgedShift(bound, q2)
+  const rounded = e.emit('Round', [affine(e, a0, scale(multiplier, shift), scale(bias, shift))])
+  return { name: rounded, type: 'float64', bound: bound * 2 ** -q2 + 1 }
+}
+
+/** x * factor + addend in float64. */
+function affine(e: Emitter, x: Integers, factor: Factor, addend: Factor): string {
+  const product = e.emit('Mul', [toFloat64(e, x).name, constant(e, 'float64', factor)])
+  return e.emit('Add', [product, constant(e, 'float64', addend)])
 }

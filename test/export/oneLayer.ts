@@ -81,7 +81,7 @@ export async function expectOracle(operator: FixedOperator, inputs: readonly Int
 }
 
 /** Names the first difference: comparing large arrays element by element is slow in the test runner. */
-function expectSame(got: Int32Array, expected: Int32Array): void {
+export function expectSame(got: Int32Array, expected: Int32Array): void {
   if (Buffer.compare(Buffer.from(got.buffer), Buffer.from(expected.buffer)) === 0) return
   const at = expected.findIndex((value, index) => value !== got[index])
   expect.fail(`element ${at} is ${got[at]}, expected ${expected[at]}`)

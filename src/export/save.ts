@@ -1,0 +1,94 @@
+// Files appear whole and together: all are staged under temporary names in their folders, then renamed. Whatever fails before the
+// first rename leaves the folder as it was.
+
+import { randomUUID } from 'node:crypto'
+import { mkdir, mkdtemp, open, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { messageOf, SquireError } from '../errors.js'
+
+/**
+ * Writes files into a folder, which is made if it is not there.
+ * @param files content by path relative to `dir`, with '/' between folders
+ * @throws SquireError OUTPUT; temporary files and folders made for them are gone then
+ */
+export async function saveAll(dir: string, files: ReadonlyMap<string, Uint8Array | string>): Promise<void> {
+  const staged: { readonly temporary: string; readonly target: string }[] = []
+  const made: string[] = []
+  try {
+    for (const [name, content] of files) {
+      const target = resolve(dir, name)
+      made.push(...(await makeFolders(dirname(target))))
+      await refuseFolder(target)
+      const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`)
+      staged.push({ temporary, target })
+      await writeWhole(temporary, content)
+    }
+    for (const { temporary, target } of staged) await rename(temporary, target)
+  } catch (error) {
+    // Best effort: the failure that is told is the first one.
+    await Promise.allSettled(staged.map(({ temporary }) => rm(temporary, { force: true })))
+    for (const folder of made.reverse()) await Promise.allSettled([rmdir(folder)])
+    throw outputError(dir, error)
+  }
+}
+
+/**
+ * Whether files can be written to a folder that may not be there yet: tried out in it, or in the nearest folder above that is, and undone.
+ * @throws SquireError OUTPUT
+ */
+export async function checkWritable(dir: string): Promise<void> {
+  try {
+    const trial = await mkdtemp(join(await nearestFolder(resolve(dir)), '.squire-'))
+    await rmdir(trial)
+  } catch (error) {
+    throw outputError(dir, error)
+  }
+}
+
+async function nearestFolder(path: string): Promise<string> {
+  const entry = await entryAt(path)
+  if (entry === undefined) return nearestFolder(dirname(path))
+  if (!entry.isDirectory()) throw new Error(`"${path}" is a file`)
+  return path
+}
+
+/** undefined where there is nothing. */
+async function entryAt(path: string) {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Makes a folder and what is missing above it; gives those made, outermost first. */
+async function makeFolders(path: string): Promise<string[]> {
+  const first = await mkdir(path, { recursive: true })
+  if (first === undefined) return []
+  const made = [path]
+  while (made[0] !== first) made.unshift(dirname(made[0]!))
+  return made
+}
+
+async function refuseFolder(target: string): Promise<void> {
+  if ((await entryAt(target))?.isDirectory()) throw new Error(`"${target}" is a folder, a file is to go there`)
+}
+
+/** On disk before it gets its name, so that a name never stands for half a file, even after a power cut. */
+async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+  const file = await open(path, 'wx')
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+function outputError(dir: string, cause: unknown): SquireError {
+  const advice = 'Choose another folder with --save-dir, or make this one writable.'
+  return new SquireError('OUTPUT', `cannot write to the output folder "${dir}": ${messageOf(cause)}. ${advice}`, {
+    cause,
+  })
+}

@@ -1,0 +1,78 @@
+// The fixed-point model's numbers as JSON, for people and for tools: everything the chip is given except the weights.
+//
+// {
+//   "format": 1,
+//   "chip": "TX5105C",
+//   "tensors": { NAME: { "scale", "bits" } },            real value = integer * scale
+//   "operators": [ { "name", "kind", "nodes": [op_type...], "inputs", "outputs", ... } ]
+// }
+// and by kind, named and defined as in src/fixedpoint/types.ts:
+//   conv, matmul  "q0" "q1" "q2" "scaleInt16" "biasInt16" "low" "high" "weightScales" "accumulatorBound"
+//   table         "label" "table"
+//   add           "requantize": [{ "multiplier", "shift" }, ...] "q2" "low" "high"
+//   mul           "requantize" "low" "high"
+//   concat        "requantize", null for an input already at the output's scale
+//   averagepool   "requantize"
+//   software      "reason", null for nodes that compute shapes
+// Keys come in this order, tensors and operators in the model's; one entry a line. A number is the shortest decimal that reads back as itself.
+
+import type { FixedOperator, FixedPointModel } from '../fixedpoint/types.js'
+
+export function scaleJson(fixed: FixedPointModel): string {
+  const tensors = [...fixed.quantized.values()].map(
+    ({ name, scale, bits }) => `${JSON.stringify(name)}: ${JSON.stringify({ scale, bits })}`,
+  )
+  const operators = fixed.operators.map((operator) => JSON.stringify(entry(operator)))
+  return `{
+  "format": 1,
+  "chip": ${JSON.stringify(fixed.chip.name)},
+  "tensors": ${block('{', tensors, '}')},
+  "operators": ${block('[', operators, ']')}
+}
+`
+}
+
+function block(open: string, lines: readonly string[], close: string): string {
+  if (lines.length === 0) return open + close
+  return [open, lines.map((line) => `    ${line}`).join(',\n'), `  ${close}`].join('\n')
+}
+
+function entry(operator: FixedOperator): Record<string, unknown> {
+  return {
+    name: operator.name,
+    kind: operator.kind,
+    nodes: operator.nodes.map(({ opType }) => opType),
+    inputs: 'inputs' in operator ? operator.inputs : [operator.input],
+    outputs: 'outputs' in operator ? operator.outputs : [operator.output],
+    ...parameters(operator),
+  }
+}
+
+function parameters(operator: FixedOperator): Record<string, unknown> {
+  switch (operator.kind) {
+    case 'conv':
+    case 'matmul': {
+      const { q0, q1, q2, scaleInt16, biasInt16, low, high } = operator.scaleFix
+      return {
+        ...{ q0, q1, q2, scaleInt16: [...scaleInt16], biasInt16: [...biasInt16], low, high },
+        weightScales: [...operator.weightScales],
+        accumulatorBound: operator.accumulatorBound,
+      }
+    }
+    case 'table':
+      return { label: operator.label, table: [...operator.table] }
+    case 'add':
+      return { requantize: operator.requantize, q2: operator.q2, low: operator.low, high: operator.high }
+    case 'mul':
+      return { requantize: operator.requantize, low: operator.low, high: operator.high }
+    case 'concat':
+      return { requantize: operator.requantize.map((by) => by ?? null) }
+    case 'averagepool':
+      return { requantize: operator.requantize }
+    case 'software':
+      return { reason: operator.reason ?? null }
+    case 'maxpool':
+    case 'shape':
+      return {}
+  }
+}

@@ -1,0 +1,54 @@
+// Real models, quantized by their extremes over a few pseudo-random inputs: what the pipeline does, in a few lines.
+
+import { chipProfile } from '../../src/fixedpoint/chip.js'
+import { solveFixedPoint } from '../../src/fixedpoint/solve.js'
+import type { FixedPointModel } from '../../src/fixedpoint/types.js'
+import { encodeModel, readModel } from '../../src/onnx/model.js'
+import { optimize } from '../../src/onnx/passes/index.js'
+import { createSession } from '../../src/onnx/session.js'
+import { exposeAll, runForShapes } from '../../src/onnx/shapes.js'
+import type { Model, TensorValue } from '../../src/onnx/types.js'
+import { makePlan } from '../../src/plan/plan.js'
+
+export type Feeds = Readonly<Record<string, TensorValue>>
+
+export interface Quantized {
+  /** The float model the plan was made from. */
+  readonly source: Model
+  readonly fixed: FixedPointModel
+}
+
+export async function quantizeByExtremes(file: string, samples: readonly Feeds[]): Promise<Quantized> {
+  const { model: source } = await optimize(await readModel(file))
+  const plan = makePlan(source, await runForShapes(source, samples[0]!))
+  const session = await createSession(encodeModel(exposeAll(source.proto)))
+  const extremes = new Map<string, number>()
+  for (const feeds of samples) {
+    const results: Feeds = { ...feeds, ...(await session.run(feeds)) }
+    for (const name of plan.observed) {
+      const data = results[name]!.data as Float32Array
+      const extreme = data.reduce((most, value) => Math.max(most, Math.abs(value)), extremes.get(name) ?? 0)
+      extremes.set(name, extreme)
+    }
+  }
+  await session.release()
+  const thresholds = plan.classes.map(({ name, sources }) => {
+    const extreme = Math.max(...sources.map((source) => extremes.get(source)!))
+    return [name, extreme || 1] as const
+  })
+  return { source, fixed: solveFixedPoint(plan, new Map(thresholds), chipProfile('TX5105C')) }
+}
+
+/** Smooth images in [-1, 1] with some noise: nearer to pictures than white noise, and the same on every machine. */
+export function picture(dims: readonly number[], seed: number): TensorValue {
+  const [, channels = 1, height = 1, width = 1] = dims
+  const data = new Float32Array(channels * height * width)
+  let state = seed + 1
+  for (let at = 0; at < data.length; at++) {
+    const [x, y, c] = [at % width, Math.floor(at / width) % height, Math.floor(at / (width * height))]
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    const wave = Math.sign(Math.sin(x * (0.11 + 0.03 * seed) + c)) * Math.cos(y * 0.17 * (1 + seed))
+    data[at] = 0.8 * wave + 0.2 * (state / 2 ** 31 - 1)
+  }
+  return { type: 'float32', dims, data }
+}
