@@ -1,5 +1,5 @@
 // Claim: the thresholds of 100 tensors in all five modes take under a second on one core.
-// Run: node dist/bench/solve.js [--json]. Synthetic activations: what a Relu, a linear layer, a Relu6, a sigmoid and a smooth
+// Run: npm run bench -- solve, or node dist/bench/solve.js [--json]. Synthetic activations: what a Relu, a linear layer, a Relu6, a sigmoid and a smooth
 // activation put out, 20 of each, as many values as there are in a few hundred images' feature maps.
 
 import { argv } from 'node:process'
@@ -8,17 +8,16 @@ import { type QuantMode, quantModes } from '../src/config.js'
 import { emptyHistogram, observe } from '../src/histogram/histogram.js'
 import type { Histogram } from '../src/histogram/types.js'
 import { solveThreshold } from '../src/solve/threshold.js'
+import { median } from './median.js'
+import type { BenchOptions, Section } from './types.js'
 
-export interface SolveBenchOptions {
-  readonly numTensors: number
-  readonly rounds: number
+/** Milliseconds for all tensors: a median over the rounds. */
+export interface SolveBenchResult {
+  readonly mode: QuantMode | 'all'
+  readonly milliseconds: number
 }
 
-export interface SolveBenchResult extends SolveBenchOptions {
-  /** Median over the rounds of the time for all tensors. */
-  readonly milliseconds: Readonly<Record<QuantMode | 'all', number>>
-}
-
+const NUM_TENSORS = 100
 const VALUES_DRAWN = 20_000
 const TIMES_SEEN = 500
 
@@ -52,33 +51,32 @@ function tensors(count: number): Histogram[] {
   })
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  return sorted[sorted.length >> 1]!
-}
+export const title = `Thresholds of ${NUM_TENSORS} tensors, one thread`
 
-export function run(options: Partial<SolveBenchOptions> = {}): SolveBenchResult {
-  const { numTensors = 100, rounds = 5 } = options
-  const histograms = tensors(numTensors)
+export function run(options: Partial<BenchOptions> = {}): readonly SolveBenchResult[] {
+  const { rounds = 11 } = options
+  const histograms = tensors(NUM_TENSORS)
   const time = (mode: QuantMode) => {
     const start = performance.now()
     for (const histogram of histograms) solveThreshold(histogram, mode, { percent: 0.99999, levels: 127 })
     return performance.now() - start
   }
-  const samples = Array.from({ length: rounds }, () => quantModes.map(time))
-  const milliseconds = Object.fromEntries([
-    ...quantModes.map((mode, i) => [mode, median(samples.map((round) => round[i]!))]),
-    ['all', median(samples.map((round) => round.reduce((a, b) => a + b, 0)))],
-  ]) as Record<QuantMode | 'all', number>
-  return { numTensors, rounds, milliseconds }
+  const times = Array.from({ length: rounds }, () => quantModes.map(time))
+  return [
+    ...quantModes.map((mode, i) => ({ mode, milliseconds: median(times.map((round) => round[i]!)) })),
+    { mode: 'all', milliseconds: median(times.map((round) => round.reduce((a, b) => a + b, 0))) },
+  ]
 }
 
-export function table({ numTensors, rounds, milliseconds }: SolveBenchResult): string {
-  const lines = Object.entries(milliseconds).map(([mode, ms]) => `${mode.padEnd(12)}${ms.toFixed(1).padStart(8)} ms`)
-  return [`thresholds of ${numTensors} tensors, one core, median of ${rounds} rounds`, ...lines].join('\n')
+export function rows(results: readonly SolveBenchResult[]): Section['rows'] {
+  return results.map(({ mode, milliseconds }) => ({ mode, ms: milliseconds.toFixed(1) }))
 }
 
 if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
-  const result = run()
-  console.log(argv.includes('--json') ? JSON.stringify(result) : table(result))
+  const results = run()
+  if (argv.includes('--json')) console.log(JSON.stringify({ title, rows: rows(results) }))
+  else
+    console.log(
+      [title, ...results.map(({ mode, milliseconds }) => `${mode}: ${milliseconds.toFixed(1)} ms`)].join('\n'),
+    )
 }

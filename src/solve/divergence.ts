@@ -14,11 +14,9 @@
 // where c', S', Z' are those of the last bin and group. Prefix sums of c, c ln c and non-empty bins give a group in O(1), and
 // every group's term is >= 0, so that a candidate is dropped, exactly, as soon as its sum passes the best.
 
-/** How the two calibrators differ in the search itself. */
-export interface DivergenceOptions {
+export interface DivergenceSearch {
+  /** The groups, G. */
   readonly numLevels: number
-  /** The first group of which the shape is charged; those before cost nothing. */
-  readonly firstGroup: number
   /** Of equal divergences, the fewest or the most bins. */
   readonly ties: 'fewest' | 'most'
 }
@@ -35,7 +33,7 @@ function xLogX(x: number): number {
 /** D of i kept bins; any larger number once it is known to exceed `limit`. */
 export type Divergence = (numKept: number, limit: number) => number
 
-export function divergenceOf(bins: Float64Array, { numLevels, firstGroup }: DivergenceOptions): Divergence {
+export function divergenceOf(bins: Float64Array, numLevels: number): Divergence {
   const mass = new Float64Array(bins.length + 1)
   const entropy = new Float64Array(bins.length + 1)
   const filled = new Float64Array(bins.length + 1)
@@ -59,8 +57,8 @@ export function divergenceOf(bins: Float64Array, { numLevels, firstGroup }: Dive
     let sum = total * Math.log(kept / total)
     if (outliers > 0) sum += xLogX(last + outliers) - xLogX(last) - outliers * Math.log(lastMass / lastFilled)
     const stop = limit * total
-    let from = start(firstGroup)
-    for (let group = firstGroup; group < numLevels && sum <= stop; group++) {
+    let from = 0
+    for (let group = 0; group < numLevels && sum <= stop; group++) {
       const to = start(group + 1)
       const groupMass = mass[to]! - mass[from]!
       const groupFilled = filled[to]! - filled[from]!
@@ -71,24 +69,23 @@ export function divergenceOf(bins: Float64Array, { numLevels, firstGroup }: Dive
   }
 }
 
-/** The number of bins to keep, more than numLevels unless there are fewer: with one level a bin there is nothing to lose. */
-export function leastDivergence(bins: Float64Array, options: DivergenceOptions): number {
-  const divergence = divergenceOf(bins, options)
+/** The number of bins to keep, from numLevels to all: with fewer there is nothing to round. */
+export function leastDivergence(bins: Float64Array, { numLevels, ties }: DivergenceSearch): number {
+  const divergence = divergenceOf(bins, numLevels)
   let best = bins.length
   let least = divergence(best, Number.POSITIVE_INFINITY)
 
   function consider(numKept: number): void {
     const candidate = divergence(numKept, least + TIE)
     const tied = Math.abs(candidate - least) <= TIE
-    const preferred = options.ties === 'most' ? numKept > best : numKept < best
+    const preferred = ties === 'most' ? numKept > best : numKept < best
     if (candidate < least - TIE || (tied && preferred)) {
       best = numKept
       least = candidate
     }
   }
 
-  for (let numKept = bins.length - COARSE_STRIDE; numKept >= options.numLevels; numKept -= COARSE_STRIDE)
-    consider(numKept)
-  for (let numKept = bins.length - 1; numKept >= options.numLevels; numKept--) consider(numKept)
+  for (let numKept = bins.length - COARSE_STRIDE; numKept >= numLevels; numKept -= COARSE_STRIDE) consider(numKept)
+  for (let numKept = bins.length - 1; numKept >= numLevels; numKept--) consider(numKept)
   return best
 }

@@ -29,7 +29,8 @@ export function pairBins(counts: Float64Array): { readonly bins: Float64Array; r
 
 export const kl: Solver = ({ counts, top }, { levels }) => {
   const { bins, scale } = pairBins(counts)
-  if (bins.length <= levels + 1) return top
+  const numLevels = levels + 1
+  if (bins.length <= numLevels) return top
   bins[0] = bins[1]!
-  return Math.min(scale * leastDivergence(bins, { numLevels: levels + 1, firstGroup: 0, ties: 'fewest' }), top)
+  return Math.min(scale * leastDivergence(bins, { numLevels, ties: 'fewest' }), top)
 }

@@ -37,7 +37,7 @@ describe.each(cases)('$mode with $levels levels', ({ mode, levels }) => {
 
   test.each(named)('takes the sign only for the one negative integer more on %s', (_, values) => {
     const mirrored = solve(values.map((x) => -x))
-    if (mode !== 'mse') expect(mirrored).toBe(solve(values))
+    if (mode !== 'mse' && mode !== 'kl_v2') expect(mirrored).toBe(solve(values))
     else expect(Math.abs(mirrored / solve(values) - 1)).toBeLessThan(0.05)
   })
 

@@ -75,12 +75,12 @@ describe('the expected squared error', () => {
 })
 
 describe('mse', () => {
-  test.each(Object.entries(tensors))('is as good as any of 1000 thresholds on the values of %s', (name, values) => {
+  test.each(Object.entries(tensors))('is as good as any of 500 thresholds on the values of %s', (name, values) => {
     const levels = 127
     const threshold = solveThreshold(histogramOf(values), 'mse', { percent: 1, levels })
     const most = maxMagnitude(values)
     let least = Number.POSITIVE_INFINITY
-    for (let i = 1; i <= 1000; i++) least = Math.min(least, meanSquaredError(values, (most * i) / 1000, levels))
+    for (let i = 1; i <= 500; i++) least = Math.min(least, meanSquaredError(values, (most * i) / 500, levels))
     // Where in a bin the values of a lattice, or a lone one, lie is lost: it costs a bin's width at most.
     const blur = values.length < 100 || /value|integer/.test(name) ? (most / 2048) ** 2 : 0
     expect(meanSquaredError(values, threshold, levels)).toBeLessThan(1.03 * least + blur)

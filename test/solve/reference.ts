@@ -51,13 +51,8 @@ export function integratedError(tensor: Magnitudes, threshold: number, levels: n
   return sum / points
 }
 
-/** D(P || Q) as Migacz writes it; the groups before `firstGroup` keep their shape. */
-export function divergenceByDefinition(
-  bins: Float64Array,
-  numKept: number,
-  numLevels: number,
-  firstGroup: number,
-): number {
+/** D(P || Q) as Migacz writes it. */
+export function divergenceByDefinition(bins: Float64Array, numKept: number, numLevels: number): number {
   const reference = bins.slice(0, numKept)
   for (const outlier of bins.subarray(numKept)) reference[numKept - 1]! += outlier
 
@@ -71,7 +66,7 @@ export function divergenceByDefinition(
   const quantized = bins.slice(0, numKept)
   for (let bin = 0; bin < numKept; bin++) {
     const group = groupOf(bin)
-    if (group >= firstGroup && bins[bin]! > 0) quantized[bin] = groupMass[group]! / groupFilled[group]!
+    if (bins[bin]! > 0) quantized[bin] = groupMass[group]! / groupFilled[group]!
   }
 
   const total = (values: Float64Array) => values.reduce((a, b) => a + b, 0)
