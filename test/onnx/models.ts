@@ -74,21 +74,25 @@ export async function runModel(
   }
 }
 
-/** The largest difference between two runs, relative to the largest value. */
-export function largestDifference(a: Record<string, TensorValue>, b: Record<string, TensorValue>): number {
+/** The largest difference between two runs, relative to a tensor's largest value, or to `floor` where that is larger. */
+export function largestDifference(
+  a: Readonly<Record<string, TensorValue>>,
+  b: Readonly<Record<string, TensorValue>>,
+  floor = 1e-20,
+): number {
   if (Object.keys(a).join() !== Object.keys(b).join()) return Number.POSITIVE_INFINITY
-  return Math.max(...Object.keys(a).map((name) => difference(a[name]!, b[name]!)))
+  return Math.max(...Object.keys(a).map((name) => difference(a[name]!, b[name]!, floor)))
 }
 
-function difference(a: TensorValue, b: TensorValue): number {
+function difference(a: TensorValue, b: TensorValue, floor: number): number {
   if (a.type !== b.type || a.dims.join() !== b.dims.join()) return Number.POSITIVE_INFINITY
-  let largest = 0
+  let largest = floor
   let difference = 0
   for (let i = 0; i < a.data.length; i++) {
     largest = Math.max(largest, Math.abs(Number(a.data[i])))
     difference = Math.max(difference, Math.abs(Number(a.data[i]) - Number(b.data[i])))
   }
-  return difference / Math.max(largest, 1e-20)
+  return difference / largest
 }
 
 export function operators(proto: ModelProto): string[] {
