@@ -47,8 +47,8 @@ export interface Config {
   readonly modes: readonly QuantMode[]
   /** Fraction of values a percentile threshold keeps, 0 < p <= 1. */
   readonly percent: number
-  /** Ascending, without repeats: one quantization each. */
-  readonly iterations: readonly number[]
+  /** Ascending, without repeats: one quantization each. 'all': every selected sample of a dataset. */
+  readonly iterations: readonly number[] | 'all'
   /** How many iterations the metric runs over; undefined: as `iterations`. */
   readonly evalIteration: number | 'all' | undefined
   readonly batchSize: number

@@ -1,5 +1,6 @@
 // The pipeline: reads as the list of stages, and is the only place that knows all of them.
 
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -44,7 +45,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const source = await readModel(config.model)
     const { model, log } = await optimize(source)
     for (const line of log) reporter.debug(line)
-    const checkpoint = new Checkpoint(join(config.saveDir, '.squire-checkpoint.arrow'), config.resume)
+    const checkpoint = new Checkpoint(checkpointPath(config), config.resume)
     const runner = await openRunner({ config, model: source, pool, store: checkpoint, reporter, signal })
 
     timer.stage('float run and scales')
@@ -70,8 +71,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     timer.stage('post-process')
     const results: ModeResult[] = []
     for (const [i, job] of jobs.entries()) {
-      const result = await finish({ config, reporter, runner, prepared, workspace, several }, job, fixed[i]!)
-      results.push(result)
+      results.push(await finish({ config, reporter, runner, prepared, workspace, several }, job, fixed[i]!))
     }
     results.sort(byLoss)
     const run: RunResult = { saveDir: config.saveDir, results, skipped: runner.skipped, stageSeconds: timer.done() }
@@ -90,7 +90,7 @@ export function infer(config: Config, reporter: Reporter, options: RunOptions = 
     const runner = await openRunner({ config, model, pool, store: undefined, reporter, signal })
     const file = await modelFile(model.proto, join(workspace, 'model.onnx'))
     const results: ModeResult[] = []
-    for (const iteration of config.iterations) {
+    for (const iteration of runner.iterations) {
       const metric = await runner.measure(file, iteration, 'running the model')
       reporter.info(metric === undefined ? 'The infer function has no metric.' : `Metric: ${metric}`)
       results.push({
@@ -138,6 +138,8 @@ async function withPool(
   const pool = new Pool({ threads: config.cpuNum, onDeath })
   try {
     return await run(pool, workspace, signal)
+  } catch (error) {
+    throw error instanceof SquireError && error.code === 'INTERRUPTED' ? withResumeHint(error, config) : error
   } finally {
     const closed = pool.close()
     // Whoever interrupts a run does not wait for forward passes in flight.
@@ -146,15 +148,27 @@ async function withPool(
   }
 }
 
+function withResumeHint(error: SquireError, config: Config): SquireError {
+  const path = checkpointPath(config)
+  const hint = existsSync(path)
+    ? `${path} keeps what is done: repeat the command with --resume to go on from there`
+    : 'nothing was written'
+  return new SquireError('INTERRUPTED', `${error.message}; ${hint}.`)
+}
+
+function checkpointPath({ saveDir }: Config): string {
+  return join(saveDir, '.squire-checkpoint.arrow')
+}
+
 /** The statistics of every -i value, from the cache where there is one. */
 async function calibrate(config: Config, prepared: Prepared, runner: Runner): Promise<readonly Observed[]> {
   const path = config.cacheDistribution
   if (path === undefined) return runner.observe(prepared)
-  const [iteration, ...more] = config.iterations
+  const [iteration, ...more] = runner.iterations
   if (iteration === undefined || more.length > 0) {
     throw new SquireError(
       'USAGE',
-      `-cd holds the distribution of one calibration; got -i ${config.iterations.join(' ')}. Give one -i.`,
+      `-cd holds the distribution of one calibration; got -i ${runner.iterations.join(' ')}. Give one -i.`,
     )
   }
   const key = distributionKey(config, prepared, runner, iteration)

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { constants, tmpdir } from 'node:os'
+import { availableParallelism, constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** Set in the engine's environment to the folder for its temporary files, which the parent removes however the engine ends. */
@@ -44,7 +44,12 @@ function runEngine(argv: readonly string[], workspace: string): Promise<End> {
   return new Promise((resolve, reject) => {
     const engine = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...argv], {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, [engineVariable]: workspace },
+      // Decoding and file reading of all workers share libuv's threads: four are too few for many cores.
+      env: {
+        UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())),
+        ...process.env,
+        [engineVariable]: workspace,
+      },
     })
     // A terminal signals the whole group and the engine answers; a signal sent to this process alone is passed on.
     const forward = (signal: NodeJS.Signals) => void engine.kill(signal)

@@ -75,6 +75,13 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
 type Dataset = Awaited<ReturnType<typeof datasetOf>>
 
 async function load({ index, id }: SampleRef, dataset: Dataset): Promise<Loaded> {
+  if (dataset.id(index) !== id) {
+    throw new SquireError(
+      'USER_SCRIPT',
+      `sample ${index} is "${id}" on the main thread and "${dataset.id(index)}" in a worker: ` +
+        'a dataset must list the same samples in the same order every time; sort what it lists.',
+    )
+  }
   try {
     return { kind: 'good', ...(await dataset.load(index)) }
   } catch (error) {

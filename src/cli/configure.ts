@@ -32,7 +32,7 @@ export function configure({ operands, values }: CommandLine): Config {
     data: values.data,
     modes: quantModes.filter((mode) => values['quant-mode'].some((given) => given === mode || given === 'all')),
     percent: values.percent,
-    iterations: [...new Set(values.iteration)].sort((a, b) => a - b),
+    iterations: iterations(values),
     evalIteration: values['eval-iteration'],
     batchSize: values['batch-size'],
     bitWidth: values['bit-width'],
@@ -47,6 +47,15 @@ export function configure({ operands, values }: CommandLine): Config {
     resume: values.resume,
     json: values.json,
   })
+}
+
+/** A draw of samples is a wish to calibrate on them; else Knight's default. */
+function iterations({ iteration, samples, 'per-class': perClass }: FlagValues): Config['iterations'] {
+  const given = iteration ?? (samples === undefined && perClass === undefined ? [1] : ['all' as const])
+  const counts = given.filter((count) => count !== 'all')
+  if (counts.length === given.length) return [...new Set(counts)].sort((a, b) => a - b)
+  if (given.length === 1) return 'all'
+  throw new SquireError('USAGE', `${display('iteration')}: "all" stands alone, got ${given.join(' ')}`)
 }
 
 function checkCommand([command, framework, ...rest]: readonly string[]): void {

@@ -138,9 +138,9 @@ export const flags = {
   iteration: several(
     'i',
     'Quantization',
-    integer('N', 1),
-    'forward passes to calibrate on; several: one quantization each',
-    [1],
+    either(['all'], integer('N', 1)),
+    'forward passes to calibrate on; several: one quantization each; all: the whole dataset (default: 1; all with --samples or --per-class)',
+    undefined,
   ),
   'batch-size': one(
     'bs',

@@ -43,6 +43,7 @@ export interface DatasetRunnerOptions {
 
 export class DatasetRunner implements Runner {
   readonly digest: string
+  readonly iterations: readonly number[]
   readonly #options: DatasetRunnerOptions
   readonly #metric: Metric | undefined
   readonly #skipped = new Map<number, SkippedSample>()
@@ -51,6 +52,7 @@ export class DatasetRunner implements Runner {
   constructor(options: DatasetRunnerOptions) {
     this.#options = options
     this.digest = options.digest
+    this.iterations = options.calibrated.map(({ iteration }) => iteration)
     this.#metric = options.dataset.metric
   }
 

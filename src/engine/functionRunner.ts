@@ -3,6 +3,7 @@
 
 import { makeExecutor } from '../dataset/executor.js'
 import type { Executor, InferFunction } from '../dataset/types.js'
+import { firstFrame } from '../dataset/userScript.js'
 import { messageOf, SquireError } from '../errors.js'
 import { merge } from '../histogram/histogram.js'
 import { createSlab, readSlab } from '../histogram/slab.js'
@@ -38,6 +39,7 @@ interface Sink {
 
 export class FunctionRunner implements Runner {
   readonly digest: string
+  readonly iterations: readonly number[]
   readonly skipped: readonly SkippedSample[] = []
   readonly #options: FunctionRunnerOptions
   #first: { readonly metric: Promise<number | undefined>; readonly begin: (sink: Sink) => void } | undefined
@@ -45,6 +47,7 @@ export class FunctionRunner implements Runner {
   constructor(options: FunctionRunnerOptions) {
     this.#options = options
     this.digest = options.digest
+    this.iterations = options.iterations
   }
 
   /** Starts the first calibration run and holds its forward passes until observe() says where they go. */
@@ -136,7 +139,9 @@ export class FunctionRunner implements Runner {
       value = await infer(executor)
     } catch (error) {
       if (error instanceof SquireError) throw error
-      throw new SquireError('USER_SCRIPT', `infer function "${name}" threw: ${messageOf(error)}${placeOf(error)}`, {
+      const frame = firstFrame(error)
+      const where = frame === undefined ? '' : ` (${frame})`
+      throw new SquireError('USER_SCRIPT', `infer function "${name}" threw: ${messageOf(error)}${where}`, {
         cause: error,
       })
     }
@@ -202,11 +207,4 @@ function checkedMetric(value: unknown, name: string, calls: number): number | un
     )
   }
   return value
-}
-
-/** " (dataset.mjs:12:3)": the first line of the user's own code in a stack. */
-function placeOf(error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
-  const match = /\(?((?:file:\/\/)?[^\s()]+\.(?:mjs|js|ts):\d+:\d+)\)?/.exec(stack)
-  return match === null ? '' : ` (${match[1]!.replace('file://', '')})`
 }

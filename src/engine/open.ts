@@ -63,15 +63,18 @@ async function openSource(source: DatasetSource, options: OpenOptions): Promise<
   const inputs = modelInputs(options.model.proto)
   const dataset = await openDataset(source, inputs)
   const selected = await selectSamples(dataset, config.selection)
+  const calibrated = calibratedCounts(config, selected.length, reporter)
+  const evaluated = evaluatedCount(config, selected.length)
+  const used = Math.max(evaluated ?? 0, ...calibrated.map(({ samples }) => samples))
   return new DatasetRunner({
     pool,
     source: dataset.source,
     dataset,
     inputs,
     selected,
-    digest: await dataset.digest(selected),
-    calibrated: calibratedCounts(config, selected.length, reporter),
-    evaluated: evaluatedCount(config, selected.length),
+    digest: await dataset.digest(selected.subarray(0, used)),
+    calibrated,
+    evaluated,
     onBadSample: config.onBadSample,
     store: options.store,
     reporter,
@@ -81,6 +84,9 @@ async function openSource(source: DatasetSource, options: OpenOptions): Promise<
 
 /** Samples of each `-i` value: iteration x batch size, as in Knight. */
 function calibratedCounts(config: Config, available: number, reporter: Reporter) {
+  if (config.iterations === 'all') {
+    return [{ iteration: Math.ceil(available / config.batchSize), samples: available }]
+  }
   return config.iterations.map((iteration) => {
     const wanted = iteration * config.batchSize
     if (wanted > available) {
@@ -99,10 +105,11 @@ function evaluatedCount({ evalIteration, batchSize }: Config, available: number)
 
 function openFunction(infer: InferFunction, name: string, script: string, options: OpenOptions): Runner {
   const { config, model, pool, reporter, signal } = options
-  if (config.evalIteration === 'all') {
+  const { iterations, evalIteration } = config
+  if (evalIteration === 'all' || iterations === 'all') {
     throw new SquireError(
       'USAGE',
-      `--eval-iteration all needs a dataset object, which knows its size; "${name}" is an infer function. Give a number.`,
+      `${iterations === 'all' ? '-i' : '--eval-iteration'} all needs a dataset object, which knows its size; "${name}" is an infer function. Give a number.`,
     )
   }
   if (
@@ -136,8 +143,8 @@ function openFunction(infer: InferFunction, name: string, script: string, option
       outputs,
       outputNodes: Object.fromEntries(outputs.map((output) => [output, makers.get(output) ?? output])),
     },
-    iterations: config.iterations,
-    evalIteration: config.evalIteration,
+    iterations,
+    evalIteration,
     reporter,
     signal,
   })

@@ -30,6 +30,8 @@ export interface Observed {
 export interface Runner {
   /** Identity of the data, for caches and checkpoints. */
   readonly digest: string
+  /** The values of `-i`, ascending; 'all' as the number it comes to. */
+  readonly iterations: readonly number[]
   /** Inputs of one forward pass: its shapes become the quantized model's. */
   firstFeeds(): Promise<Feeds>
   /** Runs the float model once over the data; one result for each value of `-i`, ascending. */

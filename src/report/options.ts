@@ -17,7 +17,7 @@ export function chosenOptions(config: Config): string[] {
     ['infer function', config.inferFunction],
     ['data', config.data],
     ['drawn', drawn(config)],
-    ['iterations', `${config.iterations.join(', ')}${evaluated(config)}`],
+    ['iterations', `${config.iterations === 'all' ? 'all' : config.iterations.join(', ')}${evaluated(config)}`],
     ['batch size', String(config.batchSize)],
     ['workers', String(config.cpuNum)],
   ]

@@ -18,10 +18,12 @@ export function plainProgress({ stderr, now }: Terminal): Progress {
     const began = now()
     let shown = { done: 0, time: began }
     let finished = false
+    let last = 0
     const print = (text: string) => stderr.write(`${title}: ${text}\n`)
     print(`0 of ${total} ${unit}`)
     return {
       update(done) {
+        last = done
         const time = now()
         const waited = time - shown.time
         const advanced = done - shown.done >= total / 10
@@ -35,7 +37,9 @@ export function plainProgress({ stderr, now }: Terminal): Progress {
         if (finished) return
         finished = true
         const milliseconds = now() - began
-        print(`${total} ${unit} in ${duration(milliseconds / 1000)}, ${pace(total, total, milliseconds).rate}/s`)
+        // Work that was cut short ends where it was.
+        const count = last < total ? `${last} of ${total}` : total
+        print(`${count} ${unit} in ${duration(milliseconds / 1000)}, ${pace(last, total, milliseconds).rate}/s`)
       },
     }
   }
@@ -69,7 +73,6 @@ export async function barProgress({ stderr, now }: Terminal): Promise<Progress> 
       finish() {
         if (finished) return
         finished = true
-        bar.update(total, pace(total, total, now() - began))
         if (mine === block && --running === 0) stop()
       },
     }

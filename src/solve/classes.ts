@@ -33,11 +33,15 @@ export async function solveClasses(request: SolveRequest): Promise<Map<QuantMode
       percent,
       levels: group.map(({ scaleClass }) => levels[scaleClass.width]),
     })
-    group.forEach(({ scaleClass }, i) => {
-      modes.forEach((mode, j) => result.get(mode)!.set(scaleClass.name, thresholds[i]![Math.min(j, asked.length - 1)]!))
-    })
+    for (const [i, { scaleClass }] of group.entries()) {
+      // Fewer modes than asked of the run: the last one stands for all.
+      for (const [j, mode] of modes.entries()) {
+        result.get(mode)!.set(scaleClass.name, thresholds[i]![Math.min(j, asked.length - 1)]!)
+      }
+    }
   }
-  await Promise.all([...parts(narrow, pool.threads * 4).map((group) => solve(group, modes)), solve(wide, ['min_max'])])
+  const groups = parts(narrow, pool.threads * 4).map((group) => solve(group, modes))
+  await Promise.all([...groups, solve(wide, ['min_max'])])
   return result
 }
 
