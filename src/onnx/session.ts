@@ -3,7 +3,7 @@
 
 import * as ort from 'onnxruntime-node'
 import type { ModelInput } from '../dataset/types.js'
-import { messageOf, SquireError } from '../errors.js'
+import { listed, messageOf, SquireError } from '../errors.js'
 import { dataTypeOf, isElementType } from './datatype.js'
 import type { ElementType, TensorData, TensorValue } from './types.js'
 
@@ -44,10 +44,16 @@ export async function createSession(model: string | Uint8Array): Promise<Session
   const outputs = session.outputMetadata.filter(isNumericTensor).map(describe)
   const run: Session['run'] = async (feeds, fetches = outputs.map(({ name }) => name)) => {
     const slots = Object.entries(isNames(fetches) ? Object.fromEntries(fetches.map((name) => [name, null])) : fetches)
+    for (const [name] of slots) if (!session.outputNames.includes(name)) throw noOutput(name, session.outputNames)
     const results = await runOnce(session, feeds, slots)
     return Object.fromEntries(slots.map(([name, slot]) => [name, slot ?? fromOrt(results[name]!)]))
   }
   return { inputs, outputs, run, release: () => session.release() }
+}
+
+// The runtime would leave an unknown name out without a word.
+function noOutput(name: string, names: readonly string[]): SquireError {
+  return new SquireError('MODEL', `the model has no output "${name}": its outputs are ${listed(names)}`)
 }
 
 async function load(model: string | Uint8Array): Promise<ort.InferenceSession> {

@@ -59,6 +59,12 @@ describe('a session', () => {
     expect((await session.run({ x: { ...x, data } })).y?.data).toEqual(y)
   })
 
+  it('refuses to fetch what is no output', async () => {
+    await expect(session.run({ x }, ['y', 'w'])).rejects.toThrow(
+      'the model has no output "w": its outputs are "y" or "z"',
+    )
+  })
+
   it('gives each of several runs at once its own results', async () => {
     const values = [1, 2, 3].map((value) => session.run({ x: { ...x, data: new Float32Array(4).fill(value) } }, ['z']))
     expect((await Promise.all(values)).map((result) => result.z?.data[0])).toEqual([2, 4, 6])
