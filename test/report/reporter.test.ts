@@ -107,6 +107,7 @@ calibration: 100 samples in 20 s, 5.0/s
   ])('at -l %i shows the notes of that level', async (level, stdout, stderr) => {
     const { reporter, written } = await reporting(`-l ${level}`)
     reporter.info('note')
+    task.update(10)
     reporter.warn('careful')
     reporter.debug('detail')
     expect(written).toEqual({ stdout, stderr })
@@ -192,6 +193,7 @@ describe('a terminal', () => {
     const task = reporter.progress('calibration', 10, 'samples')
     task.update(5)
     reporter.info('note')
+    task.update(10)
     task.finish()
     reporter.finish()
     expect(written.stdout).toContain('\x1b[1mstage 1, graph optimization\x1b[0m')
