@@ -34,7 +34,6 @@ const VECTOR = 8
 const INFINITY_BITS = 0x7f800000
 
 export class Kernel {
-  readonly numSlots: number
   /**
    * One a requested length, for a runtime to write into: what lies there is observed without a copy. Aligned to 64 bytes.
    * Those that do not fit into the kernel's memory lie outside and go through the staging area.
@@ -60,7 +59,6 @@ export class Kernel {
     memory.grow(Math.ceil(end / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES)
 
     const { buffer } = memory
-    this.numSlots = numSlots
     this.#wasm = wasm
     this.#memory = buffer
     this.#maxSlotCount = maxSlotCount
