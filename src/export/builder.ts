@@ -14,8 +14,7 @@ export class GraphBuilder {
   readonly initializers: TensorProto[] = []
   readonly #tensorName: (wish: string) => string
   readonly #nodeNames = new Set<string>()
-  readonly #scalars = new Map<string, string>()
-  #zeroPoint: string | undefined
+  readonly #constants = new Map<string, string>()
 
   /** @param tensorName gives names that no tensor of the graph has */
   constructor(tensorName: (wish: string) => string) {
@@ -51,19 +50,26 @@ export class GraphBuilder {
 
   /** A scalar, shared by all who ask for the same. */
   scalar(type: FloatType, value: number): string {
-    const key = `${type}_${value}`
-    const known = this.#scalars.get(key)
-    if (known !== undefined) return known
     const data = type === 'float32' ? Float32Array.of(value) : Float64Array.of(value)
-    const name = this.initializer(key, elementTypes[type], [], data)
-    this.#scalars.set(key, name)
-    return name
+    return this.#shared(`${type}_${value}`, (name) => this.initializer(name, elementTypes[type], [], data))
   }
 
   /** The int8 zero point of symmetric quantization. */
   zeroPoint(): string {
-    this.#zeroPoint ??= this.initializer('zero_point', DataType.INT8, [], new Int8Array(1))
-    return this.#zeroPoint
+    return this.#shared('zero_point', (name) => this.initializer(name, DataType.INT8, [], new Int8Array(1)))
+  }
+
+  /** The shape that makes a tensor one-dimensional. */
+  flatShape(): string {
+    return this.#shared('flat', (name) => this.initializer(name, DataType.INT64, [1], BigInt64Array.of(-1n)))
+  }
+
+  #shared(key: string, make: (wish: string) => string): string {
+    const known = this.#constants.get(key)
+    if (known !== undefined) return known
+    const name = make(key)
+    this.#constants.set(key, name)
+    return name
   }
 
   /** Where one operator's nodes go: they are named after it. */

@@ -22,19 +22,18 @@ function requantized(e: Emitter, x: Integers, by: Requantize): Integers {
   return requantize(e, x, by.multiplier, by.shift)
 }
 
-/** GatherElements over flat indices: ten times as fast in onnxruntime as Gather. Negative indices count from the end. */
+/**
+ * GatherElements over flat indices, of which negative ones count from the end: in onnxruntime it takes 0.7 ns an element where Gather
+ * takes 9 and GatherND 16. (onnx's reference evaluator needs a patch for it: its own holds 64 entries at most.)
+ */
 export function emitTable(e: Emitter, operator: FixedTable, input: Integers): string {
   const entries = Float32Array.from(operator.table)
   const rotated = Float32Array.from([...entries.subarray(128), ...entries.subarray(0, 128)])
   const table = e.initializer('table', DataType.FLOAT, [256], rotated)
   const shape = e.emit('Shape', [input.name])
-  const flat = e.emit('Reshape', [input.name, flatShape(e)])
+  const flat = e.emit('Reshape', [input.name, e.builder.flatShape()])
   const looked = e.emit('GatherElements', [table, cast(e, flat, DataType.INT32)], [makeAttribute('axis', 0)])
   return e.emit('Reshape', [looked, shape])
-}
-
-function flatShape(e: Emitter): string {
-  return e.initializer('flat', DataType.INT64, [1], BigInt64Array.of(-1n))
 }
 
 export function emitAdd(e: Emitter, operator: FixedAdd, left: Integers, right: Integers): string {

@@ -92,8 +92,8 @@ class IntegerWriter {
     const own = this.#source.graph.output.map((output) => this.#output(output))
     if (!allLayers) return own
     const present = new Set(own.map(({ name }) => name))
-    const layers = this.#written.map((name) => this.#namesOf(name).integers).filter((name) => !present.has(name))
-    return [...own, ...layers.map((name) => makeValueInfo(name, DataType.FLOAT))]
+    const layers = this.#written.filter((name) => !present.has(this.#namesOf(name).integers))
+    return [...own, ...layers.map((name) => this.#layer(name))]
   }
 
   #output(output: ValueInfoProto): ValueInfoProto {
@@ -103,6 +103,13 @@ class IntegerWriter {
     return names === undefined || type === undefined
       ? output
       : { ...output, type: { tensorType: { ...type, elemType: DataType.FLOAT } } }
+  }
+
+  /** As an output, of the plan's dims where the model's inputs are all static and of its rank where they are not. */
+  #layer(name: string): ValueInfoProto {
+    const isStatic = modelInputs(this.#source).every(({ dims }) => dims.every((dim) => typeof dim === 'number'))
+    const dims = this.#fixed.tensors.get(name)?.dims
+    return makeValueInfo(this.#namesOf(name).integers, DataType.FLOAT, isStatic ? dims : dims?.map(() => ''))
   }
 
   #compute(operator: Exclude<FixedOperator, FixedShape | FixedSoftware>, e: Emitter): string {

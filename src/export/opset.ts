@@ -30,7 +30,7 @@ export interface Surroundings {
   dataType(tensor: string): number | undefined
 }
 
-export function surroundingsIn(builder: GraphBuilder, { tensors }: FixedPointModel): Surroundings {
+export function surroundingsIn(builder: GraphBuilder, { tensors }: Pick<FixedPointModel, 'tensors'>): Surroundings {
   return {
     initializer: (wish, dataType, dims, data) => builder.initializer(wish, dataType, dims, data),
     name: (wish) => builder.name(wish),

@@ -24,13 +24,6 @@ function renameInAttribute(attribute: AttributeProto, read: Rename): AttributePr
   }
 }
 
-/** A subgraph may give an outer tensor as its output. */
 function renameInGraph(graph: GraphProto, read: Rename): GraphProto {
-  const own = new Set(graph.node.flatMap(({ output }) => output))
-  const readOuter: Rename = (name) => (own.has(name) ? name : read(name))
-  return {
-    ...graph,
-    node: graph.node.map((node) => renameTensors(node, readOuter, (name) => name)),
-    output: graph.output.map((output) => ({ ...output, name: readOuter(output.name) })),
-  }
+  return { ...graph, node: graph.node.map((node) => renameTensors(node, read, (name) => name)) }
 }
