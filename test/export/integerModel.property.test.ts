@@ -18,10 +18,15 @@ const layers: readonly (readonly [name: string, layer: fc.Arbitrary<Layer>, numR
   ['average pooling', averagePool, 80],
 ]
 
+/** Of the source: below 13 the integer model is raised to 13, from there on it keeps the source's. */
+const opset = fc.constantFrom(7, 11, 13, 15, 18, 22)
+
 describe('The integer model computes the integers of the oracle', () => {
   for (const [name, layer, numRuns] of layers) {
     it(`for any ${name}`, async () => {
-      const law = fc.asyncProperty(layer, ({ operator, inputs, bits }) => expectOracle(operator, inputs, bits))
+      const law = fc.asyncProperty(layer, opset, ({ operator, inputs, bits }, version) =>
+        expectOracle(operator, inputs, bits, version),
+      )
       await fc.assert(law, { numRuns })
     })
   }

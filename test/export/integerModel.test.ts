@@ -88,28 +88,18 @@ describe('The interface of the integer model', () => {
 })
 
 describe('Quantizing an input', () => {
-  it('rounds like the chip for any scale and value, halves included', async () => {
-    const float32 = fc.float({ noNaN: true, noDefaultInfinity: true, min: 2 ** -100, max: 2 ** 100 })
-    const values = fc.array(
-      fc.oneof(
-        fc.integer({ min: -300, max: 300 }).map((odd) => odd / 2),
-        fc.double({ min: -140, max: 140, noNaN: true }),
-      ),
-      {
-        minLength: 20,
-        maxLength: 20,
-      },
-    )
-    const law = fc.asyncProperty(float32, values, async (scale, multiples) => {
-      const data = Float32Array.from(multiples, (multiple) => multiple * scale)
-      // The neighbours of halves are where a wrong rounding shows.
-      const near = new Float32Array(new Int32Array(data.buffer).map((bits) => bits + 1).buffer)
-      const all = [...data, ...near]
+  it('rounds like the chip at every half and beside it, for any scale', async () => {
+    const scales = fc.float({ noNaN: true, noDefaultInfinity: true, min: 2 ** -100, max: 2 ** 100 })
+    const law = fc.asyncProperty(scales, async (scale) => {
+      const halves = Float32Array.from({ length: 600 }, (_, index) => ((index - 300) / 2) * scale)
+      const bits = new Int32Array(halves.buffer)
+      const beside = [-1, 1].map((step) => new Float32Array(bits.map((value) => value + step).buffer))
+      const values = [halves, ...beside].flatMap((some) => [...some]).filter(Number.isFinite)
       const input = { name: 'x', scale: Math.fround(scale), bits: 8 }
       const fixed = fixedModel([negate('x', 'y')], [input, { ...input, name: 'y' }])
-      const proto = integerModel(fixed, sourceModel({ x: [40] }, ['y']), defaults)
-      const expected = quantizeInput(Float32Array.from(all), [40], input).data
-      const { y } = await run(proto, { x: float([40], ...all) })
+      const proto = integerModel(fixed, sourceModel({ x: [values.length] }, ['y']), defaults)
+      const expected = quantizeInput(Float32Array.from(values), [values.length], input).data
+      const { y } = await run(proto, { x: float([values.length], ...values) })
       expect(y).toEqual(Array.from(expected, (q) => Math.min(127, 0 - q)))
     })
     await fc.assert(law, { numRuns: 60 })

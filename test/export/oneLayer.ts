@@ -52,21 +52,27 @@ export function inputNames(operator: FixedOperator): readonly string[] {
 }
 
 /** The exported one-operator model; scales are 1, so that graph inputs are the integers themselves. */
-export function exportLayer(operator: FixedOperator, dims: readonly (readonly number[])[], bits = 8) {
+export function exportLayer(operator: FixedOperator, dims: readonly (readonly number[])[], bits = 8, opset = 13) {
   const names = inputNames(operator)
   const output = 'output' in operator ? operator.output : operator.outputs[0]!
   const inputs = names.map((name) => ({ name, scale: 1, bits: 8 }))
   const fixed = fixedModel([operator], [...inputs, { name: output, scale: 1, bits }])
-  const source = sourceModel(Object.fromEntries(names.map((name, index) => [name, dims[index]!])), [output])
+  const source = sourceModel(Object.fromEntries(names.map((name, index) => [name, dims[index]!])), [output], { opset })
   return { fixed, output, proto: integerModel(fixed, source, defaults) }
 }
 
 /** Asserts that onnxruntime, all optimizations on, computes the oracle's integers. */
-export async function expectOracle(operator: FixedOperator, inputs: readonly IntTensor[], bits = 8): Promise<void> {
+export async function expectOracle(
+  operator: FixedOperator,
+  inputs: readonly IntTensor[],
+  bits = 8,
+  opset = 13,
+): Promise<void> {
   const { fixed, output, proto } = exportLayer(
     operator,
     inputs.map(({ dims }) => dims),
     bits,
+    opset,
   )
   const [expected] = runReference(operator, inputs, fixed)
   const session = await createSession(encodeModel(proto))
