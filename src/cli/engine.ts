@@ -4,17 +4,28 @@ import type { Config } from '../config.js'
 import { exitCodes, SquireError } from '../errors.js'
 import { createReporter } from '../report/reporter.js'
 import type { RunResult } from '../report/types.js'
+import { explain, statusOf } from './explain.js'
 import { listenForSignals } from './signals.js'
+import { watchUserCode } from './userCode.js'
 
 /** Runs what `config` says; resolves to the exit status, rejects as the pipeline does. `workspace` takes temporary files. */
 export async function runEngine(config: Config, workspace: string): Promise<number> {
   const { quantize, infer } = await import('../quantize.js')
   const interrupt = listenForSignals()
   const reporter = await createReporter(config)
+  const userCode = watchUserCode(config.userScript)
   try {
     reporter.options(config)
     const pipeline = config.runMode === 'infer' ? infer : quantize
-    const result = await pipeline(config, reporter, { signal: interrupt.signal, workspace })
+    const running = pipeline(config, reporter, { signal: interrupt.signal, workspace })
+    // What user code throws behind the run's back leaves the run as it is: maybe waiting for ever.
+    const thrown = userCode.failure.catch((error: unknown) => ({ error }))
+    const result = await Promise.race([running, thrown])
+    reporter.finish()
+    if ('error' in result) {
+      process.stderr.write(`${explain(result.error, config.logLevel === 0)}\n`)
+      return interrupt.leave(statusOf(result.error))
+    }
     await reporter.results(result)
     return everyFailed(result) ? exitCodes.FIXED_POINT : 0
   } catch (error) {
@@ -22,6 +33,8 @@ export async function runEngine(config: Config, workspace: string): Promise<numb
     if (!interrupt.signal.aborted || !(error instanceof SquireError)) throw error
     process.stderr.write(`${error.message}\n`)
     return interrupt.leave()
+  } finally {
+    userCode.end()
   }
 }
 

@@ -8,8 +8,8 @@ const repeatMilliseconds = 1000
 export interface Interrupt {
   /** Aborted by the first signal: the run stops between two forward passes. */
   readonly signal: AbortSignal
-  /** Ends this process now, with the status of the signal that came. */
-  leave(): number
+  /** Ends this process now; default: with the status of the signal that came. */
+  leave(status?: number): number
 }
 
 export function listenForSignals(): Interrupt {
@@ -28,7 +28,7 @@ export function listenForSignals(): Interrupt {
   // Without its supervisor a run would go on unseen, and clash with the one that resumes it. The listener must not keep us alive.
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
   process.channel?.unref()
-  return { signal: controller.signal, leave: () => leave(status) }
+  return { signal: controller.signal, leave: (other) => leave(other ?? status) }
 }
 
 /**
