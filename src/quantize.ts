@@ -11,7 +11,7 @@ import type { Config, QuantMode } from './config.js'
 import { openRunner } from './engine/open.js'
 import { Pool } from './engine/pool.js'
 import type { Observed, Runner } from './engine/runner.js'
-import { SquireError } from './errors.js'
+import { exitCodes, SquireError } from './errors.js'
 import { type Evaluation, evaluate, lossLine } from './evaluate/evaluate.js'
 import { integerModel } from './export/integerModel.js'
 import { qdqModel } from './export/qdqModel.js'
@@ -22,6 +22,7 @@ import { solveFixedPoint } from './fixedpoint/solve.js'
 import type { FixedPointModel } from './fixedpoint/types.js'
 import { encodeModel, readModel } from './onnx/model.js'
 import { optimize } from './onnx/passes/index.js'
+import type { ModelProto } from './onnx/types.js'
 import { reportJson } from './report/json.js'
 import type { ModeResult, Reporter, RunResult } from './report/types.js'
 import { type ClassHistogram, solveClasses } from './solve/classes.js'
@@ -36,7 +37,8 @@ export interface RunOptions {
 
 /** Quantizes a model as `config` says and writes the results to its save-dir. Rejects with SquireError. */
 export function quantize(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {
-  return withPool(config, reporter, options, async (pool, workspace, signal) => {
+  const checkpoint = new Checkpoint(checkpointPath(config), config.resume)
+  const running = withPool(config, reporter, options, async (pool, workspace, signal) => {
     const timer = stageTimer(reporter)
     await checkWritable(config.saveDir)
     const chip = chipProfile(config.chip)
@@ -45,7 +47,6 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const source = await readModel(config.model)
     const { model, log } = await optimize(source)
     for (const line of log) reporter.debug(line)
-    const checkpoint = new Checkpoint(checkpointPath(config), config.resume)
     const runner = await openRunner({ config, model: source, pool, store: checkpoint, reporter, signal })
 
     timer.stage('float run and scales')
@@ -69,16 +70,27 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const fixed = jobs.map((job) => attempt(several, () => solveFixedPoint(prepared.plan, job.thresholds, chip)))
 
     timer.stage('post-process')
+    const context: Context = { config, reporter, runner, prepared, workspace, several }
+    const outcomes: Outcome[] = []
+    for (const [i, job] of jobs.entries()) outcomes.push(await measureJob(context, job, fixed[i]!))
+    // Only now: a metric that fails on one quantization leaves nothing of the others behind.
     const results: ModeResult[] = []
-    for (const [i, job] of jobs.entries()) {
-      results.push(await finish({ config, reporter, runner, prepared, workspace, several }, job, fixed[i]!))
-    }
+    for (const outcome of outcomes) results.push(await saveOutcome(context, outcome))
     results.sort(byLoss)
     const run: RunResult = { saveDir: config.saveDir, results, skipped: runner.skipped, stageSeconds: timer.done() }
     await saveRun(config, prepared, runner, observed, run)
     await checkpoint.remove()
     return run
   })
+  return running.catch(async (error: unknown) => {
+    if (wouldFailAgain(error)) await checkpoint.withdraw()
+    throw error
+  })
+}
+
+/** Whether the same command, resumed, would meet the same failure: there is nothing to keep then. */
+function wouldFailAgain(error: unknown): boolean {
+  return error instanceof SquireError && exitCodes[error.code] < exitCodes.OUTPUT
 }
 
 /** Runs any model (float, integer, all layers) through the infer function or dataset; the result holds its metric. */
@@ -218,41 +230,63 @@ function attempt<T>(several: boolean, work: () => T): T | SquireError {
   }
 }
 
-/** Exports and evaluates one quantization. */
-async function finish(context: Context, job: Job, fixed: FixedPointModel | SquireError): Promise<ModeResult> {
-  const { config, reporter, runner, prepared, workspace, several } = context
-  const { iteration } = job.observed
-  const name = basename(config.model, '.onnx')
-  const directory = several ? `${job.mode}_it_${iteration}` : '.'
-  const base = {
-    model: basename(config.model),
-    mode: job.mode,
-    iteration,
-    directory,
-    floatMetric: job.observed.floatMetric,
-  }
+/** A quantization that could be made, and its measure; or why not. */
+interface Outcome {
+  readonly job: Job
+  readonly made: { readonly fixed: FixedPointModel; readonly evaluation: Evaluation } | SquireError
+}
+
+async function measureJob(context: Context, job: Job, fixed: FixedPointModel | SquireError): Promise<Outcome> {
+  const { reporter, runner, workspace, several } = context
+  const { iteration, floatMetric } = job.observed
   if (fixed instanceof SquireError) {
     reporter.warn(`${job.mode}, -i ${iteration}: ${fixed.message}`)
-    return { ...base, loss: undefined, fixMetric: undefined, files: [], error: fixed.message }
+    return { job, made: fixed }
   }
   if (several) reporter.info(`start ${job.mode}, -i ${iteration}`)
   for (const warning of fixed.warnings) reporter.warn(warning)
-  const provenance = { mode: job.mode, version: squireVersion() }
-  const integer = (outputDequant: boolean, allLayers = false) =>
-    integerModel(fixed, prepared.staticModel, { ...provenance, outputDequant, allLayers })
-  const file = await modelFile(integer(true), join(workspace, `${job.mode}_it_${iteration}.onnx`))
-  const evaluation: Evaluation = await evaluate(runner, file, iteration, base.floatMetric, `evaluating ${job.mode}`)
+  const integer = integerOf(context, job, fixed, { outputDequant: true, allLayers: false })
+  const file = await modelFile(integer, join(workspace, `${job.mode}_it_${iteration}.onnx`))
+  const evaluation = await evaluate(runner, file, iteration, floatMetric, `evaluating ${job.mode}`)
   await rm(file.path)
+  reporter.info(several ? `end ${job.mode}, -i ${iteration}: ${lossLine(evaluation)}` : lossLine(evaluation))
+  return { job, made: { fixed, evaluation } }
+}
+
+function integerOf(
+  { prepared }: Context,
+  { mode }: Job,
+  fixed: FixedPointModel,
+  options: { readonly outputDequant: boolean; readonly allLayers: boolean },
+): ModelProto {
+  return integerModel(fixed, prepared.staticModel, { mode, version: squireVersion(), ...options })
+}
+
+/** Writes the files of one quantization. */
+async function saveOutcome(context: Context, { job, made }: Outcome): Promise<ModeResult> {
+  const { config, prepared, several } = context
+  const { iteration, floatMetric } = job.observed
+  const directory = several ? `${job.mode}_it_${iteration}` : '.'
+  const base = { model: basename(config.model), mode: job.mode, iteration, directory, floatMetric }
+  if (made instanceof SquireError) {
+    return { ...base, loss: undefined, fixMetric: undefined, files: [], error: made.message }
+  }
+  const { fixed, evaluation } = made
+  const { outputDequant } = config
+  const name = basename(config.model, '.onnx')
   const files = new Map<string, Uint8Array | string>([
-    [`${name}_quantize.onnx`, encodeModel(integer(config.outputDequant))],
+    [`${name}_quantize.onnx`, encodeModel(integerOf(context, job, fixed, { outputDequant, allLayers: false }))],
     [`${name}_qdq.onnx`, encodeModel(qdqModel(fixed, prepared.staticModel))],
     [`${name}_scale.json`, scaleJson(fixed)],
     ['steps/optimized.onnx', encodeModel(prepared.model.proto)],
-    ['steps/output_all_layers_quantize.onnx', encodeModel(integer(config.outputDequant, true))],
+    [
+      'steps/output_all_layers_quantize.onnx',
+      encodeModel(integerOf(context, job, fixed, { outputDequant, allLayers: true })),
+    ],
   ])
   await saveAll(join(config.saveDir, directory), files)
-  reporter.info(several ? `end ${job.mode}, -i ${iteration}: ${lossLine(evaluation)}` : lossLine(evaluation))
-  return { ...base, loss: evaluation.loss, fixMetric: evaluation.fixMetric, files: [...files.keys()], error: undefined }
+  const { loss, fixMetric } = evaluation
+  return { ...base, loss, fixMetric, files: [...files.keys()], error: undefined }
 }
 
 /** Files of the run as a whole: the statistics of each -i value and the report. */
@@ -284,7 +318,7 @@ function describePlan({ plan }: Prepared, reporter: Reporter): void {
 }
 
 function warnOfSkipped(runner: Runner, reporter: Reporter): void {
-  for (const { id, reason } of runner.skipped) reporter.warn(`sample ${id} skipped: ${reason}`)
+  for (const { reason } of runner.skipped) reporter.warn(`skipped: ${reason}`)
 }
 
 /** By loss, those without one after, failures last; then by mode and iteration, so that the order is total. */

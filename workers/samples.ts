@@ -43,7 +43,7 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
     const values = await session.run(feeds, fetches)
     const problem = observer?.observe(feeds, values, task.onBadSample === 'skip')
     if (problem !== undefined) {
-      for (const { sample } of batch) skip(sample, new SquireError('DATA', `sample ${sample.id}: ${problem}`))
+      for (const { sample } of batch) skip(sample, new SquireError('DATA', `sample "${sample.id}": ${problem}`))
       return
     }
     observed += batch.length

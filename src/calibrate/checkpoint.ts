@@ -1,7 +1,7 @@
 // Checkpoints: an unfinished fold, on disk. A file is written under a temporary name and renamed, so the last one is always whole;
 // it carries the key of its work, so that it cannot be continued with another model, dataset or options.
 
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import writeFileAtomic from 'write-file-atomic'
@@ -32,6 +32,9 @@ export class Checkpoint implements FoldStore {
   readonly #resume: boolean
   #lastWrite = performance.now()
   #writing: Promise<void> | undefined
+  #written = false
+  /** The outermost folder made for it. */
+  #madeFolder: string | undefined
 
   constructor(path: string, resume: boolean) {
     this.path = path
@@ -65,11 +68,27 @@ export class Checkpoint implements FoldStore {
     await rm(this.path, { force: true })
   }
 
+  /** Undoes what this run wrote: a run that has failed leaves nothing. The checkpoint of an earlier run stays. */
+  async withdraw(): Promise<void> {
+    await Promise.allSettled([this.#writing])
+    if (!this.#written) return
+    await this.remove()
+    const outermost = this.#madeFolder?.length ?? Number.POSITIVE_INFINITY
+    for (let folder = dirname(this.path); folder.length >= outermost; folder = dirname(folder)) {
+      // Somebody may have put something there meanwhile.
+      await Promise.allSettled([rmdir(folder)])
+    }
+  }
+
   async #write(key: string, state: FoldState): Promise<void> {
     // Encoded at once: the state goes on changing while the file is written.
     const bytes = encodeCheckpoint(key, state)
     this.#writing = mkdir(dirname(this.path), { recursive: true })
-      .then(() => writeFileAtomic(this.path, Buffer.from(bytes)))
+      .then((made) => {
+        this.#madeFolder ??= made
+        this.#written = true
+        return writeFileAtomic(this.path, Buffer.from(bytes))
+      })
       .catch((error: unknown) => {
         throw new SquireError('OUTPUT', `cannot write the checkpoint ${this.path}: ${messageOf(error)}`)
       })
