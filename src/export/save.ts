@@ -2,7 +2,7 @@
 // first rename leaves the folder as it was.
 
 import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, open, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, open, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { messageOf, SquireError } from '../errors.js'
 
@@ -47,15 +47,17 @@ export async function checkWritable(dir: string): Promise<void> {
 
 async function nearestFolder(path: string): Promise<string> {
   const entry = await entryAt(path)
+  if (entry === undefined && (await entryAt(path, lstat)) !== undefined)
+    throw new Error(`"${path}" is a link to nowhere`)
   if (entry === undefined) return nearestFolder(dirname(path))
   if (!entry.isDirectory()) throw new Error(`"${path}" is a file`)
   return path
 }
 
 /** undefined where there is nothing. */
-async function entryAt(path: string) {
+async function entryAt(path: string, look: typeof stat | typeof lstat = stat) {
   try {
-    return await stat(path)
+    return await look(path)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
