@@ -9,7 +9,6 @@ import { classHistogram } from '../src/calibrate/distribution.js'
 import { modelFile, type Prepared, prepare } from '../src/calibrate/prepare.js'
 import { quantModes } from '../src/config.js'
 import { openDataset } from '../src/dataset/datasets.js'
-import { selectSamples } from '../src/dataset/select.js'
 import type { DatasetSource } from '../src/dataset/source.js'
 import { DatasetRunner } from '../src/engine/datasetRunner.js'
 import { Pool } from '../src/engine/pool.js'
@@ -114,7 +113,7 @@ export class Rig {
       source: dataset.source,
       dataset,
       inputs: this.#prepared.plain.inputs,
-      selected: await selectSamples(dataset, { samples: undefined, perClass: undefined, seed: 0 }),
+      selected: Uint32Array.from({ length: samples }, (_, i) => i),
       digest: '',
       calibrated: [{ iteration: samples, samples }],
       evaluated: undefined,

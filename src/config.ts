@@ -21,7 +21,7 @@ export interface ImageOptions {
   readonly paddingConstantValue: number | undefined
 }
 
-/** Which samples of a dataset take part, drawn by a seeded hash of their ids. */
+/** Which samples of a dataset calibration takes first, drawn by a seeded hash of their ids. The evaluation may take more. */
 export interface SampleSelection {
   /** Draw this many; undefined: all. */
   readonly samples: number | undefined

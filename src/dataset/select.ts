@@ -1,4 +1,4 @@
-// Which samples take part, and their canonical order. Both depend on the samples' ids alone, not on the order in which data were listed.
+// Which samples take part, and in which order: a function of their ids and a seed, not of the order in which data were listed.
 
 import { createHash } from 'node:crypto'
 import type { SampleSelection } from '../config.js'
@@ -6,39 +6,75 @@ import { SquireError } from '../errors.js'
 import type { OpenedDataset } from './datasets.js'
 import { NameTableBuilder } from './nameTable.js'
 
+/** All samples of a dataset, in the order in which they are drawn. */
+export interface Draw {
+  /** How many of them `--samples` and `--per-class` ask for: the first ones. */
+  readonly drawn: number
+  /**
+   * Dataset indices of all samples. The samples before a cut are the first ones drawn; between two cuts they stand in canonical order
+   * (of their ids, by UTF-16 code unit), so that neighbours in a file are read together.
+   */
+  order(cuts: readonly number[]): Uint32Array
+}
+
 /**
- * Dataset indices of the samples that take part, in the order of their ids (by UTF-16 code unit). A draw of N takes the N samples whose
- * ids hash lowest under the seed, of every class first where `perClass` is given; all of them if there are no more than N.
+ * Draws samples by a seeded hash of their ids: the first N are spread over the data, are among the first N+1, and do not depend on how the
+ * data were listed. With `perClass` that many of every class come first.
  * @throws SquireError DATA when two samples have the same id, or classes are asked of data without labels
  */
-export async function selectSamples(
+export async function drawSamples(
   dataset: Pick<OpenedDataset, 'size' | 'id' | 'classes'>,
   { samples, perClass, seed }: SampleSelection,
-): Promise<Uint32Array> {
-  const order = canonicalOrder(dataset)
-  if (samples === undefined && perClass === undefined) return order
-  const classOf = perClass === undefined ? undefined : await dataset.classes?.()
-  if (perClass !== undefined && classOf === undefined) {
+): Promise<Draw> {
+  const canonical = canonicalOrder(dataset)
+  let hashed: Uint32Array | undefined
+  const byHash = () => {
+    hashed ??= hashOrder(dataset, canonical, seed)
+    return hashed
+  }
+  const ofClasses = perClass === undefined ? undefined : await classesFirst(dataset, canonical, byHash(), perClass)
+  const available = ofClasses?.count ?? dataset.size
+  return {
+    drawn: Math.min(samples ?? available, available),
+    order(cuts) {
+      const bounds = [...new Set([...cuts, dataset.size])].sort((a, b) => a - b)
+      // A single run of everything is canonical whatever the hashes are.
+      const ranks =
+        bounds.length === 1 ? Uint32Array.from(canonical, (_, rank) => rank) : (ofClasses?.ranks ?? byHash()).slice()
+      let from = 0
+      for (const to of bounds) {
+        ranks.subarray(from, to).sort()
+        from = to
+      }
+      return ranks.map((rank) => canonical[rank]!)
+    },
+  }
+}
+
+/** Moves the first `perClass` samples of every class to the front. */
+async function classesFirst(
+  dataset: Pick<OpenedDataset, 'classes'>,
+  canonical: Uint32Array,
+  hashed: Uint32Array,
+  perClass: number,
+): Promise<{ readonly ranks: Uint32Array; readonly count: number }> {
+  const classOf = await dataset.classes?.()
+  if (classOf === undefined) {
     throw new SquireError(
       'DATA',
       '--per-class needs labels: class subfolders, a list with labels, a "label" column, or classOf(index) in a dataset object',
     )
   }
   const taken = new Map<string | number, number>()
-  const drawn: number[] = []
-  for (const rank of hashOrder(dataset, order, seed)) {
-    if (drawn.length === samples) break
-    if (classOf !== undefined && perClass !== undefined) {
-      const name = classOf(order[rank]!)
-      const count = taken.get(name) ?? 0
-      if (count >= perClass) continue
-      taken.set(name, count + 1)
-    }
-    drawn.push(rank)
+  const [first, rest]: [number[], number[]] = [[], []]
+  for (const rank of hashed) {
+    const name = classOf(canonical[rank]!)
+    const count = taken.get(name) ?? 0
+    taken.set(name, count + 1)
+    if (count < perClass) first.push(rank)
+    else rest.push(rank)
   }
-  return Uint32Array.from(drawn)
-    .sort()
-    .map((rank) => order[rank]!)
+  return { ranks: Uint32Array.from([...first, ...rest]), count: first.length }
 }
 
 function canonicalOrder(dataset: Pick<OpenedDataset, 'size' | 'id'>): Uint32Array {

@@ -27,7 +27,7 @@ export interface DatasetRunnerOptions {
   readonly source: DatasetSource
   readonly dataset: OpenedDataset
   readonly inputs: readonly ModelInput[]
-  /** Dataset indices in canonical order. */
+  /** Dataset indices, first those to calibrate on (see dataset/select.ts). */
   readonly selected: Uint32Array
   readonly digest: string
   /** Samples to calibrate on, for each value of `-i`, ascending. */

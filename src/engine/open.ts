@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import type { Config } from '../config.js'
 import { openDataset } from '../dataset/datasets.js'
 import { inferAuto } from '../dataset/inferAuto.js'
-import { selectSamples } from '../dataset/select.js'
+import { drawSamples } from '../dataset/select.js'
 import type { DatasetSource } from '../dataset/source.js'
 import type { InferFunction, ModelInput } from '../dataset/types.js'
 import { loadUserScript } from '../dataset/userScript.js'
@@ -62,17 +62,18 @@ async function openSource(source: DatasetSource, options: OpenOptions): Promise<
   const { config, pool, reporter, signal } = options
   const inputs = modelInputs(options.model.proto)
   const dataset = await openDataset(source, inputs)
-  const selected = await selectSamples(dataset, config.selection)
-  const calibrated = calibratedCounts(config, selected.length, reporter)
-  const evaluated = evaluatedCount(config, selected.length)
-  const used = Math.max(evaluated ?? 0, ...calibrated.map(({ samples }) => samples))
+  const draw = await drawSamples(dataset, config.selection)
+  const calibrated = calibratedCounts(config, draw.drawn, reporter)
+  const evaluated = evaluatedCount(config, dataset.size)
+  const cuts = [...calibrated.map(({ samples }) => samples), ...(evaluated === undefined ? [] : [evaluated])]
+  const selected = draw.order(cuts).subarray(0, Math.max(...cuts))
   return new DatasetRunner({
     pool,
     source: dataset.source,
     dataset,
     inputs,
     selected,
-    digest: await dataset.digest(selected.subarray(0, used)),
+    digest: await dataset.digest(selected),
     calibrated,
     evaluated,
     onBadSample: config.onBadSample,

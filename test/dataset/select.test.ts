@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SampleSelection } from '../../src/config.js'
 import { NameTableBuilder, openNames } from '../../src/dataset/nameTable.js'
-import { selectSamples } from '../../src/dataset/select.js'
+import { drawSamples } from '../../src/dataset/select.js'
 
 const all: SampleSelection = { samples: undefined, perClass: undefined, seed: 0 }
 const dataset = (ids: readonly string[], classOf?: (id: string) => string | number) => ({
@@ -14,7 +14,10 @@ const select = async (
   ids: readonly string[],
   selection: Partial<SampleSelection>,
   classOf?: (id: string) => string | number,
-) => [...(await selectSamples(dataset(ids, classOf), { ...all, ...selection }))].map((index) => ids[index]!)
+) => {
+  const { drawn, order } = await drawSamples(dataset(ids, classOf), { ...all, ...selection })
+  return [...order([drawn]).subarray(0, drawn)].map((index) => ids[index]!)
+}
 
 const ids = (count: number) => Array.from({ length: count }, (_, i) => `img_${i}`)
 const uniqueIds = fc.uniqueArray(
@@ -55,6 +58,23 @@ describe('drawing samples', () => {
     expect(more).toEqual(expect.arrayContaining(few))
     const without = ids(200).filter((id, i) => few.includes(id) || i % 2 === 0)
     expect(await select(without, { samples: 10 })).toEqual(few)
+  })
+
+  it('puts the samples that were not drawn behind, in canonical order between any two cuts', async () => {
+    await fc.assert(
+      fc.asyncProperty(uniqueIds, fc.array(fc.nat(40), { maxLength: 3 }), async (names, wanted) => {
+        const cuts = wanted.map((cut) => Math.min(cut, names.length)).sort((a, b) => a - b)
+        const { order } = await drawSamples(dataset(names), { ...all, seed: 5 })
+        const ordered = [...order(cuts)].map((index) => names[index]!)
+        expect([...ordered].sort()).toEqual([...names].sort())
+        let from = 0
+        for (const to of [...cuts, names.length]) {
+          expect(ordered.slice(from, to)).toEqual(ordered.slice(from, to).sort())
+          expect(ordered.slice(0, to).sort()).toEqual((await select(names, { samples: to, seed: 5 })).sort())
+          from = to
+        }
+      }),
+    )
   })
 
   it('differs by seed, and gives every sample its chance', async () => {
