@@ -32,8 +32,8 @@ export function scaleClasses(
   }
   const rootsOf = traceRoots(traffic.writer)
   return [...members.values()].map((tensors) => {
-    const observed = observedFor(new Set(tensors), traffic, view, rootsOf)
-    const sources = order.filter((name) => observed.has(name))
+    const roots = new Set(tensors.flatMap((name) => [...rootsOf(name)]))
+    const sources = order.filter((name) => roots.has(name))
     return { name: tensors[0]!, tensors, sources, width: leavesChip(tensors, traffic, view) ? 'wide' : 'narrow' }
   })
 }
@@ -95,40 +95,6 @@ function traceRoots(writer: ReadonlyMap<string, PlannedOperator>): (name: string
     return roots
   }
   return rootsOf
-}
-
-/**
- * The tensors whose values make up a class's histogram. Where only max pools read a tensor, their outputs stand for it: quantizing keeps
- * the order of values, so max(q(x)) = q(max(x)), and what a pool drops never matters. That is closer to what the scale is for, and less
- * to observe.
- */
-function observedFor(
-  members: ReadonlySet<string>,
-  { writer, readers }: Traffic,
-  view: GraphView,
-  rootsOf: (name: string) => ReadonlySet<string>,
-): ReadonlySet<string> {
-  const known = new Map<string, readonly string[] | undefined>()
-  /** Pooled tensors that stand for `name`, or undefined where it is also read as it is. */
-  const pooled = (name: string): readonly string[] | undefined => {
-    if (known.has(name)) return known.get(name)
-    const operators = readers(name)
-    const ends = view.index.isGraphOutput(name) || operators.length === 0 ? [undefined] : operators.map(endsOf)
-    const result = ends.every((end) => end !== undefined) ? ends.flat() : undefined
-    known.set(name, result)
-    return result
-  }
-  const endsOf = (operator: PlannedOperator): readonly string[] | undefined => {
-    const outputs = outputsOf(operator)
-    if (!copies(operator) || !outputs.every((output) => members.has(output))) return undefined
-    const ends = outputs.map((output) => pooled(output) ?? (operator.kind === 'maxpool' ? [output] : undefined))
-    return ends.every((end) => end !== undefined) ? ends.flat() : undefined
-  }
-  const isEntry = (name: string) => {
-    const operator = writer.get(name)
-    return operator === undefined || !copies(operator) || inputsOf(operator).some((input) => !members.has(input))
-  }
-  return new Set([...members].filter(isEntry).flatMap((name) => pooled(name) ?? [...rootsOf(name)]))
 }
 
 const exits: ReadonlySet<PlannedOperator['kind']> = new Set([
