@@ -117,7 +117,7 @@ function encodeCheckpoint(key: string, state: FoldState): Uint8Array {
 }
 
 function decodeCheckpoint(bytes: Uint8Array, key: string, segments: readonly Segment[], path: string): FoldState {
-  const { tensors, metadata } = decodeStatistics(bytes)
+  const { tensors, metadata } = decodeStatistics(bytes, `the checkpoint ${path}`)
   if (metadata.key !== key) {
     throw new SquireError(
       'CHECKPOINT',

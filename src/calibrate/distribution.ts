@@ -81,7 +81,7 @@ export async function readDistribution(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new SquireError('CACHE', `cannot read the distribution cache ${path}: ${messageOf(error)}`)
   }
-  const statistics = decodeStatistics(bytes)
+  const statistics = decodeStatistics(bytes, `the distribution cache ${path}`)
   refuseForeign(path, statistics, key)
   const missing = plan.observed.filter((name) => !statistics.tensors.has(name))
   if (missing.length > 0) {
