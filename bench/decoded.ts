@@ -23,7 +23,7 @@ export const decoded = defineDataset(({ inputs, data }: DatasetOptions) => {
       const key = index % DISTINCT
       const made = cache.get(key) ?? inputsOf(key)
       cache.set(key, made)
-      return { inputs: await made, label: key }
+      return { inputs: await made, label: 0 }
     },
     metric: topK({ k: 1 }),
   }

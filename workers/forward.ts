@@ -10,7 +10,7 @@ export async function runForward(task: ForwardTask): Promise<ForwardAnswer> {
   const session = await sessionOf(task.model)
   const observer = task.observation === undefined ? undefined : observerFor(task.observation)
   observer?.begin()
-  const values = await session.run(task.feeds, observer?.fetches(task.model.outputs, task.feeds) ?? task.model.outputs)
+  const values = await session.run(task.feeds, observer?.fetches(task.feeds) ?? task.model.outputs)
   const problem = observer?.observe(task.feeds, values, false)
   if (problem !== undefined) throw new SquireError('DATA', `${task.name}: ${problem}`)
   observer?.writeTo(task.observation!.slab)

@@ -1,28 +1,40 @@
 // Binds a kernel to the tensors that a run observes: where the runtime writes them, and how they are counted.
 
+import { arrayOf, elementCount, elementTypeOf } from '../src/dataset/elements.js'
 import type { Observation } from '../src/engine/protocol.js'
 import { createKernel, type Kernel } from '../src/histogram/kernel.js'
 import { writeSlab } from '../src/histogram/slab.js'
-import type { TensorValue } from '../src/onnx/types.js'
+import type { TensorInfo, TensorValue } from '../src/onnx/types.js'
 
 type Values = Readonly<Record<string, TensorValue>>
+type Fetches = Readonly<Record<string, TensorValue | null>>
 
 export class Observer {
   readonly #tensors: readonly string[]
   readonly #inputDims: Observation['inputDims']
   readonly #kernel: Kernel
-  /** The kernel's buffers as tensors, for samples of the usual dims. */
-  readonly #preallocated: Values
+  /**
+   * Where the runtime writes for samples of the usual dims: observed tensors into the kernel's buffers, the model's own outputs into
+   * arrays that the next sample overwrites. null: the runtime allocates.
+   */
+  readonly #preallocated: Fetches
+  readonly #names: readonly string[]
 
-  constructor({ tensors, dims, inputDims }: Omit<Observation, 'slab'>) {
+  constructor({ tensors, dims, inputDims, outputs }: Omit<Observation, 'slab'>) {
     this.#tensors = tensors
     this.#inputDims = inputDims
     const written = tensors.flatMap((name, i) => (name in inputDims ? [] : [{ name, dims: dims[i]! }]))
-    const bufferLengths = written.map(({ dims }) => dims.reduce((product, dim) => product * dim, 1))
-    this.#kernel = createKernel({ numSlots: tensors.length, bufferLengths })
-    this.#preallocated = Object.fromEntries(
-      written.map(({ name, dims }, i) => [name, { type: 'float32', dims, data: this.#kernel.buffers[i]! } as const]),
-    )
+    this.#kernel = createKernel({
+      numSlots: tensors.length,
+      bufferLengths: written.map(({ dims }) => elementCount(dims)),
+    })
+    this.#preallocated = {
+      ...Object.fromEntries(Object.entries(outputs).map(([name, info]) => [name, emptyTensor(info)])),
+      ...Object.fromEntries(
+        written.map(({ name, dims }, i) => [name, { type: 'float32', dims, data: this.#kernel.buffers[i]! } as const]),
+      ),
+    }
+    this.#names = Object.keys(this.#preallocated)
   }
 
   /** Starts a chunk. */
@@ -30,11 +42,10 @@ export class Observer {
     this.#kernel.reset()
   }
 
-  /** What to ask the runtime for: the model's outputs and the observed tensors, in preallocated memory where their dims are known. */
-  fetches(outputs: readonly string[], feeds: Values): readonly string[] | Readonly<Record<string, TensorValue | null>> {
+  /** What to ask the runtime for: in preallocated memory where the dims are known. */
+  fetches(feeds: Values): readonly string[] | Fetches {
     const usual = Object.entries(this.#inputDims).every(([name, dims]) => sameDims(feeds[name]!.dims, dims))
-    const wanted = [...new Set([...outputs, ...Object.keys(this.#preallocated)])]
-    return usual ? Object.fromEntries(wanted.map((name) => [name, this.#preallocated[name] ?? null])) : wanted
+    return usual ? this.#preallocated : this.#names
   }
 
   /** Counts one forward pass: all of it, or nothing and what is wrong with it. `undoable` costs a copy of the counts. */
@@ -52,8 +63,13 @@ export class Observer {
 
   /** Hands over the chunk's statistics. */
   writeTo(slab: SharedArrayBuffer): void {
-    writeSlab(slab, this.#tensors, (slot) => this.#kernel.read(slot))
+    writeSlab(slab, this.#tensors, (slot, counts) => this.#kernel.read(slot, counts))
   }
+}
+
+function emptyTensor({ dataType, dims }: TensorInfo): TensorValue | null {
+  const type = elementTypeOf(dataType)
+  return type === undefined ? null : { type, dims, data: new (arrayOf(type))(elementCount(dims)) }
 }
 
 function sameDims(a: readonly number[], b: readonly number[]): boolean {

@@ -5,6 +5,7 @@ import { asOutputs } from '../src/dataset/outputs.js'
 import type { Feeds } from '../src/dataset/types.js'
 import type { SamplesAnswer, SamplesTask, SkippedSample } from '../src/engine/protocol.js'
 import { messageOf, SquireError } from '../src/errors.js'
+import type { TensorValue } from '../src/onnx/types.js'
 import { datasetOf } from './datasets.js'
 import { sessionOf } from './models.js'
 import { observerFor } from './observer.js'
@@ -39,7 +40,7 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
       batch.map((entry) => entry.feeds),
       count,
     )
-    const fetches = observer?.fetches(task.model.outputs, feeds) ?? task.model.outputs
+    const fetches = observer?.fetches(feeds) ?? task.model.outputs
     const values = await session.run(feeds, fetches)
     const problem = observer?.observe(feeds, values, task.onBadSample === 'skip')
     if (problem !== undefined) {
@@ -48,7 +49,7 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
     }
     observed += batch.length
     if (metric === undefined) return
-    const outputs = splitOutputs(Object.fromEntries(task.model.outputs.map((name) => [name, values[name]!])), count)
+    const outputs = splitOutputs(ownOutputs(values, task.model.outputs, observer !== undefined), count)
     for (const [i, { sample, label }] of batch.entries()) {
       const own = asOutputs(outputs[i]!, task.model.outputs)
       state = await explained(sample, 'metric', () => metric.update(state, own, label, sample.index))
@@ -72,6 +73,12 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
   return { kind: 'done', state, skipped, observed }
 }
 
+/** The model's outputs; copied where the next sample overwrites them, since a metric may keep what it is given. */
+function ownOutputs(values: Readonly<Record<string, TensorValue>>, names: readonly string[], copy: boolean) {
+  const own = (value: TensorValue) => (copy ? { ...value, data: value.data.slice() } : value)
+  return Object.fromEntries(names.map((name) => [name, own(values[name]!)]))
+}
+
 type Dataset = Awaited<ReturnType<typeof datasetOf>>
 
 async function load({ index, id }: SampleRef, dataset: Dataset): Promise<Loaded> {
@@ -88,7 +95,7 @@ async function load({ index, id }: SampleRef, dataset: Dataset): Promise<Loaded>
     const reason =
       error instanceof SquireError
         ? error
-        : new SquireError('DATA', `sample ${id} cannot be loaded: ${messageOf(error)}`)
+        : new SquireError('DATA', `sample "${id}" cannot be loaded: ${messageOf(error)}`)
     return { kind: 'bad', reason }
   }
 }
@@ -109,7 +116,7 @@ async function explained<T>(sample: SampleRef, what: string, call: () => T | Pro
     return await call()
   } catch (error) {
     if (error instanceof SquireError) throw error
-    throw new SquireError('USER_SCRIPT', `the ${what} threw for sample ${sample.id}: ${messageOf(error)}`, {
+    throw new SquireError('USER_SCRIPT', `the ${what} threw for sample "${sample.id}": ${messageOf(error)}`, {
       cause: error,
     })
   }

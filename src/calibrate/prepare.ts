@@ -8,7 +8,8 @@ import type { Feeds, ObservedModel } from '../engine/runner.js'
 import { modelInputs } from '../onnx/model.js'
 import { makeValueInfo } from '../onnx/node.js'
 import { runForShapes } from '../onnx/shapes.js'
-import type { Model, ModelProto } from '../onnx/types.js'
+import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
+import { withRefusedOutput } from '../onnx/uncopied.js'
 import { writeModel } from '../onnx/write.js'
 import { makePlan } from '../plan/plan.js'
 import type { Plan } from '../plan/types.js'
@@ -38,11 +39,22 @@ export async function prepare(model: Model, feeds: Feeds, workspace: string): Pr
     plan,
     plain,
     observed,
-    observation: { tensors: plan.observed, dims: plan.observed.map((name) => tensors.get(name)!.dims), inputDims },
+    observation: {
+      tensors: plan.observed,
+      dims: plan.observed.map((name) => tensors.get(name)!.dims),
+      inputDims,
+      outputs: Object.fromEntries(plain.outputs.flatMap((name) => infoOf(name, tensors))),
+    },
     key: createHash('sha256')
       .update(JSON.stringify([model.hash, plan.observed]))
       .digest('hex'),
   }
+}
+
+/** Outputs that are not tensors have none. */
+function infoOf(name: string, tensors: ReadonlyMap<string, TensorInfo>): [string, TensorInfo][] {
+  const info = tensors.get(name)
+  return info === undefined ? [] : [[name, info]]
 }
 
 /** Writes a model for the workers. */
@@ -54,7 +66,7 @@ export async function modelFile(proto: ModelProto, path: string): Promise<ModelF
 /** An added output has a name only: the runtime infers its type. */
 function withOutputs(proto: ModelProto, names: readonly string[]): ModelProto {
   const output = [...proto.graph.output, ...names.map((name) => ({ name }))]
-  return { ...proto, graph: { ...proto.graph, output } }
+  return withRefusedOutput({ ...proto, graph: { ...proto.graph, output } })
 }
 
 function withInputDims(proto: ModelProto, dims: ObservedModel['observation']['inputDims']): ModelProto {

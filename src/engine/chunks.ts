@@ -32,7 +32,7 @@ export function segmentsOf(observed: readonly number[], measured: readonly numbe
 }
 
 const MOST_SAMPLES_A_CHUNK = 16
-const FEWEST_CHUNKS = 64
+const FEWEST_CHUNKS = 32
 
 /** Chunks of every segment, each a multiple of the model's batch (but for the last of a segment). */
 export function chunksOf(segments: readonly Segment[], batch: number): Chunk[] {

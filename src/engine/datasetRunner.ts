@@ -144,7 +144,7 @@ export class DatasetRunner implements Runner {
         pool,
         observedModel: observed?.observed ?? plainModel,
         plainModel: observed?.plain ?? plainModel,
-        observation: observed?.observation ?? { tensors: [], dims: [], inputDims: {} },
+        observation: observed?.observation ?? { tensors: [], dims: [], inputDims: {}, outputs: {} },
         source,
         samples,
         samplesPerForward: batch,

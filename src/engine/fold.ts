@@ -6,7 +6,7 @@ import type { DatasetSource } from '../dataset/source.js'
 import type { Metric } from '../dataset/types.js'
 import { SquireError } from '../errors.js'
 import { merge } from '../histogram/histogram.js'
-import { createSlab, readSlab } from '../histogram/slab.js'
+import { addSlab, createSlab } from '../histogram/slab.js'
 import type { Histogram } from '../histogram/types.js'
 import type { Chunk, Segment } from './chunks.js'
 import type { Pool } from './pool.js'
@@ -155,10 +155,7 @@ function mergeChunk(
 ): void {
   const segment = state.segments[chunk.segment]!
   if (slab !== undefined) {
-    for (const [name, histogram] of readSlab(slab, request.observation.tensors)) {
-      const sofar = segment.histograms.get(name)
-      segment.histograms.set(name, sofar === undefined ? histogram : merge(sofar, histogram))
-    }
+    addSlab(segment.histograms, slab, request.observation.tensors)
     segment.observed += answer.observed
   }
   state.skipped.push(...answer.skipped)

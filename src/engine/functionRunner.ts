@@ -5,8 +5,7 @@ import { makeExecutor } from '../dataset/executor.js'
 import type { Executor, InferFunction } from '../dataset/types.js'
 import { firstFrame } from '../dataset/userScript.js'
 import { messageOf, SquireError } from '../errors.js'
-import { merge } from '../histogram/histogram.js'
-import { createSlab, readSlab } from '../histogram/slab.js'
+import { addSlab, createSlab } from '../histogram/slab.js'
 import type { Histogram } from '../histogram/types.js'
 import type { TensorValue } from '../onnx/types.js'
 import type { Reporter } from '../report/types.js'
@@ -175,10 +174,7 @@ export class FunctionRunner implements Runner {
         name,
         observation,
       })
-      for (const [tensor, histogram] of readSlab(slab, model.observation.tensors)) {
-        const sofar = histograms.get(tensor)
-        histograms.set(tensor, sofar === undefined ? histogram : merge(sofar, histogram))
-      }
+      addSlab(histograms, slab, model.observation.tensors)
       free.push(slab)
       counted()
       return byName(done)

@@ -6,7 +6,7 @@ import type { DatasetSource } from '../dataset/source.js'
 import type { ModelInput } from '../dataset/types.js'
 import type { ErrorCode } from '../errors.js'
 import type { Histogram } from '../histogram/types.js'
-import type { TensorValue } from '../onnx/types.js'
+import type { TensorInfo, TensorValue } from '../onnx/types.js'
 
 /** A model file that workers open, each once, and keep open while it is in use. */
 export interface ModelFile {
@@ -22,6 +22,8 @@ export interface Observation {
   /** Dims of each tensor when every input has `inputDims`: the runtime then writes into preallocated memory. */
   readonly dims: readonly (readonly number[])[]
   readonly inputDims: Readonly<Record<string, readonly number[]>>
+  /** The model's own outputs, for inputs of those dims. */
+  readonly outputs: Readonly<Record<string, TensorInfo>>
   /**
    * The slab that the chunk's statistics are written to. Its ownership travels with the task: a worker writes it once, last thing,
    * the engine reads it when the task is answered. A worker that dies leaves a slab that nobody reads.

@@ -88,6 +88,20 @@ export function mergeAll(histograms: Iterable<Histogram>): Histogram {
   return merged
 }
 
+/** merge(a, b) with the counts of `a`, where they are wide enough: `a` is consumed, and nothing is allocated. */
+export function mergeInto(a: Histogram, b: Histogram): Histogram {
+  if (a.exponent < b.exponent) return merge(a, b)
+  addCounts(a.counts, b.exponent === a.exponent ? b.counts : widen(b, a.exponent).counts)
+  return {
+    exponent: a.exponent,
+    counts: a.counts,
+    min: Math.min(a.min, b.min),
+    max: Math.max(a.max, b.max),
+    count: a.count + b.count,
+    zeros: a.zeros + b.zeros,
+  }
+}
+
 function addCounts(sum: Float64Array, counts: Float64Array): void {
   for (let bin = 0; bin < NUM_BINS; bin++) sum[bin]! += counts[bin]!
 }

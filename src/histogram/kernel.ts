@@ -7,7 +7,7 @@
 
 import { exponentOf, merge } from './histogram.js'
 import { LEAST_VECTOR_EXPONENT, Slot } from './slot.js'
-import type { Histogram } from './types.js'
+import { type Histogram, NUM_BINS } from './types.js'
 import { loadWasm, type WasmExports } from './wasm.js'
 
 export interface KernelOptions {
@@ -103,11 +103,14 @@ export class Kernel {
     this.#saved.clear()
   }
 
-  /** The statistics of all that the slot was given since the last reset(). */
-  read(slot: number): Histogram {
-    const held = this.#slots[slot]!.read()
+  /** The statistics of all that the slot was given since the last reset(), with their counts written into `counts`. */
+  read(slot: number, counts: Float64Array = new Float64Array(NUM_BINS)): Histogram {
+    const held = this.#slots[slot]!.read(counts)
     const settled = this.#settled.get(slot)
-    return settled === undefined ? held : merge(settled, held)
+    if (settled === undefined) return held
+    const whole = merge(settled, held)
+    counts.set(whole.counts)
+    return { ...whole, counts }
   }
 
   /** Empties every slot. */

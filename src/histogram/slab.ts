@@ -4,6 +4,7 @@
 //
 //     | int32 version, numTensors | int32 exponent[N] | float64 min[N] | max[N] | count[N] | zeros[N] | counts[N][NUM_BINS] |
 
+import { emptyHistogram, merge, mergeInto } from './histogram.js'
 import { type Histogram, NUM_BINS } from './types.js'
 
 /** Views of a slab, one row a tensor. */
@@ -27,24 +28,29 @@ export function createSlab(tensors: readonly string[]): SharedArrayBuffer {
   return slab
 }
 
-/** Writes the statistics of every tensor: `read(i)` gives those of tensor number i. */
-export function writeSlab(slab: SharedArrayBuffer, tensors: readonly string[], read: (i: number) => Histogram): void {
+/** Writes the statistics of every tensor: `read(i, counts)` gives those of tensor number i, and may write their counts into `counts` itself. */
+export function writeSlab(
+  slab: SharedArrayBuffer,
+  tensors: readonly string[],
+  read: (i: number, counts: Float64Array) => Histogram,
+): void {
   const columns = slabColumns(slab, tensors)
   const odd = Atomics.load(header(slab), VERSION) | 1
   Atomics.store(header(slab), VERSION, odd)
   for (let i = 0; i < tensors.length; i++) {
-    const histogram = read(i)
+    const counts = columns.counts.subarray(i * NUM_BINS, (i + 1) * NUM_BINS)
+    const histogram = read(i, counts)
+    if (histogram.counts !== counts) counts.set(histogram.counts)
     columns.exponent[i] = histogram.exponent
     columns.min[i] = histogram.min
     columns.max[i] = histogram.max
     columns.count[i] = histogram.count
     columns.zeros[i] = histogram.zeros
-    columns.counts.set(histogram.counts, i * NUM_BINS)
   }
   Atomics.store(header(slab), VERSION, odd + 1)
 }
 
-/** Copies out the statistics of every tensor, in the order of their names. */
+/** The statistics of every tensor, in the order of their names. Their counts view the slab: merge or copy them before it is written again. */
 export function readSlab(slab: SharedArrayBuffer, tensors: readonly string[]): Map<string, Histogram> {
   const version = Atomics.load(header(slab), VERSION)
   if (version === 0 || version % 2 === 1) {
@@ -55,13 +61,21 @@ export function readSlab(slab: SharedArrayBuffer, tensors: readonly string[]): M
   const { exponent, min, max, count, zeros, counts } = slabColumns(slab, tensors)
   const histogram = (i: number): Histogram => ({
     exponent: exponent[i]!,
-    counts: new Float64Array(counts.subarray(i * NUM_BINS, (i + 1) * NUM_BINS)),
+    counts: counts.subarray(i * NUM_BINS, (i + 1) * NUM_BINS),
     min: min[i]!,
     max: max[i]!,
     count: count[i]!,
     zeros: zeros[i]!,
   })
   return new Map(tensors.map((name, i) => [name, histogram(i)]))
+}
+
+/** Merges a slab into `into`, whose histograms it owns: their counts are added to in place. */
+export function addSlab(into: Map<string, Histogram>, slab: SharedArrayBuffer, tensors: readonly string[]): void {
+  for (const [name, histogram] of readSlab(slab, tensors)) {
+    const sofar = into.get(name)
+    into.set(name, sofar === undefined ? merge(emptyHistogram(), histogram) : mergeInto(sofar, histogram))
+  }
 }
 
 export function slabColumns(slab: SharedArrayBuffer, tensors: readonly string[]): SlabColumns {

@@ -91,9 +91,9 @@ export class Slot {
     this.#header.setFloat64(this.#at.COUNT.value, this.count + values.length, true)
   }
 
-  read(): Histogram {
+  /** The statistics, with their counts written into `counts`. */
+  read(counts: Float64Array = new Float64Array(NUM_BINS)): Histogram {
     const { min, max, zeros, negatives } = this.#range()
-    const counts = new Float64Array(NUM_BINS)
     let positiveRest = this.count - negatives
     let negativeRest = negatives
     for (let bin = 1; bin < BINS_PER_SIGN; bin++) {

@@ -1,11 +1,13 @@
 // ONNX Runtime, and the only module that imports it. One thread a session: squire is parallel across samples,
 // and a result cannot depend on how many threads there are.
 
+import './telemetry.js'
 import * as ort from 'onnxruntime-node'
 import type { ModelInput } from '../dataset/types.js'
 import { listed, messageOf, SquireError } from '../errors.js'
 import { dataTypeOf, isElementType } from './datatype.js'
 import type { ElementType, TensorData, TensorValue } from './types.js'
+import { isRefusal, REFUSED_OUTPUT } from './uncopied.js'
 
 /** One output of a session; dims as in ModelInput. */
 export type ModelOutput = ModelInput
@@ -42,13 +44,64 @@ export async function createSession(model: string | Uint8Array): Promise<Session
   const session = await load(model)
   const inputs = session.inputMetadata.map(describe)
   const outputs = session.outputMetadata.filter(isNumericTensor).map(describe)
+  const runUncopied = session.outputNames.includes(REFUSED_OUTPUT) ? uncopiedRuns(session) : undefined
   const run: Session['run'] = async (feeds, fetches = outputs.map(({ name }) => name)) => {
+    if (!isNames(fetches) && (await runUncopied?.(feeds, fetches))) return fetches as Record<string, TensorValue>
     const slots = Object.entries(isNames(fetches) ? Object.fromEntries(fetches.map((name) => [name, null])) : fetches)
     for (const [name] of slots) if (!session.outputNames.includes(name)) throw noOutput(name, session.outputNames)
     const results = await runOnce(session, feeds, slots)
     return Object.fromEntries(slots.map(([name, slot]) => [name, slot ?? fromOrt(results[name]!)]))
   }
   return { inputs, outputs, run, release: () => session.release() }
+}
+
+type Fetches = Readonly<Record<string, TensorValue | null>>
+
+/**
+ * Runs that leave the values in the caller's arrays without copying them (see uncopied.ts). Resolves to false where that cannot be done:
+ * an array is missing, or this runtime does not behave as described, which the first run finds out by running twice.
+ */
+function uncopiedRuns(session: ort.InferenceSession) {
+  let works: boolean | undefined
+  const targets = new WeakMap<Fetches, Record<string, ort.Tensor | null> | undefined>()
+  const targetsOf = (fetches: Fetches) => {
+    if (!targets.has(fetches)) {
+      const whole = Object.values(fetches).every((slot) => slot !== null)
+      const overlays = Object.entries(fetches).map(([name, slot]) => [name, slot && overlay(slot)])
+      targets.set(fetches, whole ? { [REFUSED_OUTPUT]: null, ...Object.fromEntries(overlays) } : undefined)
+    }
+    return targets.get(fetches)
+  }
+  return async (feeds: Readonly<Record<string, TensorValue>>, fetches: Fetches): Promise<boolean> => {
+    const target = works === false ? undefined : targetsOf(fetches)
+    if (target === undefined) return false
+    try {
+      await session.run(toOrtFeeds(feeds), target)
+      works = false
+    } catch (error) {
+      if (!isRefusal(error)) throw cannotRun(error)
+      works ??= await holdsTheSame(session, feeds, fetches)
+    }
+    return works
+  }
+}
+
+async function holdsTheSame(
+  session: ort.InferenceSession,
+  feeds: Readonly<Record<string, TensorValue>>,
+  fetches: Fetches,
+) {
+  const copies = await runOnce(
+    session,
+    feeds,
+    Object.keys(fetches).map((name) => [name, null] as const),
+  )
+  return Object.entries(fetches).every(([name, slot]) => {
+    const [held, copy] = [slot!.data, fromOrt(copies[name]!).data]
+    return Buffer.from(held.buffer, held.byteOffset, held.byteLength).equals(
+      Buffer.from(copy.buffer, copy.byteOffset, copy.byteLength),
+    )
+  })
 }
 
 // The runtime would leave an unknown name out without a word.
@@ -71,11 +124,19 @@ type Slots = readonly (readonly [name: string, slot: TensorValue | null])[]
 
 async function runOnce(session: ort.InferenceSession, feeds: Readonly<Record<string, TensorValue>>, slots: Slots) {
   try {
-    const ortFeeds = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toOrt(value)]))
-    return await session.run(ortFeeds, Object.fromEntries(slots.map(([name, slot]) => [name, slot && overlay(slot)])))
+    const fetches = Object.fromEntries(slots.map(([name, slot]) => [name, slot && overlay(slot)]))
+    return await session.run(toOrtFeeds(feeds), fetches)
   } catch (error) {
-    throw new SquireError('MODEL', `ONNX Runtime cannot run the model: ${messageOf(error)}`, { cause: error })
+    throw cannotRun(error)
   }
+}
+
+function toOrtFeeds(feeds: Readonly<Record<string, TensorValue>>): Record<string, ort.Tensor> {
+  return Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toOrt(value)]))
+}
+
+function cannotRun(error: unknown): SquireError {
+  return new SquireError('MODEL', `ONNX Runtime cannot run the model: ${messageOf(error)}`, { cause: error })
 }
 
 function isNames(

@@ -45,9 +45,9 @@ describe('chunks', () => {
     ])
   })
 
-  test('the cut depends on the counts alone: 500 samples make chunks of 8', () => {
+  test('the cut depends on the counts alone: 500 samples make chunks of 16', () => {
     const chunks = chunksOf(segmentsOf([500], []), 1)
-    expect(chunks).toHaveLength(63)
-    expect(chunks[0]).toEqual({ segment: 0, number: 0, from: 0, to: 8 })
+    expect(chunks).toHaveLength(32)
+    expect(chunks[0]).toEqual({ segment: 0, number: 0, from: 0, to: 16 })
   })
 })

@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
-import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
-import { createSlab, readSlab, writeSlab } from '../../src/histogram/slab.js'
+import { emptyHistogram, merge, observe } from '../../src/histogram/histogram.js'
+import { addSlab, createSlab, readSlab, writeSlab } from '../../src/histogram/slab.js'
 import { slabBatch } from '../../src/histogram/slabBatch.js'
+import type { Histogram } from '../../src/histogram/types.js'
 import { NUM_BINS } from '../../src/histogram/types.js'
 import { expectSame } from './same.js'
 
@@ -26,11 +27,15 @@ describe('a slab', () => {
     })
   })
 
-  it('gives copies, so that it can be written again', () => {
+  it('is merged into statistics that do not change when it is written again', () => {
     const slab = written()
-    const before = readSlab(slab, names)
+    const total = new Map<string, Histogram>()
+    addSlab(total, slab, names)
     writeSlab(slab, names, () => histograms[0]!)
-    expectSame(before.get('conv')!, histograms[1]!)
+    expectSame(total.get('conv')!, histograms[1]!)
+    addSlab(total, slab, names)
+    expectSame(total.get('conv')!, merge(histograms[1]!, histograms[0]!))
+    expectSame(total.get('image')!, merge(histograms[0]!, histograms[0]!))
     expectSame(readSlab(slab, names).get('conv')!, histograms[0]!)
   })
 

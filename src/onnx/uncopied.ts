@@ -1,0 +1,38 @@
+// Outputs without a copy. onnxruntime-node copies every output it fetches into a new array, also one that was preallocated and already holds
+// the values: 10 MB a forward for SqueezeNet's 26 convolutions, and as much garbage. Its binding converts outputs in model order, after the run,
+// and refuses one that is not a tensor. So a model whose first output is a sequence runs to its end, fills the preallocated arrays, and then
+// reports that refusal instead of copying. The refusal is recognised by its exact text; any other error is a real one.
+
+import { makeAttribute } from './attribute.js'
+import { makeNode } from './node.js'
+import { makeTensor } from './tensor.js'
+import { DataType, type ModelProto } from './types.js'
+
+/** The output that is not a tensor. */
+export const REFUSED_OUTPUT = 'squire_refused_output'
+
+/** What the binding says of it (onnxruntime-node's tensor_helper.cc). */
+const REFUSAL = 'Non tensor type is temporarily not supported.'
+
+/** The model with such an output before its own. ai.onnx.ml's ZipMap makes one in every opset. */
+export function withRefusedOutput(proto: ModelProto): ModelProto {
+  const constant = makeTensor('squire_refused_input', DataType.FLOAT, [1, 1], Float32Array.of(0))
+  const zipMap = makeNode('ZipMap', [constant.name], [REFUSED_OUTPUT], [makeAttribute('classlabels_int64s', [0])])
+  const domain = 'ai.onnx.ml'
+  const known = proto.opsetImport.some((entry) => entry.domain === domain)
+  return {
+    ...proto,
+    opsetImport: known ? proto.opsetImport : [...proto.opsetImport, { domain, version: 1 }],
+    graph: {
+      ...proto.graph,
+      node: [...proto.graph.node, { ...zipMap, domain }],
+      initializer: [...proto.graph.initializer, constant],
+      output: [{ name: REFUSED_OUTPUT }, ...proto.graph.output],
+    },
+  }
+}
+
+/** Whether an error is the refusal, and all else went well. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.message === REFUSAL
+}
