@@ -83,14 +83,25 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     return run
   })
   return running.catch(async (error: unknown) => {
-    if (wouldFailAgain(error)) await checkpoint.withdraw()
+    if (!(error instanceof SquireError)) throw error
+    if (!wouldFailAgain(error)) throw withResumeHint(error, checkpoint)
+    await checkpoint.withdraw()
     throw error
   })
 }
 
 /** Whether the same command, resumed, would meet the same failure: there is nothing to keep then. */
-function wouldFailAgain(error: unknown): boolean {
-  return error instanceof SquireError && exitCodes[error.code] < exitCodes.OUTPUT
+function wouldFailAgain({ code }: SquireError): boolean {
+  return exitCodes[code] < exitCodes.OUTPUT
+}
+
+function withResumeHint({ code, message, cause }: SquireError, { path }: Checkpoint): SquireError {
+  const kept = existsSync(path)
+  if (!kept && code !== 'INTERRUPTED') return new SquireError(code, message, { cause })
+  const hint = kept
+    ? `${path} keeps what is done: repeat the command with --resume to go on from there`
+    : 'nothing was written'
+  return new SquireError(code, `${message.replace(/\.$/, '')}; ${hint}.`, { cause })
 }
 
 /** Runs any model (float, integer, all layers) through the infer function or dataset; the result holds its metric. */
@@ -150,22 +161,12 @@ async function withPool(
   const pool = new Pool({ threads: config.cpuNum, onDeath })
   try {
     return await run(pool, workspace, signal)
-  } catch (error) {
-    throw error instanceof SquireError && error.code === 'INTERRUPTED' ? withResumeHint(error, config) : error
   } finally {
     const closed = pool.close()
     // Whoever interrupts a run does not wait for forward passes in flight.
     if (!signal.aborted) await closed
     if (options.workspace === undefined) await rm(workspace, { recursive: true, force: true })
   }
-}
-
-function withResumeHint(error: SquireError, config: Config): SquireError {
-  const path = checkpointPath(config)
-  const hint = existsSync(path)
-    ? `${path} keeps what is done: repeat the command with --resume to go on from there`
-    : 'nothing was written'
-  return new SquireError('INTERRUPTED', `${error.message}; ${hint}.`)
 }
 
 function checkpointPath({ saveDir }: Config): string {
