@@ -1,0 +1,86 @@
+// Mistakes in the code that a user brings: each is told with the name of the export and the place, never with squire's own stack.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { refused } from './refused.js'
+import { fixture, temporaryFolder } from './squire.js'
+import { tiny, write } from './tiny.js'
+
+const folder = temporaryFolder()
+const model = write(tiny(), folder, 'tiny.onnx')
+const run = (script: string, name: string, ...more: string[]) =>
+  refused(folder, 3, ['-m', model, '-uds', script, '-if', name, '-i', '12', ...more])
+const tinyScript = fixture('tiny.mjs')
+
+describe.concurrent('a script that does not load', () => {
+  const script = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  test.each([
+    ['is not there', join(folder, 'nowhere.mjs'), 'no such file: '],
+    ['is no module', script('data.py', 'import numpy'), 'must be an ES module: ".mjs", ".js", ".ts" or ".mts"'],
+    ['has a syntax error', script('syntax.mjs', '\nexport const dataset = {'), 'syntax.mjs:2)'],
+    ['has a syntax error in TypeScript', script('syntax.ts', '\nexport const dataset: = 3'), 'syntax.ts:2'],
+    ['imports what is not there', script('import.mjs', "import './gone.mjs'"), 'gone.mjs'],
+    ['throws', script('throws.mjs', '\n\nthrow new Error("no data today")'), 'no data today'],
+  ])('%s', async (_, path, reason) => {
+    const error = await run(path, 'dataset')
+    expect(error).toContain(path)
+    expect(error).toContain(reason)
+  })
+
+  test('an export that is missing: the others are listed', async () => {
+    const error = await run(script('two.mjs', 'export const one = 1\nexport function two() {}'), 'three')
+    expect(error).toMatch(/two\.mjs has no export "three" \(-if\): it exports "one" or "two"/)
+  })
+})
+
+describe.concurrent('a dataset object', () => {
+  test.each([
+    ['empty', 'dataset "empty" of', 'is empty: size() gave 0'],
+    [
+      'noLoad',
+      'export "noLoad"',
+      'expected an infer function (executor) => metric, or a dataset object with size() and load',
+    ],
+    ['number', 'export "number"', 'is of type number, expected an infer function'],
+    ['noUpdate', 'the metric of dataset "noUpdate"', 'lacks update(): expected { name, initial(), update('],
+    ['updateThrows', 'the metric threw for sample "s-07"', 'no such class'],
+    ['nanMetric', 'metric "mean share of the label" has the value NaN over 12 samples', 'expected a finite number'],
+  ])('%s', async (name, what, reason) => {
+    const error = await run(tinyScript, name)
+    expect(error).toContain(`error: ${what}`)
+    expect(error).toContain(reason)
+  })
+
+  test('a metric that fails on the second quantization leaves nothing of the first', async () => {
+    expect(await run(tinyScript, 'laterNaN', '-qm', 'kl', 'mse')).toContain('has the value NaN over 12 samples')
+  })
+})
+
+describe.concurrent('an infer function', () => {
+  test.each([
+    ['inferThrows', 'infer function "inferThrows" threw: my loader broke', /tiny\.mjs:\d+\)/],
+    [
+      'inferNothing',
+      'infer function "inferNothing" returned without calling executor.forward',
+      /nothing to calibrate on/,
+    ],
+    ['inferNaN', 'infer function "inferNaN" returned NaN', /expected its metric as a finite number/],
+    ['inferText', 'infer function "inferText" returned a string', /expected its metric as a finite number/],
+    ['inferForgetsAwait', 'forward 2: input 0 "x" has dims [1, 5]', /expected \[1, 4\]/],
+  ])('%s', async (name, what, more) => {
+    const error = await run(tinyScript, name)
+    expect(error).toContain(`error: ${what}`)
+    expect(error).toMatch(more)
+  })
+
+  test.each([
+    ['inferThrowsLater', 'tiny.mjs threw where nobody catches it: too late to catch'],
+    ['inferExits', 'tiny.mjs ended the process (process.exit) while squire was at work'],
+  ])('%s', async (name, what) => {
+    expect(await run(tinyScript, name)).toContain(what)
+  })
+})

@@ -1,0 +1,114 @@
+// Where squire, the chip or the disk cannot go on, or can with a word of warning.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { floats, node } from '../onnx/models.js'
+import { refused } from './refused.js'
+import { contents, fixture, squire, temporaryFolder } from './squire.js'
+import { tiny, write } from './tiny.js'
+
+const folder = temporaryFolder()
+const model = write(tiny(), folder, 'tiny.onnx')
+const script = (name: string) => ['-uds', fixture('tiny.mjs'), '-if', name, '-i', '12', '-cn', '1']
+const quantize = async (name: string, ...more: string[]) => {
+  const out = join(folder, `out-${name}`)
+  const ended = await squire(['quant', '-m', model, '-s', out, ...script(name), ...more])
+  const report = join(out, 'report.json')
+  return { out, ...ended, report: existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined }
+}
+
+describe.concurrent('a save-dir that cannot be written to', () => {
+  writeFileSync(join(folder, 'file'), 'mine')
+  symlinkSync('/nowhere/out', join(folder, 'link'))
+  test.each([
+    ['is a file', 'file', '" is a file'],
+    ['is below a file', 'file/out', 'ENOTDIR'],
+    ['is a link to nowhere', 'link', '" is a link to nowhere'],
+  ])('%s: refused before any work', async (_, name, reason) => {
+    const saveDir = join(folder, name)
+    const error = await refused(folder, 5, ['-m', model, ...script('dataset'), '-s', saveDir])
+    expect(error).toContain(`cannot write to the output folder "${saveDir}"`)
+    expect(error).toContain(reason)
+    expect(error).toContain('--save-dir')
+    expect(error).not.toContain('calibrating')
+    expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('mine')
+  })
+
+  test('has a file where a folder is to go: nothing is written but what the run can go on from', async () => {
+    const saveDir = join(folder, 'taken')
+    mkdirSync(saveDir)
+    writeFileSync(join(saveDir, 'steps'), 'mine')
+    const args = ['quant', '-m', model, '-s', saveDir, ...script('dataset')]
+    const ended = await squire(args)
+    expect(ended.status).toBe(5)
+    expect(ended.stderr).toContain('error: cannot write to the output folder')
+    expect(ended.stderr).toContain('repeat the command with --resume')
+    expect(ended.stdout).not.toContain('Files:')
+    expect(readdirSync(saveDir).sort()).toEqual(['.squire-checkpoint.arrow', 'steps'])
+
+    rmSync(join(saveDir, 'steps'))
+    const resumed = await squire([...args, '--resume'])
+    expect(resumed.status).toBe(0)
+    expect(readdirSync(saveDir)).toContain('tiny_quantize.onnx')
+    expect(readdirSync(saveDir)).not.toContain('.squire-checkpoint.arrow')
+  })
+})
+
+describe.concurrent('a q outside [0, 31]', () => {
+  const nodes = [
+    node('Gemm', ['x', 'w'], ['g'], [], 'difference'),
+    node('Relu', ['g'], ['r']),
+    node('Gemm', ['r', 'v'], ['y'], [], 'second'),
+  ]
+  const constants = [floats('w', [4, 2], [1, 1, -1, -1, 0, 0, 0, 0]), floats('v', [2, 2])]
+  const steep = write(tiny({ nodes, constants }), folder, 'steep.onnx')
+  const offence =
+    /OP:Gemm_scaleFix q2:-\d+ must range in \[0, 31\] to meet hardware specifications \(node "difference"\)/
+
+  test('is fatal: operator, remedies, nothing written', async () => {
+    const args = ['-m', steep, ...script('cancelling'), '-qm', 'percentile', '-per', '0.5']
+    const error = await refused(folder, 4, args)
+    expect(error).toContain('The model cannot run on TX5105C')
+    expect(error).toMatch(offence)
+    expect(error).toContain('calibrate with other or more data, try another --quant-mode, or adjust the weights')
+  })
+
+  test('of one quantization among several is a row of the table, and the others go on', async () => {
+    const modes = ['-m', steep, '-qm', 'percentile', 'min_max', '-per', '0.5']
+    const { status, stdout, stderr, out, report } = await quantize('cancelling', ...modes)
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/percentile .* Fail .* percentile_it_12/)
+    expect(stdout).toMatch(/min_max .* % .* min_max_it_12/)
+    expect(stdout + stderr).toMatch(offence)
+    expect(readdirSync(out).sort()).toEqual(['min_max_it_12', 'report.json', 'stats.arrow'])
+    expect(report.results.map((row: { mode: string }) => row.mode)).toEqual(['min_max', 'percentile'])
+    expect(report.results[1].error).toMatch(offence)
+  })
+})
+
+describe.concurrent('what is odd, but runs', () => {
+  test('tensors that are zero in all samples: each is named', async () => {
+    const { status, stderr, out } = await quantize('zeros')
+    expect(status).toBe(0)
+    expect(stderr).toContain('warning: tensor "x" is zero in all 12 samples')
+    expect(stderr).toContain('warning: tensor "y" is zero in all 12 samples')
+    expect(Object.keys(contents(out))).toContain('tiny_quantize.onnx')
+  })
+
+  test.each(['zeroMetric', 'inferZero'])('a float metric of 0 has no loss (%s)', async (name) => {
+    const { status, stdout, report } = await quantize(name)
+    expect(status).toBe(0)
+    expect(stdout).toContain('Quantization Loss: undefined, the float metric is 0')
+    expect(stdout).not.toContain('NaN')
+    expect(report.results[0]).toMatchObject({ floatMetric: 0, loss: null })
+  })
+
+  test.each(['noMetric', 'inferNoMetric'])('no metric, no loss (%s)', async (name) => {
+    const { status, stdout, report } = await quantize(name)
+    expect(status).toBe(0)
+    expect(stdout).toContain('Quantization Loss: none, there is no metric')
+    expect(stdout).not.toContain('NaN')
+    expect(report.results[0]).toMatchObject({ floatMetric: null, loss: null, fixMetric: null })
+  })
+})

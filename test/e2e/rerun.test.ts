@@ -1,0 +1,116 @@
+// Runs that go on from what another run wrote: its models, its statistics, its files compared.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { refused } from './refused.js'
+import { contents, fixture, squire, temporaryFolder } from './squire.js'
+import { tiny, write } from './tiny.js'
+
+const folder = temporaryFolder()
+const model = write(tiny(), folder, 'tiny.onnx')
+const script = (name: string) => ['-uds', fixture('tiny.mjs'), '-if', name]
+
+async function quantize(out: string, ...args: string[]) {
+  const ended = await squire(['quant', '-m', model, '-s', join(folder, out), ...script('dataset'), ...args])
+  expect(ended.stderr).not.toContain('error')
+  expect(ended.status).toBe(0)
+  return ended
+}
+
+describe('-r infer', () => {
+  beforeAll(() => Promise.all([quantize('real', '-i', '12', '-od'), quantize('integers', '-i', '12')]))
+
+  const metricOf = async (path: string, name: string) => {
+    const args = ['quant', '-r', 'infer', '-m', join(folder, path), ...script(name), '-i', '12', '--json']
+    const ended = await squire([...args, '-s', join(folder, 'unused')])
+    expect(ended.status).toBe(0)
+    return JSON.parse(ended.stdout).results[0].fixMetric as number
+  }
+
+  // The metric is a ratio of outputs, so it is the same for integers and for what they stand for.
+  test.concurrent.each(['dataset', 'infer'])('runs every model that squire reads or writes (%s)', async (name) => {
+    const float = await metricOf('tiny.onnx', name)
+    expect(float).toBeGreaterThan(0.7)
+    const written = ['tiny_quantize.onnx', 'tiny_qdq.onnx', 'steps/output_all_layers_quantize.onnx']
+    for (const path of ['real/tiny_quantize.onnx', ...written.map((file) => `integers/${file}`)]) {
+      expect(Math.abs((await metricOf(path, name)) / float - 1)).toBeLessThan(0.01)
+    }
+  })
+})
+
+describe('--json', () => {
+  test('stdout is one JSON document, and the log is elsewhere', async () => {
+    const { stdout, stderr } = await quantize('json', '-i', '12', '-qm', 'kl', 'mse', '--json', '-l', '0')
+    const document = JSON.parse(stdout)
+    expect(document.saveDir).toBe(join(folder, 'json'))
+    expect(document.results.map(({ mode }: { mode: string }) => mode).sort()).toEqual(['kl', 'mse'])
+    expect(stderr).toContain('stage 5')
+  })
+
+  test('stdout is empty when the run fails', async () => {
+    const out = join(folder, 'json-failed')
+    const ended = await squire(['quant', '-m', model, '-s', out, ...script('inferThrows'), '--json'])
+    expect(ended).toMatchObject({ status: 3, stdout: '' })
+    expect(ended.stderr).toContain('my loader broke')
+  })
+})
+
+describe.each(['dataset', 'infer'])('-cd with %s', (name) => {
+  const cache = join(folder, `cache-${name}`, 'distribution.arrow')
+  const args = ['-if', name, '-i', '12']
+  beforeAll(() => quantize(`first-${name}`, ...args, '-qm', 'mse', '-cd', cache))
+
+  test('another mode needs no calibration, and gives the bytes of a fresh run', async () => {
+    const [cached, fresh] = await Promise.all([
+      quantize(`cached-${name}`, ...args, '-qm', 'kl', '-cd', cache),
+      quantize(`fresh-${name}`, ...args, '-qm', 'kl'),
+    ])
+    expect(cached.stderr).not.toContain('calibrating')
+    expect(fresh.stderr).toContain('calibrating')
+    expect(contents(join(folder, `cached-${name}`))).toEqual(contents(join(folder, `fresh-${name}`)))
+  })
+})
+
+describe.concurrent('a cache that does not fit is refused and stays as it is', () => {
+  const cache = join(folder, 'cache.arrow')
+  beforeAll(() => quantize('cached', '-i', '12', '-cd', cache))
+
+  test.each([
+    ['other data', ['-if', 'otherData', '-i', '12'], /its data is [0-9a-f]+…, this run's is [0-9a-f]+…/],
+    ['fewer samples', ['-i', '8'], /its options is -i 12 .*, this run's is -i 8 /],
+  ])('%s', async (_, args, reason) => {
+    const before = readFileSync(cache)
+    const error = await refused(folder, 3, ['-m', model, ...script('dataset'), ...args, '-cd', cache])
+    expect(error).toContain(`the distribution cache ${cache} does not belong to this run`)
+    expect(error).toMatch(reason)
+    expect(readFileSync(cache)).toEqual(before)
+  })
+
+  test('a file that is no statistics', async () => {
+    const path = join(folder, 'notes.txt')
+    writeFileSync(path, 'notes')
+    const error = await refused(folder, 3, ['-m', model, ...script('dataset'), '-i', '12', '-cd', path])
+    expect(error).toContain(`${path} cannot be used: it is not an Arrow file`)
+    expect(readFileSync(path, 'utf8')).toBe('notes')
+  })
+})
+
+describe('several -i values', () => {
+  test('are one quantization each, the same as alone', async () => {
+    const [{ stdout }] = await Promise.all([
+      quantize('several', '-i', '8', '12', '-qm', 'kl', 'mse'),
+      quantize('alone', '-i', '12', '-qm', 'kl', 'mse'),
+    ])
+    const names = ['kl_it_12', 'kl_it_8', 'mse_it_12', 'mse_it_8']
+    for (const name of names) expect(stdout).toMatch(new RegExp(`│ tiny\\.onnx .* ${name} `))
+    const folders = (out: string) => [
+      ...new Set(Object.keys(contents(join(folder, out))).flatMap((path) => path.match(/^\w+(?=\/)/) ?? [])),
+    ]
+    expect(folders('several')).toEqual(names)
+    expect(folders('alone')).toEqual(['kl_it_12', 'mse_it_12'])
+    for (const name of folders('alone')) {
+      expect(contents(join(folder, 'several', name))).toEqual(contents(join(folder, 'alone', name)))
+    }
+  })
+})
