@@ -69,7 +69,6 @@ describe.concurrent('external data', () => {
   test.each([
     ['missing', 'gone.bin', 'cannot read'],
     ['outside the folder of the model', '../secret.bin', 'points outside the model\'s folder: "../secret.bin"'],
-    ['outside by a whole path', at('secret.bin'), "points outside the model's folder"],
     ['outside through a link', 'link.bin', "points outside the model's folder"],
   ])('%s', async (_, location, reason) => {
     const { rawData: _raw, ...rest } = floats('w', [4, 2])
@@ -84,12 +83,10 @@ describe.concurrent('external data', () => {
 describe.concurrent('a sample that does not fit the model', () => {
   test.each([
     ['otherDims', 'sample "s-07": input 0 "x" has dims [1, 5], expected [1, 4]'],
-    ['otherRank', 'sample "s-07": input 0 "x" has dims [4], expected [1, 4]'],
     ['otherLength', 'sample "s-07": input 0 "x" has 3 elements, expected 4 for dims [1, 4]'],
     ['otherType', 'sample "s-07": input 0 "x" is Int32Array (int32), expected float32 in a Float32Array'],
     ['twoInputs', 'sample "s-07": got 2 inputs, expected 1: "x"'],
     ['otherName', 'sample "s-07": the model has no input "image"; expected "x"'],
-    ['noInputs', 'sample "s-07": load must return { inputs, label? }'],
     ['noSample', 'sample "s-07": load must return { inputs, label? }'],
     ['nanInData', 'sample "s-07": input 0 "x" has a NaN or infinite value at element 0'],
     ['infinityInData', 'sample "s-07": input 0 "x" has a NaN or infinite value at element 0'],
@@ -111,7 +108,6 @@ describe.concurrent('finite data that make a tensor NaN or infinite', () => {
   const div = write(tiny({ nodes: [node('Div', ['one', 'x'], ['made']), gemm], constants }), folder, 'div.onnx')
   test.each([
     ['the logarithm of a negative number', log, 'negativeInData', 'sample "s-07": tensor "made" is NaN at index 0'],
-    ['the logarithm of 0', log, 'zeroInData', 'sample "s-07": tensor "made" is -Infinity at index 0'],
     ['a division by 0', div, 'zeroInData', 'sample "s-07": tensor "made" is Infinity at index 0'],
     ['in an infer function', log, 'inferNegative', 'forward 2: tensor "made" is NaN at index 0'],
   ])('%s', async (_, model, name, message) => {
