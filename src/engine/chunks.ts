@@ -31,13 +31,19 @@ export function segmentsOf(observed: readonly number[], measured: readonly numbe
   })
 }
 
-const MOST_SAMPLES_A_CHUNK = 16
+/** Values to observe before a chunk is handed over: enough that handing over its histograms costs nothing beside them. */
+const VALUES_A_CHUNK = 2 ** 25
+const MOST_SAMPLES_A_CHUNK = 64
+/** Where samples are few, that many workers still find work. */
 const FEWEST_CHUNKS = 32
 
-/** Chunks of every segment, each a multiple of the model's batch (but for the last of a segment). */
-export function chunksOf(segments: readonly Segment[], batch: number): Chunk[] {
+/**
+ * Chunks of every segment, each a multiple of the model's batch (but for the last of a segment). `valuesPerSample`: how many values a
+ * sample adds to the statistics, or what it costs in that measure.
+ */
+export function chunksOf(segments: readonly Segment[], batch: number, valuesPerSample: number): Chunk[] {
   return segments.flatMap((segment, index) => {
-    const size = chunkSize(segment.to - segment.from, batch)
+    const size = chunkSize(segment.to - segment.from, batch, valuesPerSample)
     const count = Math.ceil((segment.to - segment.from) / size)
     return Array.from({ length: count }, (_, number) => ({
       segment: index,
@@ -48,8 +54,8 @@ export function chunksOf(segments: readonly Segment[], batch: number): Chunk[] {
   })
 }
 
-/** Small enough that few samples still keep many workers busy, large enough that handing over a chunk costs nothing. */
-function chunkSize(samples: number, batch: number): number {
-  const wanted = Math.min(MOST_SAMPLES_A_CHUNK, Math.ceil(samples / FEWEST_CHUNKS))
+function chunkSize(samples: number, batch: number, valuesPerSample: number): number {
+  const byValues = Math.ceil(VALUES_A_CHUNK / Math.max(1, valuesPerSample))
+  const wanted = Math.min(MOST_SAMPLES_A_CHUNK, byValues, Math.ceil(samples / FEWEST_CHUNKS))
   return Math.max(1, Math.ceil(wanted / batch)) * batch
 }

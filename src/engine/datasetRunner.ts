@@ -149,7 +149,7 @@ export class DatasetRunner implements Runner {
         samples,
         samplesPerForward: batch,
         segments,
-        chunks: chunksOf(segments, batch),
+        chunks: chunksOf(segments, batch, observed === undefined ? EVALUATED_VALUES : valuesOf(observed)),
         metric: this.#metric,
         excluded: new Set(observed === undefined ? this.#skipped.keys() : []),
         onBadSample,
@@ -203,4 +203,11 @@ export class DatasetRunner implements Runner {
     }
     return whole
   }
+}
+
+/** What a sample of an evaluation counts for in chunks: a model of middling size. */
+const EVALUATED_VALUES = 2 ** 21
+
+function valuesOf({ observation }: ObservedModel): number {
+  return observation.dims.reduce((sum, dims) => sum + dims.reduce((product, dim) => product * dim, 1), 0)
 }

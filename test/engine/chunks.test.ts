@@ -7,9 +7,9 @@ const counts = fc.array(fc.integer({ min: 1, max: 3000 }), { maxLength: 4 })
 describe('chunks', () => {
   test('every position is in exactly one chunk, in order, and no chunk crosses a count that somebody asks for', () => {
     fc.assert(
-      fc.property(counts, counts, fc.integer({ min: 1, max: 20 }), (observed, measured, batch) => {
+      fc.property(counts, counts, fc.integer({ min: 1, max: 20 }), fc.nat(1e8), (observed, measured, batch, values) => {
         const segments = segmentsOf(observed, measured)
-        const chunks = chunksOf(segments, batch)
+        const chunks = chunksOf(segments, batch, values)
         let position = 0
         for (const { from, to } of chunks) {
           expect(from).toBe(position)
@@ -27,7 +27,7 @@ describe('chunks', () => {
   test('chunks are whole batches, but for the last of a segment', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 20 }), (count, batch) => {
-        const chunks = chunksOf(segmentsOf([count], []), batch)
+        const chunks = chunksOf(segmentsOf([count], []), batch, 1e6)
         for (const { from, to } of chunks.slice(0, -1)) expect((to - from) % batch).toBe(0)
       }),
     )
@@ -45,9 +45,12 @@ describe('chunks', () => {
     ])
   })
 
-  test('the cut depends on the counts alone: 500 samples make chunks of 16', () => {
-    const chunks = chunksOf(segmentsOf([500], []), 1)
-    expect(chunks).toHaveLength(32)
-    expect(chunks[0]).toEqual({ segment: 0, number: 0, from: 0, to: 16 })
+  test.each([
+    [500, 1e6, 16, 'few samples make many chunks'],
+    [10_000, 1e6, 34, 'many samples make chunks of about 2^25 values'],
+    [10_000, 1e9, 1, 'a sample of many values is a chunk'],
+    [10_000, 1000, 64, 'a chunk has 64 samples at most'],
+  ])('%i samples of %i values make chunks of %i: %s', (samples, values, size) => {
+    expect(chunksOf(segmentsOf([samples], []), 1, values)[0]).toEqual({ segment: 0, number: 0, from: 0, to: size })
   })
 })
