@@ -9,3 +9,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 process.exitCode = await run(process.argv.slice(2))
+
+// A user's script may have left timers or sockets open: they do not keep a finished run alive.
+setTimeout(() => process.exit(), 500).unref()

@@ -1,7 +1,7 @@
 // One forward pass of an infer function.
 
 import type { ForwardAnswer, ForwardTask } from '../src/engine/protocol.js'
-import { SquireError } from '../src/errors.js'
+import { messageOf, SquireError } from '../src/errors.js'
 import type { TensorValue } from '../src/onnx/types.js'
 import { sessionOf } from './models.js'
 import { observerFor } from './observer.js'
@@ -10,9 +10,11 @@ export async function runForward(task: ForwardTask): Promise<ForwardAnswer> {
   const session = await sessionOf(task.model)
   const observer = task.observation === undefined ? undefined : observerFor(task.observation)
   observer?.begin()
-  const values = await session.run(task.feeds, observer?.fetches(task.feeds) ?? task.model.outputs)
-  const problem = observer?.observe(task.feeds, values, false)
-  if (problem !== undefined) throw new SquireError('DATA', `${task.name}: ${problem}`)
+  const fetches = observer?.fetches(task.feeds) ?? task.model.outputs
+  // Dims that the model's inputs leave open may still not fit what is inside.
+  const values = await session.run(task.feeds, fetches).catch(messageOf)
+  const problem = typeof values === 'string' ? values : observer?.observe(task.feeds, values, false)
+  if (typeof values === 'string' || problem !== undefined) throw new SquireError('DATA', `${task.name}: ${problem}`)
   observer?.writeTo(task.observation!.slab)
   return { kind: 'done', outputs: task.model.outputs.map((name) => ({ name, value: portable(values[name]!) })) }
 }

@@ -41,9 +41,10 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
       count,
     )
     const fetches = observer?.fetches(feeds) ?? task.model.outputs
-    const values = await session.run(feeds, fetches)
-    const problem = observer?.observe(feeds, values, task.onBadSample === 'skip')
-    if (problem !== undefined) {
+    // Dims that the model's inputs leave open may still not fit what is inside.
+    const values = await session.run(feeds, fetches).catch(messageOf)
+    const problem = typeof values === 'string' ? values : observer?.observe(feeds, values, task.onBadSample === 'skip')
+    if (typeof values === 'string' || problem !== undefined) {
       for (const { sample } of batch) skip(sample, new SquireError('DATA', `sample "${sample.id}": ${problem}`))
       return
     }

@@ -96,6 +96,10 @@ describe.concurrent('what is odd, but runs', () => {
     expect(Object.keys(contents(out))).toContain('tiny_quantize.onnx')
   })
 
+  test('a timer that the script leaves running does not keep the run from ending', async () => {
+    expect(await quantize('inferLeavesTimer')).toMatchObject({ status: 0, report: { skipped: [] } })
+  })
+
   test.each(['zeroMetric', 'inferZero'])('a float metric of 0 has no loss (%s)', async (name) => {
     const { status, stdout, report } = await quantize(name)
     expect(status).toBe(0)
