@@ -107,7 +107,6 @@ calibration: 100 samples in 20 s, 5.0/s
   ])('at -l %i shows the notes of that level', async (level, stdout, stderr) => {
     const { reporter, written } = await reporting(`-l ${level}`)
     reporter.info('note')
-    task.update(10)
     reporter.warn('careful')
     reporter.debug('detail')
     expect(written).toEqual({ stdout, stderr })
