@@ -35,7 +35,9 @@ async function onCase<T>(of: BenchCase, isFirst: boolean, work: () => Promise<T>
 async function ratios(all: readonly BenchCase[], threads: number, { rounds, samples }: BenchOptions): Promise<Section> {
   const rows = []
   for (const [i, of] of all.entries()) {
-    rows.push(await onCase(of, i === 0, () => ratioOf(of, threads, rounds, of.dims.at(-1)! > 600 ? samples >> 2 : samples)))
+    rows.push(
+      await onCase(of, i === 0, () => ratioOf(of, threads, rounds, of.dims.at(-1)! > 600 ? samples >> 2 : samples)),
+    )
   }
   return {
     title: `Calibration (all five modes, float metric included) against plain inference, ${threads} threads`,
@@ -102,7 +104,9 @@ async function memory(of: BenchCase): Promise<Section> {
 
 async function peers({ python, model, images, samples }: BenchOptions): Promise<Section> {
   if (model === undefined || images === undefined) {
-    throw new Error('--python needs --model FILE and --images FOLDER: the model and images that both sides calibrate on')
+    throw new Error(
+      '--python needs --model FILE and --images FOLDER: the model and images that both sides calibrate on',
+    )
   }
   const rows = []
   for (const method of ['MinMax', 'Entropy', 'Percentile']) {

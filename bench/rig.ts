@@ -128,7 +128,7 @@ export class Rig {
     const solving = performance.now()
     const classes = this.#prepared.plan.classes.map((scaleClass) => ({
       scaleClass,
-      histogram: classHistogram(scaleClass, observed!.histograms),
+      histogram: classHistogram(this.#prepared.plan, scaleClass, observed!.histograms),
     }))
     const levels = { narrow: 127, wide: 32767 }
     await solveClasses({ pool: this.#pool, classes, modes: quantModes, percent: 0.99999, levels })

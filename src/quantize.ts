@@ -209,7 +209,7 @@ function distributionKey(config: Config, prepared: Prepared, runner: Runner, ite
 function classHistograms(prepared: Prepared, observed: Observed, reporter: Reporter): ClassHistogram[] {
   const classes = prepared.plan.classes.map((scaleClass) => ({
     scaleClass,
-    histogram: classHistogram(scaleClass, observed.histograms),
+    histogram: classHistogram(prepared.plan, scaleClass, observed.histograms),
   }))
   for (const { scaleClass, histogram } of classes) {
     if (histogram.count > histogram.zeros) continue

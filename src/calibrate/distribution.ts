@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { messageOf, SquireError } from '../errors.js'
 import { mergeAll } from '../histogram/histogram.js'
+import { imageOf } from '../histogram/image.js'
 import { decodeStatistics, encodeStatistics, type Statistics } from '../histogram/statistics.js'
 import type { Histogram } from '../histogram/types.js'
 import type { Plan, ScaleClass } from '../plan/types.js'
@@ -22,9 +23,19 @@ export interface Distribution {
   readonly floatMetric: number | undefined
 }
 
-/** The histogram of a class: the union of its sources'. */
-export function classHistogram(scaleClass: ScaleClass, histograms: ReadonlyMap<string, Histogram>): Histogram {
-  return mergeAll(scaleClass.sources.map((name) => histograms.get(name)!))
+/** The histogram of a class: the union of its sources', observed or derived. */
+export function classHistogram(
+  plan: Plan,
+  scaleClass: ScaleClass,
+  histograms: ReadonlyMap<string, Histogram>,
+): Histogram {
+  const histogramOf = (name: string): Histogram => {
+    const derived = plan.derived.get(name)
+    return derived === undefined
+      ? histograms.get(name)!
+      : imageOf(mergeAll(derived.of.map(histogramOf)), derived.evaluate)
+  }
+  return mergeAll(scaleClass.sources.map(histogramOf))
 }
 
 export function encodeDistribution(
@@ -42,7 +53,7 @@ export function encodeDistribution(
     [...plan.classOf].map(([name, scaleClass]) => [
       name,
       {
-        ...(distribution.histograms.get(name) ?? classHistogram(scaleClass, distribution.histograms)),
+        ...(distribution.histograms.get(name) ?? classHistogram(plan, scaleClass, distribution.histograms)),
         operator: operators.get(name) ?? 'input',
         shape: plan.tensors.get(name)?.dims ?? [],
         observed: distribution.histograms.has(name),

@@ -38,7 +38,7 @@ export function scaleClasses(
   })
 }
 
-function trafficOf(operators: readonly PlannedOperator[]): Traffic {
+export function trafficOf(operators: readonly PlannedOperator[]): Traffic {
   const writer = new Map<string, PlannedOperator>()
   const readers = new Map<string, PlannedOperator[]>()
   for (const operator of operators) {
@@ -82,7 +82,7 @@ function copies({ kind }: PlannedOperator): boolean {
 }
 
 /** For each tensor the tensors whose values make up its own: itself, unless an operator that copies writes it. */
-function traceRoots(writer: ReadonlyMap<string, PlannedOperator>): (name: string) => ReadonlySet<string> {
+export function traceRoots(writer: ReadonlyMap<string, PlannedOperator>): (name: string) => ReadonlySet<string> {
   const known = new Map<string, ReadonlySet<string>>()
   const rootsOf = (name: string): ReadonlySet<string> => {
     const operator = writer.get(name)

@@ -5,6 +5,7 @@ import type { Model, TensorInfo } from '../onnx/types.js'
 import { joinSoftware } from './between.js'
 import { scaleClasses } from './classes.js'
 import { cut } from './cut.js'
+import { derivedTensors } from './derived.js'
 import type { Plan, PlannedOperator } from './types.js'
 import { viewGraph } from './view.js'
 
@@ -21,8 +22,10 @@ export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>)
   const order = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]
   const classes = scaleClasses(operators, order, view)
   const classOf = new Map(classes.flatMap((scaleClass) => scaleClass.tensors.map((name) => [name, scaleClass])))
-  const sources = new Set(classes.flatMap((scaleClass) => scaleClass.sources))
-  return { operators, classes, classOf, observed: order.filter((name) => sources.has(name)), tensors }
+  const derived = derivedTensors(operators)
+  const origins = (name: string): readonly string[] => derived.get(name)?.of.flatMap(origins) ?? [name]
+  const observed = new Set(classes.flatMap(({ sources }) => sources.flatMap(origins)))
+  return { operators, classes, classOf, derived, observed: order.filter((name) => observed.has(name)), tensors }
 }
 
 function nothingToQuantize(operators: readonly PlannedOperator[]): SquireError {

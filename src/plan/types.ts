@@ -127,10 +127,17 @@ export interface ScaleClass {
   readonly name: string
   /** Every quantized tensor of the class, in graph order. */
   readonly tensors: readonly string[]
-  /** The observed tensors whose merged histogram is the histogram of the class. */
+  /** The tensors, observed or derived, whose merged histogram is the histogram of the class. */
   readonly sources: readonly string[]
   /** 'wide': only software operators and graph outputs read it, and an accumulating operator writes it: it leaves the chip with the profile's wide bits. */
   readonly width: 'narrow' | 'wide'
+}
+
+/** A tensor that is a gentle function of others' values: its histogram is the image of theirs, so it need not be observed. */
+export interface DerivedTensor {
+  /** Sources whose values together are the function's arguments; they may be derived themselves. */
+  readonly of: readonly string[]
+  readonly evaluate: (x: number) => number
 }
 
 export interface Plan {
@@ -139,7 +146,9 @@ export interface Plan {
   readonly classes: readonly ScaleClass[]
   /** Tensor name -> class, for every tensor that is held as integers. */
   readonly classOf: ReadonlyMap<string, ScaleClass>
-  /** The union of all classes' sources, in graph order: what calibration exposes. */
+  /** Those of the classes' sources that are not observed. */
+  readonly derived: ReadonlyMap<string, DerivedTensor>
+  /** What calibration exposes, in graph order: all that the classes' sources come from. */
   readonly observed: readonly string[]
   readonly tensors: ReadonlyMap<string, TensorInfo>
 }

@@ -127,3 +127,23 @@ it('classes and observed tensors are in graph order', async () => {
   expect(plan.classes.map(({ name }) => name)).toEqual(['x', 'b', 'a', 'y'])
   expect(plan.observed).toEqual(['x', 'b', 'a', 'y'])
 })
+
+describe('the output of a unary operator', () => {
+  const gate = (...chain: string[]) => [
+    a.node,
+    b.node,
+    ...chain.map((line) => node(...(line.split(' ') as [string, string, string]))),
+  ]
+
+  it("is derived where the function is gentle: its histogram is the image of its input's", async () => {
+    const plan = await planOf({ nodes: [...gate('Sigmoid a s', 'Tanh s t'), node('Mul', 'b t', 'y')], constants })
+    expect(plan.observed).toEqual(['x', 'a', 'b', 'y'])
+    expect([...plan.derived].map(([name, { of }]) => [name, of])).toEqual([['t', ['a']]])
+  })
+
+  it('is observed where the function is steep or has a pole', async () => {
+    const plan = await planOf({ nodes: [...gate('Exp a e', 'Reciprocal e r'), node('Mul', 'b r', 'y')], constants })
+    expect(plan.observed).toEqual(['x', 'a', 'b', 'r', 'y'])
+    expect(plan.derived.size).toBe(0)
+  })
+})

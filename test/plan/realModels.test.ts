@@ -50,7 +50,7 @@ describe('PP-OCR', () => {
       'software Softmax': 1,
       classes: 108,
       tensors: 110,
-      observed: 108,
+      observed: 81,
       wide: 1,
     })
   })
@@ -70,7 +70,7 @@ describe('PP-OCR', () => {
       'software Sigmoid': 1,
       classes: 125,
       tensors: 135,
-      observed: 128,
+      observed: 95,
       wide: 1,
     })
   })
