@@ -8,7 +8,7 @@ import type { DatasetOptions, TensorLike } from '../src/dataset/types.js'
 import { defineDataset, topK } from '../src/index.js'
 
 const DISTINCT = 32
-const cache = new Map<number, Promise<readonly TensorLike[]>>()
+const cache = new Map<string, Promise<readonly TensorLike[]>>()
 
 export const decoded = defineDataset(({ inputs, data }: DatasetOptions) => {
   const [size = 200, ...dims] = (data ?? '').split(',').map(Number)
@@ -20,8 +20,8 @@ export const decoded = defineDataset(({ inputs, data }: DatasetOptions) => {
   return {
     size: () => size,
     async load(index: number) {
-      const key = index % DISTINCT
-      const made = cache.get(key) ?? inputsOf(key)
+      const key = `${dims} ${index % DISTINCT}`
+      const made = cache.get(key) ?? inputsOf(index % DISTINCT)
       cache.set(key, made)
       return { inputs: await made, label: 0 }
     },

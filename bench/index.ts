@@ -28,7 +28,7 @@ const options: BenchOptions = {
 }
 
 const benches: Readonly<Record<string, () => Promise<Section[]>>> = {
-  kernel: async () => [{ title: kernel.title, rows: kernel.rows(await kernel.run({ rounds: options.rounds })) }],
+  kernel: async () => [{ title: kernel.title, rows: kernel.rows(await kernel.run(options)) }],
   solve: async () => [{ title: solve.title, rows: solve.rows(solve.run({ rounds: options.rounds })) }],
   calibrate: () => calibrate(options),
 }

@@ -151,7 +151,10 @@ export class Rig {
 
 function answer(worker: Worker): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    worker.once('message', resolve)
     worker.once('error', reject)
+    worker.once('message', (message) => {
+      worker.off('error', reject)
+      resolve(message)
+    })
   })
 }
