@@ -35,14 +35,18 @@ async function onCase<T>(of: BenchCase, isFirst: boolean, work: () => Promise<T>
 async function ratios(all: readonly BenchCase[], threads: number, { rounds, samples }: BenchOptions): Promise<Section> {
   const rows = []
   for (const [i, of] of all.entries()) {
-    rows.push(
-      await onCase(of, i === 0, () => ratioOf(of, threads, rounds, of.dims.at(-1)! > 600 ? samples >> 2 : samples)),
-    )
+    rows.push(await onCase(of, i === 0, () => ratioOf(of, threads, rounds, samplesOf(of, samples))))
   }
   return {
     title: `Calibration (all five modes, float metric included) against plain inference, ${threads} threads`,
     rows,
   }
+}
+
+/** About the same time for every model: one sample of the detector costs as much as 150 of the classifier. */
+function samplesOf({ dims }: BenchCase, samples: number): number {
+  const pixels = dims.reduce((product, dim) => product * dim, 1)
+  return Math.max(20, Math.min(samples * 10, Math.round((samples * 3 * 224 * 224) / pixels)))
 }
 
 async function ratioOf(of: BenchCase, threads: number, rounds: number, samples: number) {

@@ -35,7 +35,7 @@ export function segmentsOf(observed: readonly number[], measured: readonly numbe
 const VALUES_A_CHUNK = 2 ** 25
 const MOST_SAMPLES_A_CHUNK = 64
 /** Where samples are few, that many workers still find work. */
-const FEWEST_CHUNKS = 32
+const FEWEST_CHUNKS = 16
 
 /**
  * Chunks of every segment, each a multiple of the model's batch (but for the last of a segment). `valuesPerSample`: how many values a

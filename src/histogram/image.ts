@@ -3,53 +3,59 @@
 // The result is a function of the histogram alone, so it is as independent of order as that is.
 
 import { emptyHistogram, exponentOf } from './histogram.js'
-import { BINS_LOG2, BINS_PER_SIGN, type Histogram } from './types.js'
+import { BINS_LOG2, BINS_PER_SIGN, type Histogram, NUM_BINS } from './types.js'
 
-/** The statistics of f over the values counted in `x`. f must be finite there; count and number of values stay. */
+/** The statistics of f over the values counted in `x`. f must be finite there; the number of values stays. */
 export function imageOf(x: Histogram, f: (value: number) => number): Histogram {
-  const values = new Map<number, number>()
-  const add = (y: number, count: number) => values.set(y + 0, (values.get(y + 0) ?? 0) + count) // -0 + 0 is 0
-  const width = 2 ** (x.exponent - BINS_LOG2)
-  // The extremes stand for one value each of their bins; so do exact zeros.
-  const exact = [...(x.zeros > 0 ? [{ value: 0, count: x.zeros }] : []), ...extremes(x)]
-  for (const { value, count } of exact) add(f(value), count)
-  for (const [index, counted] of x.counts.entries()) {
-    if (counted === 0) continue
-    const negative = index >= BINS_PER_SIGN
-    const bin = negative ? index - BINS_PER_SIGN : index
-    const taken = exact.reduce((sum, { value, count }) => (indexOf(value, width) === index ? sum + count : sum), 0)
-    if (counted > taken) add(f((negative ? -1 : 1) * (bin + 0.5) * width), counted - taken)
+  const width = binWidth(x.exponent)
+  const rest = x.counts.slice()
+  const points: Point[] = []
+  const add = (value: number, count: number) => points.push({ y: f(value) + 0, count }) // -0 + 0 is 0
+  // The extremes stand for one value each of their bins; so do exact zeros for theirs.
+  for (const { value, count } of exactValues(x)) {
+    add(value, count)
+    rest[indexOf(value, width)]! -= count
   }
-  return ofValues(values)
+  for (let index = 0; index < NUM_BINS; index++) {
+    const count = rest[index]!
+    if (count > 0) add(middleOf(index, width), count)
+  }
+  return ofPoints(points)
 }
 
-/** The least and the greatest value where they are not zero, once if they are the same. */
-function extremes({ min, max }: Histogram): { value: number; count: number }[] {
-  return [...new Set([min, max])]
-    .filter((value) => Number.isFinite(value) && value !== 0)
-    .map((value) => ({ value, count: 1 }))
+interface Point {
+  readonly y: number
+  readonly count: number
 }
 
-function indexOf(value: number, width: number): number {
-  return Math.floor(Math.abs(value) / width) + (value < 0 ? BINS_PER_SIGN : 0)
+function exactValues({ min, max, zeros }: Histogram): { value: number; count: number }[] {
+  const extremes = [...new Set([min, max])].filter((value) => Number.isFinite(value) && value !== 0)
+  return [...(zeros > 0 ? [{ value: 0, count: zeros }] : []), ...extremes.map((value) => ({ value, count: 1 }))]
 }
 
-/** value -> how often. */
-function ofValues(values: ReadonlyMap<number, number>): Histogram {
+function ofPoints(points: readonly Point[]): Histogram {
   const result = { ...emptyHistogram() }
-  for (const [y, count] of values) {
+  for (const { y, count } of points) {
     result.min = Math.min(result.min, y)
     result.max = Math.max(result.max, y)
     result.count += count
     if (y === 0) result.zeros += count
   }
   const magnitude = Math.max(-result.min, result.max)
-  if (!(magnitude > 0)) {
-    result.counts[0] = result.count
-    return result
-  }
-  const exponent = exponentOf(magnitude)
-  const width = 2 ** (exponent - BINS_LOG2)
-  for (const [y, count] of values) result.counts[indexOf(y, width)]! += count
-  return { ...result, exponent }
+  if (magnitude > 0) result.exponent = exponentOf(magnitude)
+  const width = binWidth(result.exponent)
+  for (const { y, count } of points) result.counts[indexOf(y, width)]! += count
+  return result
+}
+
+function binWidth(exponent: number): number {
+  return 2 ** (exponent - BINS_LOG2)
+}
+
+function indexOf(value: number, width: number): number {
+  return Math.floor(Math.abs(value) / width) + (value < 0 ? BINS_PER_SIGN : 0)
+}
+
+function middleOf(index: number, width: number): number {
+  return index < BINS_PER_SIGN ? (index + 0.5) * width : -(index - BINS_PER_SIGN + 0.5) * width
 }

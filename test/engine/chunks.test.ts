@@ -46,7 +46,7 @@ describe('chunks', () => {
   })
 
   test.each([
-    [500, 1e6, 16, 'few samples make many chunks'],
+    [500, 1e6, 32, 'few samples make many chunks'],
     [10_000, 1e6, 34, 'many samples make chunks of about 2^25 values'],
     [10_000, 1e9, 1, 'a sample of many values is a chunk'],
     [10_000, 1000, 64, 'a chunk has 64 samples at most'],
