@@ -29,7 +29,10 @@ export class Observer {
       bufferLengths: written.map(({ dims }) => elementCount(dims)),
     })
     this.#preallocated = {
-      ...Object.fromEntries(Object.entries(outputs).map(([name, info]) => [name, emptyTensor(info)])),
+      // The runtime leaves what was preallocated for an output that is an input as it was.
+      ...Object.fromEntries(
+        Object.entries(outputs).map(([name, info]) => [name, name in inputDims ? null : emptyTensor(info)]),
+      ),
       ...Object.fromEntries(
         written.map(({ name, dims }, i) => [name, { type: 'float32', dims, data: this.#kernel.buffers[i]! } as const]),
       ),
