@@ -35,7 +35,7 @@ export async function prepare(model: Model, feeds: Feeds, workspace: string): Pr
   const inputDims = Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims]))
   return {
     model,
-    staticModel: { ...model, proto: withInputDims(model.proto, inputDims) },
+    staticModel: { ...model, proto: withDims(model.proto, inputDims) },
     plan,
     plain,
     observed,
@@ -69,11 +69,24 @@ function withOutputs(proto: ModelProto, names: readonly string[]): ModelProto {
   return withRefusedOutput({ ...proto, graph: { ...proto.graph, output } })
 }
 
-function withInputDims(proto: ModelProto, dims: ObservedModel['observation']['inputDims']): ModelProto {
-  const input = proto.graph.input.map((info) =>
-    dims[info.name] === undefined
-      ? info
-      : { ...info, ...makeValueInfo(info.name, info.type!.tensorType!.elemType, dims[info.name]!) },
-  )
-  return { ...proto, graph: { ...proto.graph, input } }
+/** Inputs of these dims, and outputs with the names of dimensions replaced by what the inputs make them. */
+function withDims({ graph, ...proto }: ModelProto, dims: ObservedModel['observation']['inputDims']): ModelProto {
+  const sizes = new Map<string, number>()
+  const input = graph.input.map((info) => {
+    const { shape, elemType } = info.type!.tensorType!
+    const fed = dims[info.name]
+    if (fed === undefined) return info
+    for (const [axis, { dimParam }] of shape!.dim.entries()) if (dimParam) sizes.set(dimParam, fed[axis]!)
+    return { ...info, ...makeValueInfo(info.name, elemType, fed) }
+  })
+  const output = graph.output.map((info) => {
+    const tensorType = info.type?.tensorType
+    if (tensorType?.shape === undefined) return info
+    const dim = tensorType.shape.dim.map((one) => {
+      const size = one.dimParam === undefined ? undefined : sizes.get(one.dimParam)
+      return size === undefined ? one : { dimValue: size }
+    })
+    return { ...info, type: { ...info.type, tensorType: { ...tensorType, shape: { dim } } } }
+  })
+  return { ...proto, graph: { ...graph, input, output } }
 }
