@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import type { Config } from '../config.js'
 import { openDataset } from '../dataset/datasets.js'
 import { inferAuto } from '../dataset/inferAuto.js'
+import { shown } from '../dataset/inputTensor.js'
 import { drawSamples } from '../dataset/select.js'
 import type { DatasetSource } from '../dataset/source.js'
 import type { InferFunction, ModelInput } from '../dataset/types.js'
@@ -40,7 +41,10 @@ export async function openRunner(options: OpenOptions): Promise<Runner> {
       return openSource({ kind: 'path', path: config.data, image: config.image }, options)
     }
     const infer = builtIn[name ?? 'infer_auto']
-    if (infer !== undefined) return openFunction(infer, name ?? 'infer_auto', '', options)
+    if (infer !== undefined) {
+      warnOfOpenDims(options)
+      return openFunction(infer, name ?? 'infer_auto', '', options)
+    }
     throw new SquireError(
       'USAGE',
       `infer function "${name}" (-if) is not built in: expected ${listed(Object.keys(builtIn))}, ` +
@@ -56,6 +60,18 @@ export async function openRunner(options: OpenOptions): Promise<Runner> {
   }
   const { userScript, data, batchSize } = config
   return openSource({ kind: 'user', script: userScript, exportName: name, data, batchSize }, options)
+}
+
+/** Random input has no size of its own: as in Knight, every open dimension becomes the batch size, the image's height as well. */
+function warnOfOpenDims({ config, model, reporter }: OpenOptions): void {
+  if (config.runMode !== 'quant') return
+  for (const { name, dims } of modelInputs(model.proto)) {
+    if (!dims.slice(1).some((dim) => typeof dim === 'string')) continue
+    reporter.warn(
+      `input "${name}" has dynamic dims ${shown(dims)}: infer_auto makes them the batch size, ${config.batchSize}, ` +
+        'and the quantized model will take no other. Give data of the size that the chip is to see, with -d or -uds.',
+    )
+  }
 }
 
 async function openSource(source: DatasetSource, options: OpenOptions): Promise<Runner> {
