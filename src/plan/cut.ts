@@ -1,5 +1,6 @@
 // Cuts the graph into operators: rules in order, the first that knows a node decides. Every node is in exactly one operator.
 
+import { subgraphs } from '../onnx/attribute.js'
 import type { NodeProto } from '../onnx/types.js'
 import { binaryOf, concatOf } from './binary.js'
 import { convOf, perChannelOf } from './conv.js'
@@ -37,7 +38,9 @@ function draftOf(node: NodeProto, view: GraphView): Draft {
     if (!answer) continue
     return 'refusal' in answer ? software(node, view, answer.refusal) : answer
   }
-  return software(node, view, 'the chip has no fixed-point form of it')
+  const holdsGraphs = subgraphs(node).length > 0
+  const why = holdsGraphs ? 'the graphs inside it run in float' : 'the chip has no fixed-point form of it'
+  return software(node, view, why)
 }
 
 /** A node that runs in float; without a reason when no activation's values go in or out. */
