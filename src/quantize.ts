@@ -24,6 +24,7 @@ import { encodeModel, readModel } from './onnx/model.js'
 import { optimize } from './onnx/passes/index.js'
 import type { ModelProto } from './onnx/types.js'
 import { reportJson } from './report/json.js'
+import { planLines } from './report/plan.js'
 import type { ModeResult, Reporter, RunResult } from './report/types.js'
 import { type ClassHistogram, solveClasses } from './solve/classes.js'
 import { squireVersion } from './version.js'
@@ -51,7 +52,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
 
     timer.stage('float run and scales')
     const prepared = await prepare(model, await runner.firstFeeds(), workspace)
-    describePlan(prepared, reporter)
+    for (const line of planLines(prepared.plan)) reporter.info(line)
     const observed = await calibrate(config, prepared, runner)
     warnOfSkipped(runner, reporter)
 
@@ -115,7 +116,6 @@ export function infer(config: Config, reporter: Reporter, options: RunOptions = 
     const results: ModeResult[] = []
     for (const iteration of runner.iterations) {
       const metric = await runner.measure(file, iteration, 'running the model')
-      reporter.info(metric === undefined ? 'The infer function has no metric.' : `Metric: ${metric}`)
       results.push({
         model: basename(config.model),
         mode: 'infer',
@@ -213,8 +213,9 @@ function classHistograms(prepared: Prepared, observed: Observed, reporter: Repor
   }))
   for (const { scaleClass, histogram } of classes) {
     if (histogram.count > histogram.zeros) continue
+    const samples = observed.samples === 1 ? 'the only sample' : `all ${observed.samples} samples`
     reporter.warn(
-      `tensor "${scaleClass.name}" is zero in all ${observed.samples} samples: its scale is arbitrary. ` +
+      `tensor "${scaleClass.name}" is zero in ${samples}: its scale is arbitrary. ` +
         'Calibrate on data that reaches it, or check that the branch is alive.',
     )
   }
@@ -250,7 +251,8 @@ async function measureJob(context: Context, job: Job, fixed: FixedPointModel | S
   const file = await modelFile(integer, join(workspace, `${job.mode}_it_${iteration}.onnx`))
   const evaluation = await evaluate(runner, file, iteration, floatMetric, `evaluating ${job.mode}`)
   await rm(file.path)
-  reporter.info(several ? `end ${job.mode}, -i ${iteration}: ${lossLine(evaluation)}` : lossLine(evaluation))
+  // Of the only quantization the results say it.
+  if (several) reporter.info(`end ${job.mode}, -i ${iteration}: ${lossLine(evaluation)}`)
   return { job, made: { fixed, evaluation } }
 }
 
@@ -307,15 +309,6 @@ async function saveRun(
   }
   files.set('report.json', reportJson(run, config))
   await saveAll(config.saveDir, files)
-}
-
-function describePlan({ plan }: Prepared, reporter: Reporter): void {
-  const software = plan.operators.filter((operator) => operator.kind === 'software' && operator.reason !== undefined)
-  const onChip = plan.operators.filter(({ kind }) => kind !== 'software').length
-  reporter.info(`${onChip} operators on the chip, ${plan.observed.length} tensors observed for ${plan.classOf.size}`)
-  for (const operator of software) {
-    if (operator.kind === 'software') reporter.info(`software operator: ${operator.name} (${operator.reason})`)
-  }
 }
 
 function warnOfSkipped(runner: Runner, reporter: Reporter): void {

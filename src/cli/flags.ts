@@ -94,7 +94,7 @@ export const flags = {
     'Model and output',
     'real-valued outputs (default: float-typed integers, times a scale)',
   ),
-  'generate-scale-json': flag('gsj', 'Model and output', 'also write the scales as JSON'),
+  'generate-scale-json': flag('gsj', 'Model and output', 'accepted; squire always writes the scales as JSON'),
   framework: one(
     'f',
     'Model and output',

@@ -10,7 +10,10 @@ export async function resultLines(result: RunResult, config: Config, paint: Pain
   const [only] = result.results
   const body =
     config.runMode === 'infer'
-      ? result.results.map(({ iteration, fixMetric }) => `Metric: ${metric(fixMetric)} (-i ${iteration})`)
+      ? result.results.map(
+          ({ iteration, fixMetric }) =>
+            `Metric: ${fixMetric === undefined ? 'none' : metric(fixMetric)} (-i ${iteration})`,
+        )
       : result.results.length === 1
         ? single(only!, result.saveDir, paint)
         : [await table(result.results, paint), `Files are in ${result.saveDir}`]
@@ -57,4 +60,9 @@ function lossInWords(one: ModeResult): string {
 }
 
 const percent = (value: number) => `${value.toFixed(3)} %`
-const metric = (value: number | undefined) => (value === undefined ? '-' : value.toFixed(4))
+
+/** Four decimals, as for shares; what would have no digit left then has four of its own. */
+function metric(value: number | undefined): string {
+  if (value === undefined) return '-'
+  return value === 0 || Math.abs(value) >= 0.001 ? value.toFixed(4) : value.toPrecision(4)
+}
