@@ -1,30 +1,26 @@
 // Checkpoints: an unfinished fold, on disk. A file is written under a temporary name and renamed, so the last one is always whole;
-// it carries the key of its work, so that it cannot be continued with another model, dataset or options.
+// it carries what its work depends on, so that it cannot be continued with another model, dataset or options.
+//
+//     | SHA-256 of the rest | v8.serialize({ key, state }) |
 
-import { mkdir, readFile, rm, rmdir } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
-import writeFileAtomic from 'write-file-atomic'
-import type { Segment } from '../engine/chunks.js'
 import type { FoldStore } from '../engine/datasetRunner.js'
-import { emptyFold, type FoldState } from '../engine/fold.js'
-import type { SkippedSample } from '../engine/protocol.js'
+import type { FoldState } from '../engine/fold.js'
 import { messageOf, SquireError } from '../errors.js'
-import { decodeStatistics, encodeStatistics } from '../histogram/statistics.js'
+import { squireVersion } from '../version.js'
+import { differences, type Key } from './key.js'
 
 /** Seconds between two periodic checkpoints: what a kill may cost. */
-const PERIOD_SECONDS = 10
+const PERIOD_SECONDS = Number(process.env.SQUIRE_CHECKPOINT_SECONDS ?? 10)
 
-interface SavedSegment {
-  readonly observed: number
-  readonly folded: number
-  readonly state: unknown
-  readonly waiting: ReadonlyMap<number, unknown>
-}
+const CHECKSUM_BYTES = 32
 
-interface Progress {
-  readonly segments: readonly SavedSegment[]
-  readonly skipped: readonly SkippedSample[]
+interface Content {
+  readonly key: Key
+  readonly state: FoldState
 }
 
 export class Checkpoint implements FoldStore {
@@ -41,24 +37,19 @@ export class Checkpoint implements FoldStore {
     this.#resume = resume
   }
 
-  async load(key: string, segments: readonly Segment[]): Promise<FoldState | undefined> {
-    if (!this.#resume) return undefined
-    let bytes: Uint8Array
-    try {
-      bytes = await readFile(this.path)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw new SquireError('CHECKPOINT', `cannot read the checkpoint ${this.path}: ${messageOf(error)}`)
-    }
-    return decodeCheckpoint(bytes, key, segments, this.path)
+  /** A run that starts anew has no use for an older checkpoint: were it started again after a crash, it would meet that one. */
+  async load(key: Key): Promise<FoldState | undefined> {
+    if (this.#resume) return this.#read(ownKey(key))
+    await rm(this.path, { force: true })
+    return undefined
   }
 
-  async saved(key: string, state: FoldState): Promise<void> {
+  async saved(key: Key, state: FoldState): Promise<void> {
     const due = performance.now() - this.#lastWrite > PERIOD_SECONDS * 1000
     if (due && this.#writing === undefined) await this.#write(key, state)
   }
 
-  async flush(key: string, state: FoldState): Promise<void> {
+  async flush(key: Key, state: FoldState): Promise<void> {
     await this.#writing
     await this.#write(key, state)
   }
@@ -68,7 +59,7 @@ export class Checkpoint implements FoldStore {
     await rm(this.path, { force: true })
   }
 
-  /** Undoes what this run wrote: a run that has failed leaves nothing. The checkpoint of an earlier run stays. */
+  /** Undoes what this run wrote: a run that has failed leaves nothing. What a resumed run started from stays. */
   async withdraw(): Promise<void> {
     await Promise.allSettled([this.#writing])
     if (!this.#written) return
@@ -80,15 +71,34 @@ export class Checkpoint implements FoldStore {
     }
   }
 
-  async #write(key: string, state: FoldState): Promise<void> {
+  async #read(expected: Key): Promise<FoldState | undefined> {
+    let bytes: Uint8Array
+    try {
+      bytes = await readFile(this.path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw new SquireError('CHECKPOINT', `cannot read the checkpoint ${this.path}: ${messageOf(error)}`)
+    }
+    const content = decode(bytes)
+    if (content === undefined) {
+      throw new SquireError(
+        'CHECKPOINT',
+        `the checkpoint ${this.path} is damaged: its checksum is wrong. Leave --resume away to start anew.`,
+      )
+    }
+    const reasons = differences(content.key, expected)
+    if (reasons.length === 0) return content.state
+    throw new SquireError(
+      'CHECKPOINT',
+      `the checkpoint ${this.path} does not belong to this run: ${reasons.join('; ')}. ` +
+        'Repeat the command it was made with, or leave --resume away to start anew.',
+    )
+  }
+
+  async #write(key: Key, state: FoldState): Promise<void> {
     // Encoded at once: the state goes on changing while the file is written.
-    const bytes = encodeCheckpoint(key, state)
-    this.#writing = mkdir(dirname(this.path), { recursive: true })
-      .then((made) => {
-        this.#madeFolder ??= made
-        this.#written = true
-        return writeFileAtomic(this.path, Buffer.from(bytes))
-      })
+    const bytes = encode({ key: ownKey(key), state })
+    this.#writing = this.#replace(bytes)
       .catch((error: unknown) => {
         throw new SquireError('OUTPUT', `cannot write the checkpoint ${this.path}: ${messageOf(error)}`)
       })
@@ -98,46 +108,41 @@ export class Checkpoint implements FoldStore {
       })
     await this.#writing
   }
+
+  async #replace(bytes: Uint8Array): Promise<void> {
+    const made = await mkdir(dirname(this.path), { recursive: true })
+    this.#madeFolder ??= made
+    this.#written = true
+    // The name is always the same: what a killed run left is overwritten.
+    const temporary = `${this.path}.tmp`
+    const file = await open(temporary, 'w')
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, this.path)
+  }
 }
 
-function encodeCheckpoint(key: string, state: FoldState): Uint8Array {
-  const progress: Progress = {
-    segments: state.segments.map(({ histograms: _, ...rest }) => rest),
-    skipped: state.skipped,
-  }
-  const tensors = new Map(
-    state.segments.flatMap(({ histograms }, i) =>
-      [...histograms].map(([name, histogram]) => [
-        `${i}/${name}`,
-        { ...histogram, operator: 'checkpoint', shape: [], observed: true },
-      ]),
-    ),
-  )
-  return encodeStatistics({ tensors, metadata: { key, progress: serialize(progress).toString('base64') } })
+/** How the work is cut into chunks is this version's own. */
+function ownKey(key: Key): Key {
+  return { ...key, 'squire version': squireVersion() }
 }
 
-function decodeCheckpoint(bytes: Uint8Array, key: string, segments: readonly Segment[], path: string): FoldState {
-  const { tensors, metadata } = decodeStatistics(bytes, `the checkpoint ${path}`)
-  if (metadata.key !== key) {
-    throw new SquireError(
-      'CHECKPOINT',
-      `the checkpoint ${path} belongs to another model, dataset or set of options (-i, -bs, --samples, --eval-iteration, ` +
-        '--on-bad-sample); it cannot be resumed with these. Repeat the command it was made with, or leave --resume away to start anew.',
-    )
-  }
-  const progress = deserialize(Buffer.from(metadata.progress ?? '', 'base64')) as Progress
-  const state = emptyFold(segments)
-  state.skipped.push(...progress.skipped)
-  progress.segments.forEach((saved, i) => {
-    const segment = state.segments[i]!
-    segment.observed = saved.observed
-    segment.folded = saved.folded
-    segment.state = saved.state
-    for (const [chunk, value] of saved.waiting) segment.waiting.set(chunk, value)
-  })
-  for (const [key, histogram] of tensors) {
-    const slash = key.indexOf('/')
-    state.segments[Number(key.slice(0, slash))]!.histograms.set(key.slice(slash + 1), histogram)
-  }
-  return state
+function encode(content: Content): Uint8Array {
+  const bytes = serialize(content)
+  return Buffer.concat([checksum(bytes), bytes])
+}
+
+/** undefined when the file is not what encode() made. */
+function decode(bytes: Uint8Array): Content | undefined {
+  const rest = bytes.subarray(CHECKSUM_BYTES)
+  if (!checksum(rest).equals(bytes.subarray(0, CHECKSUM_BYTES))) return undefined
+  return deserialize(rest) as Content
+}
+
+function checksum(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest()
 }

@@ -7,6 +7,7 @@ import { imageOf } from '../histogram/image.js'
 import { decodeStatistics, encodeStatistics, type Statistics } from '../histogram/statistics.js'
 import type { Histogram } from '../histogram/types.js'
 import type { Plan, ScaleClass } from '../plan/types.js'
+import { differences } from './key.js'
 
 /** What a distribution belongs to. All of it must match for a cache to be used. */
 export interface DistributionKey {
@@ -110,22 +111,14 @@ export async function readDistribution(
 }
 
 function refuseForeign(path: string, { metadata }: Statistics, key: DistributionKey): void {
-  const reasons: string[] = []
-  const compare = (what: string, got: string | undefined, expected: string) => {
-    if (got !== expected) reasons.push(`its ${what} is ${shown(got)}, this run's is ${shown(expected)}`)
-  }
-  compare('model', metadata.model_hash, key.modelHash)
-  compare('data', metadata.dataset_digest, key.datasetDigest)
-  compare('options', metadata.options, key.options)
+  const reasons = differences(
+    { model: metadata.model_hash, data: metadata.dataset_digest, options: metadata.options },
+    { model: key.modelHash, data: key.datasetDigest, options: key.options },
+  )
   if (reasons.length === 0) return
   throw new SquireError(
     'CACHE',
     `the distribution cache ${path} does not belong to this run: ${reasons.join('; ')}. ` +
       'Give another file to -cd, or delete this one to calibrate again.',
   )
-}
-
-function shown(value: string | undefined): string {
-  if (value === undefined || value === '') return 'not recorded'
-  return /^[0-9a-f]{64}$/.test(value) ? `${value.slice(0, 12)}…` : value
 }

@@ -15,12 +15,15 @@ import type { Feeds, Observed, ObservedModel, Runner } from './runner.js'
 /** Keeps an unfinished fold across processes. */
 export interface FoldStore {
   /** The saved state of this very work, if there is one. */
-  load(key: string, segments: readonly Segment[]): Promise<FoldState | undefined>
+  load(key: FoldKey): Promise<FoldState | undefined>
   /** Called after every chunk; decides itself when to write. */
-  saved(key: string, state: FoldState): Promise<void>
+  saved(key: FoldKey, state: FoldState): Promise<void>
   /** Writes now. */
-  flush(key: string, state: FoldState): Promise<void>
+  flush(key: FoldKey, state: FoldState): Promise<void>
 }
+
+/** All that a fold depends on, in words: "model" -> its hash. */
+export type FoldKey = Readonly<Record<string, string>>
 
 export interface DatasetRunnerOptions {
   readonly pool: Pool
@@ -90,13 +93,20 @@ export class DatasetRunner implements Runner {
   }
 
   async observe(model: ObservedModel): Promise<readonly Observed[]> {
-    const { calibrated, evaluated, store } = this.#options
+    const { calibrated, evaluated, store, onBadSample } = this.#options
     const { batch } = await this.#firstForward()
     const counts = calibrated.map(({ samples }) => this.#wholeBatches(samples, batch))
     const measured = this.#metric === undefined ? [] : calibrated.map(({ samples }) => evaluated ?? samples)
     const segments = segmentsOf(counts, measured)
-    const key = `${model.key} ${this.digest} ${counts} ${measured} ${this.#options.onBadSample}`
-    const state = (await store?.load(key, segments)) ?? emptyFold(segments)
+    const key: FoldKey = {
+      model: model.key,
+      'way with bad samples': onBadSample,
+      calibration: `on ${counts.join(' and ')} samples`,
+      evaluation: measured.length === 0 ? 'on none' : `on ${measured.join(' and ')} samples`,
+      'input dims': JSON.stringify(model.observation.inputDims),
+      data: this.digest,
+    }
+    const state = (await store?.load(key)) ?? emptyFold(segments)
     try {
       await this.#fold('calibrating', model.observed, model, segments, batch, state, async () =>
         store?.saved(key, state),
@@ -151,6 +161,7 @@ export class DatasetRunner implements Runner {
         segments,
         chunks: chunksOf(segments, batch, observed === undefined ? EVALUATED_VALUES : valuesOf(observed)),
         metric: this.#metric,
+        measuredDims: observed?.observation.inputDims,
         excluded: new Set(observed === undefined ? this.#skipped.keys() : []),
         onBadSample,
         stop,
