@@ -1,7 +1,7 @@
-// Crash-only: a small parent that runs the engine as a child process and starts it again from its checkpoint when it dies of a native crash,
-// a bounded number of times. The parent does nothing else, so that nothing of it can crash.
+// Crash-only: a small parent that runs the engine as a child process and starts it again from its checkpoint when it dies without having
+// ended, a bounded number of times. The parent does nothing else, so that nothing of it can crash.
 
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { availableParallelism, constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,50 +11,72 @@ export const engineVariable = 'SQUIRE_ENGINE'
 
 const MAX_RESTARTS = 5
 
-/** Signals that a crash of native code ends a process with. */
-const crashSignals: ReadonlySet<string> = new Set(['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP'])
+/** What a crash of native code ends a process with, and SIGKILL, which a system that is short of memory sends to the largest process. */
+const deadlySignals: ReadonlySet<string> = new Set([
+  'SIGABRT',
+  'SIGSEGV',
+  'SIGBUS',
+  'SIGILL',
+  'SIGFPE',
+  'SIGTRAP',
+  'SIGKILL',
+])
 
 /** Runs this program again with `argv` as the engine until it ends by itself; resolves to its exit status. */
 export async function supervise(argv: readonly string[]): Promise<number> {
   const workspace = join(tmpdir(), `squire-${process.pid}`)
+  let engine: ChildProcess | undefined
+  let asked: NodeJS.Signals | undefined
+  // A terminal signals the whole group and the engine answers; a signal sent to this process alone is passed on.
+  const passOn = (signal: NodeJS.Signals) => {
+    asked ??= signal
+    engine?.kill(signal)
+  }
+  process.on('SIGINT', passOn)
+  process.on('SIGTERM', passOn)
   try {
     for (let restarts = 0; ; restarts++) {
       const args = restarts === 0 || argv.includes('--resume') ? argv : [...argv, '--resume']
-      const end = await runEngine(args, workspace)
+      engine = startEngine(args, workspace)
+      const end = await endOf(engine)
       if (end.kind === 'exit') return end.status
-      if (!crashSignals.has(end.signal)) return 128 + (constants.signals[end.signal] ?? 0)
+      // Whoever asked for the end gets it.
+      const signal = asked ?? end.signal
+      if (asked !== undefined || !deadlySignals.has(signal)) return 128 + constants.signals[signal]
+      const died = `the engine ${signal === 'SIGKILL' ? 'was killed, maybe for want of memory' : `crashed (${signal})`}`
       if (restarts === MAX_RESTARTS) {
         process.stderr.write(
-          `squire: the engine crashed ${restarts + 1} times (${end.signal}); giving up. Try -cn 1.\n`,
+          `squire: ${died}; that was the ${restarts + 1}th time: giving up. Try fewer workers: -cn 1.\n`,
         )
         return 70
       }
-      process.stderr.write(`squire: the engine crashed (${end.signal}); going on from its last checkpoint\n`)
+      process.stderr.write(`squire: ${died}; going on from its last checkpoint\n`)
     }
   } finally {
+    process.off('SIGINT', passOn)
+    process.off('SIGTERM', passOn)
     rmSync(workspace, { recursive: true, force: true })
   }
+}
+
+function startEngine(argv: readonly string[], workspace: string): ChildProcess {
+  return spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...argv], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    // Decoding and file reading of all workers share libuv's threads: four are too few for many cores.
+    env: {
+      UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())),
+      ...process.env,
+      [engineVariable]: workspace,
+    },
+  })
 }
 
 type End =
   | { readonly kind: 'exit'; readonly status: number }
   | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
 
-function runEngine(argv: readonly string[], workspace: string): Promise<End> {
+function endOf(engine: ChildProcess): Promise<End> {
   return new Promise((resolve, reject) => {
-    const engine = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...argv], {
-      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-      // Decoding and file reading of all workers share libuv's threads: four are too few for many cores.
-      env: {
-        UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())),
-        ...process.env,
-        [engineVariable]: workspace,
-      },
-    })
-    // A terminal signals the whole group and the engine answers; a signal sent to this process alone is passed on.
-    const forward = (signal: NodeJS.Signals) => void engine.kill(signal)
-    process.on('SIGINT', forward)
-    process.on('SIGTERM', forward)
     // An engine that cannot end its threads in time says with which status it would have ended, then kills itself.
     let declared: number | undefined
     engine.on('message', (message) => {
@@ -63,8 +85,6 @@ function runEngine(argv: readonly string[], workspace: string): Promise<End> {
     })
     engine.on('error', reject)
     engine.on('exit', (status, signal) => {
-      process.off('SIGINT', forward)
-      process.off('SIGTERM', forward)
       if (declared !== undefined) resolve({ kind: 'exit', status: declared })
       else if (signal !== null) resolve({ kind: 'signal', signal })
       // Node reports an abort in a thread as status 134 or 139 where a shell is in between.
