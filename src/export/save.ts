@@ -2,7 +2,7 @@
 // first rename leaves the folder as it was.
 
 import { randomUUID } from 'node:crypto'
-import { lstat, mkdir, mkdtemp, open, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { messageOf, SquireError } from '../errors.js'
 
@@ -29,6 +29,20 @@ export async function saveAll(dir: string, files: ReadonlyMap<string, Uint8Array
     await Promise.allSettled(staged.map(({ temporary }) => rm(temporary, { force: true })))
     for (const folder of made.reverse()) await Promise.allSettled([rmdir(folder)])
     throw outputError(dir, error)
+  }
+  // Best effort: the files are written.
+  await Promise.allSettled(staged.map(({ target }) => clearLeftovers(target)))
+}
+
+/** Removes what killed runs had staged for a file. A run that is still at it staged its own after this process began. */
+async function clearLeftovers(target: string): Promise<void> {
+  const folder = dirname(target)
+  const start = `.${basename(target)}.`
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(start) || !name.endsWith('.tmp')) continue
+    const path = join(folder, name)
+    const entry = await entryAt(path)
+    if (entry !== undefined && entry.mtimeMs < performance.timeOrigin) await rm(path, { force: true })
   }
 }
 
