@@ -170,7 +170,7 @@ async function withPool(
 }
 
 function checkpointPath({ saveDir }: Config): string {
-  return join(saveDir, '.squire-checkpoint.arrow')
+  return join(saveDir, '.squire-checkpoint')
 }
 
 /** The statistics of every -i value, from the cache where there is one. */

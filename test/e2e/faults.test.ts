@@ -1,18 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { faults } from './faulty.js'
 import { classifier, contents, fixture, squire, temporaryFolder } from './squire.js'
 
 const folder = temporaryFolder()
 const base = ['quant', '-m', classifier, '-uds', fixture('textlines.mjs'), '-if', 'dataset', '-i', '24', '-cn', '2']
-
-/** A folder of faults: sample -> how it fails, once. */
-function faults(name: string, samples: Record<number, string>): Record<string, string> {
-  const path = join(folder, `faults-${name}`)
-  mkdirSync(path)
-  for (const [sample, kind] of Object.entries(samples)) writeFileSync(join(path, sample), kind)
-  return { SQUIRE_TEST_FAULTS: path }
-}
 
 describe('a run that loses workers', () => {
   let reference: Record<string, string>
@@ -27,42 +20,24 @@ describe('a run that loses workers', () => {
     ['an exception that nobody catches', { 5: 'uncaught' }],
     ['the heap limit', { 7: 'memory' }],
     ['a native abort of the whole process', { 9: 'abort', 17: 'abort' }],
+    ['an engine that the system kills', { 9: 'kill', 17: 'kill' }],
   ])('survives %s, and writes the same bytes', async (name, samples) => {
     const out = join(folder, name.replaceAll(/\W/g, '-'))
     // A small heap, so that the one test that fills it need not fill gigabytes.
-    const env = { ...faults(name.replaceAll(/\W/g, '-'), samples), NODE_OPTIONS: '--max-old-space-size=300' }
+    const env = { ...faults(folder, name, samples), NODE_OPTIONS: '--max-old-space-size=300' }
     const ended = await squire([...base, '-s', out], env)
-    expect(ended.stderr).toMatch(/died|crashed/)
+    expect(ended.stderr).toMatch(/died|crashed|killed/)
     expect(ended.status).toBe(0)
     expect(contents(out)).toEqual(reference)
   })
 
   test('gives up on a sample that always ends its worker, and names it', async () => {
     const out = join(folder, 'always')
-    const ended = await squire([...base, '-s', out], faults('always', { 4: 'always exit' }))
+    const ended = await squire([...base, '-s', out], faults(folder, 'always', { 4: 'always exit' }))
     expect(ended.status).toBe(5)
     expect(ended.stderr).toContain('line-0004')
     expect(ended.stderr).not.toMatch(/\n\s+at /)
     expect(Object.keys(existsSync(out) ? contents(out) : {}).filter((file) => file.endsWith('.onnx'))).toEqual([])
-  })
-
-  test('is interrupted by SIGINT, says how to resume, and resumed it writes the same bytes', async () => {
-    const out = join(folder, 'interrupted')
-    const env = faults('interrupted', { 12: 'interrupt' })
-    const ended = await squire([...base, '-s', out], env)
-    expect(ended.status).toBe(130)
-    expect(ended.stderr).toContain('--resume')
-    expect(Object.keys(contents(out))).toEqual(['.squire-checkpoint.arrow'])
-    expect((await squire([...base, '-s', out, '--resume'])).status).toBe(0)
-    expect(contents(out)).toEqual(reference)
-  })
-
-  test('refuses to resume with other options', async () => {
-    const out = join(folder, 'other-options')
-    await squire([...base, '-s', out], faults('other-options', { 12: 'interrupt' }))
-    const ended = await squire([...base, '-s', out, '--resume', '--eval-iteration', '12'])
-    expect(ended.status).toBe(3)
-    expect(ended.stderr).toContain('belongs to another model, dataset or set of options')
   })
 })
 
@@ -73,7 +48,7 @@ describe('bad samples', () => {
   ])('a sample that fails (%s) ends the run with its name', async (kind, reason) => {
     const ended = await squire(
       [...base, '-s', join(folder, `bad-${kind}`)],
-      faults(`bad-${kind}`, { 6: `always ${kind}` }),
+      faults(folder, `bad-${kind}`, { 6: `always ${kind}` }),
     )
     expect(ended.status).toBe(3)
     expect(ended.stderr).toContain('line-0006')
@@ -83,7 +58,7 @@ describe('bad samples', () => {
 
   test('--on-bad-sample skip leaves them out, counts them and lists them in the report', async () => {
     const out = join(folder, 'skip')
-    const env = faults('skip', { 0: 'always throw', 6: 'always nan', 23: 'always throw' })
+    const env = faults(folder, 'skip', { 0: 'always throw', 6: 'always nan', 23: 'always throw' })
     const ended = await squire([...base, '-s', out, '--on-bad-sample', 'skip'], env)
     expect(ended.status).toBe(0)
     const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))

@@ -45,13 +45,13 @@ describe.concurrent('a save-dir that cannot be written to', () => {
     expect(ended.stderr).toContain('error: cannot write to the output folder')
     expect(ended.stderr).toContain('repeat the command with --resume')
     expect(ended.stdout).not.toContain('Files:')
-    expect(readdirSync(saveDir).sort()).toEqual(['.squire-checkpoint.arrow', 'steps'])
+    expect(readdirSync(saveDir).sort()).toEqual(['.squire-checkpoint', 'steps'])
 
     rmSync(join(saveDir, 'steps'))
     const resumed = await squire([...args, '--resume'])
     expect(resumed.status).toBe(0)
     expect(readdirSync(saveDir)).toContain('tiny_quantize.onnx')
-    expect(readdirSync(saveDir)).not.toContain('.squire-checkpoint.arrow')
+    expect(readdirSync(saveDir)).not.toContain('.squire-checkpoint')
   })
 })
 

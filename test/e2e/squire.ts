@@ -26,8 +26,9 @@ export function squire(args: readonly string[], env: Readonly<Record<string, str
   return start(args, env).ended
 }
 
+/** Started in a process group of its own, which can be killed as a whole (`process.kill(-pid)`). */
 export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env } })
+  const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env }, detached: true })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (data) => {

@@ -1,0 +1,124 @@
+// Runs that are interrupted and go on from their checkpoint, and checkpoints that they cannot go on from.
+
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { encodeModel, readModel } from '../../src/onnx/model.js'
+import { faults } from './faulty.js'
+import { classifier, contents, fixture, squire, temporaryFolder } from './squire.js'
+
+const folder = temporaryFolder()
+const script = ['-uds', fixture('textlines.mjs'), '-i', '24', '-cn', '2']
+const base = ['quant', '-m', classifier, ...script, '-if', 'dataset']
+const checkpoint = '.squire-checkpoint'
+
+describe('an interrupted run', () => {
+  let reference: Record<string, string>
+  beforeAll(async () => {
+    const out = join(folder, 'reference')
+    // There is nothing to resume: it starts anew.
+    expect((await squire([...base, '-s', out, '--resume'])).status).toBe(0)
+    reference = contents(out)
+  })
+
+  test.each([
+    ['interrupt', 130],
+    ['terminate', 143],
+  ])('(%s) ends with status %i, says how to resume, and resumed it writes the same bytes', async (kind, status) => {
+    const out = join(folder, kind)
+    const ended = await squire([...base, '-s', out], faults(folder, kind, { 12: kind }))
+    expect(ended.status).toBe(status)
+    expect(ended.stderr).toContain('repeat the command with --resume')
+    expect(Object.keys(contents(out))).toEqual([checkpoint])
+    expect((await squire([...base, '-s', out, '--resume'])).status).toBe(0)
+    expect(contents(out)).toEqual(reference)
+  })
+})
+
+describe('what is done', () => {
+  const unmeasured = ['quant', '-m', classifier, ...script, '-if', 'unmeasured']
+  const everyChunk = { SQUIRE_CHECKPOINT_SECONDS: '0' }
+
+  test.each(['interrupt', 'killGroup'])('is not done again after %s', async (kind) => {
+    const out = join(folder, `progress-${kind}`)
+    const ended = await squire([...unmeasured, '-s', out], {
+      ...everyChunk,
+      ...faults(folder, `at-20-${kind}`, { 20: kind }),
+    })
+    expect(ended.status).not.toBe(0)
+    expect(existsSync(join(out, checkpoint))).toBe(true)
+    // Were it loaded again, it would end the run.
+    const again = faults(folder, `again-${kind}`, { 3: 'always throw' })
+    expect((await squire([...unmeasured, '-s', out, '--resume'], again)).status).toBe(0)
+    expect(existsSync(join(out, checkpoint))).toBe(false)
+  })
+
+  test('is not done again when the engine alone crashes, even if an older checkpoint lies there', async () => {
+    const out = join(folder, 'older')
+    mkdirSync(out)
+    writeFileSync(join(out, checkpoint), 'of other work')
+    const crashes = faults(folder, 'crash', { 20: 'kill' })
+    const ended = await squire([...unmeasured, '-s', out], { ...everyChunk, ...crashes })
+    expect(ended.stderr).toContain('the engine was killed, maybe for want of memory; going on from its last checkpoint')
+    expect(ended.status).toBe(0)
+  })
+})
+
+describe.concurrent('a checkpoint is refused, and stays as it is, for', () => {
+  const made = join(folder, 'made')
+  const saved = join(made, checkpoint)
+  const otherModel = join(folder, 'other.onnx')
+  beforeAll(async () => {
+    const ended = await squire([...base, '-s', made], faults(folder, 'made', { 12: 'interrupt' }))
+    expect(ended.status).toBe(130)
+    const { proto } = await readModel(classifier)
+    writeFileSync(otherModel, encodeModel({ ...proto, producerName: 'somebody else' }))
+  })
+
+  const resume = async (name: string, args: readonly string[]) => {
+    const out = join(folder, name)
+    const path = join(out, checkpoint)
+    if (!existsSync(path)) {
+      mkdirSync(out)
+      copyFileSync(saved, path)
+    }
+    const before = readFileSync(path)
+    const ended = await squire([...base, '-s', out, '--resume', ...args])
+    expect(ended.status).toBe(3)
+    expect(ended.stderr).toContain(`error: the checkpoint ${path} `)
+    expect(ended.stderr).toMatch(/[Ll]eave --resume away to start anew/)
+    expect(ended.stderr).not.toMatch(/\n\s+at /)
+    expect(readFileSync(path).equals(before)).toBe(true)
+    return ended.stderr
+  }
+
+  test.each([
+    ['another model', ['-m', otherModel], /: its model is [0-9a-f]{12}…, this run's is [0-9a-f]{12}…\. Repeat/],
+    ['other data', ['-d', 'elsewhere'], /: its data is [0-9a-f]{12}…, this run's is [0-9a-f]{12}…\. Repeat/],
+    [
+      'less to evaluate on',
+      ['--eval-iteration', '12'],
+      /: its evaluation is on 24 samples, this run's is on 12 samples;/,
+    ],
+    ['one more calibration', ['-i', '12'], /: its calibration is on 24 samples, this run's is on 12 and 24 samples;/],
+    [
+      'another way with bad samples',
+      ['--on-bad-sample', 'skip'],
+      /way with bad samples is error, this run's is skip\. Repeat/,
+    ],
+  ])('%s', async (name, args, reason) => {
+    expect(await resume(name, args)).toMatch(reason)
+  })
+
+  test.each([
+    ['a file that is cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 1000)],
+    ['one that is empty', () => Buffer.alloc(0)],
+    ['one with a bit that has flipped', (bytes: Buffer) => bytes.fill(bytes[5000]! ^ 4, 5000, 5001)],
+    ['one that is none', () => Buffer.from('notes')],
+  ])('%s', async (name, damage) => {
+    const out = join(folder, name)
+    mkdirSync(out)
+    writeFileSync(join(out, checkpoint), damage(readFileSync(saved)))
+    expect(await resume(name, [])).toContain('is damaged: its checksum is wrong')
+  })
+})
