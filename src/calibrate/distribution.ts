@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { messageOf, SquireError } from '../errors.js'
 import { mergeAll } from '../histogram/histogram.js'
 import { imageOf } from '../histogram/image.js'
-import { decodeStatistics, encodeStatistics, type Statistics } from '../histogram/statistics.js'
+import { decodeStatistics, encodeStatistics, type Statistics, type TensorStatistics } from '../histogram/statistics.js'
 import type { Histogram } from '../histogram/types.js'
 import type { Plan, ScaleClass } from '../plan/types.js'
 import { differences } from './key.js'
@@ -50,23 +50,22 @@ export function encodeDistribution(
       ('outputs' in operator ? operator.outputs : [operator.output]).map((name) => [name, operator.kind] as const),
     ),
   )
+  const { histograms, samples } = distribution
+  const row = (name: string, histogram: Histogram): TensorStatistics => ({
+    ...histogram,
+    operator: operators.get(name) ?? 'input',
+    shape: plan.tensors.get(name)?.dims ?? [],
+    observed: histograms.has(name),
+    samples,
+  })
   const tensors = new Map(
     [...plan.classOf].map(([name, scaleClass]) => [
       name,
-      {
-        ...(distribution.histograms.get(name) ?? classHistogram(plan, scaleClass, distribution.histograms)),
-        operator: operators.get(name) ?? 'input',
-        shape: plan.tensors.get(name)?.dims ?? [],
-        observed: distribution.histograms.has(name),
-      },
+      row(name, histograms.get(name) ?? classHistogram(plan, scaleClass, histograms)),
     ]),
   )
-  // A source need not be held as integers itself.
-  for (const [name, histogram] of distribution.histograms) {
-    if (tensors.has(name)) continue
-    const shape = plan.tensors.get(name)?.dims ?? []
-    tensors.set(name, { ...histogram, operator: operators.get(name) ?? 'input', shape, observed: true })
-  }
+  // What others derive from need not be held as integers itself.
+  for (const [name, histogram] of histograms) if (!tensors.has(name)) tensors.set(name, row(name, histogram))
   return encodeStatistics({
     tensors,
     metadata: {
