@@ -8,7 +8,7 @@ import { messageOf, SquireError } from '../src/errors.js'
 import type { TensorValue } from '../src/onnx/types.js'
 import { datasetOf } from './datasets.js'
 import { sessionOf } from './models.js'
-import { observerFor } from './observer.js'
+import { type Observer, observerFor } from './observer.js'
 
 /** Samples being loaded while one is in the runtime. */
 const LOADED_AHEAD = 2
@@ -34,7 +34,7 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
     skipped.push({ index, id, reason: reason.message })
   }
 
-  const runBatch = async (batch: Batch): Promise<void> => {
+  const runBatch = async (batch: Batch, observer: Observer | undefined): Promise<void> => {
     const count = task.samplesPerForward
     const feeds = stackSamples(
       batch.map((entry) => entry.feeds),
@@ -42,13 +42,13 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
     )
     const fetches = observer?.fetches(feeds) ?? task.model.outputs
     // Dims that the model's inputs leave open may still not fit what is inside.
-    const values = await session.run(feeds, fetches).catch(messageOf)
+    const values = otherDims(feeds, task.inputDims) ?? (await session.run(feeds, fetches).catch(messageOf))
     const problem = typeof values === 'string' ? values : observer?.observe(feeds, values, task.onBadSample === 'skip')
     if (typeof values === 'string' || problem !== undefined) {
       for (const { sample } of batch) skip(sample, new SquireError('DATA', `sample "${sample.id}": ${problem}`))
       return
     }
-    observed += batch.length
+    if (observer !== undefined) observed += batch.length
     if (metric === undefined) return
     const outputs = splitOutputs(ownOutputs(values, task.model.outputs, observer !== undefined), count)
     for (const [i, { sample, label }] of batch.entries()) {
@@ -64,14 +64,27 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
     if (loaded.kind === 'bad') skip(sample, loaded.reason)
     else batch.push({ sample, feeds: loaded.feeds, label: loaded.label })
     if (batch.length < task.samplesPerForward) continue
-    await runBatch(batch)
+    await runBatch(batch, observer)
     batch = []
   }
-  // A last batch that is not full is padded for the metric. It never reaches the statistics: those are cut to whole batches,
-  // except where samples were skipped, and then it is left out.
-  if (batch.length > 0 && observer === undefined) await runBatch(batch)
+  // A last batch that is not full is padded for the metric and kept from the statistics, which are cut to whole batches: where they are
+  // taken, it is skipped samples that leave one.
+  if (batch.length > 0 && metric !== undefined) await runBatch(batch, undefined)
   observer?.writeTo(task.observation!.slab)
   return { kind: 'done', state, skipped, observed }
+}
+
+/** What is wrong with feeds that the quantized model could not take. */
+function otherDims(feeds: Feeds, expected: SamplesTask['inputDims']): string | undefined {
+  for (const [name, { dims }] of Object.entries(feeds)) {
+    const first = expected?.[name]
+    if (first === undefined || String(dims) === String(first)) continue
+    return (
+      `input "${name}" has dims [${dims.join(', ')}], the first sample [${first.join(', ')}]: the quantized model is ` +
+      'static, so only samples of one size can be measured. Resize them, or calibrate without a metric'
+    )
+  }
+  return undefined
 }
 
 /** The model's outputs; copied where the next sample overwrites them, since a metric may keep what it is given. */

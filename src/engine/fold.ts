@@ -53,6 +53,8 @@ export interface FoldRequest {
   readonly segments: readonly Segment[]
   readonly chunks: readonly Chunk[]
   readonly metric: Metric | undefined
+  /** Input dims that a measured forward must have; undefined: any that the model takes. */
+  readonly measuredDims: Observation['inputDims'] | undefined
   /** Dataset indices to leave out: samples that an earlier pass skipped. */
   readonly excluded: ReadonlySet<number>
   readonly onBadSample: 'error' | 'skip'
@@ -133,6 +135,7 @@ function taskOf(request: FoldRequest, chunk: Chunk, slab: SharedArrayBuffer | un
   const samples = Array.from({ length: chunk.to - chunk.from }, (_, i) => request.samples.at(chunk.from + i)).filter(
     ({ index }) => !request.excluded.has(index),
   )
+  const measure = segment.measure && request.metric !== undefined
   return {
     kind: 'samples' as const,
     model: slab === undefined ? request.plainModel : request.observedModel,
@@ -140,7 +143,8 @@ function taskOf(request: FoldRequest, chunk: Chunk, slab: SharedArrayBuffer | un
     samples,
     observation: slab === undefined ? undefined : { ...request.observation, slab },
     samplesPerForward: request.samplesPerForward,
-    measure: segment.measure && request.metric !== undefined,
+    measure,
+    inputDims: measure ? request.measuredDims : undefined,
     onBadSample: request.onBadSample,
     stop: request.stop.buffer,
   }

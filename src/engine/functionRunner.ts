@@ -158,7 +158,16 @@ export class FunctionRunner implements Runner {
     )
   }
 
-  #forward(model: ModelFile, feeds: Feeds, name: string): Promise<Readonly<Record<string, TensorValue>>> {
+  async #forward(model: ModelFile, feeds: Feeds, name: string): Promise<Readonly<Record<string, TensorValue>>> {
+    for (const input of model.inputs) {
+      const { dims } = feeds[input.name]!
+      if (input.dims.every((dim, axis) => typeof dim === 'string' || dim === dims[axis])) continue
+      throw new SquireError(
+        'DATA',
+        `${name}: input "${input.name}" has dims [${dims.join(', ')}], expected [${input.dims.join(', ')}]: ` +
+          'the quantized model is static, with the dims of the first forward pass. Measure on inputs of one size.',
+      )
+    }
     return this.#options.pool.forward({ kind: 'forward', model, feeds, name, observation: undefined }).then(byName)
   }
 

@@ -42,6 +42,8 @@ export interface SamplesTask {
   readonly observation: Observation | undefined
   /** Whether the metric is wanted. */
   readonly measure: boolean
+  /** The quantized model's input dims where the float model is measured for comparison: both on the same samples. */
+  readonly inputDims: Observation['inputDims'] | undefined
   readonly onBadSample: 'error' | 'skip'
   /** One int32: not 0 asks the worker to give up between two forward passes. */
   readonly stop: SharedArrayBuffer
