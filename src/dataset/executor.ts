@@ -46,7 +46,7 @@ export function makeExecutor(options: ExecutorOptions): Executor & { forwards():
   const forward = async (...values: TensorLike[]) => {
     const index = calls++
     const where = `forward ${index + 1}`
-    const feeds = checkedFeeds(byPosition(values, inputs, where), inputs, where)
+    const feeds = checkedFeeds(byPosition(values, inputs, where), inputs, where, true)
     return asOutputs(await options.forward(copied(feeds), index), outputs)
   }
 

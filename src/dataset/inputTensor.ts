@@ -18,6 +18,8 @@ export interface InputPlace {
   readonly where: string
   /** Position among the model's inputs. */
   readonly index: number
+  /** Whether it must be the whole of a fixed batch: what goes into a forward pass, not a sample of it. */
+  readonly whole?: boolean
 }
 
 /**
@@ -38,7 +40,7 @@ export function toInputTensor(value: TensorLike, input: ModelInput, place: Input
   const problem = typeProblem(value, expected)
   if (problem !== undefined) return fail(problem)
   const data = toData(value.data, expected)
-  if (!dimsFit(dims, input.dims)) return fail(`has dims ${shown(dims)}, expected ${shown(input.dims)}`)
+  if (!dimsFit(dims, input.dims, place.whole)) return fail(`has dims ${shown(dims)}, expected ${shown(input.dims)}`)
   if (data.length !== elementCount(dims)) {
     return fail(`has ${data.length} elements, expected ${elementCount(dims)} for dims ${shown(dims)}`)
   }
@@ -52,11 +54,11 @@ export function shown(dims: readonly (number | string)[]): string {
   return `[${dims.map((dim) => (dim === '' ? '?' : dim)).join(', ')}]`
 }
 
-/** Whether dims are what a model input takes, a named dimension being any size. A first dimension of 1 is one sample of a fixed batch. */
-function dimsFit(dims: readonly number[], model: readonly (number | string)[]): boolean {
+/** Whether dims are what a model input takes, a named dimension being any size. Unless `whole`, a first dimension of 1 is one sample of a fixed batch. */
+function dimsFit(dims: readonly number[], model: readonly (number | string)[], whole = false): boolean {
   return (
     dims.length === model.length &&
-    model.every((dim, axis) => typeof dim === 'string' || dim === dims[axis] || (axis === 0 && dims[0] === 1))
+    model.every((dim, axis) => typeof dim === 'string' || dim === dims[axis] || (!whole && axis === 0 && dims[0] === 1))
   )
 }
 

@@ -22,11 +22,16 @@ export function sampleFeeds(sample: Sample, inputs: readonly ModelInput[], sampl
   return checkedFeeds(values, inputs, where)
 }
 
-/** Checks one value for each of the model's inputs, in model order. */
-export function checkedFeeds(values: readonly TensorLike[], inputs: readonly ModelInput[], where: string): Feeds {
+/** Checks one value for each of the model's inputs, in model order. `whole`: a fixed batch must be complete. */
+export function checkedFeeds(
+  values: readonly TensorLike[],
+  inputs: readonly ModelInput[],
+  where: string,
+  whole = false,
+): Feeds {
   const feeds: Record<string, TensorValue> = {}
   inputs.forEach((input, index) => {
-    feeds[input.name] = toInputTensor(values[index]!, input, { where, index })
+    feeds[input.name] = toInputTensor(values[index]!, input, { where, index, whole })
   })
   return feeds
 }
