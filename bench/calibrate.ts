@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import * as kernel from './kernel.js'
 import { median } from './median.js'
 import { type BenchCase, cases, imageCase, Rig } from './rig.js'
 import type { BenchOptions, Section } from './types.js'
@@ -17,7 +18,12 @@ export async function calibrate(options: BenchOptions): Promise<Section[]> {
   const all = [...(options.model === undefined ? [] : [imageCase(options.model)]), ...cases]
   if (options.images !== undefined) process.env.BENCH_IMAGES = options.images
   const cores = availableParallelism()
-  const sections = [await ratios(all, cores, options), await scaling(all[0]!, cores, options), await memory(all[0]!)]
+  const sections = [
+    await ratios(all, cores, options),
+    { title: kernel.title, rows: kernel.rows(await kernel.run(options)) },
+    await scaling(all[0]!, cores, options),
+    await memory(all[0]!),
+  ]
   return [...sections, ...(options.python === undefined ? [] : [await peers(options)])]
 }
 
