@@ -71,7 +71,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const fixed = jobs.map((job) => attempt(several, () => solveFixedPoint(prepared.plan, job.thresholds, chip)))
 
     timer.stage('post-process')
-    const context: Context = { config, reporter, runner, prepared, workspace, several }
+    const context: Context = { config, reporter, runner, prepared, workspace, several, warned: new Set() }
     const outcomes: Outcome[] = []
     for (const [i, job] of jobs.entries()) outcomes.push(await measureJob(context, job, fixed[i]!))
     // Only now: a metric that fails on one quantization leaves nothing of the others behind.
@@ -145,6 +145,8 @@ interface Context {
   readonly prepared: Prepared
   readonly workspace: string
   readonly several: boolean
+  /** Warnings of earlier quantizations: most hold for all, and are said once. */
+  readonly warned: Set<string>
 }
 
 async function withPool(
@@ -239,14 +241,17 @@ interface Outcome {
 }
 
 async function measureJob(context: Context, job: Job, fixed: FixedPointModel | SquireError): Promise<Outcome> {
-  const { reporter, runner, workspace, several } = context
+  const { reporter, runner, workspace, several, warned } = context
   const { iteration, floatMetric } = job.observed
   if (fixed instanceof SquireError) {
     reporter.warn(`${job.mode}, -i ${iteration}: ${fixed.message}`)
     return { job, made: fixed }
   }
   if (several) reporter.info(`start ${job.mode}, -i ${iteration}`)
-  for (const warning of fixed.warnings) reporter.warn(warning)
+  for (const warning of fixed.warnings) {
+    if (!warned.has(warning)) reporter.warn(warning)
+    warned.add(warning)
+  }
   const integer = integerOf(context, job, fixed, { outputDequant: true, allLayers: false })
   const file = await modelFile(integer, join(workspace, `${job.mode}_it_${iteration}.onnx`))
   const evaluation = await evaluate(runner, file, iteration, floatMetric, `evaluating ${job.mode}`)

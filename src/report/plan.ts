@@ -18,7 +18,7 @@ export function planLines({ operators, observed, classOf }: Plan): string[] {
   const inSoftware = [...byReason.values()].reduce((sum, names) => sum + names.length, 0)
   return [
     `${onChip} ${onChip === 1 ? 'operator' : 'operators'} on the chip, ${inSoftware} in software (float); ` +
-      `${observed.length} tensors observed for the scales of ${classOf.size}`,
+      `${observed.length} of ${classOf.size} tensors observed`,
     ...[...byReason].map(([reason, names]) => `  in software, because ${reason}: ${shortened(names)}`),
   ]
 }
