@@ -23,7 +23,7 @@ export function planOf(operators: readonly PlannedOperator[], wide: readonly str
     }),
   )
   const classOf = new Map(classes.map((scaleClass) => [scaleClass.name, scaleClass]))
-  return { operators, classes, classOf, observed: [...classOf.keys()], tensors: new Map() }
+  return { derived: new Map(), operators, classes, classOf, observed: [...classOf.keys()], tensors: new Map() }
 }
 
 /** A 1x1 convolution "conv" from x to y with these weights [M, C] and biases [M]. */
