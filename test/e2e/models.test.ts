@@ -1,0 +1,220 @@
+// Models of many kinds through the whole pipeline: what comes out resembles the float model, and what cannot be done is said.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { configure } from '../../src/cli/configure.js'
+import { parseCommandLine } from '../../src/cli/program.js'
+import { fromFloat16 } from '../../src/dataset/float16.js'
+import { randomTensor } from '../../src/dataset/inferAuto.js'
+import { quantize } from '../../src/index.js'
+import { elementTypeOf } from '../../src/onnx/datatype.js'
+import { encodeModel, modelInputs } from '../../src/onnx/model.js'
+import { createSession } from '../../src/onnx/session.js'
+import type { ModelProto, TensorValue } from '../../src/onnx/types.js'
+import { silentReporter } from '../../src/report/types.js'
+import { classifier, fixture, ocrModel, squire, temporaryFolder } from './squire.js'
+import { convolution, halfPrecision, op, software, zoo } from './zoo.js'
+
+const folder = temporaryFolder()
+let runs = 0
+
+/** Quantizes in this process; what was written, what was said, and the only result. */
+async function run(model: ModelProto | string, ...words: string[]) {
+  const own = join(folder, String(++runs))
+  const path = typeof model === 'string' ? model : `${own}.onnx`
+  if (typeof model !== 'string') writeFileSync(path, encodeModel(model))
+  const said: string[] = []
+  const say = (line: string) => void said.push(line)
+  const command = ['quant', '-m', path, '-s', own, '-cn', '1', '-od', '-qm', 'mse', ...words]
+  const config = configure(parseCommandLine(command))
+  const { results, skipped } = await quantize(config, { ...silentReporter, info: say, warn: say })
+  const written = (end: string) => readFileSync(join(own, results[0]!.files.find((file) => file.endsWith(end))!))
+  return { said: said.join('\n'), result: results[0]!, skipped, written }
+}
+
+const data = (name: string, dims: readonly (readonly number[])[], ...more: string[]) => [
+  ...['-uds', fixture('noise.mjs'), '-if', name, '-d', JSON.stringify(dims), '-i', String(dims.length)],
+  ...more,
+]
+
+async function outputsOf(bytes: Uint8Array, feeds: Readonly<Record<string, TensorValue>>) {
+  const session = await createSession(bytes)
+  try {
+    return await session.run(feeds)
+  } finally {
+    await session.release()
+  }
+}
+
+const numbers = ({ type, data }: TensorValue) =>
+  Array.from(data as ArrayLike<number | bigint>, (x) => (type === 'float16' ? fromFloat16(Number(x)) : Number(x)))
+
+function cosine(a: TensorValue, b: TensorValue): number {
+  const [left, right] = [numbers(a), numbers(b)]
+  const dot = (x: readonly number[], y: readonly number[]) => x.reduce((sum, value, i) => sum + value * y[i]!, 0)
+  return dot(left, right) / Math.sqrt(dot(left, left) * dot(right, right))
+}
+
+describe('what comes out resembles the float model', () => {
+  test.each(Object.entries(zoo))('%s', async (_, proto) => {
+    const { written } = await run(proto)
+    const feeds = Object.fromEntries(
+      modelInputs(proto).map(({ name, dataType, dims }) => [
+        name,
+        randomTensor(elementTypeOf(dataType)!, dims as number[]) as TensorValue,
+      ]),
+    )
+    const float = await outputsOf(encodeModel(proto), feeds)
+    for (const form of ['_quantize.onnx', '_qdq.onnx']) {
+      const fixed = await outputsOf(written(form), feeds)
+      expect(Object.keys(fixed)).toEqual(Object.keys(float))
+      for (const [name, value] of Object.entries(float)) {
+        expect(fixed[name]!.dims).toEqual(value.dims)
+        expect(cosine(fixed[name]!, value), `${form} ${name}`).toBeGreaterThan(0.99)
+      }
+    }
+    await outputsOf(written('output_all_layers_quantize.onnx'), feeds)
+  })
+})
+
+describe('real models at real sizes', () => {
+  test.each([
+    ['ch_PP-OCRv4_det_infer.onnx', [1, 3, 96, 96]],
+    ['ch_PP-OCRv4_rec_infer.onnx', [1, 3, 48, 96]],
+  ])('%s', async (name, dims) => {
+    const { result, written } = await run(ocrModel(name), ...data('measured', [dims]))
+    expect(result.loss).toBeGreaterThanOrEqual(0)
+    const x: TensorValue = randomTensor('float32', dims) as TensorValue
+    const [fixed, qdq] = [
+      await outputsOf(written('_quantize.onnx'), { x }),
+      await outputsOf(written('_qdq.onnx'), { x }),
+    ]
+    expect(Object.keys(qdq)).toEqual(Object.keys(fixed))
+  })
+})
+
+describe('batches', () => {
+  const four = [1, 2, 3, 4, 5].map(() => [1, 3, 8, 8])
+  test('a fixed batch takes samples of one: whole batches are observed, all samples are measured', async () => {
+    const { said, result } = await run(convolution([4, 3, 8, 8]), ...data('measured', four))
+    expect(said).toContain('calibrating on 4 of 5 samples: the model takes 4 at a time')
+    expect(result.loss).toBeLessThan(2)
+  })
+
+  test('a fixed batch takes whole batches', async () => {
+    expect((await run(convolution([4, 3, 8, 8]), ...data('measured', [[4, 3, 8, 8]]))).result.loss).toBeLessThan(2)
+  })
+
+  test('what skipped samples leave of a batch is measured on both models', async () => {
+    const samples = Array.from({ length: 9 }, () => [1, 3, 8, 8])
+    const words = data('counted', samples, '--on-bad-sample', 'skip')
+    const { result, skipped } = await run(convolution([4, 3, 8, 8]), ...words)
+    expect(skipped).toHaveLength(3)
+    expect(result).toMatchObject({ floatMetric: 6, fixMetric: 6 })
+  })
+
+  test('an infer function may forward batches where the batch is dynamic', async () => {
+    const words = ['-uds', fixture('noise.mjs'), '-if', 'forwardBatches', '-d', '[3, 8, 8]', '-bs', '4', '-i', '2']
+    const { result, written } = await run(convolution(['N', 3, 8, 8]), ...words)
+    expect(result.loss).toBeLessThan(2)
+    const [input] = (await createSession(written('_quantize.onnx'))).inputs
+    expect(input!.dims).toEqual([1, 3, 8, 8])
+  })
+
+  test('where it is fixed, it forwards that many', async () => {
+    const words = ['-uds', fixture('noise.mjs'), '-if', 'forwardBatches', '-d', '[3, 8, 8]', '-bs', '1']
+    await expect(run(convolution([4, 3, 8, 8]), ...words)).rejects.toThrow(
+      'forward 1: input 0 "x" has dims [1, 3, 8, 8], expected [4, 3, 8, 8]',
+    )
+  })
+})
+
+describe('dynamic sizes', () => {
+  const model = convolution(['N', 3, 'H', 'W'], [op('GlobalAveragePool: c -> a'), op('Flatten: a -> y')])
+  const sizes = [
+    [1, 3, 8, 8],
+    [1, 3, 12, 8],
+    [1, 3, 8, 8],
+    [1, 3, 8, 16],
+  ]
+
+  test('calibration takes samples of any size', async () => {
+    const { skipped, written } = await run(model, ...data('unmeasured', sizes))
+    expect(skipped).toEqual([])
+    const session = await createSession(written('_quantize.onnx'))
+    expect(session.inputs[0]!.dims).toEqual([1, 3, 8, 8])
+  })
+
+  test('a metric takes samples of one size, which is said before anything is calibrated', async () => {
+    await expect(run(model, ...data('measured', sizes))).rejects.toThrow(
+      'sample "00000001": input "x" has dims [1, 3, 12, 8], the first sample [1, 3, 8, 8]: the quantized model is static',
+    )
+  })
+
+  test('samples of other sizes are skipped for the float model as well', async () => {
+    const { skipped, result } = await run(model, ...data('measured', sizes, '--on-bad-sample', 'skip'))
+    expect(skipped.map(({ id }) => id)).toEqual(['00000001', '00000003'])
+    expect(result.loss).toBeLessThan(2)
+  })
+
+  test('infer_auto makes up the size, and warns', async () => {
+    const { said } = await run(model)
+    expect(said).toContain('input "x" has dynamic dims [N, 3, H, W]: infer_auto makes them the batch size, 1')
+    expect(said).toContain('with -d or -uds')
+  })
+
+  test('outputs are static where the inputs make them so', async () => {
+    const own = convolution(['N', 3, 8, 8])
+    const [y] = own.graph.output
+    y!.type!.tensorType!.shape = { dim: [{ dimParam: 'N' }, { dimValue: 4 }, { dimParam: 'h' }, {}] }
+    const session = await createSession((await run(own)).written('_quantize.onnx'))
+    expect(session.outputs[0]!.dims.slice(0, 2)).toEqual([1, 4])
+  })
+
+  test('a size that the model cannot work on: the error says what it was fed', async () => {
+    const cannot = convolution(['N', 3, 'H', 'W'], [op('AveragePool: c -> y', { kernel_shape: [4, 4] })])
+    await expect(run(cannot)).rejects.toThrow('It was fed "x" [1, 3, 1, 1].')
+  })
+})
+
+describe('nothing to quantize', () => {
+  test.each([
+    ['no operator of the chip', software, 'Softmax "Softmax_y": the chip has no fixed-point form of it'],
+    ['half precision', halfPrecision, 'Give a float32 model'],
+  ])('%s', async (_, proto, reason) => {
+    const failure = run(proto)
+    await expect(failure).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    await expect(failure).rejects.toThrow(reason)
+  })
+})
+
+describe('the run log', () => {
+  test('options, five stages with their times, files, the loss: each once', async () => {
+    const out = join(folder, 'log')
+    const model = join(folder, 'log.onnx')
+    writeFileSync(model, encodeModel(convolution([1, 3, 16, 16])))
+    const script = ['-uds', fixture('infer.ts'), '-if', 'infer', '-i', '2', '-cn', '1']
+    const { status, stdout } = await squire(['quant', '-m', model, '-s', out, ...script])
+    expect(status).toBe(0)
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines[0]).toBe(`  model            ${model}`)
+    const stages = lines.filter((line) => / s$/.test(line)).map((line) => line.replace(/: [\d.]+ s$/, ''))
+    expect(stages).toEqual([
+      'stage 1, graph optimization',
+      'stage 2, float run and scales',
+      'stage 3, model quantization',
+      'stage 4, fixed-point parameters',
+      'stage 5, post-process',
+    ])
+    expect(lines).toContain('1 operator on the chip, 0 in software (float); 2 of 2 tensors observed')
+    expect(lines).toContain(`  ${join(out, 'log_quantize.onnx')}`)
+    expect(stdout.match(/Quantization Loss/g)).toHaveLength(1)
+    expect(lines.at(-1)).toMatch(/^Quantization Loss: [\d.]+ % \(float [\d.e-]+, fixed [\d.e-]+\)$/)
+  })
+
+  test('software operators are listed by reason', async () => {
+    const { said } = await run(classifier)
+    expect(said).toContain('in software, because the chip has no fixed-point form of it: p2o.Softmax.0')
+  })
+})
