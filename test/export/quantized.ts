@@ -22,10 +22,11 @@ export async function quantizeByExtremes(file: string, samples: readonly Feeds[]
   const { model: source } = await optimize(await readModel(file))
   const plan = makePlan(source, await runForShapes(source, samples[0]!))
   const session = await createSession(encodeModel(exposeAll(source.proto)))
+  const sources = plan.classes.flatMap((scaleClass) => scaleClass.sources)
   const extremes = new Map<string, number>()
   for (const feeds of samples) {
     const results: Feeds = { ...feeds, ...(await session.run(feeds)) }
-    for (const name of plan.observed) {
+    for (const name of sources) {
       const data = results[name]!.data as Float32Array
       const extreme = data.reduce((most, value) => Math.max(most, Math.abs(value)), extremes.get(name) ?? 0)
       extremes.set(name, extreme)
