@@ -10,7 +10,7 @@ import { faults } from './faulty.js'
 import { classifier, contents, type Ended, fixture, start, temporaryFolder } from './squire.js'
 
 const rounds = Number(process.env.SQUIRE_SOAK ?? 3)
-const seed = Number(process.env.SQUIRE_SOAK_SEED ?? 1)
+const seed = Number(process.env.SQUIRE_SOAK_SEED ?? 2)
 
 const SAMPLES = 96
 const folder = temporaryFolder()
