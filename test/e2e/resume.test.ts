@@ -37,7 +37,8 @@ describe('an interrupted run', () => {
 
 describe('what is done', () => {
   const unmeasured = ['quant', '-m', classifier, ...script, '-if', 'unmeasured']
-  const everyChunk = { SQUIRE_CHECKPOINT_SECONDS: '0' }
+  // What is killed cannot clear its temporary files away.
+  const everyChunk = { SQUIRE_CHECKPOINT_SECONDS: '0', TMPDIR: folder }
 
   test.each(['interrupt', 'killGroup'])('is not done again after %s', async (kind) => {
     const out = join(folder, `progress-${kind}`)
