@@ -24,7 +24,9 @@ module.exports = {
       comment: 'onnx, dataset, histogram, plan and fixedpoint serve the stages and the engine, and import neither.',
       severity: 'error',
       from: { path: nouns },
-      to: { path: [verbs, `${src}/(engine|cli)/`, `${src}/(quantize|supervisor|index|main).js$`] },
+      to: {
+        path: [verbs, `${src}/(engine|cli)/`, `${src}/(quantize|quantization|infer|run|supervisor|index|main).js$`],
+      },
     },
     {
       name: 'histogram-and-onnx-stand-alone',
@@ -42,7 +44,7 @@ module.exports = {
       name: 'the-engine-runs-models-and-knows-no-stage',
       severity: 'error',
       from: { path: `${src}/engine/` },
-      to: { path: [verbs, `${src}/cli/`, `${src}/quantize.js$`] },
+      to: { path: [verbs, `${src}/cli/`, `${src}/(quantize|quantization|infer|run).js$`] },
     },
     {
       name: 'nobody-imports-the-command-line',
@@ -55,7 +57,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^dist/workers/' },
       to: {
-        path: `${src}/(cli|report|calibrate|evaluate|export|plan|fixedpoint)/|${src}/(quantize|supervisor|index).js$`,
+        path: `${src}/(cli|report|calibrate|evaluate|export|plan|fixedpoint)/|${src}/(quantize|quantization|infer|run|supervisor|index).js$`,
       },
     },
   ],

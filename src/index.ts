@@ -1,8 +1,8 @@
 // The public API of squire-quant.
 
 import type { Config } from './config.js'
-import type { RunOptions } from './quantize.js'
 import { type Reporter, type RunResult, silentReporter } from './report/types.js'
+import type { RunOptions } from './run.js'
 
 export type {
   BadSamplePolicy,
@@ -30,8 +30,8 @@ export type {
 } from './dataset/types.js'
 export { type ErrorCode, exitCodes, SquireError } from './errors.js'
 export type { ElementType, TensorData, TensorValue } from './onnx/types.js'
-export type { RunOptions } from './quantize.js'
 export type { ModeResult, ProgressTask, Reporter, RunResult } from './report/types.js'
+export type { RunOptions } from './run.js'
 
 /**
  * Quantizes the model that `config` names and writes the results to its save-dir, as the command does.
@@ -54,6 +54,6 @@ export async function infer(
   reporter: Reporter = silentReporter,
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const pipeline = await import('./quantize.js')
+  const pipeline = await import('./infer.js')
   return pipeline.infer(config, reporter, options)
 }

@@ -10,13 +10,13 @@ import { watchUserCode } from './userCode.js'
 
 /** Runs what `config` says; resolves to the exit status, rejects as the pipeline does. `workspace` takes temporary files. */
 export async function runEngine(config: Config, workspace: string): Promise<number> {
-  const { quantize, infer } = await import('../quantize.js')
   const interrupt = listenForSignals()
   const reporter = await createReporter(config)
   const userCode = watchUserCode(config.userScript)
   try {
     reporter.options(config)
-    const pipeline = config.runMode === 'infer' ? infer : quantize
+    const pipeline =
+      config.runMode === 'infer' ? (await import('../infer.js')).infer : (await import('../quantize.js')).quantize
     const running = pipeline(config, reporter, { signal: interrupt.signal, workspace })
     // What user code throws behind the run's back leaves the run as it is: maybe waiting for ever.
     const thrown = userCode.failure.catch((error: unknown) => ({ error }))

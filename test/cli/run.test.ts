@@ -8,6 +8,7 @@ import { engineVariable } from '../../src/supervisor.js'
 
 const pipeline = vi.hoisted(() => ({ quantize: vi.fn(), infer: vi.fn() }))
 vi.mock('../../src/quantize.js', () => pipeline)
+vi.mock('../../src/infer.js', () => pipeline)
 const interrupt = vi.hoisted(() => ({ controller: new AbortController(), leave: vi.fn() }))
 vi.mock('../../src/cli/signals.js', () => ({
   listenForSignals: () => ({ signal: interrupt.controller.signal, leave: interrupt.leave }),

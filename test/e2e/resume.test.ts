@@ -36,21 +36,21 @@ describe('an interrupted run', () => {
 })
 
 describe('what is done', () => {
-  const unmeasured = ['quant', '-m', classifier, ...script, '-if', 'unmeasured']
+  const slow = ['quant', '-m', classifier, ...script, '-if', 'slow']
   // What is killed cannot clear its temporary files away.
   const everyChunk = { SQUIRE_CHECKPOINT_SECONDS: '0', TMPDIR: folder }
 
   test.each(['interrupt', 'killGroup'])('is not done again after %s', async (kind) => {
     const out = join(folder, `progress-${kind}`)
-    const ended = await squire([...unmeasured, '-s', out], {
+    const ended = await squire([...slow, '-s', out], {
       ...everyChunk,
       ...faults(folder, `at-20-${kind}`, { 20: kind }),
     })
     expect(ended.status).not.toBe(0)
     expect(existsSync(join(out, checkpoint))).toBe(true)
     // Were it loaded again, it would end the run.
-    const again = faults(folder, `again-${kind}`, { 3: 'always throw' })
-    expect((await squire([...unmeasured, '-s', out, '--resume'], again)).status).toBe(0)
+    const again = faults(folder, `again-${kind}`, { 1: 'always throw' })
+    expect((await squire([...slow, '-s', out, '--resume'], again)).status).toBe(0)
     expect(existsSync(join(out, checkpoint))).toBe(false)
   })
 
@@ -59,7 +59,7 @@ describe('what is done', () => {
     mkdirSync(out)
     writeFileSync(join(out, checkpoint), 'of other work')
     const crashes = faults(folder, 'crash', { 20: 'kill' })
-    const ended = await squire([...unmeasured, '-s', out], { ...everyChunk, ...crashes })
+    const ended = await squire([...slow, '-s', out], { ...everyChunk, ...crashes })
     expect(ended.stderr).toContain('the engine was killed, maybe for want of memory; going on from its last checkpoint')
     expect(ended.status).toBe(0)
   })

@@ -1,0 +1,36 @@
+// -r infer: a model as it is, run through the user's data.
+
+import { basename, join } from 'node:path'
+import { modelFile } from './calibrate/prepare.js'
+import type { Config } from './config.js'
+import { openRunner } from './engine/open.js'
+import { readModel } from './onnx/model.js'
+import type { ModeResult, Reporter, RunResult } from './report/types.js'
+import { type RunOptions, stageTimer, withPool } from './run.js'
+
+/** Runs any model (float, integer, all layers) through the infer function or dataset; the result holds its metric. */
+export function infer(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {
+  return withPool(config, reporter, options, async (pool, workspace, signal) => {
+    const timer = stageTimer(reporter)
+    timer.stage('run')
+    const model = await readModel(config.model)
+    const runner = await openRunner({ config, model, pool, store: undefined, reporter, signal })
+    const file = await modelFile(model.proto, join(workspace, 'model.onnx'))
+    const results: ModeResult[] = []
+    for (const iteration of runner.iterations) {
+      const metric = await runner.measure(file, iteration, 'running the model')
+      results.push({
+        model: basename(config.model),
+        mode: 'infer',
+        iteration,
+        loss: undefined,
+        floatMetric: undefined,
+        fixMetric: metric,
+        directory: '.',
+        files: [],
+        error: undefined,
+      })
+    }
+    return { saveDir: config.saveDir, results, skipped: runner.skipped, stageSeconds: timer.done() }
+  })
+}

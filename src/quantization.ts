@@ -1,0 +1,118 @@
+// One quantization of a run, a mode and an -i value: its integer model is measured, and its files are written.
+
+import { rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { modelFile, type Prepared } from './calibrate/prepare.js'
+import type { Config, QuantMode } from './config.js'
+import type { Observed, Runner } from './engine/runner.js'
+import { SquireError } from './errors.js'
+import { type Evaluation, evaluate, lossLine } from './evaluate/evaluate.js'
+import { integerModel } from './export/integerModel.js'
+import { qdqModel } from './export/qdqModel.js'
+import { saveAll } from './export/save.js'
+import { scaleJson } from './export/scaleJson.js'
+import type { FixedPointModel } from './fixedpoint/types.js'
+import { encodeModel } from './onnx/model.js'
+import type { ModelProto } from './onnx/types.js'
+import type { ModeResult, Reporter } from './report/types.js'
+import { squireVersion } from './version.js'
+
+export interface Job {
+  readonly observed: Observed
+  readonly mode: QuantMode
+  readonly thresholds: ReadonlyMap<string, number>
+}
+
+export interface Context {
+  readonly config: Config
+  readonly reporter: Reporter
+  readonly runner: Runner
+  readonly prepared: Prepared
+  readonly workspace: string
+  readonly several: boolean
+  /** Warnings of earlier quantizations: most hold for all, and are said once. */
+  readonly warned: Set<string>
+}
+
+/** A failure of one quantization among several is a result; of the only one, it is the run's. */
+export function attempt<T>(several: boolean, work: () => T): T | SquireError {
+  try {
+    return work()
+  } catch (error) {
+    if (several && error instanceof SquireError) return error
+    throw error
+  }
+}
+
+/** A quantization that could be made, and its measure; or why not. */
+export interface Outcome {
+  readonly job: Job
+  readonly made: { readonly fixed: FixedPointModel; readonly evaluation: Evaluation } | SquireError
+}
+
+/** Runs the integer model over the evaluation data. */
+export async function measureJob(context: Context, job: Job, fixed: FixedPointModel | SquireError): Promise<Outcome> {
+  const { reporter, runner, workspace, several, warned } = context
+  const { iteration, floatMetric } = job.observed
+  if (fixed instanceof SquireError) {
+    reporter.warn(`${job.mode}, -i ${iteration}: ${fixed.message}`)
+    return { job, made: fixed }
+  }
+  if (several) reporter.info(`start ${job.mode}, -i ${iteration}`)
+  for (const warning of fixed.warnings) {
+    if (!warned.has(warning)) reporter.warn(warning)
+    warned.add(warning)
+  }
+  const integer = integerOf(context, job, fixed, { outputDequant: true, allLayers: false })
+  const file = await modelFile(integer, join(workspace, `${job.mode}_it_${iteration}.onnx`))
+  const evaluation = await evaluate(runner, file, iteration, floatMetric, `evaluating ${job.mode}`)
+  await rm(file.path)
+  // Of the only quantization the results say it.
+  if (several) reporter.info(`end ${job.mode}, -i ${iteration}: ${lossLine(evaluation)}`)
+  return { job, made: { fixed, evaluation } }
+}
+
+function integerOf(
+  { prepared }: Context,
+  { mode }: Job,
+  fixed: FixedPointModel,
+  options: { readonly outputDequant: boolean; readonly allLayers: boolean },
+): ModelProto {
+  return integerModel(fixed, prepared.staticModel, { mode, version: squireVersion(), ...options })
+}
+
+/** Writes the files of one quantization. */
+export async function saveOutcome(context: Context, { job, made }: Outcome): Promise<ModeResult> {
+  const { config, prepared, several } = context
+  const { iteration, floatMetric } = job.observed
+  const directory = several ? `${job.mode}_it_${iteration}` : '.'
+  const base = { model: basename(config.model), mode: job.mode, iteration, directory, floatMetric }
+  if (made instanceof SquireError) {
+    return { ...base, loss: undefined, fixMetric: undefined, files: [], error: made.message }
+  }
+  const { fixed, evaluation } = made
+  const { outputDequant } = config
+  const name = basename(config.model, '.onnx')
+  const files = new Map<string, Uint8Array | string>([
+    [`${name}_quantize.onnx`, encodeModel(integerOf(context, job, fixed, { outputDequant, allLayers: false }))],
+    [`${name}_qdq.onnx`, encodeModel(qdqModel(fixed, prepared.staticModel))],
+    [`${name}_scale.json`, scaleJson(fixed)],
+    ['steps/optimized.onnx', encodeModel(prepared.model.proto)],
+    [
+      'steps/output_all_layers_quantize.onnx',
+      encodeModel(integerOf(context, job, fixed, { outputDequant, allLayers: true })),
+    ],
+  ])
+  await saveAll(join(config.saveDir, directory), files)
+  const { loss, fixMetric } = evaluation
+  return { ...base, loss, fixMetric, files: [...files.keys()], error: undefined }
+}
+
+/** By loss, those without one after, failures last; then by mode and iteration, so that the order is total. */
+export function byLoss(a: ModeResult, b: ModeResult): number {
+  const rank = ({ loss, error }: ModeResult) =>
+    error !== undefined ? Number.POSITIVE_INFINITY : (loss ?? Number.MAX_VALUE)
+  const [left, right] = [rank(a), rank(b)]
+  if (left !== right) return left < right ? -1 : 1
+  return a.iteration - b.iteration || (a.mode < b.mode ? -1 : a.mode > b.mode ? 1 : 0)
+}
