@@ -83,18 +83,24 @@ async function ratioOf(of: BenchCase, threads: number, rounds: number, samples: 
 async function scaling(of: BenchCase, cores: number, { rounds, samples }: BenchOptions): Promise<Section> {
   const counts = [1, 2, 4, 8, 16, 32].filter((count) => count <= cores)
   const rigs = await Promise.all(counts.map((count) => Rig.open(of, count)))
-  const rates: number[][] = counts.map(() => [])
+  // Twice the samples: the end of a run, when one worker waits for another, is not what this is about.
+  const runs = rigs.map(() => ({ plain: [] as number[], calibration: [] as number[] }))
   for (const rig of rigs) await rig.calibrate(cores * 4)
   for (let round = 0; round < rounds; round++) {
-    for (const [i, rig] of rigs.entries()) rates[i]!.push(samples / (await rig.calibrate(samples)).seconds)
+    for (const [i, rig] of rigs.entries()) {
+      runs[i]!.calibration.push((2 * samples) / (await rig.calibrate(2 * samples)).seconds)
+      runs[i]!.plain.push((2 * samples) / (await rig.plain(2 * samples)).seconds)
+    }
   }
   await Promise.all(rigs.map((rig) => rig.close()))
-  const one = median(rates[0]!)
+  const times = (rates: readonly number[], one: readonly number[]) =>
+    round2(median(rates.map((rate, i) => rate / one[i]!)))
   const rows = counts.map((count, i) => ({
     workers: count,
-    'samples/s': round2(median(rates[i]!)),
-    'times one worker': round2(median(rates[i]!.map((rate, round) => rate / rates[0]![round]!))),
-    efficiency: `${Math.round((100 * median(rates[i]!)) / (one * count))} %`,
+    'calibration samples/s': round2(median(runs[i]!.calibration)),
+    'times one worker': times(runs[i]!.calibration, runs[0]!.calibration),
+    'plain samples/s': round2(median(runs[i]!.plain)),
+    'times one thread': times(runs[i]!.plain, runs[0]!.plain),
   }))
   return { title: `Scaling, ${of.name}`, rows }
 }

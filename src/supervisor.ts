@@ -50,7 +50,7 @@ export async function supervise(argv: readonly string[]): Promise<number> {
         )
         return 70
       }
-      process.stderr.write(`squire: ${died}; going on from its last checkpoint\n`)
+      process.stderr.write(`squire: ${died}; starting it again, from its last checkpoint where there is one\n`)
     }
   } finally {
     process.off('SIGINT', passOn)

@@ -60,7 +60,7 @@ describe('what is done', () => {
     writeFileSync(join(out, checkpoint), 'of other work')
     const crashes = faults(folder, 'crash', { 20: 'kill' })
     const ended = await squire([...slow, '-s', out], { ...everyChunk, ...crashes })
-    expect(ended.stderr).toContain('the engine was killed, maybe for want of memory; going on from its last checkpoint')
+    expect(ended.stderr).toContain('the engine was killed, maybe for want of memory; starting it again')
     expect(ended.status).toBe(0)
   })
 })

@@ -105,7 +105,7 @@ describe('through all disasters', () => {
       expect(end.stderr, told).not.toMatch(/\n\s+at |internal error/)
       count(`status ${status}`, 1)
       count('workers dead', end.stderr.match(/a worker died/g)?.length ?? 0)
-      count('engines dead', end.stderr.match(/going on from its last checkpoint/g)?.length ?? 0)
+      count('engines dead', end.stderr.match(/starting it again/g)?.length ?? 0)
       if (status === 0) break
     }
     expect(contents(out)).toEqual(reference)
