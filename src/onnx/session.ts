@@ -7,7 +7,7 @@ import type { ModelInput } from '../dataset/types.js'
 import { listed, messageOf, SquireError } from '../errors.js'
 import { dataTypeOf, isElementType } from './datatype.js'
 import type { ElementType, TensorData, TensorValue } from './types.js'
-import { isRefusal, REFUSED_OUTPUT } from './uncopied.js'
+import { REFUSED_OUTPUT } from './uncopied.js'
 
 /** One output of a session; dims as in ModelInput. */
 export type ModelOutput = ModelInput
@@ -62,7 +62,8 @@ type Fetches = Readonly<Record<string, TensorValue | null>>
  * an array is missing, or this runtime does not behave as described, which the first run finds out by running twice.
  */
 function uncopiedRuns(session: ort.InferenceSession) {
-  let works: boolean | undefined
+  /** What the refusal says, learned from the first run; null: this runtime does not refuse, or leaves the arrays alone. */
+  let refusal: string | null | undefined
   const targets = new WeakMap<Fetches, Record<string, ort.Tensor | null> | undefined>()
   const targetsOf = (fetches: Fetches) => {
     if (!targets.has(fetches)) {
@@ -73,19 +74,20 @@ function uncopiedRuns(session: ort.InferenceSession) {
     return targets.get(fetches)
   }
   return async (feeds: Readonly<Record<string, TensorValue>>, fetches: Fetches): Promise<boolean> => {
-    const target = works === false ? undefined : targetsOf(fetches)
+    const target = refusal === null ? undefined : targetsOf(fetches)
     if (target === undefined) return false
     try {
       await session.run(toOrtFeeds(feeds), target)
-      works = false
+      refusal = null
     } catch (error) {
-      if (!isRefusal(error)) throw cannotRun(error)
-      works ??= await holdsTheSame(session, feeds, fetches)
+      if (refusal === undefined) refusal = (await holdsTheSame(session, feeds, fetches)) ? messageOf(error) : null
+      else if (messageOf(error) !== refusal) throw cannotRun(error)
     }
-    return works
+    return refusal !== null
   }
 }
 
+/** Whether the arrays hold what a run with copies gives. Throws if that fails: then it is not the refusal that failed. */
 async function holdsTheSame(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, TensorValue>>,

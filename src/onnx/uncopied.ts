@@ -1,7 +1,7 @@
 // Outputs without a copy. onnxruntime-node copies every output it fetches into a new array, also one that was preallocated and already holds
 // the values: 10 MB a forward for SqueezeNet's 26 convolutions, and as much garbage. Its binding converts outputs in model order, after the run,
 // and refuses one that is not a tensor. So a model whose first output is a sequence runs to its end, fills the preallocated arrays, and then
-// reports that refusal instead of copying. The refusal is recognised by its exact text; any other error is a real one.
+// reports that refusal instead of copying. session.ts tries this once, against a run with copies, and goes on with copies where it does not work.
 
 import { makeAttribute } from './attribute.js'
 import { makeNode } from './node.js'
@@ -10,9 +10,6 @@ import { DataType, type ModelProto } from './types.js'
 
 /** The output that is not a tensor. */
 export const REFUSED_OUTPUT = 'squire_refused_output'
-
-/** What the binding says of it (onnxruntime-node's tensor_helper.cc). */
-const REFUSAL = 'Non tensor type is temporarily not supported.'
 
 /** The model with such an output before its own. ai.onnx.ml's ZipMap makes one in every opset. */
 export function withRefusedOutput(proto: ModelProto): ModelProto {
@@ -30,9 +27,4 @@ export function withRefusedOutput(proto: ModelProto): ModelProto {
       output: [{ name: REFUSED_OUTPUT }, ...proto.graph.output],
     },
   }
-}
-
-/** Whether an error is the refusal, and all else went well. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.message === REFUSAL
 }
