@@ -1,5 +1,9 @@
 // The options of one run, parsed once at the edge: frozen and fully filled. Inside, trust the types.
 
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { listed, SquireError } from './errors.js'
+
 export const quantModes = ['kl', 'min_max', 'mse', 'percentile', 'kl_v2'] as const
 export type QuantMode = (typeof quantModes)[number]
 
@@ -66,4 +70,73 @@ export interface Config {
   readonly onBadSample: BadSamplePolicy
   readonly resume: boolean
   readonly json: boolean
+}
+
+/** What a caller of the library must say, and may. Paths may be relative. */
+export type ConfigOptions = Pick<Config, 'model'> & Partial<Config>
+
+const defaults: Omit<Config, 'model' | 'cpuNum'> = {
+  chip: 'TX5105C',
+  runMode: 'quant',
+  saveDir: 'squire_out',
+  inferFunction: undefined,
+  userScript: undefined,
+  data: undefined,
+  modes: ['kl'],
+  percent: 0.99999,
+  iterations: [1],
+  evalIteration: undefined,
+  batchSize: 1,
+  bitWidth: 8,
+  cacheDistribution: undefined,
+  generateScaleJson: false,
+  outputDequant: false,
+  logLevel: 1,
+  image: { colorSpace: 'BGR', mean: undefined, std: undefined, paddingConstantValue: undefined },
+  selection: { samples: undefined, perClass: undefined, seed: 0 },
+  onBadSample: 'error',
+  resume: false,
+  json: false,
+}
+
+/** Fills in what was left away, as the command does. @throws SquireError CONFIG for an unknown option or value */
+export function makeConfig(options: ConfigOptions): Config {
+  const known = ['model', 'cpuNum', ...Object.keys(defaults)]
+  const unknown = Object.keys(options).find((key) => !known.includes(key))
+  if (unknown !== undefined) {
+    throw new SquireError('CONFIG', `unknown option "${unknown}"; expected ${listed(known)}`)
+  }
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const config: Config = { ...defaults, cpuNum: availableParallelism(), ...given, model: options.model }
+  if (typeof config.model !== 'string') throw wrong('model', 'the path of an ONNX file', config.model)
+  const mode = config.modes.find((name) => !quantModes.includes(name))
+  if (config.modes.length === 0 || mode !== undefined) throw wrong('modes', `some of ${listed(quantModes)}`, mode)
+  for (const [name, counts] of Object.entries(counted(config))) {
+    const bad = counts.find((count) => !Number.isInteger(count) || count < 1)
+    if (counts.length === 0 || bad !== undefined) throw wrong(name, 'whole numbers of at least 1', bad)
+  }
+  if (!(config.percent > 0 && config.percent <= 1)) throw wrong('percent', 'a fraction, 0 < p <= 1', config.percent)
+  const { userScript, cacheDistribution, iterations } = config
+  return Object.freeze({
+    ...config,
+    model: resolve(config.model),
+    saveDir: resolve(config.saveDir),
+    userScript: userScript === undefined ? undefined : resolve(userScript),
+    cacheDistribution: cacheDistribution === undefined ? undefined : resolve(cacheDistribution),
+    modes: quantModes.filter((name) => config.modes.includes(name)),
+    iterations: iterations === 'all' ? iterations : [...new Set(iterations)].sort((a, b) => a - b),
+  })
+}
+
+function counted({ iterations, evalIteration, batchSize, cpuNum }: Config): Record<string, readonly number[]> {
+  const one = { batchSize: [batchSize], cpuNum: [cpuNum] }
+  return {
+    ...one,
+    ...(iterations === 'all' ? {} : { iterations }),
+    ...(evalIteration === undefined || evalIteration === 'all' ? {} : { evalIteration: [evalIteration] }),
+  }
+}
+
+function wrong(name: string, expected: string, got: unknown): SquireError {
+  return new SquireError('CONFIG', `option "${name}": expected ${expected}, got ${JSON.stringify(got) ?? 'none'}`)
 }

@@ -1,6 +1,6 @@
 // The public API of squire-quant.
 
-import type { Config } from './config.js'
+import { type ConfigOptions, makeConfig } from './config.js'
 import { type Reporter, type RunResult, silentReporter } from './report/types.js'
 import type { RunOptions } from './run.js'
 
@@ -34,26 +34,26 @@ export type { ModeResult, ProgressTask, Reporter, RunResult } from './report/typ
 export type { RunOptions } from './run.js'
 
 /**
- * Quantizes the model that `config` names and writes the results to its save-dir, as the command does.
+ * Quantizes the model that `config` names and writes the results to its save-dir, as the command does and with its defaults.
  * Workers are threads of this process; the command adds a supervisor that survives native crashes.
  * @throws SquireError for everything that the caller can mend
  */
 export async function quantize(
-  config: Config,
+  config: ConfigOptions,
   reporter: Reporter = silentReporter,
   options: RunOptions = {},
 ): Promise<RunResult> {
   // A user's script imports this file in every worker, for a metric: the pipeline stays out until it is run.
   const pipeline = await import('./quantize.js')
-  return pipeline.quantize(config, reporter, options)
+  return pipeline.quantize(makeConfig(config), reporter, options)
 }
 
 /** Runs any model through an infer function or dataset: its metric is the result's fixMetric. */
 export async function infer(
-  config: Config,
+  config: ConfigOptions,
   reporter: Reporter = silentReporter,
   options: RunOptions = {},
 ): Promise<RunResult> {
   const pipeline = await import('./infer.js')
-  return pipeline.infer(config, reporter, options)
+  return pipeline.infer(makeConfig(config), reporter, options)
 }
