@@ -1,7 +1,7 @@
 // The pipeline: reads as the list of stages, and is the only place that knows all of them.
 
 import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Checkpoint } from './calibrate/checkpoint.js'
 import { classHistogram, type Distribution, encodeDistribution, readDistribution } from './calibrate/distribution.js'
 import { type Prepared, prepare } from './calibrate/prepare.js'
@@ -29,6 +29,9 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
   const running = withPool(config, reporter, options, async (pool, workspace, signal) => {
     const timer = stageTimer(reporter)
     await checkWritable(config.saveDir)
+    if (config.cacheDistribution !== undefined) {
+      await checkWritable(dirname(config.cacheDistribution), '--cache-distribution')
+    }
     const chip = chipProfile(config.chip)
 
     timer.stage('graph optimization')
@@ -113,7 +116,7 @@ async function calibrate(config: Config, prepared: Prepared, runner: Runner): Pr
   if (cached !== undefined) return [{ iteration, ...cached }]
   const observed = await runner.observe(prepared)
   await saveAll(
-    join(path, '..'),
+    dirname(path),
     new Map([[basename(path), encodeDistribution(prepared.plan, observed[0]!, key, squireVersion())]]),
   )
   return observed

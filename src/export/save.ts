@@ -48,14 +48,15 @@ async function clearLeftovers(target: string): Promise<void> {
 
 /**
  * Whether files can be written to a folder that may not be there yet: tried out in it, or in the nearest folder above that is, and undone.
+ * @param option what chooses the folder, for the message
  * @throws SquireError OUTPUT
  */
-export async function checkWritable(dir: string): Promise<void> {
+export async function checkWritable(dir: string, option = '--save-dir'): Promise<void> {
   try {
     const trial = await mkdtemp(join(await nearestFolder(resolve(dir)), '.squire-'))
     await rmdir(trial)
   } catch (error) {
-    throw outputError(dir, error)
+    throw outputError(dir, error, option)
   }
 }
 
@@ -102,8 +103,8 @@ async function writeWhole(path: string, content: Uint8Array | string): Promise<v
   }
 }
 
-function outputError(dir: string, cause: unknown): SquireError {
-  const advice = 'Choose another folder with --save-dir, or make this one writable.'
+function outputError(dir: string, cause: unknown, option = '--save-dir'): SquireError {
+  const advice = `Choose another folder with ${option}, or make this one writable.`
   return new SquireError('OUTPUT', `cannot write to the output folder "${dir}": ${messageOf(cause)}. ${advice}`, {
     cause,
   })

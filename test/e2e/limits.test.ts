@@ -35,6 +35,20 @@ describe.concurrent('a save-dir that cannot be written to', () => {
     expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('mine')
   })
 
+  test('neither can the folder of the cache: refused before any work', async () => {
+    const cache = ['-cd', join(folder, 'file/statistics.arrow')]
+    const error = await refused(folder, 5, [
+      '-m',
+      model,
+      ...script('dataset'),
+      '-s',
+      join(folder, 'uncached'),
+      ...cache,
+    ])
+    expect(error).toContain('with --cache-distribution')
+    expect(error).not.toContain('calibrating')
+  })
+
   test('has a file where a folder is to go: nothing is written but what the run can go on from', async () => {
     const saveDir = join(folder, 'taken')
     mkdirSync(saveDir)
