@@ -10,11 +10,12 @@ import { type RunOptions, stageTimer, withPool } from './run.js'
 
 /** Runs any model (float, integer, all layers) through the infer function or dataset; the result holds its metric. */
 export function infer(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {
-  return withPool(config, reporter, options, async (pool, workspace, signal) => {
+  return withPool(config, reporter, options, async ({ pool, workspace, signal, closeAtEnd }) => {
     const timer = stageTimer(reporter)
     timer.stage('run')
     const model = await readModel(config.model)
     const runner = await openRunner({ config, model, pool, store: undefined, reporter, signal })
+    closeAtEnd(runner)
     const file = await modelFile(model.proto, join(workspace, 'model.onnx'))
     const results: ModeResult[] = []
     for (const iteration of runner.iterations) {

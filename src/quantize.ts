@@ -26,7 +26,7 @@ import { squireVersion } from './version.js'
 /** Quantizes a model as `config` says and writes the results to its save-dir. Rejects with SquireError. */
 export function quantize(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {
   const checkpoint = new Checkpoint(checkpointPath(config), config.resume)
-  const running = withPool(config, reporter, options, async (pool, workspace, signal) => {
+  const running = withPool(config, reporter, options, async ({ pool, workspace, signal, closeAtEnd }) => {
     const timer = stageTimer(reporter)
     await checkWritable(config.saveDir)
     if (config.cacheDistribution !== undefined) {
@@ -39,6 +39,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const { model, log } = await optimize(source)
     for (const line of log) reporter.debug(line)
     const runner = await openRunner({ config, model: source, pool, store: checkpoint, reporter, signal })
+    closeAtEnd(runner)
 
     timer.stage('float run and scales')
     const prepared = await prepare(model, await runner.firstFeeds(), workspace)

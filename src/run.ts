@@ -14,12 +14,21 @@ export interface RunOptions {
   readonly workspace?: string
 }
 
+export interface Rig {
+  readonly pool: Pool
+  /** A folder for temporary files. */
+  readonly workspace: string
+  readonly signal: AbortSignal
+  /** What else is to be closed when the run ends, however it ends. */
+  readonly closeAtEnd: (closable: { close(): Promise<void> }) => void
+}
+
 /** Runs with a pool and a workspace that are gone afterwards. */
 export async function withPool<Result>(
   config: Config,
   reporter: Reporter,
   options: RunOptions,
-  run: (pool: Pool, workspace: string, signal: AbortSignal) => Promise<Result>,
+  run: (rig: Rig) => Promise<Result>,
 ): Promise<Result> {
   const signal = options.signal ?? new AbortController().signal
   const workspace = options.workspace ?? (await mkdtemp(join(tmpdir(), 'squire-')))
@@ -27,9 +36,11 @@ export async function withPool<Result>(
   const onDeath = (what: string, reason: string) =>
     reporter.warn(`a worker died (${reason}) with ${what}; it runs again`)
   const pool = new Pool({ threads: config.cpuNum, onDeath })
+  const closables: { close(): Promise<void> }[] = []
   try {
-    return await run(pool, workspace, signal)
+    return await run({ pool, workspace, signal, closeAtEnd: (closable) => void closables.push(closable) })
   } finally {
+    await Promise.all(closables.map((closable) => closable.close()))
     const closed = pool.close()
     // Whoever interrupts a run does not wait for forward passes in flight.
     if (!signal.aborted) await closed

@@ -65,6 +65,10 @@ export class DatasetRunner implements Runner {
     return [...selected].flatMap((index) => this.#skipped.get(index) ?? [])
   }
 
+  close(): Promise<void> {
+    return this.#options.dataset.close()
+  }
+
   async firstFeeds(): Promise<Feeds> {
     return (await this.#firstForward()).feeds
   }

@@ -49,6 +49,8 @@ export class FunctionRunner implements Runner {
     this.iterations = options.iterations
   }
 
+  async close(): Promise<void> {}
+
   /** Starts the first calibration run and holds its forward passes until observe() says where they go. */
   async firstFeeds(): Promise<Feeds> {
     let begin: (sink: Sink) => void = () => {}

@@ -38,6 +38,8 @@ export interface Runner {
   observe(model: ObservedModel): Promise<readonly Observed[]>
   /** The metric of a model over what `--eval-iteration` (default: this `-i` value) asks for; undefined where there is no metric. */
   measure(model: ModelFile, iteration: number, title: string): Promise<number | undefined>
+  /** Closes the files of the data. */
+  close(): Promise<void>
   /** Samples left out so far. */
   readonly skipped: readonly SkippedSample[]
 }
