@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openDataset } from '../../src/dataset/datasets.js'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type OpenedDataset, openDataset } from '../../src/dataset/datasets.js'
 import { decodeLz4Frame } from '../../src/dataset/lz4Frame.js'
 import type { ModelInput } from '../../src/dataset/types.js'
 import { DataType } from '../../src/onnx/types.js'
@@ -12,8 +12,13 @@ const fixture = (name: string) => new URL(`fixtures/${name}`, import.meta.url).p
 const image = { colorSpace: 'RGB', mean: undefined, std: undefined, paddingConstantValue: undefined } as const
 const x: ModelInput = { name: 'x', dataType: DataType.FLOAT, dims: ['n', 3, 2, 2] }
 const flat: ModelInput = { name: 'x', dataType: DataType.FLOAT, dims: [1, 12] }
-const open = (file: string, inputs: readonly ModelInput[] = [flat]) =>
-  openDataset({ kind: 'path', path: file, image }, inputs)
+const opened: OpenedDataset[] = []
+const open = async (file: string, inputs: readonly ModelInput[] = [flat]) => {
+  const dataset = await openDataset({ kind: 'path', path: file, image }, inputs)
+  opened.push(dataset)
+  return dataset
+}
+afterEach(() => Promise.all(opened.splice(0).map((dataset) => dataset.close())))
 const row = (i: number) => Float32Array.from({ length: 12 }, (_, k) => 12 * i + k)
 
 let folder: string

@@ -2,8 +2,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Field, FixedSizeList, Float32, Table, tableFromArrays, tableToIPC, vectorFromArray } from 'apache-arrow'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openDataset } from '../../src/dataset/datasets.js'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type OpenedDataset, openDataset } from '../../src/dataset/datasets.js'
 import type { ModelInput } from '../../src/dataset/types.js'
 import { DataType } from '../../src/onnx/types.js'
 
@@ -11,7 +11,13 @@ const fixture = (name: string) => new URL(`fixtures/${name}`, import.meta.url).p
 const image = { colorSpace: 'RGB', mean: undefined, std: undefined, paddingConstantValue: undefined } as const
 const picture: ModelInput = { name: 'picture', dataType: DataType.UINT8, dims: [1, 3, 2, 2] }
 const x: ModelInput = { name: 'x', dataType: DataType.FLOAT, dims: ['n', 3, 4] }
-const open = (file: string, inputs: readonly ModelInput[]) => openDataset({ kind: 'path', path: file, image }, inputs)
+const opened: OpenedDataset[] = []
+const open = async (file: string, inputs: readonly ModelInput[]) => {
+  const dataset = await openDataset({ kind: 'path', path: file, image }, inputs)
+  opened.push(dataset)
+  return dataset
+}
+afterEach(() => Promise.all(opened.splice(0).map((dataset) => dataset.close())))
 
 let folder: string
 beforeAll(() => {
