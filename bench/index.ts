@@ -1,10 +1,11 @@
-// npm run bench -- [calibrate|kernel|solve]... [--json] [--rounds N] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
+// npm run bench -- [kernel|lookup|solve|calibrate]... [--json] [--rounds N] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
 
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { calibrate } from './calibrate.js'
 import * as kernel from './kernel.js'
+import * as lookup from './lookup.js'
 import * as solve from './solve.js'
 import type { BenchOptions, Section } from './types.js'
 
@@ -29,6 +30,7 @@ const options: BenchOptions = {
 
 const benches: Readonly<Record<string, () => Promise<Section[]>>> = {
   kernel: async () => [{ title: kernel.title, rows: kernel.rows(await kernel.run(options)) }],
+  lookup: async () => [{ title: lookup.title, rows: lookup.rows(await lookup.run(options)) }],
   solve: async () => [{ title: solve.title, rows: solve.rows(solve.run({ rounds: options.rounds })) }],
   calibrate: () => calibrate(options),
 }

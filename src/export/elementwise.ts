@@ -23,7 +23,8 @@ function requantized(e: Emitter, x: Integers, by: Requantize): Integers {
 }
 
 /**
- * GatherElements over flat indices, of which negative ones count from the end: in onnxruntime it is ten times as fast as Gather or GatherND.
+ * GatherElements over flat indices, of which negative ones count from the end: in onnxruntime it is 6 to 10 times as fast as Gather or
+ * GatherND (bench/lookup.ts).
  * (onnx's reference evaluator needs a GatherElements of its own for it: the one it has holds 64 entries at most.)
  */
 export function emitTable(e: Emitter, operator: FixedTable, input: Integers): string {
