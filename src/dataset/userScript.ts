@@ -14,6 +14,9 @@ export type UserExport =
   | { readonly kind: 'function'; readonly infer: InferFunction }
   | { readonly kind: 'dataset'; readonly factory: DatasetFactory }
 
+/** What to do where a function that was meant to make a dataset is taken for an infer function: nothing tells the two apart but the mark. */
+export const wrapAdvice = 'If it is a function that makes a dataset, export it wrapped: defineDataset(...).'
+
 const extensions = ['.mjs', '.js', '.ts', '.mts']
 
 /**
@@ -39,7 +42,7 @@ export async function loadUserScript(script: string, exportName: string): Promis
   )
 }
 
-function isDatasetObject(value: unknown): value is Dataset {
+export function isDatasetObject(value: unknown): value is Dataset {
   return typeof value === 'object' && value !== null && 'size' in value && 'load' in value
 }
 
@@ -66,10 +69,10 @@ function importTypeScript(script: string): Promise<Record<string, unknown>> {
   return createJiti(import.meta.url, { fsCache: false }).import(script)
 }
 
-/** "file:line" of the first frame of what a script threw. The messages of jiti's own errors have it already. */
+/** "file:line" of the first frame of what a script threw that is not Node's own. The messages of jiti's own errors have it already. */
 export function firstFrame(error: unknown): string | undefined {
-  const frame = error instanceof Error ? /^ +at .*?(?:file:\/\/)?(\/[^()]*:\d+):\d+\)?$/m.exec(error.stack ?? '') : null
-  return frame?.[1]
+  const frame = /^ +at (?:.*?[( ])?(?:file:\/\/)?(\/[^()]*:\d+):\d+\)?$/m
+  return error instanceof Error ? frame.exec(error.stack ?? '')?.[1] : undefined
 }
 
 /** "file:line" of a syntax error. Node tells it only as it exits, so a second one looks at the file; undefined if the fault is in an import. */

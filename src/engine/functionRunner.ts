@@ -3,7 +3,7 @@
 
 import { makeExecutor } from '../dataset/executor.js'
 import type { Executor, InferFunction } from '../dataset/types.js'
-import { firstFrame } from '../dataset/userScript.js'
+import { firstFrame, isDatasetObject, wrapAdvice } from '../dataset/userScript.js'
 import { messageOf, SquireError } from '../errors.js'
 import { addSlab, createSlab } from '../histogram/slab.js'
 import type { Histogram } from '../histogram/types.js'
@@ -142,7 +142,8 @@ export class FunctionRunner implements Runner {
       if (error instanceof SquireError) throw error
       const frame = firstFrame(error)
       const where = frame === undefined ? '' : ` (${frame})`
-      throw new SquireError('USER_SCRIPT', `infer function "${name}" threw: ${messageOf(error)}${where}`, {
+      const advice = calls === 0 ? `. ${wrapAdvice}` : ''
+      throw new SquireError('USER_SCRIPT', `infer function "${name}" threw: ${messageOf(error)}${where}${advice}`, {
         cause: error,
       })
     }
@@ -198,18 +199,25 @@ function byName(done: { readonly outputs: readonly { readonly name: string; read
 }
 
 function checkedMetric(value: unknown, name: string, calls: number): number | undefined {
+  if (isDatasetObject(value)) {
+    throw new SquireError(
+      'USER_SCRIPT',
+      `export "${name}" is taken for an infer function, which returns its metric, but it returned a dataset. ` +
+        'Export it wrapped: defineDataset(...).',
+    )
+  }
   if (calls === 0) {
     throw new SquireError(
       'USER_SCRIPT',
       `infer function "${name}" returned without calling executor.forward: there is nothing to calibrate on. ` +
-        'Call and await executor.forward(input, ...) once for each of executor.iteration batches.',
+        `Call and await executor.forward(input, ...) once for each of executor.iteration batches. ${wrapAdvice}`,
     )
   }
   if (value === undefined || value === null) return undefined
   if (typeof value !== 'number' || !Number.isFinite(value)) {
     throw new SquireError(
       'USER_SCRIPT',
-      `infer function "${name}" returned ${typeof value === 'number' ? value : `a ${typeof value}`}; ` +
+      `infer function "${name}" returned ${typeof value === 'number' ? value : `a value of type ${typeof value}`}; ` +
         'expected its metric as a finite number, or nothing when it has none.',
     )
   }

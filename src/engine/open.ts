@@ -9,7 +9,7 @@ import { shown } from '../dataset/inputTensor.js'
 import { drawSamples } from '../dataset/select.js'
 import type { DatasetSource } from '../dataset/source.js'
 import type { InferFunction, ModelInput } from '../dataset/types.js'
-import { loadUserScript } from '../dataset/userScript.js'
+import { loadUserScript, wrapAdvice } from '../dataset/userScript.js'
 import { listed, SquireError } from '../errors.js'
 import { modelInputs } from '../onnx/model.js'
 import type { Model } from '../onnx/types.js'
@@ -123,10 +123,11 @@ function evaluatedCount({ evalIteration, batchSize }: Config, available: number)
 function openFunction(infer: InferFunction, name: string, script: string, options: OpenOptions): Runner {
   const { config, model, pool, reporter, signal } = options
   const { iterations, evalIteration } = config
+  const advice = config.userScript === undefined ? '' : ` ${wrapAdvice}`
   if (evalIteration === 'all' || iterations === 'all') {
     throw new SquireError(
       'USAGE',
-      `${iterations === 'all' ? '-i' : '--eval-iteration'} all needs a dataset object, which knows its size; "${name}" is an infer function. Give a number.`,
+      `${iterations === 'all' ? '-i' : '--eval-iteration'} all needs a dataset object, which knows its size; "${name}" is an infer function. Give a number.${advice}`,
     )
   }
   if (
@@ -136,7 +137,7 @@ function openFunction(infer: InferFunction, name: string, script: string, option
   ) {
     throw new SquireError(
       'USAGE',
-      `--on-bad-sample skip, --samples and --per-class need a dataset object; "${name}" is an infer function, which picks its own samples.`,
+      `--on-bad-sample skip, --samples and --per-class need a dataset object; "${name}" is an infer function, which picks its own samples.${advice}`,
     )
   }
   const { graph } = model.proto

@@ -69,12 +69,37 @@ describe.concurrent('an infer function', () => {
       /nothing to calibrate on/,
     ],
     ['inferNaN', 'infer function "inferNaN" returned NaN', /expected its metric as a finite number/],
-    ['inferText', 'infer function "inferText" returned a string', /expected its metric as a finite number/],
+    [
+      'inferText',
+      'infer function "inferText" returned a value of type string',
+      /expected its metric as a finite number/,
+    ],
     ['inferForgetsAwait', 'forward 2: input 0 "x" has dims [1, 5]', /expected \[1, 4\]/],
   ])('%s', async (name, what, more) => {
     const error = await run(tinyScript, name)
     expect(error).toContain(`error: ${what}`)
     expect(error).toMatch(more)
+  })
+
+  test.each([
+    [
+      'unwrapped',
+      [],
+      3,
+      'export "unwrapped" is taken for an infer function, which returns its metric, but it returned',
+    ],
+    ['unwrapped', ['--eval-iteration', 'all'], 2, '"unwrapped" is an infer function. Give a number. If it is a'],
+    ['unwrapped', ['--on-bad-sample', 'skip'], 2, '"unwrapped" is an infer function, which picks its own samples. If'],
+    ['unwrappedReadsData', ['-d', 'data'], 3, `Received undefined (${tinyScript}:`],
+  ])('%s, a dataset that lacks its mark, given %j: what to do is told', async (name, more, status, what) => {
+    const args = ['-m', model, '-uds', tinyScript, '-if', name, '-i', '12', ...more]
+    const error = await refused(folder, status, args)
+    expect(error).toContain(what)
+    expect(error).toMatch(/xport it wrapped: defineDataset\(\.\.\.\)\.$/m)
+  })
+
+  test('one that has run the model is not taken for a dataset', async () => {
+    expect(await run(tinyScript, 'inferThrowsAtLast')).not.toContain('defineDataset')
   })
 
   test.each([
