@@ -60,7 +60,7 @@ export function rows(results: readonly KernelBenchResult[]): Section['rows'] {
   }))
 }
 
-/** The observed tensors of one forward pass, inputs aside. */
+/** The observed tensors of one forward pass as the runtime holds them, inputs aside. */
 async function activations(benchCase: BenchCase, sample: number): Promise<readonly Float32Array[]> {
   const workspace = await mkdtemp(join(tmpdir(), 'squire-bench-'))
   try {
@@ -68,11 +68,16 @@ async function activations(benchCase: BenchCase, sample: number): Promise<readon
     const dataset = await openDataset(sourceOf(benchCase, sample + 1), modelInputs(source.proto))
     const { feeds } = await dataset.load(sample)
     const { observed, observation } = await prepare((await optimize(source)).model, feeds, workspace)
-    const session = await createSession(observed.path)
+    const session = await createSession(observed.path, observed)
     const written = observation.tensors.filter((name) => !(name in feeds))
     const values = await session.run(feeds, written)
     await session.release()
-    return written.map((name) => values[name]!.data as Float32Array)
+    const kernel = createKernel({ numSlots: 0 })
+    return written.map((name) => {
+      const layout = observation.blocked[name]
+      const data = values[name]!.data as Float32Array
+      return layout === undefined ? data : kernel.unpadded(data, layout.channels, layout.block)
+    })
   } finally {
     await rm(workspace, { recursive: true, force: true })
   }

@@ -43,6 +43,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
 
     timer.stage('float run and scales')
     const prepared = await prepare(model, await runner.firstFeeds(), workspace)
+    for (const line of prepared.log) reporter.debug(line)
     for (const line of planLines(prepared.plan)) reporter.info(line)
     const observed = await calibrate(config, prepared, runner)
     warnOfSkipped(runner, reporter)

@@ -19,7 +19,7 @@ export async function sessionOf(model: ModelFile): Promise<Session> {
     open.delete(path)
     await (await session).release()
   }
-  const session = createSession(model.path)
+  const session = createSession(model.path, model)
   open.set(model.path, session)
   return session
 }

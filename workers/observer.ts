@@ -4,6 +4,7 @@ import { arrayOf, elementCount, elementTypeOf } from '../src/dataset/elements.js
 import type { Observation } from '../src/engine/protocol.js'
 import { createKernel, type Kernel } from '../src/histogram/kernel.js'
 import { writeSlab } from '../src/histogram/slab.js'
+import { type BlockedLayout, blockedDims, firstNonFinite } from '../src/onnx/layout.js'
 import type { TensorInfo, TensorValue } from '../src/onnx/types.js'
 
 type Values = Readonly<Record<string, TensorValue>>
@@ -12,6 +13,7 @@ type Fetches = Readonly<Record<string, TensorValue | null>>
 export class Observer {
   readonly #tensors: readonly string[]
   readonly #inputDims: Observation['inputDims']
+  readonly #blocked: Observation['blocked']
   readonly #kernel: Kernel
   /**
    * Where the runtime writes for samples of the usual dims: observed tensors into the kernel's buffers, the model's own outputs into
@@ -20,10 +22,15 @@ export class Observer {
   readonly #preallocated: Fetches
   readonly #names: readonly string[]
 
-  constructor({ tensors, dims, inputDims, outputs }: Omit<Observation, 'slab'>) {
+  constructor({ tensors, dims, blocked, inputDims, outputs }: Omit<Observation, 'slab'>) {
     this.#tensors = tensors
     this.#inputDims = inputDims
-    const written = tensors.flatMap((name, i) => (name in inputDims ? [] : [{ name, dims: dims[i]! }]))
+    this.#blocked = blocked
+    const held = (name: string, dims: readonly number[]) => {
+      const layout = blocked[name]
+      return { name, dims: layout === undefined ? dims : blockedDims(dims, layout.block) }
+    }
+    const written = tensors.flatMap((name, i) => (name in inputDims ? [] : [held(name, dims[i]!)]))
     this.#kernel = createKernel({
       numSlots: tensors.length,
       bufferLengths: written.map(({ dims }) => elementCount(dims)),
@@ -55,11 +62,29 @@ export class Observer {
   observe(feeds: Values, values: Values, undoable: boolean): string | undefined {
     if (undoable) this.#kernel.begin()
     for (const [slot, name] of this.#tensors.entries()) {
-      const { data } = (values[name] ?? feeds[name])!
-      const bad = this.#kernel.observe(slot, data as Float32Array)
-      if (bad === -1) continue
+      const bad = this.#count(slot, (values[name] ?? feeds[name])!, this.#blocked[name])
+      if (bad === undefined) continue
       if (undoable) this.#kernel.rollback()
-      return `tensor "${name}" is ${data[bad]} at index ${bad}; the float model must be finite on calibration data`
+      return `tensor "${name}" is ${bad.value} at index ${bad.index}; the float model must be finite on calibration data`
+    }
+    return undefined
+  }
+
+  /** Counts a tensor's values; those in blocked order lose their padding in place. Returns the first that is not finite. */
+  #count(slot: number, { data, dims }: TensorValue, layout: BlockedLayout | undefined) {
+    const values = data as Float32Array
+    if (layout === undefined) {
+      const index = this.#kernel.observe(slot, values)
+      return index === -1 ? undefined : { index, value: values[index] }
+    }
+    const rows = dims[0]!
+    const rowLength = values.length / rows
+    for (let row = 0; row < rows; row++) {
+      const held = values.subarray(row * rowLength, (row + 1) * rowLength)
+      const kept = this.#kernel.unpadded(held, layout.channels, layout.block)
+      if (this.#kernel.observe(slot, kept) === -1) continue
+      const { index, value } = firstNonFinite(kept, layout)
+      return { index: row * kept.length + index, value }
     }
     return undefined
   }

@@ -3,8 +3,11 @@
 
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { ModelFile } from '../engine/protocol.js'
+import type { ModelFile, Observation } from '../engine/protocol.js'
 import type { Feeds, ObservedModel } from '../engine/runner.js'
+import { messageOf } from '../errors.js'
+import { leaveBlocked } from '../onnx/blocked.js'
+import { tensorBytes } from '../onnx/codec.js'
 import { modelInputs } from '../onnx/model.js'
 import { makeValueInfo } from '../onnx/node.js'
 import { runForShapes } from '../onnx/shapes.js'
@@ -19,6 +22,8 @@ export interface Prepared extends ObservedModel {
   /** The model with the input dims of the first run: what is exported. A quantized model is always static. */
   readonly staticModel: Model
   readonly plan: Plan
+  /** What was found out on the way, for the curious. */
+  readonly log: readonly string[]
 }
 
 /** `workspace` is a folder for temporary files. */
@@ -28,27 +33,53 @@ export async function prepare(model: Model, feeds: Feeds, workspace: string): Pr
   const plain = await modelFile(model.proto, join(workspace, 'float.onnx'))
   const outputs = new Set(plain.outputs)
   const exposed = plan.observed.filter((name) => !outputs.has(name) && !(name in feeds))
-  const observed = {
-    ...(await modelFile(withOutputs(model.proto, exposed), join(workspace, 'observed.onnx'))),
-    outputs: plain.outputs,
-  }
+  const ordered = await modelFile(withOutputs(model.proto, exposed), join(workspace, 'observed.onnx'))
+  const { blocked, log, ...file } = await inRuntimeOrder(
+    model,
+    ordered,
+    exposed,
+    feeds,
+    join(workspace, 'blocked.onnx'),
+  )
   const inputDims = Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims]))
   return {
     model,
     staticModel: { ...model, proto: withDims(model.proto, inputDims) },
     plan,
     plain,
-    observed,
+    observed: { ...file, outputs: plain.outputs },
     observation: {
       tensors: plan.observed,
       dims: plan.observed.map((name) => tensors.get(name)!.dims),
+      blocked,
       inputDims,
       outputs: Object.fromEntries(plain.outputs.flatMap((name) => infoOf(name, tensors))),
     },
     key: createHash('sha256')
       .update(JSON.stringify([model.hash, plan.observed]))
       .digest('hex'),
+    log: [log],
   }
+}
+
+/** Models of more than this stay as they are: the optimized one is in memory whole, once or twice, before it is written. */
+const MOST_BLOCKED_BYTES = 2 ** 28
+
+/** The observed model, with tensors left in the runtime's order where that works. */
+async function inRuntimeOrder(model: Model, file: ModelFile, exposed: readonly string[], feeds: Feeds, path: string) {
+  const worthIt =
+    model.proto.graph.node.some(({ opType }) => opType === 'Conv') && tensorBytes(model.proto) <= MOST_BLOCKED_BYTES
+  // It is the runtime's own doing: whatever fails, the model as it was gives the same.
+  const layouts = worthIt ? await leaveBlocked(file.path, exposed, feeds, path).catch(messageOf) : undefined
+  if (!(layouts instanceof Map)) {
+    return {
+      ...file,
+      blocked: {},
+      log: `all tensors observed in row order${layouts === undefined ? '' : `: ${layouts}`}`,
+    }
+  }
+  const log = `observed in the runtime's own order: ${layouts.size} of ${exposed.length} tensors`
+  return { ...file, path, optimized: true, blocked: Object.fromEntries(layouts) as Observation['blocked'], log }
 }
 
 /** Outputs that are not tensors have none. */

@@ -158,7 +158,7 @@ export class DatasetRunner implements Runner {
         pool,
         observedModel: observed?.observed ?? plainModel,
         plainModel: observed?.plain ?? plainModel,
-        observation: observed?.observation ?? { tensors: [], dims: [], inputDims: {}, outputs: {} },
+        observation: observed?.observation ?? { tensors: [], dims: [], blocked: {}, inputDims: {}, outputs: {} },
         source,
         samples,
         samplesPerForward: batch,

@@ -6,11 +6,14 @@ import type { DatasetSource } from '../dataset/source.js'
 import type { ModelInput } from '../dataset/types.js'
 import type { ErrorCode } from '../errors.js'
 import type { Histogram } from '../histogram/types.js'
+import type { BlockedLayout } from '../onnx/layout.js'
 import type { TensorInfo, TensorValue } from '../onnx/types.js'
 
 /** A model file that workers open, each once, and keep open while it is in use. */
 export interface ModelFile {
   readonly path: string
+  /** The runtime's own optimizer made it: it is opened as it is. */
+  readonly optimized?: boolean
   readonly inputs: readonly ModelInput[]
   /** The outputs users see, in model order; observed tensors are further outputs of the file. */
   readonly outputs: readonly string[]
@@ -21,6 +24,8 @@ export interface Observation {
   readonly tensors: readonly string[]
   /** Dims of each tensor when every input has `inputDims`: the runtime then writes into preallocated memory. */
   readonly dims: readonly (readonly number[])[]
+  /** Those that the runtime leaves in its own memory order, by name. */
+  readonly blocked: Readonly<Record<string, BlockedLayout>>
   readonly inputDims: Readonly<Record<string, readonly number[]>>
   /** The model's own outputs, for inputs of those dims. */
   readonly outputs: Readonly<Record<string, TensorInfo>>

@@ -87,6 +87,21 @@ export class Kernel {
     return -1
   }
 
+  /**
+   * Takes the padding out of a row whose channels lie in blocks, [channels / block][...space][block], in place: returns the part of it that
+   * then holds the values, [channels / block][...space][block or what is left]. The row is in the kernel's memory or not.
+   */
+  unpadded(row: Float32Array, channels: number, block: number): Float32Array {
+    const rest = channels % block
+    if (rest === 0) return row
+    const whole = channels - rest
+    const area = row.length / (whole + block)
+    const last = row.subarray(whole * area)
+    if (row.buffer === this.#memory) this.#wasm.compact(last.byteOffset, area, rest, block)
+    else for (let at = 0; at < area; at++) last.copyWithin(at * rest, at * block, at * block + rest)
+    return row.subarray(0, channels * area)
+  }
+
   /** Marks the state that rollback() returns to. From the first call on, touching a slot costs a copy of its counts. */
   begin(): void {
     this.#saved = new Map()

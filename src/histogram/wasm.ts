@@ -23,6 +23,7 @@ interface Global {
 export interface WasmExports {
   observe(slot: number, values: number, length: number): number
   magnitude(values: number, length: number): number
+  compact(values: number, groups: number, lanes: number, stride: number): void
   readonly HEAP: Global
   readonly SLOT_BYTES: Global
   readonly SCALE: Global

@@ -29,6 +29,13 @@ export interface Session {
   release(): Promise<void>
 }
 
+export interface SessionOptions {
+  /** The runtime's own optimizer made the model: open it as it is. */
+  readonly optimized?: boolean
+  /** Where to write what the optimizer makes of the model. It fits this runtime and this processor. */
+  readonly saveTo?: string
+}
+
 /** Level 4, fatal only: failures come as exceptions, whose text squire prints itself. */
 const options: ort.InferenceSession.SessionOptions = {
   executionProviders: ['cpu'],
@@ -40,8 +47,12 @@ const options: ort.InferenceSession.SessionOptions = {
 }
 
 /** Loads a model from a file (external data beside it) or from its bytes (self-contained). */
-export async function createSession(model: string | Uint8Array): Promise<Session> {
-  const session = await load(model)
+export async function createSession(model: string | Uint8Array, how: SessionOptions = {}): Promise<Session> {
+  const session = await load(model, {
+    ...options,
+    ...(how.optimized && { graphOptimizationLevel: 'disabled' }),
+    ...(how.saveTo !== undefined && { optimizedModelFilePath: how.saveTo }),
+  })
   const inputs = session.inputMetadata.map(describe)
   const outputs = session.outputMetadata.filter(isNumericTensor).map(describe)
   const runUncopied = session.outputNames.includes(REFUSED_OUTPUT) ? uncopiedRuns(session) : undefined
@@ -111,7 +122,10 @@ function noOutput(name: string, names: readonly string[]): SquireError {
   return new SquireError('MODEL', `the model has no output "${name}": its outputs are ${listed(names)}`)
 }
 
-async function load(model: string | Uint8Array): Promise<ort.InferenceSession> {
+async function load(
+  model: string | Uint8Array,
+  options: ort.InferenceSession.SessionOptions,
+): Promise<ort.InferenceSession> {
   try {
     return await (typeof model === 'string'
       ? ort.InferenceSession.create(model, options)

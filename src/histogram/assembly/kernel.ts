@@ -79,6 +79,20 @@ export function magnitude(values: usize, length: i32): u32 {
   return maxLane<u32>(most)
 }
 
+/** Of each of `groups` groups of `stride` floats at `values` keeps the first `lanes`, moved to the front. */
+export function compact(values: usize, groups: i32, lanes: i32, stride: i32): void {
+  const bytes = <usize>lanes << 2
+  const vectors = bytes & ~15
+  let to = values
+  for (let group = 0; group < groups; group++) {
+    let at: usize = 0
+    for (; at < vectors; at += 16) v128.store(to + at, v128.load(values + at))
+    for (; at < bytes; at += 4) store<f32>(to + at, load<f32>(values + at))
+    to += bytes
+    values += <usize>stride << 2
+  }
+}
+
 /** Range, zeros and negatives of one block into the slot, offsets into `offsets`; false, and no trace, if it does not fit. */
 function scan(slot: usize, values: usize, length: i32): bool {
   const end = values + (<usize>length << 2)

