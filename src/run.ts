@@ -1,11 +1,10 @@
 // What every kind of run has: workers, a folder for temporary files, a way to be interrupted, and stages that are timed.
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdir, rm } from 'node:fs/promises'
 import type { Config } from './config.js'
 import { Pool } from './engine/pool.js'
 import type { Reporter } from './report/types.js'
+import { makeWorkspace } from './workspace.js'
 
 export interface RunOptions {
   /** Aborting it stops the run at the next forward pass, after a checkpoint. */
@@ -31,7 +30,7 @@ export async function withPool<Result>(
   run: (rig: Rig) => Promise<Result>,
 ): Promise<Result> {
   const signal = options.signal ?? new AbortController().signal
-  const workspace = options.workspace ?? (await mkdtemp(join(tmpdir(), 'squire-')))
+  const workspace = options.workspace ?? makeWorkspace()
   await mkdir(workspace, { recursive: true })
   const onDeath = (what: string, reason: string) =>
     reporter.warn(`a worker died (${reason}) with ${what}; it runs again`)

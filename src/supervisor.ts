@@ -3,8 +3,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { availableParallelism, constants, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { availableParallelism, constants } from 'node:os'
+import { makeWorkspace } from './workspace.js'
 
 /** Set in the engine's environment to the folder for its temporary files, which the parent removes however the engine ends. */
 export const engineVariable = 'SQUIRE_ENGINE'
@@ -24,7 +24,7 @@ const deadlySignals: ReadonlySet<string> = new Set([
 
 /** Runs this program again with `argv` as the engine until it ends by itself; resolves to its exit status. */
 export async function supervise(argv: readonly string[]): Promise<number> {
-  const workspace = join(tmpdir(), `squire-${process.pid}`)
+  const workspace = makeWorkspace()
   let engine: ChildProcess | undefined
   let asked: NodeJS.Signals | undefined
   // A terminal signals the whole group and the engine answers; a signal sent to this process alone is passed on.

@@ -1,7 +1,7 @@
 // Whatever dies, whenever: started again until it ends, a run writes the bytes of an undisturbed one.
 // SQUIRE_SOAK=100 makes that many rounds, SQUIRE_SOAK_SEED other ones.
 
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -109,5 +109,7 @@ describe('through all disasters', () => {
       if (status === 0) break
     }
     expect(contents(out)).toEqual(reference)
+    // What was killed has left its temporary files; whoever started next has removed them.
+    expect(readdirSync(temporary)).toEqual([])
   })
 })
