@@ -5,12 +5,15 @@ import { inputsOf, outerInputsOf, outputsOf } from './operands.js'
 import type { PlannedOperator } from './types.js'
 import type { GraphView } from './view.js'
 
+const reason = 'it lies between software operators, model inputs or outputs'
+
 const elementwise: ReadonlySet<string> = new Set(['unary', 'add', 'mul'])
 const moves: ReadonlySet<string> = new Set(['shape', 'concat'])
 
 /**
  * The operators, those between software operators turned into software: the largest set in which every reader is software or
- * of the set, and of every operator at least one input is written so. To moves, what is fed to the model counts as well.
+ * of the set, and of every operator at least one input is written so. To moves, what is fed to the model counts as well. The model's
+ * outputs are read by nothing here: they count as software.
  */
 export function joinSoftware(operators: readonly PlannedOperator[], view: GraphView): PlannedOperator[] {
   const software = new Set(
@@ -43,5 +46,5 @@ function asSoftware(operator: PlannedOperator, view: GraphView): PlannedOperator
   const { name, nodes } = operator
   const inputs = outerInputsOf(nodes, view)
   const outputs = outputsOf(operator)
-  return { kind: 'software', name, nodes, inputs, outputs, reason: 'it lies between software operators' }
+  return { kind: 'software', name, nodes, inputs, outputs, reason }
 }

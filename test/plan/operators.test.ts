@@ -369,6 +369,8 @@ describe('moves', () => {
 })
 
 describe('software', () => {
+  const between = 'it lies between software operators, model inputs or outputs'
+
   it('what lies between software operators stays in float with them', async () => {
     const nodes = [
       conv.node,
@@ -379,8 +381,15 @@ describe('software', () => {
     ]
     const plan = await planOf({ nodes, constants: [...conv.constants, ints('shape', [1, -1])] })
     expect(kinds(plan)).toEqual(['conv', 'software', 'software', 'software', 'software'])
-    expect(reasonOf(plan, 'g')).toBe('it lies between software operators')
+    expect(reasonOf(plan, 'g')).toBe(between)
     expect([...plan.classOf.keys()]).toEqual(['x', 'c'])
+  })
+
+  it('so does a move between an input and a software operator, and a function between one and an output', async () => {
+    const nodes = [conv.node, node('Reshape', 'x shape', 'r'), node('Softmax', 'r', 's'), node('Sigmoid', 's', 'y')]
+    const plan = await planOf({ nodes, constants: [...conv.constants, ints('shape', [1, -1])], outputs: ['c', 'y'] })
+    expect(kinds(plan)).toEqual(['conv', 'software', 'software', 'software'])
+    expect(['r', 'y'].map((name) => reasonOf(plan, name))).toEqual([between, between])
   })
 
   it('a function before or after one software operator stays on the chip', async () => {
