@@ -61,7 +61,6 @@ export interface Config {
   readonly cpuNum: number
   /** Absolute path of the statistics cache (`-cd`). */
   readonly cacheDistribution: string | undefined
-  readonly generateScaleJson: boolean
   readonly outputDequant: boolean
   /** 0 DEBUG, 1 INFO, 2 WARNING, 3 ERROR */
   readonly logLevel: 0 | 1 | 2 | 3
@@ -89,7 +88,6 @@ const defaults: Omit<Config, 'model' | 'cpuNum'> = {
   batchSize: 1,
   bitWidth: 8,
   cacheDistribution: undefined,
-  generateScaleJson: false,
   outputDequant: false,
   logLevel: 1,
   image: { colorSpace: 'BGR', mean: undefined, std: undefined, paddingConstantValue: undefined },

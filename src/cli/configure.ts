@@ -38,7 +38,6 @@ export function configure({ operands, values }: CommandLine): Config {
     bitWidth: values['bit-width'],
     cpuNum: values['cpu-num'],
     cacheDistribution: values['cache-distribution'] === undefined ? undefined : resolve(values['cache-distribution']),
-    generateScaleJson: values['generate-scale-json'],
     outputDequant: values['output-dequant'],
     logLevel: values['log-level'] as Config['logLevel'],
     image: imageOptions(values),

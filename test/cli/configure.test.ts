@@ -25,7 +25,6 @@ describe('the configuration', () => {
       bitWidth: 8,
       cpuNum: availableParallelism(),
       cacheDistribution: undefined,
-      generateScaleJson: false,
       outputDequant: false,
       logLevel: 1,
       image: { colorSpace: 'BGR', mean: undefined, std: undefined, paddingConstantValue: undefined },
@@ -58,7 +57,7 @@ describe('the configuration', () => {
     ],
     [
       'quant -m a.onnx -per 1 -cn 3 -l 0 -gsj -od --json --resume',
-      { percent: 1, cpuNum: 3, logLevel: 0, generateScaleJson: true, outputDequant: true, json: true, resume: true },
+      { percent: 1, cpuNum: 3, logLevel: 0, outputDequant: true, json: true, resume: true },
     ],
     ['quant -m a.onnx --samples 9 --per-class 2 --seed 7', { selection: { samples: 9, perClass: 2, seed: 7 } }],
     [
