@@ -31,7 +31,7 @@ const BLOCK: i32 = 2048
 
 const offsets = memory.data(BLOCK * 2, 16)
 
-// Counts of long arrays are copied here and back. In order, the cache fetches them ahead, as it cannot do in the order of the values;
+// Counts of long arrays are copied here and back, as far as the values reach. In order, the cache fetches them ahead, as it cannot do in the order of the values;
 // and a fixed address is part of the instruction, which saves an addition for every value.
 const table = memory.data(33280, 64)
 const COUNTS_BYTES: usize = 32768
@@ -54,16 +54,31 @@ const constants = memory.data<u32>(
  */
 export function observe(slot: usize, values: usize, length: i32): i32 {
   const long = length >= LONG
-  if (long) memory.copy(table, slot, COUNTS_BYTES)
   let done = 0
+  // Bytes of counts that the table holds, from zero upwards and from the end (that is, from zero down) backwards.
+  let up: usize = 0
+  let down: usize = 0
   while (done < length) {
     const size = min(BLOCK, length - done)
     if (!scan(slot, values + (<usize>done << 2), size)) break
-    if (long) countInTable(size)
-    else countInSlot(slot, size)
+    if (long) {
+      const scale = load<f32>(slot, SCALE)
+      const top = <usize>(max<f32>(load<f32>(slot, MAX), 0) * scale + 1) << 2
+      const bottom = <usize>(max<f32>(-load<f32>(slot, MIN), 0) * scale + 1) << 2
+      if (top > up) {
+        memory.copy(table + up, slot + up, top - up)
+        up = top
+      }
+      if (bottom > down) {
+        memory.copy(table + COUNTS_BYTES - bottom, slot + COUNTS_BYTES - bottom, bottom - down)
+        down = bottom
+      }
+      countInTable(size)
+    } else countInSlot(slot, size)
     done += size
   }
-  if (long) memory.copy(slot, table, COUNTS_BYTES)
+  memory.copy(slot, table, up)
+  memory.copy(slot + COUNTS_BYTES - down, table + COUNTS_BYTES - down, down)
   return done
 }
 
