@@ -1,8 +1,8 @@
 // infer_auto: the built-in infer function. Random inputs from numpy's legacy generator, so that the numbers are the vendor's.
 
+import { toFloat16 } from '../onnx/float16.js'
 import type { ElementType, TensorData } from '../onnx/types.js'
 import { arrayOf, elementCount, elementTypeOf } from './elements.js'
-import { toFloat16 } from './float16.js'
 import { type IntegerType, Mt19937 } from './mt19937.js'
 import type { Executor, TensorLike } from './types.js'
 

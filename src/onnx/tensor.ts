@@ -2,7 +2,7 @@
 // Data are little-endian, as on every host squire runs on.
 
 import { SquireError } from '../errors.js'
-import { arrayOf, dataTypeName } from './datatype.js'
+import { arrayOfDataType, dataTypeName, type TensorArrayConstructor } from './datatype.js'
 import { readExternal } from './external.js'
 import { bfloat16ToFloat32, float16ToFloat32 } from './float16.js'
 import { toBigInt, toNumber } from './int64.js'
@@ -23,7 +23,7 @@ export function elementCount(dims: readonly number[]): number {
  * at every call, so that a large model is not held twice.
  */
 export function tensorData(tensor: TensorProto): TensorData {
-  const Elements = arrayOf(tensor.dataType)
+  const Elements = arrayOfDataType(tensor.dataType)
   if (Elements === undefined) {
     const type = dataTypeName(tensor.dataType)
     throw new SquireError('UNSUPPORTED', `tensor "${tensor.name}" has ${type}, which squire cannot read`)
@@ -47,7 +47,7 @@ export function floatValues(tensor: TensorProto): Float32Array {
 
 /** A tensor over `data`, which is not copied: do not change it afterwards. */
 export function makeTensor(name: string, dataType: number, dims: readonly number[], data: TensorData): TensorProto {
-  const Elements = arrayOf(dataType)
+  const Elements = arrayOfDataType(dataType)
   if (Elements === undefined || !(data instanceof Elements)) {
     throw new TypeError(`tensor "${name}": ${dataTypeName(dataType)} cannot be held in a ${data.constructor.name}`)
   }
@@ -61,7 +61,7 @@ export function makeTensor(name: string, dataType: number, dims: readonly number
 /** Bytes the elements take; 0 for types squire has no array for. */
 export function tensorByteLength(tensor: TensorProto): number {
   if (!isExternal(tensor) && tensor.rawData !== undefined) return tensor.rawData.byteLength
-  return elementCount(tensorDims(tensor)) * (arrayOf(tensor.dataType)?.BYTES_PER_ELEMENT ?? 0)
+  return elementCount(tensorDims(tensor)) * (arrayOfDataType(tensor.dataType)?.BYTES_PER_ELEMENT ?? 0)
 }
 
 /** Whether the elements are in a file beside the model. */
@@ -69,11 +69,7 @@ export function isExternal(tensor: TensorProto): boolean {
   return tensor.dataLocation === 1
 }
 
-function viewBytes(
-  tensor: TensorProto,
-  bytes: Uint8Array,
-  Elements: NonNullable<ReturnType<typeof arrayOf>>,
-): TensorData {
+function viewBytes(tensor: TensorProto, bytes: Uint8Array, Elements: TensorArrayConstructor): TensorData {
   const size = Elements.BYTES_PER_ELEMENT
   if (bytes.byteLength % size !== 0) {
     throw damaged(tensor, `a multiple of ${size} bytes of raw data`, `${bytes.byteLength}`)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { fromFloat16, toFloat16 } from '../../src/dataset/float16.js'
+import { fromFloat16, toFloat16 } from '../../src/onnx/float16.js'
 
 it('rounds to the nearest float16, ties to even, as numpy does', () => {
   const values = [
