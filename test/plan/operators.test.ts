@@ -169,6 +169,13 @@ describe('functions of one tensor', () => {
     expect([-4, -1, 0, 2, 5].map(unary.evaluate)).toEqual([-0, -1 / 3, 0, 10 / 6, 5])
   })
 
+  it('so is one of a hard sigmoid', async () => {
+    const nodes = [node('HardSigmoid', 'c', 's', attribute('alpha', { float: 0.25 })), node('Mul', 'c s', 'y')]
+    const unary = await evaluateOf(nodes)
+    expect(unary.label).toBe('HardSigmoid>Mul')
+    expect([-4, -1, 0, 1, 5].map(unary.evaluate)).toEqual([-0, -0.25, 0, 0.75, 5])
+  })
+
   it('so is x * sigmoid(x), and its square', async () => {
     const unary = await evaluateOf([node('Sigmoid', 'c', 's'), node('Mul', 's c', 'm'), node('Mul', 'm m', 'y')])
     expect(unary.label).toBe('Sigmoid>Mul>Mul')

@@ -7,6 +7,7 @@ import { constantNodes } from './constantNodes.js'
 import { foldArithmetic } from './foldArithmetic.js'
 import { foldBatchNormalization } from './foldBatchNormalization.js'
 import { foldConstants } from './foldConstants.js'
+import { fuseHardSigmoid } from './fuseHardSigmoid.js'
 import type { Pass } from './pass.js'
 import { removeDead } from './removeDead.js'
 import { removeIdentity } from './removeIdentity.js'
@@ -19,6 +20,7 @@ const passes: readonly Pass[] = [
   foldConstants,
   foldBatchNormalization,
   foldArithmetic,
+  fuseHardSigmoid,
 ]
 
 export interface Optimized {
