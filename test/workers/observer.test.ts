@@ -79,7 +79,7 @@ describe('an observer', () => {
     for (const histogram of histograms.values()) expect(histogram.count).toBe(0)
 
     // Where only what follows overflows: the place is that of the model in row order.
-    const huge = { x: { ...image([1, 3, 48, 192]), data: image([1, 3, 48, 192]).data.map(() => 3e38) as Float32Array } }
+    const huge = { x: { ...image([1, 3, 48, 192]), data: new Float32Array(3 * 48 * 192).fill(3e38) } }
     const first = (await statistics(prepared, [huge])).problems[0]!
     const ordered = await createSession(join(at(''), 'observed.onnx'))
     const run = await ordered.run(huge)
