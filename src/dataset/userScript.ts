@@ -6,6 +6,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createJiti } from 'jiti'
 import { listed, messageOf, SquireError } from '../errors.js'
+import { squireFolder } from '../version.js'
 import { isDefinedDataset } from './defineDataset.js'
 import type { Dataset, DatasetFactory, InferFunction } from './types.js'
 
@@ -60,8 +61,16 @@ async function importScript(script: string): Promise<Record<string, unknown>> {
     const text = messageOf(error).replace(/\s+/g, ' ').trim()
     const place = error instanceof SyntaxError ? await syntaxErrorLine(script) : firstFrame(error)
     const where = place === undefined ? '' : ` (${place})`
-    throw new SquireError('USER_SCRIPT', `cannot load ${script} (-uds): ${text}${where}`, { cause: error })
+    throw new SquireError('USER_SCRIPT', `cannot load ${script} (-uds): ${text}${where}${installAdvice(text)}`, {
+      cause: error,
+    })
   }
+}
+
+/** The command is found everywhere, the package that scripts import only where it is installed. */
+function installAdvice(text: string): string {
+  if (!/Cannot find (?:package|module) 'squire-quant'/.test(text)) return ''
+  return `. Install it in the script's project: npm install ${squireFolder()}. An object with size() and load() needs no import`
 }
 
 function importTypeScript(script: string): Promise<Record<string, unknown>> {

@@ -92,6 +92,12 @@ describe('a script that cannot be used', () => {
     expect(message).toContain(`${name}:2`)
   })
 
+  it.each(['import.mjs', 'import.ts'])('that finds no squire-quant, %s, is told how to install it', async (name) => {
+    const message = await failing(script(name, "import { topK } from 'squire-quant'\nexport const x = topK"))
+    const root = new URL('../..', import.meta.url).pathname.slice(0, -1)
+    expect(message).toContain(`Install it in the script's project: npm install ${root}. `)
+  })
+
   it('lists the exports when the wanted one is not there', async () => {
     const file = script('exports.mjs', 'export const infer_cls = () => 1\nexport default 3')
     expect(await failing(file, 'infer_det')).toBe(
