@@ -1,4 +1,5 @@
-// Ready-made metrics. A metric is a fold over samples whose partial states merge in sample order.
+// Ready-made metrics. A metric is a fold over samples whose partial states merge in sample order. What is wrong with one sample is thrown as a
+// plain error: whoever called knows the sample's id and adds it.
 
 import { SquireError } from '../errors.js'
 import type { TensorValue } from '../onnx/types.js'
@@ -24,13 +25,10 @@ export function topK({ k = 1, output = 0 }: TopKOptions = {}): Metric<HitCount, 
   return {
     name: `top-${k}`,
     initial: () => ({ hits: 0, total: 0 }),
-    update({ hits, total }, outputs, label, index) {
+    update({ hits, total }, outputs, label) {
       const scores = outputOf(outputs, output).data
       if (!Number.isInteger(label) || label < 0 || label >= scores.length) {
-        throw new SquireError(
-          'DATA',
-          `sample ${index}: label ${String(label)} is not a class index in [0, ${scores.length})`,
-        )
+        throw new RangeError(`label ${String(label)} is not a class index in [0, ${scores.length})`)
       }
       return { hits: hits + (rankOf(scores, label) < k ? 1 : 0), total: total + 1 }
     },
@@ -54,12 +52,7 @@ export function meanOf<Label>(
     initial: () => ({ sum: 0, total: 0 }),
     async update({ sum, total }, outputs, label, index) {
       const value = await score(outputs, label, index)
-      if (!Number.isFinite(value)) {
-        throw new SquireError(
-          'USER_SCRIPT',
-          `metric "${name}" gave ${String(value)} for sample ${index}, expected a finite number`,
-        )
-      }
+      if (!Number.isFinite(value)) throw new RangeError(`"${name}" is ${String(value)}, expected a finite number`)
       return { sum: sum + value, total: total + 1 }
     },
     merge: (a, b) => ({ sum: a.sum + b.sum, total: a.total + b.total }),

@@ -65,7 +65,7 @@ describe('topK', () => {
   })
 
   it('refuses a label that is no class', async () => {
-    await expect(over(topK(), [[[1, 0], 2]])).rejects.toThrow('sample 0: label 2 is not a class index in [0, 2)')
+    await expect(over(topK(), [[[1, 0], 2]])).rejects.toThrow('label 2 is not a class index in [0, 2)')
     await expect(over(topK(), [[[1, 0], 'cat' as never]])).rejects.toThrow('label cat')
   })
 
@@ -89,12 +89,12 @@ describe('meanOf', () => {
     ).toBe(2)
   })
 
-  it('names the sample where the number is not finite', async () => {
+  it('fails where the number is not finite', async () => {
     await expect(
       over(error, [
         [[1], 0],
         [[Number.NaN], 2],
       ]),
-    ).rejects.toThrow('metric "error" gave NaN for sample 1')
+    ).rejects.toThrow('"error" is NaN, expected a finite number')
   })
 })

@@ -48,6 +48,7 @@ describe.concurrent('a dataset object', () => {
     ['number', 'export "number"', 'is of type number, expected an infer function'],
     ['noUpdate', 'the metric of dataset "noUpdate"', 'lacks update(): expected { name, initial(), update('],
     ['updateThrows', 'the metric threw for sample "s-07"', 'no such class'],
+    ['wrongLabel', 'the metric threw for sample "s-07"', 'label 2 is not a class index in [0, 2)'],
     ['nanMetric', 'metric "mean share of the label" has the value NaN over 12 samples', 'expected a finite number'],
   ])('%s', async (name, what, reason) => {
     const error = await run(tinyScript, name)
