@@ -8,6 +8,7 @@ export type {
   BadSamplePolicy,
   ColorSpace,
   Config,
+  ConfigOptions,
   ImageOptions,
   QuantMode,
   RunMode,

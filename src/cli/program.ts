@@ -89,8 +89,8 @@ function afterHelp(): string {
   return `
 Examples:
   squire quant -m model.onnx -d images/ -i 500 -qm all -s out
-  squire --chip TX5105C quant onnx -m model.onnx -uds data.mjs -if infer_cls -i 100 --eval-iteration all
-  squire quant -r infer -m out/model_quantize.onnx -uds data.mjs -if infer_cls
+  squire --chip TX5105C quant onnx -m model.onnx -uds data.mjs -if photos -i 100 --eval-iteration all
+  squire quant -r infer -m out/model_quantize.onnx -uds data.mjs -if photos -i all
 
 Options of Knight's that this version refuses, with the reason:
   ${refused.join(' ')}
