@@ -85,14 +85,16 @@ function optionDescription(option: Option): string {
 }
 
 function afterHelp(): string {
-  const refused = table.flatMap(([long, flag]) => (flag.kind === 'refused' ? [flag.short ?? long] : []))
+  const refused = table.flatMap(([long, flag]) =>
+    flag.kind === 'refused' ? [flag.short === undefined ? `--${long}` : `-${flag.short}`] : [],
+  )
   return `
 Examples:
   squire quant -m model.onnx -d images/ -i 500 -qm all -s out
   squire --chip TX5105C quant onnx -m model.onnx -uds data.mjs -if photos -i 100 --eval-iteration all
   squire quant -r infer -m out/model_quantize.onnx -uds data.mjs -if photos -i all
 
-Options of Knight's that this version refuses, with the reason:
+Options of Knight's that this version refuses; using one tells why:
   ${refused.join(' ')}
 `
 }
