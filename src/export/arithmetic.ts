@@ -109,7 +109,7 @@ export function toFloat64(e: Emitter, x: Integers): Integers {
   return x.type === 'float64' ? x : { ...x, name: cast(e, x.name, DataType.DOUBLE), type: 'float64' }
 }
 
-/** In float32, which is the faster, where it holds the integers with a bit to spare for what is added to them. */
+/** In float32, half the bytes of float64, where it holds the integers with a bit to spare for what is added to them. */
 export function narrow(e: Emitter, x: Integers): Integers {
   return x.bound < FLOAT32_LIMIT / 4 ? toFloat32(e, x) : x
 }
