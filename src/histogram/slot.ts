@@ -1,5 +1,6 @@
 // One slot of the kernel's memory (the layout is drawn in assembly/kernel.ts): the statistics of one tensor, as JavaScript sees them.
-// Here is what happens rarely: clearing, widening, reading, and counting what the vector loops cannot take.
+// Here is what happens rarely: clearing, widening, reading, and counting what the vector loops cannot take. Whatever touches the counts has
+// the kernel release them first.
 
 import { exponentOf } from './histogram.js'
 import { BINS_LOG2, BINS_PER_SIGN, EMPTY_EXPONENT, type Histogram, NUM_BINS } from './types.js'
@@ -35,6 +36,7 @@ export class Slot {
   }
 
   clear(): void {
+    this.#at.release()
     this.#bytes.fill(0)
     this.#header.setFloat32(this.#at.MIN.value, Infinity, true)
     this.#header.setFloat32(this.#at.MAX.value, -Infinity, true)
@@ -43,10 +45,12 @@ export class Slot {
 
   /** Everything in it, for `restore`. */
   save(): Uint8Array {
+    this.#at.release()
     return this.#bytes.slice()
   }
 
   restore(saved: Uint8Array): void {
+    this.#at.release()
     this.#bytes.set(saved)
   }
 
@@ -54,6 +58,7 @@ export class Slot {
   widen(exponent: number): void {
     const shift = Math.min(exponent - this.exponent, BINS_LOG2)
     if (shift <= 0) return
+    this.#at.release()
     const counts = this.#counts
     for (let bin = 1; bin < BINS_PER_SIGN; bin++) {
       const positive = counts[bin]!
@@ -80,6 +85,7 @@ export class Slot {
     const magnitude = Math.max(-min, max)
     if (magnitude >= 2 ** this.exponent) this.widen(exponentOf(magnitude))
     const scale = 2 ** (BINS_LOG2 - this.exponent)
+    this.#at.release()
     for (const x of values) {
       const bin = Math.trunc(x * scale)
       if (bin !== 0) this.#counts[bin & (NUM_BINS - 1)]! += 1
@@ -93,6 +99,7 @@ export class Slot {
 
   /** The statistics, with their counts written into `counts`. */
   read(counts: Float64Array = new Float64Array(NUM_BINS)): Histogram {
+    this.#at.release()
     const { min, max, zeros, negatives } = this.#range()
     let positiveRest = this.count - negatives
     let negativeRest = negatives

@@ -22,6 +22,7 @@ interface Global {
 /** The exports of assembly/kernel.ts: addresses are bytes, lengths are floats. */
 export interface WasmExports {
   observe(slot: number, values: number, length: number): number
+  release(): void
   magnitude(values: number, length: number): number
   compact(values: number, groups: number, lanes: number, stride: number): void
   readonly HEAP: Global

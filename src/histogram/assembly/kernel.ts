@@ -6,7 +6,8 @@
 // t = 0 is not counted: the number of values less the other counts gives it. Most values of a ReLU land there, and updates of one
 // count would wait for one another, so their offsets are turned into eight scattered cells behind the counts that nobody reads.
 //
-// Values go by in blocks: one vector loop finds range and offsets, and only if the block fits does a scalar loop count it.
+// Values go by in blocks: a vector loop finds range and offsets, and a scalar loop counts these. For the slot that is held in the table both are
+// one loop, as the processor can do both at once; a block that turns out not to fit is taken back.
 //
 // One slot, in bytes:
 //
@@ -30,11 +31,20 @@ export const HEAP: usize = __heap_base
 const BLOCK: i32 = 2048
 
 const offsets = memory.data(BLOCK * 2, 16)
+/** By how many bytes of offsets counting follows scanning: at once, a load would wait for the store of its vector. */
+const LAG: usize = 64
 
-// Counts of long arrays are copied here and back, as far as the values reach. In order, the cache fetches them ahead, as it cannot do in the order of the values;
-// and a fixed address is part of the instruction, which saves an addition for every value.
+// The counts of one slot at a time are held here, as far as its values reach, while they are added to. In order, the cache fetches them ahead,
+// as it cannot do in the order of the values; and a fixed address is part of the instruction, which saves an addition for every value.
 const table = memory.data(33280, 64)
+/** The slot whose counts are held; 0: none. */
+let held: usize = 0
+/** Bytes of counts that are held, from zero upwards and from the end (that is, from zero down) backwards. */
+let up: usize = 0
+let down: usize = 0
+
 const COUNTS_BYTES: usize = 32768
+/** Shorter arrays are not worth holding a slot. */
 const LONG: i32 = 2 * BLOCK
 
 // Constants are loaded, not written in the loop: V8 would build each of them anew in every iteration.
@@ -50,36 +60,62 @@ const constants = memory.data<u32>(
 
 /**
  * Counts `length` floats (a multiple of 8) at `values` in the slot, up to the first block that has a magnitude of LIMIT (float bits)
- * or more, or anything that is not finite. Returns how many it counted; of the block where it stopped it leaves no trace.
+ * or more, or anything that is not finite. Returns how many it counted; of the block where it stopped it leaves no trace. The slot's counts
+ * are complete only after release().
  */
 export function observe(slot: usize, values: usize, length: i32): i32 {
-  const long = length >= LONG
+  if (slot != held && length >= LONG) {
+    release()
+    held = slot
+    hold()
+  }
   let done = 0
-  // Bytes of counts that the table holds, from zero upwards and from the end (that is, from zero down) backwards.
-  let up: usize = 0
-  let down: usize = 0
   while (done < length) {
     const size = min(BLOCK, length - done)
-    if (!scan(slot, values + (<usize>done << 2), size)) break
-    if (long) {
-      const scale = load<f32>(slot, SCALE)
-      const top = <usize>(max<f32>(load<f32>(slot, MAX), 0) * scale + 1) << 2
-      const bottom = <usize>(max<f32>(-load<f32>(slot, MIN), 0) * scale + 1) << 2
-      if (top > up) {
-        memory.copy(table + up, slot + up, top - up)
-        up = top
-      }
-      if (bottom > down) {
-        memory.copy(table + COUNTS_BYTES - bottom, slot + COUNTS_BYTES - bottom, bottom - down)
-        down = bottom
-      }
+    const counting = slot == held
+    if (!scan(slot, values + (<usize>done << 2), size, counting)) {
+      if (counting) takeBack(size)
+      break
+    }
+    if (!counting) countInSlot(slot, size)
+    else if (hasOutgrown()) {
+      takeBack(size)
+      hold()
       countInTable(size)
-    } else countInSlot(slot, size)
+    }
     done += size
   }
-  memory.copy(slot, table, up)
-  memory.copy(slot + COUNTS_BYTES - down, table + COUNTS_BYTES - down, down)
   return done
+}
+
+/** Whether the slot's values reach further by now than what is held. */
+function hasOutgrown(): bool {
+  return topOf(load<f32>(held, MAX)) > up || topOf(-load<f32>(held, MIN)) > down
+}
+
+/** Extends what is held as far as that. */
+function hold(): void {
+  const top = max(up, topOf(load<f32>(held, MAX)))
+  const bottom = max(down, topOf(-load<f32>(held, MIN)))
+  memory.copy(table + up, held + up, top - up)
+  memory.copy(table + COUNTS_BYTES - bottom, held + COUNTS_BYTES - bottom, bottom - down)
+  up = top
+  down = bottom
+}
+
+/** Bytes of counts from zero to the bin of this magnitude; of a negative number's, to the first. */
+function topOf(magnitude: f32): usize {
+  return <usize>(max<f32>(magnitude, 0) * load<f32>(held, SCALE) + 1) << 2
+}
+
+/** Writes back the counts that are held. To be called before anybody else looks at or changes a slot. */
+export function release(): void {
+  if (held == 0) return
+  memory.copy(held, table, up)
+  memory.copy(held + COUNTS_BYTES - down, table + COUNTS_BYTES - down, down)
+  held = 0
+  up = 0
+  down = 0
 }
 
 /** The greatest magnitude among `length` floats (a multiple of 8), as float bits: 0x7f800000 or more if one is not finite. */
@@ -108,44 +144,51 @@ export function compact(values: usize, groups: i32, lanes: i32, stride: i32): vo
   }
 }
 
-/** Range, zeros and negatives of one block into the slot, offsets into `offsets`; false, and no trace, if it does not fit. */
-function scan(slot: usize, values: usize, length: i32): bool {
+/**
+ * Range, zeros and negatives of one block into the slot, offsets into `offsets` and, if `counting`, into the table. False if the block does not
+ * fit: then no trace is left but in the table.
+ */
+function scan(slot: usize, values: usize, length: i32, counting: bool): bool {
   const end = values + (<usize>length << 2)
   const scale = v128.load(slot, SCALE)
   const magic = v128.load(constants)
   const mask = v128.load(constants, 16)
   const cells = v128.load(constants, 32)
   const zero = v128.load(constants, 48)
-  // Float bits order positive floats upwards and negative ones downwards, NaN and infinity beyond either end.
+  // Float bits order positive floats upwards and negative ones downwards, NaN and infinity beyond either end. As signed integers, the least
+  // is the negative float next to zero: -0, if there is one.
   let signedMax = i32x4.splat(i32.MIN_VALUE)
   let unsignedMax = i32x4.splat(0)
-  let unsignedMin = i32x4.splat(-1)
+  let signedMin = i32x4.splat(i32.MAX_VALUE)
   let zeros = zero
   let negatives = zero
   let to = offsets
+  const first = counting ? offsets + LAG : usize.MAX_VALUE
   for (; values < end; values += 32) {
     const x = v128.load(values)
     const y = v128.load(values, 16)
     signedMax = v128.max<i32>(signedMax, x)
     unsignedMax = v128.max<u32>(unsignedMax, x)
-    unsignedMin = v128.min<u32>(unsignedMin, x)
+    signedMin = v128.min<i32>(signedMin, x)
     signedMax = v128.max<i32>(signedMax, y)
     unsignedMax = v128.max<u32>(unsignedMax, y)
-    unsignedMin = v128.min<u32>(unsignedMin, y)
-    zeros = i32x4.sub(zeros, f32x4.eq(x, zero))
-    zeros = i32x4.sub(zeros, f32x4.eq(y, zero))
-    negatives = i32x4.sub(negatives, f32x4.lt(x, zero))
-    negatives = i32x4.sub(negatives, f32x4.lt(y, zero))
+    signedMin = v128.min<i32>(signedMin, y)
+    // Narrowed with saturation, float bits keep their sign, and only +0 is 0. -0 is put right below.
+    const sixteen = i16x8.narrow_i32x4_s(x, y)
+    zeros = i16x8.sub(zeros, i16x8.eq(sixteen, zero))
+    negatives = i16x8.sub(negatives, i16x8.shr_s(sixteen, 15))
     const t = v128.and(f32x4.add(f32x4.trunc(f32x4.mul(x, scale)), magic), mask)
     const u = v128.and(f32x4.add(f32x4.trunc(f32x4.mul(y, scale)), magic), mask)
     const packed = i16x8.narrow_i32x4_u(t, u)
     v128.store(to, v128.or(packed, v128.and(i16x8.eq(packed, zero), cells)))
+    if (to >= first) countEight(to - LAG)
     to += 16
   }
+  if (counting) for (let from = max(offsets, to - LAG); from < to; from += 16) countEight(from)
 
   const top = maxLane<i32>(signedMax)
   const greatest = maxLane<u32>(unsignedMax)
-  const least = minLane(unsignedMin)
+  const least = minLane(signedMin)
   const positive = top >= 0
   const negative = <i32>greatest < 0
   const limit = load<u32>(slot, LIMIT)
@@ -153,8 +196,9 @@ function scan(slot: usize, values: usize, length: i32): bool {
 
   store<f32>(slot, max(load<f32>(slot, MAX), reinterpret<f32>(positive ? top : least)), MAX)
   store<f32>(slot, min(load<f32>(slot, MIN), reinterpret<f32>(negative ? greatest : least)), MIN)
-  store<f64>(slot, load<f64>(slot, ZEROS) + <f64>sumLanes(zeros), ZEROS)
-  store<f64>(slot, load<f64>(slot, NEGATIVES) + <f64>sumLanes(negatives), NEGATIVES)
+  const minusZeros = least == i32.MIN_VALUE ? countMinusZeros(end, length) : 0
+  store<f64>(slot, load<f64>(slot, ZEROS) + <f64>(sumLanes(zeros) + minusZeros), ZEROS)
+  store<f64>(slot, load<f64>(slot, NEGATIVES) + <f64>(sumLanes(negatives) - minusZeros), NEGATIVES)
   store<f64>(slot, load<f64>(slot, COUNT) + <f64>length, COUNT)
   return true
 }
@@ -168,27 +212,50 @@ function countInSlot(slot: usize, length: i32): void {
   }
 }
 
-/** The same in the table, eight (of which `length` is a multiple) at a time. */
+/** The same in the table. */
 function countInTable(length: i32): void {
   const end = offsets + (<usize>length << 1)
-  for (let from = offsets; from < end; from += 16) {
-    const c0 = <usize>load<u16>(from)
-    const c1 = <usize>load<u16>(from, 2)
-    const c2 = <usize>load<u16>(from, 4)
-    const c3 = <usize>load<u16>(from, 6)
-    const c4 = <usize>load<u16>(from, 8)
-    const c5 = <usize>load<u16>(from, 10)
-    const c6 = <usize>load<u16>(from, 12)
-    const c7 = <usize>load<u16>(from, 14)
-    store<u32>(c0, load<u32>(c0, table) + 1, table)
-    store<u32>(c1, load<u32>(c1, table) + 1, table)
-    store<u32>(c2, load<u32>(c2, table) + 1, table)
-    store<u32>(c3, load<u32>(c3, table) + 1, table)
-    store<u32>(c4, load<u32>(c4, table) + 1, table)
-    store<u32>(c5, load<u32>(c5, table) + 1, table)
-    store<u32>(c6, load<u32>(c6, table) + 1, table)
-    store<u32>(c7, load<u32>(c7, table) + 1, table)
+  for (let from = offsets; from < end; from += 16) countEight(from)
+}
+
+// @ts-ignore: decorators are AssemblyScript's
+@inline
+function countEight(from: usize): void {
+  const c0 = <usize>load<u16>(from)
+  const c1 = <usize>load<u16>(from, 2)
+  const c2 = <usize>load<u16>(from, 4)
+  const c3 = <usize>load<u16>(from, 6)
+  const c4 = <usize>load<u16>(from, 8)
+  const c5 = <usize>load<u16>(from, 10)
+  const c6 = <usize>load<u16>(from, 12)
+  const c7 = <usize>load<u16>(from, 14)
+  store<u32>(c0, load<u32>(c0, table) + 1, table)
+  store<u32>(c1, load<u32>(c1, table) + 1, table)
+  store<u32>(c2, load<u32>(c2, table) + 1, table)
+  store<u32>(c3, load<u32>(c3, table) + 1, table)
+  store<u32>(c4, load<u32>(c4, table) + 1, table)
+  store<u32>(c5, load<u32>(c5, table) + 1, table)
+  store<u32>(c6, load<u32>(c6, table) + 1, table)
+  store<u32>(c7, load<u32>(c7, table) + 1, table)
+}
+
+/** Undoes countInTable. */
+function takeBack(length: i32): void {
+  const end = offsets + (<usize>length << 1)
+  for (let from = offsets; from < end; from += 2) {
+    const count = <usize>load<u16>(from)
+    store<u32>(count, load<u32>(count, table) - 1, table)
   }
+}
+
+/** How many of the `length` floats before `end` are -0. */
+function countMinusZeros(end: usize, length: i32): i32 {
+  const minusZero = i32x4.splat(i32.MIN_VALUE)
+  let found = i32x4.splat(0)
+  for (let at = end - (<usize>length << 2); at < end; at += 16) {
+    found = i32x4.sub(found, i32x4.eq(v128.load(at), minusZero))
+  }
+  return addLanes(found)
 }
 
 function maxLane<T>(v: v128): T {
@@ -198,13 +265,19 @@ function maxLane<T>(v: v128): T {
   )
 }
 
-function minLane(v: v128): u32 {
+function minLane(v: v128): i32 {
   return min(
-    min(v128.extract_lane<u32>(v, 0), v128.extract_lane<u32>(v, 1)),
-    min(v128.extract_lane<u32>(v, 2), v128.extract_lane<u32>(v, 3)),
+    min(v128.extract_lane<i32>(v, 0), v128.extract_lane<i32>(v, 1)),
+    min(v128.extract_lane<i32>(v, 2), v128.extract_lane<i32>(v, 3)),
   )
 }
 
+/** Of eight 16-bit lanes. */
 function sumLanes(v: v128): i32 {
+  return addLanes(i32x4.extadd_pairwise_i16x8_s(v))
+}
+
+/** Of four 32-bit lanes. */
+function addLanes(v: v128): i32 {
   return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3)
 }
