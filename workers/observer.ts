@@ -13,22 +13,25 @@ type Fetches = Readonly<Record<string, TensorValue | null>>
 export class Observer {
   readonly #tensors: readonly string[]
   readonly #inputDims: Observation['inputDims']
+  readonly #stacked: number
   readonly #blocked: Observation['blocked']
   readonly #kernel: Kernel
   /**
-   * Where the runtime writes for samples of the usual dims: observed tensors into the kernel's buffers, the model's own outputs into
+   * Where the runtime writes for a stack of samples of the usual dims: observed tensors into the kernel's buffers, the model's own outputs into
    * arrays that the next sample overwrites. null: the runtime allocates.
    */
   readonly #preallocated: Fetches
   readonly #names: readonly string[]
 
-  constructor({ tensors, dims, blocked, inputDims, outputs }: Omit<Observation, 'slab'>) {
+  constructor({ tensors, dims, blocked, stacked, inputDims, outputs }: Omit<Observation, 'slab'>) {
     this.#tensors = tensors
+    const rows = (dims: readonly number[]) => stackedDims(dims, stacked)
     this.#inputDims = inputDims
+    this.#stacked = stacked
     this.#blocked = blocked
     const held = (name: string, dims: readonly number[]) => {
       const layout = blocked[name]
-      return { name, dims: layout === undefined ? dims : blockedDims(dims, layout.block) }
+      return { name, dims: rows(layout === undefined ? dims : blockedDims(dims, layout.block)) }
     }
     const written = tensors.flatMap((name, i) => (name in inputDims ? [] : [held(name, dims[i]!)]))
     this.#kernel = createKernel({
@@ -38,7 +41,10 @@ export class Observer {
     this.#preallocated = {
       // The runtime leaves what was preallocated for an output that is an input as it was.
       ...Object.fromEntries(
-        Object.entries(outputs).map(([name, info]) => [name, name in inputDims ? null : emptyTensor(info)]),
+        Object.entries(outputs).map(([name, info]) => [
+          name,
+          name in inputDims ? null : emptyTensor({ ...info, dims: rows(info.dims) }),
+        ]),
       ),
       ...Object.fromEntries(
         written.map(({ name, dims }, i) => [name, { type: 'float32', dims, data: this.#kernel.buffers[i]! } as const]),
@@ -52,17 +58,27 @@ export class Observer {
     this.#kernel.reset()
   }
 
+  /** Whether a sample has the dims that the others have. */
+  isUsual(feeds: Values): boolean {
+    return Object.entries(this.#inputDims).every(([name, dims]) => sameDims(feeds[name]!.dims, dims))
+  }
+
   /** What to ask the runtime for: in preallocated memory where the dims are known. */
   fetches(feeds: Values): readonly string[] | Fetches {
-    const usual = Object.entries(this.#inputDims).every(([name, dims]) => sameDims(feeds[name]!.dims, dims))
+    const usual = Object.entries(this.#inputDims).every(([name, dims]) =>
+      sameDims(feeds[name]!.dims, stackedDims(dims, this.#stacked)),
+    )
     return usual ? this.#preallocated : this.#names
   }
 
-  /** Counts one forward pass: all of it, or nothing and what is wrong with it. `undoable` costs a copy of the counts. */
-  observe(feeds: Values, values: Values, undoable: boolean): string | undefined {
+  /**
+   * Counts the first `part` of the rows of one forward pass: all of it, or nothing and what is wrong with it. `undoable` costs a copy of the
+   * counts.
+   */
+  observe(feeds: Values, values: Values, undoable: boolean, part = 1): string | undefined {
     if (undoable) this.#kernel.begin()
     for (const [slot, name] of this.#tensors.entries()) {
-      const bad = this.#count(slot, (values[name] ?? feeds[name])!, this.#blocked[name])
+      const bad = this.#count(slot, (values[name] ?? feeds[name])!, part, this.#blocked[name])
       if (bad === undefined) continue
       if (undoable) this.#kernel.rollback()
       return `tensor "${name}" is ${bad.value} at index ${bad.index}; the float model must be finite on calibration data`
@@ -71,13 +87,13 @@ export class Observer {
   }
 
   /** Counts a tensor's values; those in blocked order lose their padding in place. Returns the first that is not finite. */
-  #count(slot: number, { data, dims }: TensorValue, layout: BlockedLayout | undefined) {
-    const values = data as Float32Array
+  #count(slot: number, { data, dims }: TensorValue, part: number, layout: BlockedLayout | undefined) {
+    const values = data.subarray(0, data.length * part) as Float32Array
     if (layout === undefined) {
       const index = this.#kernel.observe(slot, values)
       return index === -1 ? undefined : { index, value: values[index] }
     }
-    const rows = dims[0]!
+    const rows = dims[0]! * part
     const rowLength = values.length / rows
     for (let row = 0; row < rows; row++) {
       const held = values.subarray(row * rowLength, (row + 1) * rowLength)
@@ -98,6 +114,10 @@ export class Observer {
 function emptyTensor({ dataType, dims }: TensorInfo): TensorValue | null {
   const type = elementTypeOf(dataType)
   return type === undefined ? null : { type, dims, data: new (arrayOf(type))(elementCount(dims)) }
+}
+
+function stackedDims(dims: readonly number[], count: number): readonly number[] {
+  return count === 1 ? dims : [dims[0]! * count, ...dims.slice(1)]
 }
 
 function sameDims(a: readonly number[], b: readonly number[]): boolean {

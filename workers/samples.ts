@@ -10,7 +10,7 @@ import { datasetOf } from './datasets.js'
 import { sessionOf } from './models.js'
 import { type Observer, observerFor } from './observer.js'
 
-/** Samples being loaded while one is in the runtime. */
+/** Samples being loaded while one is in the runtime, or as many as it takes at once. */
 const LOADED_AHEAD = 2
 
 type Loaded =
@@ -25,6 +25,8 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
   const observer = task.observation === undefined ? undefined : observerFor(task.observation)
   const metric = task.measure ? dataset.metric : undefined
   const stop = new Int32Array(task.stop)
+  const stacked = task.observation?.stacked ?? 1
+  const perForward = Math.max(task.samplesPerForward, stacked)
   const skipped: SkippedSample[] = []
   let state: unknown = metric?.initial()
   let observed = 0
@@ -34,17 +36,20 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
     skipped.push({ index, id, reason: reason.message })
   }
 
-  const runBatch = async (batch: Batch, observer: Observer | undefined): Promise<void> => {
-    const count = task.samplesPerForward
+  const runBatch = async (batch: Batch, count: number, observer: Observer | undefined): Promise<void> => {
     const feeds = stackSamples(
       batch.map((entry) => entry.feeds),
       count,
     )
     const fetches = observer?.fetches(feeds) ?? task.model.outputs
-    // Dims that the model's inputs leave open may still not fit what is inside.
-    const values = otherDims(feeds, task.inputDims) ?? (await session.run(feeds, fetches).catch(messageOf))
-    const problem = typeof values === 'string' ? values : observer?.observe(feeds, values, task.onBadSample === 'skip')
+    // Dims that the model's inputs leave open may still not fit what is inside. What is stacked has the usual ones.
+    const unfit = count > task.samplesPerForward ? undefined : otherDims(feeds, task.inputDims)
+    const values = unfit ?? (await session.run(feeds, fetches).catch(messageOf))
+    const undoable = task.onBadSample === 'skip'
+    const problem =
+      typeof values === 'string' ? values : observer?.observe(feeds, values, undoable, batch.length / count)
     if (typeof values === 'string' || problem !== undefined) {
+      if (stacked > 1 && batch.length > 1) return runEach(batch, count, observer)
       for (const { sample } of batch) skip(sample, new SquireError('DATA', `sample "${sample.id}": ${problem}`))
       return
     }
@@ -57,19 +62,30 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
     }
   }
 
+  /** One of these samples is bad: each by itself, beside copies of its own. */
+  const runEach = async (batch: Batch, count: number, observer: Observer | undefined): Promise<void> => {
+    for (const entry of batch) await runBatch([entry], count, observer)
+    if (task.onBadSample === 'skip') return
+    const names = batch.map(({ sample }) => `"${sample.id}"`).join(', ')
+    throw new SquireError('DATA', `the model fails on samples ${names} together, and on none of them alone`)
+  }
+
   observer?.begin()
   let batch: Batch = []
-  for await (const { sample, loaded } of loadAhead(task.samples, (entry) => load(entry, dataset))) {
+  const ahead = Math.max(LOADED_AHEAD, stacked)
+  for await (const { sample, loaded } of loadAhead(task.samples, ahead, (entry) => load(entry, dataset))) {
     if (Atomics.load(stop, 0) !== 0) return { kind: 'stopped' }
     if (loaded.kind === 'bad') skip(sample, loaded.reason)
+    else if (stacked > 1 && !observer!.isUsual(loaded.feeds)) await runBatch([{ sample, ...loaded }], 1, observer)
     else batch.push({ sample, feeds: loaded.feeds, label: loaded.label })
-    if (batch.length < task.samplesPerForward) continue
-    await runBatch(batch, observer)
+    if (batch.length < perForward) continue
+    await runBatch(batch, perForward, observer)
     batch = []
   }
-  // A last batch that is not full is padded for the metric and kept from the statistics, which are cut to whole batches: where they are
-  // taken, it is skipped samples that leave one.
-  if (batch.length > 0 && metric !== undefined) await runBatch(batch, undefined)
+  // A last batch that is not full is padded. One of a fixed size is for the metric alone, and kept from the statistics, which are cut to
+  // whole batches: where they are taken, it is skipped samples that leave one.
+  if (batch.length > 0 && stacked > 1) await runBatch(batch, perForward, observer)
+  else if (batch.length > 0 && metric !== undefined) await runBatch(batch, perForward, undefined)
   observer?.writeTo(task.observation!.slab)
   return { kind: 'done', state, skipped, observed }
 }
@@ -114,11 +130,11 @@ async function load({ index, id }: SampleRef, dataset: Dataset): Promise<Loaded>
   }
 }
 
-/** Loads in order, LOADED_AHEAD samples ahead of whoever consumes them. */
-async function* loadAhead(samples: readonly SampleRef[], load: (sample: SampleRef) => Promise<Loaded>) {
+/** Loads in order, `ahead` samples ahead of whoever consumes them. */
+async function* loadAhead(samples: readonly SampleRef[], ahead: number, load: (sample: SampleRef) => Promise<Loaded>) {
   const pending: Promise<Loaded>[] = []
   for (let i = 0; i < samples.length; i++) {
-    while (pending.length <= LOADED_AHEAD && i + pending.length < samples.length) {
+    while (pending.length <= ahead && i + pending.length < samples.length) {
       pending.push(load(samples[i + pending.length]!))
     }
     yield { sample: samples[i]!, loaded: await pending.shift()! }

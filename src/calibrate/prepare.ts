@@ -10,12 +10,15 @@ import { leaveBlocked } from '../onnx/blocked.js'
 import { tensorBytes } from '../onnx/codec.js'
 import { modelInputs } from '../onnx/model.js'
 import { makeValueInfo } from '../onnx/node.js'
+import { createSession } from '../onnx/session.js'
 import { runForShapes } from '../onnx/shapes.js'
+import { elementCount } from '../onnx/tensor.js'
 import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
 import { withRefusedOutput } from '../onnx/uncopied.js'
 import { writeModel } from '../onnx/write.js'
 import { makePlan } from '../plan/plan.js'
 import type { Plan } from '../plan/types.js'
+import { samplesToStack } from './stack.js'
 
 export interface Prepared extends ObservedModel {
   readonly model: Model
@@ -41,6 +44,8 @@ export async function prepare(model: Model, feeds: Feeds, workspace: string): Pr
     feeds,
     join(workspace, 'blocked.onnx'),
   )
+  const dims = plan.observed.map((name) => tensors.get(name)!.dims)
+  const stacked = await stackable(model, file, feeds, [...plain.outputs, ...exposed], dims)
   const inputDims = Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims]))
   return {
     model,
@@ -50,15 +55,16 @@ export async function prepare(model: Model, feeds: Feeds, workspace: string): Pr
     observed: { ...file, outputs: plain.outputs },
     observation: {
       tensors: plan.observed,
-      dims: plan.observed.map((name) => tensors.get(name)!.dims),
+      dims,
       blocked,
       inputDims,
+      stacked,
       outputs: Object.fromEntries(plain.outputs.flatMap((name) => infoOf(name, tensors))),
     },
     key: createHash('sha256')
       .update(JSON.stringify([model.hash, plan.observed]))
       .digest('hex'),
-    log: [log],
+    log: [log, `samples in a forward pass: ${stacked}`],
   }
 }
 
@@ -80,6 +86,22 @@ async function inRuntimeOrder(model: Model, file: ModelFile, exposed: readonly s
   }
   const log = `observed in the runtime's own order: ${layouts.size} of ${exposed.length} tensors`
   return { ...file, path, optimized: true, blocked: Object.fromEntries(layouts) as Observation['blocked'], log }
+}
+
+async function stackable(
+  model: Model,
+  file: ModelFile,
+  feeds: Feeds,
+  names: readonly string[],
+  dims: readonly (readonly number[])[],
+): Promise<number> {
+  const values = dims.reduce((sum, one) => sum + elementCount(one), 0)
+  const session = await createSession(file.path, file)
+  try {
+    return await samplesToStack(model.proto, session, feeds, names, values)
+  } finally {
+    await session.release()
+  }
 }
 
 /** Outputs that are not tensors have none. */

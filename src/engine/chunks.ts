@@ -31,19 +31,17 @@ export function segmentsOf(observed: readonly number[], measured: readonly numbe
   })
 }
 
-/** Values to observe before a chunk is handed over: enough that handing over its histograms costs nothing beside them. */
-const VALUES_A_CHUNK = 2 ** 25
-const MOST_SAMPLES_A_CHUNK = 64
-/** Where samples are few, that many workers still find work. */
-const FEWEST_CHUNKS = 16
+const MOST_SAMPLES_A_CHUNK = 256
+/** Where samples are few, that many workers still find work, and none waits long for the last. */
+const FEWEST_CHUNKS = 32
 
 /**
- * Chunks of every segment, each a multiple of the model's batch (but for the last of a segment). `valuesPerSample`: how many values a
- * sample adds to the statistics, or what it costs in that measure.
+ * Chunks of every segment, each a multiple of `batch`, the samples of a forward pass (but for the last of a segment). `enough`: samples beside
+ * whose cost that of handing over a chunk is nothing.
  */
-export function chunksOf(segments: readonly Segment[], batch: number, valuesPerSample: number): Chunk[] {
+export function chunksOf(segments: readonly Segment[], batch: number, enough: number): Chunk[] {
   return segments.flatMap((segment, index) => {
-    const size = chunkSize(segment.to - segment.from, batch, valuesPerSample)
+    const size = chunkSize(segment.to - segment.from, batch, enough)
     const count = Math.ceil((segment.to - segment.from) / size)
     return Array.from({ length: count }, (_, number) => ({
       segment: index,
@@ -54,8 +52,7 @@ export function chunksOf(segments: readonly Segment[], batch: number, valuesPerS
   })
 }
 
-function chunkSize(samples: number, batch: number, valuesPerSample: number): number {
-  const byValues = Math.ceil(VALUES_A_CHUNK / Math.max(1, valuesPerSample))
-  const wanted = Math.min(MOST_SAMPLES_A_CHUNK, byValues, Math.ceil(samples / FEWEST_CHUNKS))
+function chunkSize(samples: number, batch: number, enough: number): number {
+  const wanted = Math.min(MOST_SAMPLES_A_CHUNK, Math.ceil(enough), Math.ceil(samples / FEWEST_CHUNKS))
   return Math.max(1, Math.ceil(wanted / batch)) * batch
 }

@@ -2,6 +2,7 @@
 
 import { samplesPerForward, stackSamples } from '../dataset/batch.js'
 import type { OpenedDataset } from '../dataset/datasets.js'
+import { elementCount } from '../dataset/elements.js'
 import type { DatasetSource } from '../dataset/source.js'
 import type { Metric, ModelInput } from '../dataset/types.js'
 import { SquireError } from '../errors.js'
@@ -108,6 +109,7 @@ export class DatasetRunner implements Runner {
       calibration: `on ${counts.join(' and ')} samples`,
       evaluation: measured.length === 0 ? 'on none' : `on ${measured.join(' and ')} samples`,
       'input dims': JSON.stringify(model.observation.inputDims),
+      'forward passes': `of ${model.observation.stacked * batch} samples`,
       data: this.digest,
     }
     const state = (await store?.load(key)) ?? emptyFold(segments)
@@ -158,12 +160,16 @@ export class DatasetRunner implements Runner {
         pool,
         observedModel: observed?.observed ?? plainModel,
         plainModel: observed?.plain ?? plainModel,
-        observation: observed?.observation ?? { tensors: [], dims: [], blocked: {}, inputDims: {}, outputs: {} },
+        observation: observed?.observation ?? nothingObserved,
         source,
         samples,
         samplesPerForward: batch,
         segments,
-        chunks: chunksOf(segments, batch, observed === undefined ? EVALUATED_VALUES : valuesOf(observed)),
+        chunks: chunksOf(
+          segments,
+          Math.max(batch, observed?.observation.stacked ?? 1),
+          observed === undefined ? EVALUATED_A_CHUNK : enoughFor(observed),
+        ),
         metric: this.#metric,
         measuredDims: observed?.observation.inputDims,
         excluded: new Set(observed === undefined ? this.#skipped.keys() : []),
@@ -220,9 +226,15 @@ export class DatasetRunner implements Runner {
   }
 }
 
-/** What a sample of an evaluation counts for in chunks: a model of middling size. */
-const EVALUATED_VALUES = 2 ** 21
+const nothingObserved = { tensors: [], dims: [], blocked: {}, inputDims: {}, stacked: 1, outputs: {} }
 
-function valuesOf({ observation }: ObservedModel): number {
-  return observation.dims.reduce((sum, dims) => sum + dims.reduce((product, dim) => product * dim, 1), 0)
+/** An answer without statistics costs next to nothing. */
+const EVALUATED_A_CHUNK = 16
+
+/** The values of a tensor that cost about a hundred times what handing over its histogram does. */
+const VALUES_A_TENSOR = 2 ** 21
+
+function enoughFor({ observation: { tensors, dims } }: ObservedModel): number {
+  const values = dims.reduce((sum, one) => sum + elementCount(one), 0)
+  return (VALUES_A_TENSOR * tensors.length) / Math.max(1, values)
 }

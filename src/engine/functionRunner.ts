@@ -178,7 +178,7 @@ export class FunctionRunner implements Runner {
     const free: SharedArrayBuffer[] = []
     return async (feeds, name) => {
       const slab = free.pop() ?? createSlab(model.observation.tensors)
-      const observation = { ...model.observation, slab }
+      const observation = { ...model.observation, stacked: 1, slab }
       const done = await this.#options.pool.forward({
         kind: 'forward',
         model: model.observed,

@@ -22,11 +22,13 @@ export interface ModelFile {
 /** What to observe during a forward pass, and where the chunk's statistics go. */
 export interface Observation {
   readonly tensors: readonly string[]
-  /** Dims of each tensor when every input has `inputDims`: the runtime then writes into preallocated memory. */
+  /** Dims of each tensor, for one sample, when every input has `inputDims`: the runtime then writes into preallocated memory. */
   readonly dims: readonly (readonly number[])[]
   /** Those that the runtime leaves in its own memory order, by name. */
   readonly blocked: Readonly<Record<string, BlockedLayout>>
   readonly inputDims: Readonly<Record<string, readonly number[]>>
+  /** How many samples of those dims a forward pass takes at once, one after the other along the first axis. */
+  readonly stacked: number
   /** The model's own outputs, for inputs of those dims. */
   readonly outputs: Readonly<Record<string, TensorInfo>>
   /**

@@ -27,7 +27,7 @@ describe('chunks', () => {
   test('chunks are whole batches, but for the last of a segment', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 20 }), (count, batch) => {
-        const chunks = chunksOf(segmentsOf([count], []), batch, 1e6)
+        const chunks = chunksOf(segmentsOf([count], []), batch, 33)
         for (const { from, to } of chunks.slice(0, -1)) expect((to - from) % batch).toBe(0)
       }),
     )
@@ -46,11 +46,11 @@ describe('chunks', () => {
   })
 
   test.each([
-    [500, 1e6, 32, 'few samples make many chunks'],
-    [10_000, 1e6, 34, 'many samples make chunks of about 2^25 values'],
-    [10_000, 1e9, 1, 'a sample of many values is a chunk'],
-    [10_000, 1000, 64, 'a chunk has 64 samples at most'],
-  ])('%i samples of %i values make chunks of %i: %s', (samples, values, size) => {
-    expect(chunksOf(segmentsOf([samples], []), 1, values)[0]).toEqual({ segment: 0, number: 0, from: 0, to: size })
+    [500, 40, 16, 'few samples make many chunks'],
+    [10_000, 33.5, 34, 'many samples make chunks that are worth handing over'],
+    [10_000, 0.01, 1, 'a sample may be a chunk'],
+    [100_000, 1e6, 256, 'a chunk has 256 samples at most'],
+  ])('%i samples of which %f are enough make chunks of %i: %s', (samples, enough, size) => {
+    expect(chunksOf(segmentsOf([samples], []), 1, enough)[0]).toEqual({ segment: 0, number: 0, from: 0, to: size })
   })
 })

@@ -44,7 +44,7 @@ describe('an observer', () => {
       { x: image([1, 3, 48, 192]) },
       at(''),
     )
-    if (process.arch === 'x64') expect(prepared.log).toEqual([expect.stringContaining("runtime's own order")])
+    if (process.arch === 'x64') expect(prepared.log[0]).toContain("runtime's own order")
     // The usual dims, others, and more than one row.
     const feeds = [
       [1, 3, 48, 192],

@@ -1,0 +1,86 @@
+// Small models run several samples at once: a forward pass has a cost of its own, beside which little is left of theirs. Results must not
+// depend on which samples meet in one pass, so a model is tried first: the rows that a sample gives may not change, in any bit, with its
+// place or its neighbours.
+
+import { stackSamples } from '../dataset/batch.js'
+import type { Feeds } from '../engine/runner.js'
+import { subgraphs } from '../onnx/attribute.js'
+import type { Session } from '../onnx/session.js'
+import type { ModelProto, TensorValue } from '../onnx/types.js'
+
+/** Samples of one pass: beyond this many there is nothing left to gain, and below this many next to nothing. */
+const MOST_STACKED = 32
+const FEWEST_STACKED = 8
+/** Observed values of one pass: more do not stay in a cache from where they are written to where they are counted. */
+const MOST_VALUES = 2 ** 24
+/** What rounding may change between one row and several, of the largest magnitude: matrix products sum in another order. */
+const TOLERANCE = 1e-4
+
+type Values = Readonly<Record<string, TensorValue>>
+
+/**
+ * How many samples like `feeds` a forward pass of the model in `session` may take, stacked along the first axis. `names` are all outputs that
+ * matter, `values` how many values they have.
+ */
+export async function samplesToStack(
+  proto: ModelProto,
+  session: Session,
+  feeds: Feeds,
+  names: readonly string[],
+  values: number,
+): Promise<number> {
+  const open = session.inputs.every(({ name, dims }) => {
+    const { type, dims: fed } = feeds[name]!
+    return typeof dims[0] === 'string' && fed[0] === 1 && type === 'float32'
+  })
+  const count = Math.min(MOST_STACKED, 2 ** Math.floor(Math.log2(MOST_VALUES / Math.max(1, values))))
+  if (!open || count < FEWEST_STACKED || proto.graph.node.some(isUnsure)) return 1
+  return (await rowsAreIndependent(session, feeds, names, count)) ? count : 1
+}
+
+/** Nodes whose doing a few runs do not show: they branch, or draw random numbers. */
+function isUnsure(node: ModelProto['graph']['node'][number]): boolean {
+  return subgraphs(node).length > 0 || /^(Random|Bernoulli|Multinomial)/.test(node.opType)
+}
+
+async function rowsAreIndependent(session: Session, feeds: Feeds, names: readonly string[], count: number) {
+  const variant = (i: number) => scaled(feeds, 1 - (i * 0.75) / count)
+  const some = Array.from({ length: count }, (_, i) => variant(i))
+  // The same but for the last, each one place further on, and one that is larger than all of them.
+  const others = [variant(-1), ...some.slice(0, -1)]
+  // A model that cannot take so many says so here.
+  const results = await Promise.all(
+    [feeds, stackSamples(some), stackSamples(others)].map((one) => session.run(one, names)),
+  ).catch(() => undefined)
+  if (results === undefined) return false
+  const [alone, first, second] = results as [Values, Values, Values]
+  return names.every((name) => hasSameRows(alone[name]!, first[name]!, second[name]!, count))
+}
+
+function hasSameRows(alone: TensorValue, first: TensorValue, second: TensorValue, count: number): boolean {
+  const [rows, ...rest] = alone.dims
+  const expected = String([(rows ?? 0) * count, ...rest])
+  if (rows === undefined || String(first.dims) !== expected || String(second.dims) !== expected) return false
+  const size = alone.data.length
+  const same = bytesOf(first, 0, size * (count - 1)).equals(bytesOf(second, size, size * count))
+  return same && isClose(alone.data as Float32Array, first.data.subarray(0, size) as Float32Array)
+}
+
+function isClose(a: Float32Array, b: Float32Array): boolean {
+  const most = a.reduce((max, x) => Math.max(max, Math.abs(x)), 0)
+  return a.every((x, i) => Math.abs(x - b[i]!) <= TOLERANCE * most)
+}
+
+function bytesOf({ data }: TensorValue, from: number, to: number): Buffer {
+  const part = data.subarray(from, to)
+  return Buffer.from(part.buffer, part.byteOffset, part.byteLength)
+}
+
+function scaled(feeds: Feeds, factor: number): Feeds {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, value]) => [
+      name,
+      { ...value, data: (value.data as Float32Array).map((x) => x * factor) },
+    ]),
+  )
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { samplesToStack } from '../../src/calibrate/stack.js'
+import { makeAttribute } from '../../src/onnx/attribute.js'
+import { encodeModel } from '../../src/onnx/model.js'
+import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../src/onnx/node.js'
+import { createSession } from '../../src/onnx/session.js'
+import { DataType, type NodeProto } from '../../src/onnx/types.js'
+import { floats, longs } from '../onnx/models.js'
+
+interface Given {
+  readonly nodes: readonly NodeProto[]
+  readonly dims?: readonly (number | string)[]
+  readonly type?: DataType
+  readonly values?: number
+}
+
+const constants = [
+  floats('w', [6, 3, 2, 2]),
+  floats('v', [6, 4]),
+  longs('first', [1], [0]),
+  longs('axis', [], [0]),
+  longs('one', [2], [1, 48]),
+]
+const fed = [1, 3, 4, 4]
+
+async function stacked({ nodes, dims = ['N', 3, 'H', 'W'], type = DataType.FLOAT, values = 2 ** 20 }: Given) {
+  const proto = makeModel(
+    makeGraph({
+      nodes,
+      inputs: [makeValueInfo('x', type, dims)],
+      outputs: [makeValueInfo('y', DataType.FLOAT)],
+      initializers: constants,
+    }),
+    13,
+  )
+  const session = await createSession(encodeModel(proto))
+  const data = Array.from({ length: 48 }, (_, i) => Math.sin(i * 1.3))
+  const x =
+    type === DataType.FLOAT
+      ? { type: 'float32' as const, dims: fed, data: Float32Array.from(data) }
+      : { type: 'int32' as const, dims: fed, data: Int32Array.from(data, (value) => value * 100) }
+  try {
+    return await samplesToStack(proto, session, { x }, ['y'], values)
+  } finally {
+    await session.release()
+  }
+}
+
+const conv = [
+  makeNode('Conv', ['x', 'w'], ['c']),
+  makeNode('Relu', ['c'], ['r']),
+  makeNode('GlobalAveragePool', ['r'], ['p']),
+  makeNode('Flatten', ['p'], ['f']),
+]
+
+describe('samples are stacked', () => {
+  it('where rows do not know of one another', async () => {
+    expect(await stacked({ nodes: [...conv, makeNode('MatMul', ['f', 'v'], ['y'])] })).toBe(16)
+    expect(await stacked({ nodes: [makeNode('Softmax', ['x'], ['y'], [makeAttribute('axis', 1)])] })).toBe(16)
+  })
+
+  it.each([
+    [0, 32],
+    [1000, 32],
+    [2 ** 19 + 1, 16],
+    [2 ** 21, 8],
+  ])('the more, the fewer values they have: of %i values, %i', async (values, count) => {
+    expect(await stacked({ nodes: [makeNode('Relu', ['x'], ['y'])], values })).toBe(count)
+  })
+
+  it.each<{ name: string } & Given>([
+    { name: 'the batch is fixed', nodes: [makeNode('Relu', ['x'], ['y'])], dims: [1, 3, 4, 4] },
+    { name: 'the model is large', nodes: [makeNode('Relu', ['x'], ['y'])], values: 2 ** 21 + 1 },
+    {
+      name: 'inputs are integers',
+      nodes: [makeNode('Cast', ['x'], ['y'], [makeAttribute('to', DataType.FLOAT)])],
+      type: DataType.INT32,
+    },
+    {
+      name: 'all are measured against the largest',
+      nodes: [makeNode('ReduceMax', ['x'], ['m'], [makeAttribute('keepdims', 0)]), makeNode('Div', ['x', 'm'], ['y'])],
+    },
+    {
+      name: 'a row is compared with the first',
+      nodes: [makeNode('Gather', ['x', 'first'], ['z']), makeNode('Sub', ['x', 'z'], ['y'])],
+    },
+    { name: 'rows add up', nodes: [makeNode('CumSum', ['x', 'axis'], ['y'])] },
+    {
+      name: 'rows are merged',
+      nodes: [makeNode('ReduceMean', ['x'], ['y'], [makeAttribute('axes', [0]), makeAttribute('keepdims', 1)])],
+    },
+    {
+      name: 'the output is a scalar',
+      nodes: [makeNode('ReduceSum', ['x'], ['y'], [makeAttribute('keepdims', 0)])],
+    },
+    {
+      name: 'the model takes one alone',
+      nodes: [makeNode('MatMul', ['x', 'x'], ['z']), makeNode('Reshape', ['z', 'one'], ['y'])],
+    },
+    {
+      name: 'numbers are drawn at random',
+      nodes: [makeNode('RandomNormalLike', ['x'], ['n']), makeNode('Relu', ['x'], ['y'])],
+    },
+  ])('not where $name', async ({ name: _, ...given }) => {
+    expect(await stacked(given)).toBe(1)
+  })
+})

@@ -1,0 +1,126 @@
+// Samples stacked into one forward pass, and one by one: the same statistics, the same complaints.
+
+import { writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type Prepared, prepare } from '../../src/calibrate/prepare.js'
+import { openDataset } from '../../src/dataset/datasets.js'
+import type { SamplesTask } from '../../src/engine/protocol.js'
+import { createSlab, readSlab } from '../../src/histogram/slab.js'
+import { modelInputs, readModel, writeModel } from '../../src/onnx/model.js'
+import { makeNode } from '../../src/onnx/node.js'
+import { runSamples } from '../../workers/samples.js'
+import { expectSame } from '../histogram/same.js'
+import { temporaryFolder } from '../onnx/folder.js'
+import { floats, model } from '../onnx/models.js'
+
+const at = temporaryFolder()
+
+const proto = model({
+  nodes: [
+    makeNode('Conv', ['x', 'w', 'b'], ['c']),
+    makeNode('Relu', ['c'], ['r']),
+    makeNode('GlobalAveragePool', ['r'], ['y']),
+  ],
+  constants: [floats('w', [20, 3, 2, 2]), floats('b', [20])],
+  inputs: { x: ['N', 3, 'H', 'W'] },
+})
+
+/** 21 samples of 6x5, but for those at `large` (7x7) and those at `bad` (Infinity). The metric lists what it was given. */
+const script = (large: readonly number[], bad: readonly number[]) => `
+import { defineDataset } from ${JSON.stringify(new URL('../../dist/src/index.js', import.meta.url).href)}
+export const data = defineDataset(() => ({
+  size: () => 21,
+  load(index) {
+    const dims = ${JSON.stringify(large)}.includes(index) ? [1, 3, 7, 7] : [1, 3, 6, 5]
+    const values = Float32Array.from({ length: dims[1] * dims[2] * dims[3] }, (_, i) => Math.sin(i * 0.37 + index))
+    if (${JSON.stringify(bad)}.includes(index)) values[3] = 3e38
+    return { inputs: [{ data: values, dims }], label: index }
+  },
+  metric: {
+    name: 'list',
+    initial: () => [],
+    update: (state, [y], label) => [...state, [label, y.data.length, y.data[0]]],
+    merge: (a, b) => [...a, ...b],
+    value: () => 0,
+  },
+}))
+`
+
+interface Given {
+  readonly large?: readonly number[]
+  readonly bad?: readonly number[]
+  readonly onBadSample?: 'error' | 'skip'
+}
+
+async function run(stacked: number, { large = [], bad = [], onBadSample = 'error' }: Given) {
+  // A module is loaded once: every variation has a file of its own.
+  const file = at(`data-${large.join('-')}-${bad.join('-')}.mjs`)
+  writeFileSync(file, script(large, bad))
+  await writeModel(proto, at('model.onnx'))
+  const source = await readModel(at('model.onnx'))
+  const inputs = modelInputs(source.proto)
+  const dataset = await openDataset(
+    { kind: 'user', script: file, exportName: 'data', data: undefined, batchSize: 1 },
+    inputs,
+  )
+  const prepared: Prepared = await prepare(source, (await dataset.load(0)).feeds, at(''))
+  expect(prepared.observation.stacked).toBe(32)
+  const { tensors } = prepared.observation
+  const slab = createSlab(tensors)
+  const task: SamplesTask = {
+    kind: 'samples',
+    model: prepared.observed,
+    source: dataset.source,
+    samples: Array.from({ length: 21 }, (_, index) => ({ index, id: dataset.id(index) })),
+    samplesPerForward: 1,
+    observation: { ...prepared.observation, stacked, slab },
+    measure: true,
+    inputDims: undefined,
+    onBadSample,
+    stop: new SharedArrayBuffer(4),
+  }
+  const answer = await runSamples(task)
+  if (answer.kind !== 'done') throw new Error(`the answer is ${answer.kind}`)
+  return { histograms: readSlab(slab, tensors), ...answer }
+}
+
+async function expectAlike(given: Given) {
+  const one = await run(1, given)
+  const eight = await run(8, given)
+  for (const [name, histogram] of one.histograms) expectSame(eight.histograms.get(name)!, histogram)
+  expect(eight.observed).toBe(one.observed)
+  const byIndex = (list: readonly { readonly index: number }[]) => list.toSorted((a, b) => a.index - b.index)
+  expect(byIndex(eight.skipped)).toEqual(byIndex(one.skipped))
+  const byLabel = (state: unknown) => (state as [number, number, number][]).toSorted(([a], [b]) => a - b)
+  expect(byLabel(eight.state).map(([label, length]) => [label, length])).toEqual(
+    byLabel(one.state).map(([label, length]) => [label, length]),
+  )
+  byLabel(eight.state).forEach(([, , value], i) => {
+    expect(value).toBeCloseTo(byLabel(one.state)[i]![2], 5)
+  })
+  return eight
+}
+
+describe('samples stacked into one forward pass', () => {
+  it('give the statistics and outputs of one by one, the last and incomplete stack included', async () => {
+    expect((await expectAlike({})).observed).toBe(21)
+  })
+
+  it('leave those of other dims to passes of their own', async () => {
+    expect((await expectAlike({ large: [2, 3, 20] })).observed).toBe(21)
+  })
+
+  it('leave out the bad ones alone', async () => {
+    const { observed, skipped } = await expectAlike({ bad: [1, 9, 20], large: [4], onBadSample: 'skip' })
+    expect(observed).toBe(18)
+    expect(skipped.map(({ index }) => index)).toEqual([1, 9, 20])
+  })
+
+  it('name the bad one', async () => {
+    await expect(run(8, { bad: [11] })).rejects.toThrow(
+      /^sample "00000011": tensor "[xcry]" is -?Infinity at index \d+;/,
+    )
+    const message = await run(1, { bad: [11] }).catch((error: Error) => error.message)
+    await expect(run(8, { bad: [11] })).rejects.toThrow(message as string)
+  })
+})
