@@ -61,10 +61,24 @@ export class Pool {
   }
 
   samples(task: SamplesTask): Promise<SamplesDone | Stopped> {
-    const first = task.samples[0]?.id ?? ''
-    const last = task.samples.at(-1)?.id ?? ''
-    const what = task.samples.length === 1 ? `sample ${first}` : `samples ${first} to ${last}`
-    return this.#run<SamplesAnswer>(task, what)
+    return this.#run<SamplesAnswer>(task, named(task), () => this.#culprits(task))
+  }
+
+  /** The samples that a worker dies of, of a task that it died of: found by halves, down to one if it does it alone. */
+  async #culprits(task: SamplesTask): Promise<string> {
+    const half = task.samples.length >> 1
+    for (const samples of [task.samples.slice(0, half), task.samples.slice(half)]) {
+      const part = { ...task, samples }
+      if (samples.length < task.samples.length && !(await this.#survives(part))) return this.#culprits(part)
+    }
+    return named(task)
+  }
+
+  async #survives(task: SamplesTask): Promise<boolean> {
+    return this.#submit(task).then(
+      () => true,
+      () => false,
+    )
   }
 
   forward(task: ForwardTask): Promise<ForwardDone> {
@@ -81,7 +95,12 @@ export class Pool {
     await this.#piscina.destroy()
   }
 
-  async #run<Answer extends { readonly kind: string }>(task: Task, what: string): Promise<Exclude<Answer, Failed>> {
+  /** `culprits` is asked, when there is no hope left, for a better name of what the workers died of. */
+  async #run<Answer extends { readonly kind: string }>(
+    task: Task,
+    what: string,
+    culprits: () => Promise<string> = async () => what,
+  ): Promise<Exclude<Answer, Failed>> {
     for (let attempt = 1; ; attempt++) {
       try {
         const answer = await this.#submit<Answer>(task)
@@ -93,8 +112,8 @@ export class Pool {
         if (attempt < MAX_ATTEMPTS) continue
         throw new SquireError(
           'WORKER',
-          `a worker died ${MAX_ATTEMPTS} times while it processed ${what}: ${messageOf(error)}. ` +
-            'The data or the user script ends the process or needs more memory than there is; look at these samples first.',
+          `a worker died ${MAX_ATTEMPTS} times while it processed ${await culprits()}: ${messageOf(error)}. ` +
+            'The data or the user script ends the process or needs more memory than there is; look there first.',
           { cause: error },
         )
       }
@@ -110,6 +129,11 @@ export class Pool {
       this.#inFlight.delete(running)
     }
   }
+}
+
+function named({ samples }: SamplesTask): string {
+  const first = `"${samples[0]?.id ?? ''}"`
+  return samples.length === 1 ? `sample ${first}` : `${samples.length} samples, ${first} the first`
 }
 
 function isFailed(answer: { readonly kind: string }): answer is Failed {

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { classifier, contents, fixture, squire, temporaryFolder } from './squire.js'
 
 const folder = temporaryFolder()
-const base = ['quant', '-m', classifier, '-uds', fixture('textlines.mjs'), '-if', 'dataset', '-i', '24', '-qm', 'all']
+const base = ['quant', '-m', classifier, '-uds', fixture('textlines.mjs'), '-if', 'dataset', '-i', '96', '-qm', 'all']
 
 async function outputs(name: string, more: readonly string[], env: Record<string, string> = {}) {
   const out = join(folder, name)
@@ -31,7 +31,7 @@ describe('same model, same samples, same options: same bytes', () => {
         `${model}_scale.json`,
         'steps/output_all_layers_quantize.onnx',
       ]) {
-        expect(files).toContain(`${mode}_it_24/${file}`)
+        expect(files).toContain(`${mode}_it_96/${file}`)
       }
     }
     expect(files.filter((file) => /tmp|checkpoint/.test(file))).toEqual([])

@@ -8,7 +8,7 @@ import { faults } from './faulty.js'
 import { classifier, contents, fixture, squire, temporaryFolder } from './squire.js'
 
 const folder = temporaryFolder()
-const script = ['-uds', fixture('textlines.mjs'), '-i', '24', '-cn', '2']
+const script = ['-uds', fixture('textlines.mjs'), '-i', '96', '-cn', '2']
 const base = ['quant', '-m', classifier, ...script, '-if', 'dataset']
 const checkpoint = '.squire-checkpoint'
 
@@ -26,7 +26,7 @@ describe('an interrupted run', () => {
     ['terminate', 143],
   ])('(%s) ends with status %i, says how to resume, and resumed it writes the same bytes', async (kind, status) => {
     const out = join(folder, kind)
-    const ended = await squire([...base, '-s', out], faults(folder, kind, { 12: kind }))
+    const ended = await squire([...base, '-s', out], faults(folder, kind, { 70: kind }))
     expect(ended.status).toBe(status)
     expect(ended.stderr).toContain('repeat the command with --resume')
     expect(Object.keys(contents(out))).toEqual([checkpoint])
@@ -44,7 +44,7 @@ describe('what is done', () => {
     const out = join(folder, `progress-${kind}`)
     const ended = await squire([...slow, '-s', out], {
       ...everyChunk,
-      ...faults(folder, `at-20-${kind}`, { 20: kind }),
+      ...faults(folder, `at-70-${kind}`, { 70: kind }),
     })
     expect(ended.status).not.toBe(0)
     expect(existsSync(join(out, checkpoint))).toBe(true)
@@ -58,7 +58,7 @@ describe('what is done', () => {
     const out = join(folder, 'older')
     mkdirSync(out)
     writeFileSync(join(out, checkpoint), 'of other work')
-    const crashes = faults(folder, 'crash', { 20: 'kill' })
+    const crashes = faults(folder, 'crash', { 70: 'kill' })
     const ended = await squire([...slow, '-s', out], { ...everyChunk, ...crashes })
     expect(ended.stderr).toContain('the engine was killed, maybe for want of memory; starting it again')
     expect(ended.status).toBe(0)
@@ -70,7 +70,7 @@ describe.concurrent('a checkpoint is refused, and stays as it is, for', () => {
   const saved = join(made, checkpoint)
   const otherModel = join(folder, 'other.onnx')
   beforeAll(async () => {
-    const ended = await squire([...base, '-s', made], faults(folder, 'made', { 12: 'interrupt' }))
+    const ended = await squire([...base, '-s', made], faults(folder, 'made', { 90: 'interrupt' }))
     expect(ended.status).toBe(130)
     const { proto } = await readModel(classifier)
     writeFileSync(otherModel, encodeModel({ ...proto, producerName: 'somebody else' }))
@@ -99,9 +99,9 @@ describe.concurrent('a checkpoint is refused, and stays as it is, for', () => {
     [
       'less to evaluate on',
       ['--eval-iteration', '12'],
-      /: its evaluation is on 24 samples, this run's is on 12 samples;/,
+      /: its evaluation is on 96 samples, this run's is on 12 samples;/,
     ],
-    ['one more calibration', ['-i', '12'], /: its calibration is on 24 samples, this run's is on 12 and 24 samples;/],
+    ['one more calibration', ['-i', '12'], /: its calibration is on 96 samples, this run's is on 12 and 96 samples;/],
     [
       'another way with bad samples',
       ['--on-bad-sample', 'skip'],
