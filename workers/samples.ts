@@ -37,13 +37,12 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
   }
 
   const runBatch = async (batch: Batch, count: number, observer: Observer | undefined): Promise<void> => {
-    const feeds = stackSamples(
-      batch.map((entry) => entry.feeds),
-      count,
-    )
+    const samples = batch.map((entry) => entry.feeds)
+    const isStack = count > task.samplesPerForward
+    const feeds = isStack ? observer!.stack(samples) : stackSamples(samples, count)
     const fetches = observer?.fetches(feeds) ?? task.model.outputs
     // Dims that the model's inputs leave open may still not fit what is inside. What is stacked has the usual ones.
-    const unfit = count > task.samplesPerForward ? undefined : otherDims(feeds, task.inputDims)
+    const unfit = isStack ? undefined : otherDims(feeds, task.inputDims)
     const values = unfit ?? (await session.run(feeds, fetches).catch(messageOf))
     const undoable = task.onBadSample === 'skip'
     const problem =
