@@ -1,7 +1,7 @@
 // A dataset whose samples are already decoded: the benches time squire, not JPEG. Every worker keeps the few distinct inputs in memory.
 // BENCH_IMAGES names a folder of JPEGs (taken as they are: 224x224, BGR minus the ImageNet means); without it inputs are smooth noise.
 
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import type { DatasetOptions, TensorLike } from '../src/dataset/types.js'
@@ -10,7 +10,28 @@ import { defineDataset, topK } from '../src/index.js'
 const DISTINCT = 32
 const cache = new Map<string, Promise<readonly TensorLike[]>>()
 
-export const decoded = defineDataset(({ inputs, data }: DatasetOptions) => {
+/** What `marked` writes to standard error after the first forward pass of a thread. */
+export const FIRST_FORWARD = 'the first forward pass is done'
+
+const top1 = topK({ k: 1 })
+let isFirst = true
+
+/** The same dataset; it tells when its first forward pass is done. */
+export const marked = defineDataset((options: DatasetOptions) => ({
+  ...opened(options),
+  metric: {
+    ...top1,
+    update(...args: Parameters<typeof top1.update>) {
+      if (isFirst) writeSync(2, `${FIRST_FORWARD}\n`)
+      isFirst = false
+      return top1.update(...args)
+    },
+  },
+}))
+
+export const decoded = defineDataset((options: DatasetOptions) => opened(options))
+
+function opened({ inputs, data }: DatasetOptions) {
   const [size = 200, ...dims] = (data ?? '').split(',').map(Number)
   const folder = process.env.BENCH_IMAGES
   const files = folder === undefined ? [] : readdirSync(folder).sort()
@@ -25,9 +46,9 @@ export const decoded = defineDataset(({ inputs, data }: DatasetOptions) => {
       cache.set(key, made)
       return { inputs: await made, label: 0 }
     },
-    metric: topK({ k: 1 }),
+    metric: top1,
   }
-})
+}
 
 async function photograph(file: string): Promise<TensorLike[]> {
   const rgb = await sharp(file).removeAlpha().raw().toBuffer()

@@ -1,4 +1,4 @@
-// npm run bench -- [kernel|lookup|solve|calibrate]... [--json] [--rounds N] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
+// npm run bench -- [kernel|lookup|solve|startup|calibrate]... [--json] [--rounds N] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
 
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -7,6 +7,7 @@ import { calibrate } from './calibrate.js'
 import * as kernel from './kernel.js'
 import * as lookup from './lookup.js'
 import * as solve from './solve.js'
+import { startup } from './startup.js'
 import type { BenchOptions, Section } from './types.js'
 
 const { values, positionals } = parseArgs({
@@ -32,6 +33,7 @@ const benches: Readonly<Record<string, () => Promise<Section[]>>> = {
   kernel: async () => [{ title: kernel.title, rows: kernel.rows(await kernel.run(options)) }],
   lookup: async () => [{ title: lookup.title, rows: lookup.rows(await lookup.run(options)) }],
   solve: async () => [{ title: solve.title, rows: solve.rows(solve.run({ rounds: options.rounds })) }],
+  startup: () => startup(options),
   calibrate: () => calibrate(options),
 }
 

@@ -10,9 +10,7 @@ import { leaveBlocked } from '../onnx/blocked.js'
 import { tensorBytes } from '../onnx/codec.js'
 import { modelInputs } from '../onnx/model.js'
 import { makeValueInfo } from '../onnx/node.js'
-import { createSession } from '../onnx/session.js'
-import { runForShapes } from '../onnx/shapes.js'
-import { elementCount } from '../onnx/tensor.js'
+import { shapesFor } from '../onnx/shapes.js'
 import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
 import { withRefusedOutput } from '../onnx/uncopied.js'
 import { writeModel } from '../onnx/write.js'
@@ -31,7 +29,7 @@ export interface Prepared extends ObservedModel {
 
 /** `workspace` is a folder for temporary files. */
 export async function prepare(model: Model, feeds: Feeds, workspace: string): Promise<Prepared> {
-  const tensors = await runForShapes(model, feeds)
+  const tensors = await shapesFor(model, feeds)
   const plan = makePlan(model, tensors)
   const plain = await modelFile(model.proto, join(workspace, 'float.onnx'))
   const outputs = new Set(plain.outputs)
@@ -40,12 +38,12 @@ export async function prepare(model: Model, feeds: Feeds, workspace: string): Pr
   const { blocked, log, ...file } = await inRuntimeOrder(
     model,
     ordered,
-    exposed,
+    new Map(exposed.map((name) => [name, tensors.get(name)!.dims])),
     feeds,
     join(workspace, 'blocked.onnx'),
   )
   const dims = plan.observed.map((name) => tensors.get(name)!.dims)
-  const stacked = await stackable(model, file, feeds, [...plain.outputs, ...exposed], dims)
+  const stacked = await samplesToStack(model.proto, file, feeds, [...plain.outputs, ...exposed], dims)
   const inputDims = Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims]))
   return {
     model,
@@ -72,7 +70,13 @@ export async function prepare(model: Model, feeds: Feeds, workspace: string): Pr
 const MOST_BLOCKED_BYTES = 2 ** 28
 
 /** The observed model, with tensors left in the runtime's order where that works. */
-async function inRuntimeOrder(model: Model, file: ModelFile, exposed: readonly string[], feeds: Feeds, path: string) {
+async function inRuntimeOrder(
+  model: Model,
+  file: ModelFile,
+  exposed: ReadonlyMap<string, readonly number[]>,
+  feeds: Feeds,
+  path: string,
+) {
   const worthIt =
     model.proto.graph.node.some(({ opType }) => opType === 'Conv') && tensorBytes(model.proto) <= MOST_BLOCKED_BYTES
   // It is the runtime's own doing: whatever fails, the model as it was gives the same.
@@ -84,24 +88,8 @@ async function inRuntimeOrder(model: Model, file: ModelFile, exposed: readonly s
       log: `all tensors observed in row order${layouts === undefined ? '' : `: ${layouts}`}`,
     }
   }
-  const log = `observed in the runtime's own order: ${layouts.size} of ${exposed.length} tensors`
+  const log = `observed in the runtime's own order: ${layouts.size} of ${exposed.size} tensors`
   return { ...file, path, optimized: true, blocked: Object.fromEntries(layouts) as Observation['blocked'], log }
-}
-
-async function stackable(
-  model: Model,
-  file: ModelFile,
-  feeds: Feeds,
-  names: readonly string[],
-  dims: readonly (readonly number[])[],
-): Promise<number> {
-  const values = dims.reduce((sum, one) => sum + elementCount(one), 0)
-  const session = await createSession(file.path, file)
-  try {
-    return await samplesToStack(model.proto, session, feeds, names, values)
-  } finally {
-    await session.release()
-  }
 }
 
 /** Outputs that are not tensors have none. */

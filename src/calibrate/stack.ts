@@ -3,9 +3,11 @@
 // place or its neighbours.
 
 import { stackSamples } from '../dataset/batch.js'
+import type { ModelFile } from '../engine/protocol.js'
 import type { Feeds } from '../engine/runner.js'
 import { subgraphs } from '../onnx/attribute.js'
-import type { Session } from '../onnx/session.js'
+import { createSession, type Session } from '../onnx/session.js'
+import { elementCount } from '../onnx/tensor.js'
 import type { ModelProto, TensorValue } from '../onnx/types.js'
 
 /** Samples of one pass: beyond this many there is nothing left to gain, and below this many next to nothing. */
@@ -19,23 +21,29 @@ const TOLERANCE = 1e-4
 type Values = Readonly<Record<string, TensorValue>>
 
 /**
- * How many samples like `feeds` a forward pass of the model in `session` may take, stacked along the first axis. `names` are all outputs that
- * matter, `values` how many values they have.
+ * How many samples like `feeds` a forward pass of the model may take, stacked along the first axis. `names` are all outputs that matter, `dims`
+ * those of the observed tensors.
  */
 export async function samplesToStack(
   proto: ModelProto,
-  session: Session,
+  file: ModelFile,
   feeds: Feeds,
   names: readonly string[],
-  values: number,
+  dims: readonly (readonly number[])[],
 ): Promise<number> {
-  const open = session.inputs.every(({ name, dims }) => {
+  const values = dims.reduce((sum, one) => sum + elementCount(one), 0)
+  const count = Math.min(MOST_STACKED, 2 ** Math.floor(Math.log2(MOST_VALUES / Math.max(1, values))))
+  const open = file.inputs.every(({ name, dims }) => {
     const { type, dims: fed } = feeds[name]!
     return typeof dims[0] === 'string' && fed[0] === 1 && type === 'float32'
   })
-  const count = Math.min(MOST_STACKED, 2 ** Math.floor(Math.log2(MOST_VALUES / Math.max(1, values))))
   if (!open || count < FEWEST_STACKED || proto.graph.node.some(isUnsure)) return 1
-  return (await rowsAreIndependent(session, feeds, names, count)) ? count : 1
+  const session = await createSession(file.path, file)
+  try {
+    return (await rowsAreIndependent(session, feeds, names, count)) ? count : 1
+  } finally {
+    await session.release()
+  }
 }
 
 /** Nodes whose doing a few runs do not show: they branch, or draw random numbers. */

@@ -1,73 +1,99 @@
 // Outputs in the order of layout.ts. Statistics do not care about order, and reordering costs as much as counting. So the runtime's optimized
-// model is taken, its reorderings at outputs are left out, and what remains is checked on real inputs, byte by byte: where it differs, or
-// the machine has no such layout, the model stays as it was.
+// model is taken and its reorderings at outputs are left out. A run with both, on real inputs, tells the size of the blocks; where the values
+// differ in any bit, or the machine has no such layout, the model stays as it was.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { intAttribute, subgraphs } from './attribute.js'
 import { decodeModel, encodeModel } from './codec.js'
-import { capturedNames, indexGraph } from './graph.js'
+import { capturedNames, indexGraph, nameSource } from './graph.js'
 import { type BlockedLayout, blockedDims, unblocked } from './layout.js'
 import { createSession } from './session.js'
-import type { ModelProto, TensorValue } from './types.js'
+import { elementCount } from './tensor.js'
+import type { ModelProto, NodeProto, TensorValue } from './types.js'
 
 type Values = Readonly<Record<string, TensorValue>>
 
 /**
- * Writes to `target` what the runtime's optimizer makes of the model in `file`, with those of `outputs` (names) left in blocked order that are
- * reordered for nobody else. Returns their layouts; undefined where there are none, or where a run on `feeds` is not the same in every bit:
- * then `target` is of no use. It fits the runtime and the processor that made it, and is opened as it is (SessionOptions.optimized).
+ * Writes to `target` what the runtime's optimizer makes of the model in `file`, with those of `outputs` (names and dims) left in blocked order
+ * that are reordered for nobody else. Returns their layouts; undefined where there are none, or where they are not what they should be: then
+ * `target` is of no use. It fits the runtime and the processor that made it, and is opened as it is (SessionOptions.optimized).
  */
 export async function leaveBlocked(
   file: string,
-  outputs: readonly string[],
+  outputs: ReadonlyMap<string, readonly number[]>,
   feeds: Values,
   target: string,
 ): Promise<Map<string, BlockedLayout> | undefined> {
-  const ordered = await createSession(file, { saveTo: target })
-  try {
-    const { proto, channels } = withoutReorders(decodeModel(await readFile(target)), new Set(outputs))
-    if (channels.size === 0) return undefined
-    await writeFile(target, encodeModel(proto))
-    const blocked = await createSession(target, { optimized: true })
-    try {
-      const names = [...channels.keys()]
-      const [expected, held] = [await ordered.run(feeds, names), await blocked.run(feeds, names)]
-      const block = BLOCKS.find((size) => names.every((name) => isBlocked(held[name]!, expected[name]!, size)))
-      return block === undefined
-        ? undefined
-        : new Map(names.map((name) => [name, { channels: channels.get(name)!, block }]))
-    } finally {
-      await blocked.release()
-    }
-  } finally {
-    await ordered.release()
-  }
+  await (await createSession(file, { saveTo: target })).release()
+  const { proto, reorders } = withoutReorders(decodeModel(await readFile(target)), outputs)
+  if (reorders.size === 0) return undefined
+  const block = await blockSize(proto, smallest(reorders, outputs), feeds)
+  if (block === undefined) return undefined
+  await writeFile(target, encodeModel(proto))
+  return new Map([...reorders].map(([name, node]) => [name, { channels: channelsOf(node), block }]))
 }
 
 /** Channels in a block: one size for all of a processor's convolutions. */
 const BLOCKS = [16, 8, 4, 32]
+/** Values to compare: all reorderings are alike, and megabytes of outputs would be half the time that a run takes to start. */
+const MOST_COMPARED = 2 ** 21
 
-/** The reorderings in front of `outputs` taken out, and what went in named as the output; with the channels of each. */
-function withoutReorders({ graph, ...proto }: ModelProto, outputs: ReadonlySet<string>) {
+/** The reorderings of the smallest tensors, as many as have so many values; one at least. */
+function smallest(reorders: ReadonlyMap<string, NodeProto>, dims: ReadonlyMap<string, readonly number[]>) {
+  const sized = [...reorders].map((entry) => ({ entry, size: elementCount(dims.get(entry[0])!) }))
+  const taken = new Map<string, NodeProto>()
+  let sum = 0
+  for (const { entry, size } of sized.sort((a, b) => a.size - b.size)) {
+    sum += size
+    if (sum <= MOST_COMPARED || taken.size === 0) taken.set(...entry)
+  }
+  return taken
+}
+
+/** Runs the model with both orders of these outputs, and tells the size of blocks at which they are the same. */
+async function blockSize({ graph, ...proto }: ModelProto, reorders: ReadonlyMap<string, NodeProto>, feeds: Values) {
+  const unique = nameSource(graph)
+  const pairs = [...reorders].map(([name, node]) => ({ name, rows: unique(`${name}_rows`), node }))
+  const node = [...graph.node, ...pairs.map(({ name, rows, node }) => ({ ...node, input: [name], output: [rows] }))]
+  const output = [...graph.output, ...pairs.map(({ rows }) => ({ name: rows }))]
+  const session = await createSession(encodeModel({ ...proto, graph: { ...graph, node, output } }), { optimized: true })
+  try {
+    const values = await session.run(
+      feeds,
+      pairs.flatMap(({ name, rows }) => [name, rows]),
+    )
+    return BLOCKS.find((size) => pairs.every(({ name, rows }) => isBlocked(values[name]!, values[rows]!, size)))
+  } finally {
+    await session.release()
+  }
+}
+
+function channelsOf(reorder: NodeProto): number {
+  return intAttribute(reorder, 'channels', 0)
+}
+
+/** The model with the reorderings in front of `outputs` taken out, what went in named as the output; and these nodes, by output. */
+function withoutReorders({ graph, ...proto }: ModelProto, outputs: ReadonlyMap<string, readonly number[]>) {
   const index = indexGraph(graph)
   const captured = new Set(graph.node.flatMap(subgraphs).flatMap(capturedNames))
-  const channels = new Map<string, number>()
+  const reorders = new Map<string, NodeProto>()
   const names = new Map<string, string>()
   const kept = graph.node.filter((node) => {
     const [from, to] = [node.input[0]!, node.output[0]!]
     const onlyForOutput = node.opType === 'ReorderOutput' && outputs.has(to) && index.consumers(to).length === 0
     const movable = !names.has(from) && !captured.has(from) && !index.isGraphOutput(from)
-    if (!onlyForOutput || !movable || intAttribute(node, 'channels_last', 0) !== 0) return true
-    channels.set(to, intAttribute(node, 'channels', 0))
+    const inRows = intAttribute(node, 'channels_last', 0) === 0 && outputs.get(to)?.[1] === channelsOf(node)
+    if (!onlyForOutput || !movable || !inRows) return true
+    reorders.set(to, node)
     names.set(from, to)
     return false
   })
   const renamed = (name: string) => names.get(name) ?? name
   const node = kept.map((item) => ({ ...item, input: item.input.map(renamed), output: item.output.map(renamed) }))
   // With a name only, the runtime infers the dims anew.
-  const output = graph.output.map((info) => (channels.has(info.name) ? { name: info.name } : info))
+  const output = graph.output.map((info) => (reorders.has(info.name) ? { name: info.name } : info))
   const valueInfo = graph.valueInfo.filter(({ name }) => !names.has(name))
-  return { proto: { ...proto, graph: { ...graph, node, output, valueInfo } }, channels }
+  return { proto: { ...proto, graph: { ...graph, node, output, valueInfo } }, reorders }
 }
 
 /** Whether `held` is `expected` in blocks of this size. */

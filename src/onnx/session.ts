@@ -98,18 +98,27 @@ function uncopiedRuns(session: ort.InferenceSession) {
   }
 }
 
-/** Whether the arrays hold what a run with copies gives. Throws if that fails: then it is not the refusal that failed. */
+/** Values to compare: many megabytes of copies would be a good part of the time that a run takes to start. */
+const MOST_COMPARED = 2 ** 20
+
+/** Whether the smallest of the arrays hold what a run with copies gives. Throws if that fails: then it is not the refusal that failed. */
 async function holdsTheSame(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, TensorValue>>,
   fetches: Fetches,
 ) {
+  const sized = Object.entries(fetches).sort(([, a], [, b]) => a!.data.length - b!.data.length)
+  let sum = 0
+  const compared = sized.filter(([, slot], i) => {
+    sum += slot!.data.length
+    return sum <= MOST_COMPARED || i === 0
+  })
   const copies = await runOnce(
     session,
     feeds,
-    Object.keys(fetches).map((name) => [name, null] as const),
+    compared.map(([name]) => [name, null] as const),
   )
-  return Object.entries(fetches).every(([name, slot]) => {
+  return compared.every(([name, slot]) => {
     const [held, copy] = [slot!.data, fromOrt(copies[name]!).data]
     return Buffer.from(held.buffer, held.byteOffset, held.byteLength).equals(
       Buffer.from(copy.buffer, copy.byteOffset, copy.byteLength),

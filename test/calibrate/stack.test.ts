@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { samplesToStack } from '../../src/calibrate/stack.js'
 import { makeAttribute } from '../../src/onnx/attribute.js'
-import { encodeModel } from '../../src/onnx/model.js'
+import { modelInputs, writeModel } from '../../src/onnx/model.js'
 import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../src/onnx/node.js'
-import { createSession } from '../../src/onnx/session.js'
 import { DataType, type NodeProto } from '../../src/onnx/types.js'
+import { temporaryFolder } from '../onnx/folder.js'
 import { floats, longs } from '../onnx/models.js'
+
+const at = temporaryFolder()
 
 interface Given {
   readonly nodes: readonly NodeProto[]
@@ -33,17 +35,14 @@ async function stacked({ nodes, dims = ['N', 3, 'H', 'W'], type = DataType.FLOAT
     }),
     13,
   )
-  const session = await createSession(encodeModel(proto))
+  const path = at('model.onnx')
+  await writeModel(proto, path)
   const data = Array.from({ length: 48 }, (_, i) => Math.sin(i * 1.3))
   const x =
     type === DataType.FLOAT
       ? { type: 'float32' as const, dims: fed, data: Float32Array.from(data) }
       : { type: 'int32' as const, dims: fed, data: Int32Array.from(data, (value) => value * 100) }
-  try {
-    return await samplesToStack(proto, session, { x }, ['y'], values)
-  } finally {
-    await session.release()
-  }
+  return samplesToStack(proto, { path, inputs: modelInputs(proto), outputs: ['y'] }, { x }, ['y'], [[values]])
 }
 
 const conv = [

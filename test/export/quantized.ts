@@ -6,7 +6,7 @@ import type { FixedPointModel } from '../../src/fixedpoint/types.js'
 import { encodeModel, readModel } from '../../src/onnx/model.js'
 import { optimize } from '../../src/onnx/passes/index.js'
 import { createSession } from '../../src/onnx/session.js'
-import { exposeAll, runForShapes } from '../../src/onnx/shapes.js'
+import { exposeAll, shapesFor } from '../../src/onnx/shapes.js'
 import type { Model, TensorValue } from '../../src/onnx/types.js'
 import { makePlan } from '../../src/plan/plan.js'
 
@@ -20,7 +20,7 @@ export interface Quantized {
 
 export async function quantizeByExtremes(file: string, samples: readonly Feeds[]): Promise<Quantized> {
   const { model: source } = await optimize(await readModel(file))
-  const plan = makePlan(source, await runForShapes(source, samples[0]!))
+  const plan = makePlan(source, await shapesFor(source, samples[0]!))
   const session = await createSession(encodeModel(exposeAll(source.proto)))
   const sources = plan.classes.flatMap((scaleClass) => scaleClass.sources)
   const extremes = new Map<string, number>()

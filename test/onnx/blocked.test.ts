@@ -5,7 +5,7 @@ import { unblocked } from '../../src/onnx/layout.js'
 import { readModel, writeModel } from '../../src/onnx/model.js'
 import { makeNode } from '../../src/onnx/node.js'
 import { createSession } from '../../src/onnx/session.js'
-import { exposeAll } from '../../src/onnx/shapes.js'
+import { exposeAll, shapesFor } from '../../src/onnx/shapes.js'
 import type { ModelProto } from '../../src/onnx/types.js'
 import { temporaryFolder } from './folder.js'
 import { floats, model } from './models.js'
@@ -26,7 +26,10 @@ const known = process.arch === 'x64'
 
 async function outputsOf(proto: ModelProto, names: readonly string[], dims: readonly number[], other = dims) {
   await writeModel(proto, at('ordered.onnx'))
-  const layouts = await leaveBlocked(at('ordered.onnx'), names, { x: image(dims) }, at('blocked.onnx'))
+  const feeds0 = { x: image(dims) }
+  const shapes = await shapesFor({ proto, path: '', hash: '' }, feeds0)
+  const asked = new Map(names.map((name) => [name, shapes.get(name)!.dims]))
+  const layouts = await leaveBlocked(at('ordered.onnx'), asked, feeds0, at('blocked.onnx'))
   if (layouts === undefined) return undefined
   const [ordered, blocked] = [
     await createSession(at('ordered.onnx')),

@@ -5,10 +5,11 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { dataTypeOf } from '../../src/onnx/datatype.js'
 import { indexGraph } from '../../src/onnx/graph.js'
 import { decodeModel, encodeModel, modelInputs, readModel } from '../../src/onnx/model.js'
 import { optimize } from '../../src/onnx/passes/index.js'
-import { exposeAll, runForShapes } from '../../src/onnx/shapes.js'
+import { exposeAll, shapesFor } from '../../src/onnx/shapes.js'
 import { elementCount } from '../../src/onnx/tensor.js'
 import { DataType, type ModelProto, type TensorValue } from '../../src/onnx/types.js'
 import { largestDifference, operators, runModel } from './models.js'
@@ -106,7 +107,11 @@ describe.each(present)('%s', (_, real) => {
 
   it('tells element type and dims of every tensor of its main graph', async () => {
     const { model } = await optimize(await readModel(real.file))
-    const infos = await runForShapes(model, feeds(model.proto, real.inputs))
+    const inputs = feeds(model.proto, real.inputs)
+    const infos = await shapesFor(model, inputs)
+    for (const [name, { type, dims }] of Object.entries(await runModel(exposeAll(model.proto), inputs))) {
+      expect(infos.get(name), name).toEqual({ dataType: dataTypeOf(type), dims: [...dims] })
+    }
     const { input, initializer, node } = model.proto.graph
     const names = [...input, ...initializer].map(({ name }) => name).concat(node.flatMap(({ output }) => output))
     expect([...infos.keys()].sort()).toEqual([...new Set(names)].sort())

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { makeGraph, makeModel, makeValueInfo } from '../../src/onnx/node.js'
-import { runForShapes } from '../../src/onnx/shapes.js'
+import { shapesFor } from '../../src/onnx/shapes.js'
 import { DataType, type TensorValue } from '../../src/onnx/types.js'
 import { asModel, longs, model, node } from './models.js'
 
 const x: TensorValue = { type: 'float32', data: new Float32Array(12), dims: [2, 6] }
 
-describe('runForShapes', () => {
+describe('shapesFor', () => {
   it('knows every tensor of a graph whose dims depend on the input', async () => {
     const proto = model({
       nodes: [
@@ -20,7 +20,7 @@ describe('runForShapes', () => {
       constants: [longs('target', [1], [-1]), longs('one', [1], [1])],
       inputs: { x: ['n', 'm'] },
     })
-    expect(Object.fromEntries(await runForShapes(asModel(proto), { x }))).toEqual({
+    expect(Object.fromEntries(await shapesFor(asModel(proto), { x }))).toEqual({
       x: { dataType: DataType.FLOAT, dims: [2, 6] },
       target: { dataType: DataType.INT64, dims: [1] },
       one: { dataType: DataType.INT64, dims: [1] },
@@ -55,7 +55,7 @@ describe('runForShapes', () => {
       inputs: [makeValueInfo('x', DataType.FLOAT, ['n', 6])],
       outputs: [makeValueInfo('y', DataType.FLOAT)],
     })
-    expect(Object.fromEntries(await runForShapes(asModel(makeModel(graph, 13)), { x }))).toEqual({
+    expect(Object.fromEntries(await shapesFor(asModel(makeModel(graph, 13)), { x }))).toEqual({
       x: { dataType: DataType.FLOAT, dims: [2, 6] },
       length: { dataType: DataType.INT64, dims: [] },
       condition: { dataType: DataType.BOOL, dims: [] },
@@ -66,6 +66,6 @@ describe('runForShapes', () => {
   it('takes an input that is an output, and an initializer that is one', async () => {
     const proto = model({ nodes: [], constants: [longs('c', [2], [1, 2])], inputs: { x: [2, 6] }, outputs: ['x'] })
     proto.graph.output.push(makeValueInfo('c', DataType.INT64, [2]))
-    expect([...(await runForShapes(asModel(proto), { x })).keys()]).toEqual(['c', 'x'])
+    expect([...(await shapesFor(asModel(proto), { x })).keys()]).toEqual(['c', 'x'])
   })
 })

@@ -2,7 +2,7 @@
 
 import { encodeModel } from '../../src/onnx/model.js'
 import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../src/onnx/node.js'
-import { runForShapes } from '../../src/onnx/shapes.js'
+import { shapesFor } from '../../src/onnx/shapes.js'
 import { makeTensor } from '../../src/onnx/tensor.js'
 import { type AttributeProto, DataType, type Model, type NodeProto, type TensorProto } from '../../src/onnx/types.js'
 import { makePlan } from '../../src/plan/plan.js'
@@ -55,7 +55,7 @@ export async function planOf(parts: GraphParts): Promise<Plan> {
     const size = dims.reduce((product, dim) => product * dim, 1)
     return [name, { type: 'float32' as const, dims, data: new Float32Array(size) }] as const
   })
-  return makePlan(model, await runForShapes(model, Object.fromEntries(feeds)))
+  return makePlan(model, await shapesFor(model, Object.fromEntries(feeds)))
 }
 
 /** The operator of a kind; the first one. */

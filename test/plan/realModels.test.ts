@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { modelInputs, readModel } from '../../src/onnx/model.js'
 import { optimize } from '../../src/onnx/passes/index.js'
-import { runForShapes } from '../../src/onnx/shapes.js'
+import { shapesFor } from '../../src/onnx/shapes.js'
 import { makePlan } from '../../src/plan/plan.js'
 import type { Plan } from '../../src/plan/types.js'
 
@@ -20,7 +20,7 @@ async function planOfFile(file: string, dims: readonly number[]): Promise<Plan> 
   const feeds = Object.fromEntries(
     modelInputs(model.proto).map(({ name }) => [name, { type: 'float32' as const, dims, data }]),
   )
-  return makePlan(model, await runForShapes(model, feeds))
+  return makePlan(model, await shapesFor(model, feeds))
 }
 
 /** How many operators of each kind; software operators by type, those that only compute shapes aside. */
@@ -95,7 +95,7 @@ it('a model that is one If is not for the chip', async () => {
     state: { type: 'float32' as const, dims: [2, 1, 128], data: new Float32Array(256) },
     sr: { type: 'int64' as const, dims: [], data: BigInt64Array.of(16000n) },
   }
-  const tensors = await runForShapes(model, feeds)
+  const tensors = await shapesFor(model, feeds)
   expect(() => makePlan(model, tensors)).toThrow('If "If_0": the graphs inside it run in float')
 })
 
