@@ -71,19 +71,17 @@ function hasOneOutput(group: ReadonlySet<NodeProto>, view: GraphView): boolean {
 }
 
 function compose(input: string, nodes: readonly NodeProto[], view: GraphView): (x: number) => number {
-  const constants = new Map<string, number>()
-  for (const name of nodes.flatMap((node) => node.input)) {
-    const value = view.scalar(name)
-    if (value !== undefined) constants.set(name, value)
-  }
-  const steps = nodes.map((node) => ({ node, apply: elementwise(node)! }))
+  const names = [...new Set([input, ...nodes.flatMap((node) => [...node.input, node.output[0]!])])]
+  const place = new Map(names.map((name, i) => [name, i]))
+  const values = names.map((name) => view.scalar(name))
+  const steps = nodes.map((node) => ({
+    apply: elementwise(node)!,
+    from: node.input.map((name) => place.get(name)!),
+    to: place.get(node.output[0]!)!,
+  }))
   return (x) => {
-    const values = new Map(constants).set(input, x)
-    let result = x
-    for (const { node, apply } of steps) {
-      result = apply(...node.input.map((name) => values.get(name)))
-      values.set(node.output[0]!, result)
-    }
-    return result
+    values[0] = x
+    for (const { apply, from, to } of steps) values[to] = apply(...from.map((at) => values[at]))
+    return values[steps.at(-1)!.to]!
   }
 }
