@@ -2,9 +2,9 @@
 
 import type { ForwardAnswer, ForwardTask } from '../src/engine/protocol.js'
 import { messageOf, SquireError } from '../src/errors.js'
-import type { TensorValue } from '../src/onnx/types.js'
 import { sessionOf } from './models.js'
 import { observerFor } from './observer.js'
+import { portable } from './portable.js'
 
 export async function runForward(task: ForwardTask): Promise<ForwardAnswer> {
   const session = await sessionOf(task.model)
@@ -17,9 +17,4 @@ export async function runForward(task: ForwardTask): Promise<ForwardAnswer> {
   if (typeof values === 'string' || problem !== undefined) throw new SquireError('DATA', `${task.name}: ${problem}`)
   observer?.writeTo(task.observation!.slab)
   return { kind: 'done', outputs: task.model.outputs.map((name) => ({ name, value: portable(values[name]!) })) }
-}
-
-/** Preallocated outputs view the kernel's memory, all of which would be cloned into the answer. */
-function portable(value: TensorValue): TensorValue {
-  return value.data.byteLength === value.data.buffer.byteLength ? value : { ...value, data: value.data.slice() }
 }

@@ -7,17 +7,13 @@ import type { SamplesAnswer, SamplesTask, SkippedSample } from '../src/engine/pr
 import { messageOf, SquireError } from '../src/errors.js'
 import type { TensorValue } from '../src/onnx/types.js'
 import { datasetOf } from './datasets.js'
+import { type Loaded, load, type SampleRef } from './load.js'
 import { sessionOf } from './models.js'
 import { type Observer, observerFor } from './observer.js'
 
 /** Samples being loaded while one is in the runtime, or as many as it takes at once. */
 const LOADED_AHEAD = 2
 
-type Loaded =
-  | { readonly kind: 'good'; readonly feeds: Feeds; readonly label: unknown }
-  | { readonly kind: 'bad'; readonly reason: SquireError }
-
-type SampleRef = SamplesTask['samples'][number]
 type Batch = { readonly sample: SampleRef; readonly feeds: Feeds; readonly label: unknown }[]
 
 export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
@@ -106,27 +102,6 @@ function otherDims(feeds: Feeds, expected: SamplesTask['inputDims']): string | u
 function ownOutputs(values: Readonly<Record<string, TensorValue>>, names: readonly string[], copy: boolean) {
   const own = (value: TensorValue) => (copy ? { ...value, data: value.data.slice() } : value)
   return Object.fromEntries(names.map((name) => [name, own(values[name]!)]))
-}
-
-type Dataset = Awaited<ReturnType<typeof datasetOf>>
-
-async function load({ index, id }: SampleRef, dataset: Dataset): Promise<Loaded> {
-  if (dataset.id(index) !== id) {
-    throw new SquireError(
-      'USER_SCRIPT',
-      `sample ${index} is "${id}" on the main thread and "${dataset.id(index)}" in a worker: ` +
-        'a dataset must list the same samples in the same order every time; sort what it lists.',
-    )
-  }
-  try {
-    return { kind: 'good', ...(await dataset.load(index)) }
-  } catch (error) {
-    const reason =
-      error instanceof SquireError
-        ? error
-        : new SquireError('DATA', `sample "${id}" cannot be loaded: ${messageOf(error)}`)
-    return { kind: 'bad', reason }
-  }
 }
 
 /** Loads in order, `ahead` samples ahead of whoever consumes them. */

@@ -84,11 +84,11 @@ export class DatasetRunner implements Runner {
   }
 
   async #firstGoodSample(): Promise<Feeds> {
-    const { dataset, selected, onBadSample } = this.#options
+    const { pool, source, inputs, dataset, selected, onBadSample } = this.#options
     let failure: unknown
     for (const index of selected) {
       try {
-        return (await dataset.load(index)).feeds
+        return (await pool.load({ kind: 'load', source, inputs, sample: { index, id: dataset.id(index) } })).feeds
       } catch (error) {
         if (onBadSample === 'error' || !(error instanceof SquireError)) throw error
         failure = error

@@ -10,6 +10,9 @@ import type {
   ForwardAnswer,
   ForwardDone,
   ForwardTask,
+  LoadAnswer,
+  LoadDone,
+  LoadTask,
   SamplesAnswer,
   SamplesDone,
   SamplesTask,
@@ -79,6 +82,10 @@ export class Pool {
       () => true,
       () => false,
     )
+  }
+
+  load(task: LoadTask): Promise<LoadDone> {
+    return this.#run<LoadAnswer>(task, `sample "${task.sample.id}"`)
   }
 
   forward(task: ForwardTask): Promise<ForwardDone> {

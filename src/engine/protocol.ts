@@ -56,6 +56,14 @@ export interface SamplesTask {
   readonly stop: SharedArrayBuffer
 }
 
+/** The inputs of one sample: user code runs in workers, which may die of it. */
+export interface LoadTask {
+  readonly kind: 'load'
+  readonly source: DatasetSource
+  readonly inputs: readonly ModelInput[]
+  readonly sample: SamplesTask['samples'][number]
+}
+
 export interface ForwardTask {
   readonly kind: 'forward'
   readonly model: ModelFile
@@ -74,7 +82,7 @@ export interface SolveTask {
   readonly levels: readonly number[]
 }
 
-export type Task = SamplesTask | ForwardTask | SolveTask
+export type Task = SamplesTask | LoadTask | ForwardTask | SolveTask
 
 export interface Failed {
   readonly kind: 'failed'
@@ -102,6 +110,11 @@ export interface Stopped {
   readonly kind: 'stopped'
 }
 
+export interface LoadDone {
+  readonly kind: 'done'
+  readonly feeds: Readonly<Record<string, TensorValue>>
+}
+
 export interface ForwardDone {
   readonly kind: 'done'
   /** In model order. */
@@ -115,5 +128,6 @@ export interface SolveDone {
 }
 
 export type SamplesAnswer = SamplesDone | Stopped | Failed
+export type LoadAnswer = LoadDone | Failed
 export type ForwardAnswer = ForwardDone | Failed
 export type SolveAnswer = SolveDone | Failed

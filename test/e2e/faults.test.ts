@@ -17,6 +17,7 @@ describe('a run that loses workers', () => {
 
   test.each([
     ['process.exit in user code', { 3: 'exit', 11: 'exit', 70: 'exit' }],
+    ['process.exit on the very first sample', { 0: 'exit' }],
     ['an exception that nobody catches', { 5: 'uncaught' }],
     ['the heap limit', { 7: 'memory' }],
     ['a native abort of the whole process', { 9: 'abort', 67: 'abort' }],
