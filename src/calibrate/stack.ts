@@ -8,7 +8,7 @@ import type { Feeds } from '../engine/runner.js'
 import { subgraphs } from '../onnx/attribute.js'
 import { createSession, type Session } from '../onnx/session.js'
 import { elementCount } from '../onnx/tensor.js'
-import type { ModelProto, TensorValue } from '../onnx/types.js'
+import type { ModelProto, TensorData, TensorValue } from '../onnx/types.js'
 
 /** Samples of one pass: beyond this many there is nothing left to gain, and below this many next to nothing. */
 const MOST_STACKED = 32
@@ -71,12 +71,14 @@ function hasSameRows(alone: TensorValue, first: TensorValue, second: TensorValue
   if (rows === undefined || String(first.dims) !== expected || String(second.dims) !== expected) return false
   const size = alone.data.length
   const same = bytesOf(first, 0, size * (count - 1)).equals(bytesOf(second, size, size * count))
-  return same && isClose(alone.data as Float32Array, first.data.subarray(0, size) as Float32Array)
+  return same && isClose(alone.data, first.data.subarray(0, size))
 }
 
-function isClose(a: Float32Array, b: Float32Array): boolean {
-  const most = a.reduce((max, x) => Math.max(max, Math.abs(x)), 0)
-  return a.every((x, i) => Math.abs(x - b[i]!) <= TOLERANCE * most)
+function isClose(a: TensorData, b: TensorData): boolean {
+  const values = Array.from(a, Number)
+  const others = Array.from(b, Number)
+  const most = values.reduce((max, x) => Math.max(max, Math.abs(x)), 0)
+  return values.every((x, i) => Math.abs(x - others[i]!) <= TOLERANCE * most)
 }
 
 function bytesOf({ data }: TensorValue, from: number, to: number): Buffer {

@@ -14,6 +14,7 @@ interface Given {
   readonly dims?: readonly (number | string)[]
   readonly type?: DataType
   readonly values?: number
+  readonly output?: DataType
 }
 
 const constants = [
@@ -25,12 +26,18 @@ const constants = [
 ]
 const fed = [1, 3, 4, 4]
 
-async function stacked({ nodes, dims = ['N', 3, 'H', 'W'], type = DataType.FLOAT, values = 2 ** 20 }: Given) {
+async function stacked({
+  nodes,
+  dims = ['N', 3, 'H', 'W'],
+  type = DataType.FLOAT,
+  values = 2 ** 20,
+  output = DataType.FLOAT,
+}: Given) {
   const proto = makeModel(
     makeGraph({
       nodes,
       inputs: [makeValueInfo('x', type, dims)],
-      outputs: [makeValueInfo('y', DataType.FLOAT)],
+      outputs: [makeValueInfo('y', output)],
       initializers: constants,
     }),
     13,
@@ -55,6 +62,8 @@ const conv = [
 describe('samples are stacked', () => {
   it('where rows do not know of one another', async () => {
     expect(await stacked({ nodes: [...conv, makeNode('MatMul', ['f', 'v'], ['y'])] })).toBe(16)
+    const best = makeNode('ArgMax', ['x'], ['y'], [makeAttribute('axis', 1)])
+    expect(await stacked({ nodes: [best], output: DataType.INT64 })).toBe(16)
     expect(await stacked({ nodes: [makeNode('Softmax', ['x'], ['y'], [makeAttribute('axis', 1)])] })).toBe(16)
   })
 
