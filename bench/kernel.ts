@@ -4,6 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeObservable } from '../src/calibrate/observed.js'
 import { prepare } from '../src/calibrate/prepare.js'
 import { openDataset } from '../src/dataset/datasets.js'
 import { exponentOf } from '../src/histogram/histogram.js'
@@ -67,7 +68,8 @@ async function activations(benchCase: BenchCase, sample: number): Promise<readon
     const source = await readModel(benchCase.model)
     const dataset = await openDataset(sourceOf(benchCase, sample + 1), modelInputs(source.proto))
     const { feeds } = await dataset.load(sample)
-    const { observed, observation } = await prepare((await optimize(source)).model, feeds, workspace)
+    const prepared = await prepare((await optimize(source)).model, feeds, workspace)
+    const { observed, observation } = await makeObservable(prepared, workspace)
     const session = await createSession(observed.path, observed)
     const written = observation.tensors.filter((name) => !(name in feeds))
     const values = await session.run(feeds, written)

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { classHistogram } from '../src/calibrate/distribution.js'
+import { makeObservable, type Observable } from '../src/calibrate/observed.js'
 import { modelFile, type Prepared, prepare } from '../src/calibrate/prepare.js'
 import { quantModes } from '../src/config.js'
 import { openDataset } from '../src/dataset/datasets.js'
@@ -55,14 +56,23 @@ export class Rig {
   readonly #threads: number
   readonly #workspace: string
   readonly #prepared: Prepared
+  readonly #observable: Observable
   readonly #plain: readonly Worker[]
   readonly #pool: Pool
 
-  private constructor(of: BenchCase, threads: number, workspace: string, prepared: Prepared, plain: readonly Worker[]) {
+  private constructor(
+    of: BenchCase,
+    threads: number,
+    workspace: string,
+    prepared: Prepared,
+    observable: Observable,
+    plain: readonly Worker[],
+  ) {
     this.#case = of
     this.#threads = threads
     this.#workspace = workspace
     this.#prepared = prepared
+    this.#observable = observable
     this.#plain = plain
     this.#pool = new Pool({ threads })
   }
@@ -79,12 +89,15 @@ export class Rig {
     const workerData = { model: file, source: sourceOf(of, 1_000_000) }
     const plain = Array.from({ length: threads }, () => new Worker(script, { workerData }))
     await Promise.all(plain.map((worker) => answer(worker)))
-    return new Rig(of, threads, workspace, prepared, plain)
+    return new Rig(of, threads, workspace, prepared, await makeObservable(prepared, workspace), plain)
   }
 
   get observed(): { readonly tensors: number; readonly values: number; readonly quantized: number } {
-    const { plan, observation } = this.#prepared
-    const values = observation.dims.reduce((sum, dims) => sum + dims.reduce((product, dim) => product * dim, 1), 0)
+    const { plan } = this.#prepared
+    const values = this.#observable.observation.dims.reduce(
+      (sum, dims) => sum + dims.reduce((product, dim) => product * dim, 1),
+      0,
+    )
     return { tensors: plan.observed.length, values, quantized: plan.classOf.size }
   }
 
@@ -124,7 +137,7 @@ export class Rig {
     })
     const cpu = process.cpuUsage()
     const start = performance.now()
-    const [observed] = await runner.observe(this.#prepared)
+    const [observed] = await runner.observe(this.#observable)
     const solving = performance.now()
     const classes = this.#prepared.plan.classes.map((scaleClass) => ({
       scaleClass,

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Checkpoint } from './calibrate/checkpoint.js'
 import { classHistogram, type Distribution, encodeDistribution, readDistribution } from './calibrate/distribution.js'
+import { makeObservable } from './calibrate/observed.js'
 import { type Prepared, prepare } from './calibrate/prepare.js'
 import type { Config } from './config.js'
 import { openRunner } from './engine/open.js'
@@ -43,9 +44,12 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
 
     timer.stage('float run and scales')
     const prepared = await prepare(model, await runner.firstFeeds(), workspace)
-    for (const line of prepared.log) reporter.debug(line)
     for (const line of planLines(prepared.plan)) reporter.info(line)
-    const observed = await calibrate(config, prepared, runner)
+    const observed = await calibrate(config, prepared, runner, async () => {
+      const model = await makeObservable(prepared, workspace)
+      for (const line of model.log) reporter.debug(line)
+      return runner.observe(model)
+    })
     warnOfSkipped(runner, reporter)
 
     timer.stage('model quantization')
@@ -102,10 +106,15 @@ function checkpointPath({ saveDir }: Config): string {
   return join(saveDir, '.squire-checkpoint')
 }
 
-/** The statistics of every -i value, from the cache where there is one. */
-async function calibrate(config: Config, prepared: Prepared, runner: Runner): Promise<readonly Observed[]> {
+/** The statistics of every -i value, from the cache where there is one; else from `observe`. */
+async function calibrate(
+  config: Config,
+  prepared: Prepared,
+  runner: Runner,
+  observe: () => Promise<readonly Observed[]>,
+): Promise<readonly Observed[]> {
   const path = config.cacheDistribution
-  if (path === undefined) return runner.observe(prepared)
+  if (path === undefined) return observe()
   const [iteration, ...more] = runner.iterations
   if (iteration === undefined || more.length > 0) {
     throw new SquireError(
@@ -116,7 +125,7 @@ async function calibrate(config: Config, prepared: Prepared, runner: Runner): Pr
   const key = distributionKey(config, prepared, runner, iteration)
   const cached = await readDistribution(path, prepared.plan, key)
   if (cached !== undefined) return [{ iteration, ...cached }]
-  const observed = await runner.observe(prepared)
+  const observed = await observe()
   await saveAll(
     dirname(path),
     new Map([[basename(path), encodeDistribution(prepared.plan, observed[0]!, key, squireVersion())]]),

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { type Prepared, prepare } from '../../src/calibrate/prepare.js'
+import { makeObservable, type Observable } from '../../src/calibrate/observed.js'
+import { prepare } from '../../src/calibrate/prepare.js'
 import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
 import { createSlab, readSlab } from '../../src/histogram/slab.js'
 import { readModel } from '../../src/onnx/model.js'
@@ -23,7 +24,7 @@ const image = (dims: readonly number[], seed = 0): TensorValue => ({
   data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i * 0.7 + seed)),
 })
 
-async function statistics(prepared: Prepared, feeds: readonly { readonly x: TensorValue }[]) {
+async function statistics(prepared: Observable, feeds: readonly { readonly x: TensorValue }[]) {
   const observer = new Observer(prepared.observation)
   const session = await createSession(prepared.observed.path, prepared.observed)
   observer.begin()
@@ -37,13 +38,14 @@ async function statistics(prepared: Prepared, feeds: readonly { readonly x: Tens
   return { histograms: readSlab(slab, prepared.observation.tensors), problems }
 }
 
+async function observable(): Promise<Observable> {
+  const { model } = await optimize(await readModel(classifier))
+  return makeObservable(await prepare(model, { x: image([1, 3, 48, 192]) }, at('')), at(''))
+}
+
 describe('an observer', () => {
   it('counts what the model in row order gives, whatever order the runtime holds it in', async () => {
-    const prepared = await prepare(
-      (await optimize(await readModel(classifier))).model,
-      { x: image([1, 3, 48, 192]) },
-      at(''),
-    )
+    const prepared = await observable()
     if (process.arch === 'x64') expect(prepared.log[0]).toContain("runtime's own order")
     // The usual dims, others, and more than one row.
     const feeds = [
@@ -65,11 +67,7 @@ describe('an observer', () => {
   })
 
   it('names the first value that is not finite by its place in row order, and counts nothing of that sample', async () => {
-    const prepared = await prepare(
-      (await optimize(await readModel(classifier))).model,
-      { x: image([1, 3, 48, 192]) },
-      at(''),
-    )
+    const prepared = await observable()
     const broken = image([1, 3, 48, 192])
     broken.data[3 * 48 * 192 - 1] = Infinity
     const { histograms, problems } = await statistics(prepared, [{ x: broken }])

@@ -2,7 +2,8 @@
 
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type Prepared, prepare } from '../../src/calibrate/prepare.js'
+import { makeObservable } from '../../src/calibrate/observed.js'
+import { prepare } from '../../src/calibrate/prepare.js'
 import { openDataset } from '../../src/dataset/datasets.js'
 import type { SamplesTask } from '../../src/engine/protocol.js'
 import { createSlab, readSlab } from '../../src/histogram/slab.js'
@@ -63,7 +64,7 @@ async function run(stacked: number, { large = [], bad = [], onBadSample = 'error
     { kind: 'user', script: file, exportName: 'data', data: undefined, batchSize: 1 },
     inputs,
   )
-  const prepared: Prepared = await prepare(source, (await dataset.load(0)).feeds, at(''))
+  const prepared = await makeObservable(await prepare(source, (await dataset.load(0)).feeds, at('')), at(''))
   expect(prepared.observation.stacked).toBe(32)
   const { tensors } = prepared.observation
   const slab = createSlab(tensors)

@@ -1,0 +1,85 @@
+// The float model made ready to be observed: a file with the observed tensors as outputs, in the runtime's own order and for several samples at
+// once where that works.
+
+import { join } from 'node:path'
+import type { ModelFile, Observation } from '../engine/protocol.js'
+import type { Feeds, ObservedModel } from '../engine/runner.js'
+import { messageOf } from '../errors.js'
+import { leaveBlocked } from '../onnx/blocked.js'
+import { tensorBytes } from '../onnx/codec.js'
+import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
+import { withRefusedOutput } from '../onnx/uncopied.js'
+import { modelFile, type Prepared } from './prepare.js'
+import { samplesToStack } from './stack.js'
+
+export interface Observable extends ObservedModel {
+  /** What was found out on the way, for the curious. */
+  readonly log: readonly string[]
+}
+
+/** `workspace` is a folder for temporary files. */
+export async function makeObservable(prepared: Prepared, workspace: string): Promise<Observable> {
+  const { model, plan, plain, feeds, tensors, key } = prepared
+  const outputs = new Set(plain.outputs)
+  const exposed = plan.observed.filter((name) => !outputs.has(name) && !(name in feeds))
+  const { blocked, log, ...file } = await inRuntimeOrder(
+    model,
+    await modelFile(withOutputs(model.proto, exposed), join(workspace, 'observed.onnx')),
+    new Map(exposed.map((name) => [name, tensors.get(name)!.dims])),
+    feeds,
+    join(workspace, 'blocked.onnx'),
+  )
+  const dims = plan.observed.map((name) => tensors.get(name)!.dims)
+  const stacked = await samplesToStack(model.proto, file, feeds, [...plain.outputs, ...exposed], dims)
+  return {
+    observed: { ...file, outputs: plain.outputs },
+    plain,
+    observation: {
+      tensors: plan.observed,
+      dims,
+      blocked,
+      inputDims: Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims])),
+      stacked,
+      outputs: Object.fromEntries(plain.outputs.flatMap((name) => infoOf(name, tensors))),
+    },
+    key,
+    log: [log, `samples in a forward pass: ${stacked}`],
+  }
+}
+
+/** Models of more than this stay as they are: the optimized one is in memory whole, once or twice, before it is written. */
+const MOST_BLOCKED_BYTES = 2 ** 28
+
+/** The observed model, with tensors left in the runtime's order where that works. */
+async function inRuntimeOrder(
+  { proto }: Model,
+  file: ModelFile,
+  exposed: ReadonlyMap<string, readonly number[]>,
+  feeds: Feeds,
+  path: string,
+) {
+  const worthIt = proto.graph.node.some(({ opType }) => opType === 'Conv') && tensorBytes(proto) <= MOST_BLOCKED_BYTES
+  // It is the runtime's own doing: whatever fails, the model as it was gives the same.
+  const layouts = worthIt ? await leaveBlocked(file.path, exposed, feeds, path).catch(messageOf) : undefined
+  if (!(layouts instanceof Map)) {
+    return {
+      ...file,
+      blocked: {},
+      log: `all tensors observed in row order${layouts === undefined ? '' : `: ${layouts}`}`,
+    }
+  }
+  const log = `observed in the runtime's own order: ${layouts.size} of ${exposed.size} tensors`
+  return { ...file, path, optimized: true, blocked: Object.fromEntries(layouts) as Observation['blocked'], log }
+}
+
+/** Outputs that are not tensors have none. */
+function infoOf(name: string, tensors: ReadonlyMap<string, TensorInfo>): [string, TensorInfo][] {
+  const info = tensors.get(name)
+  return info === undefined ? [] : [[name, info]]
+}
+
+/** An added output has a name only: the runtime infers its type. */
+function withOutputs(proto: ModelProto, names: readonly string[]): ModelProto {
+  const output = [...proto.graph.output, ...names.map((name) => ({ name }))]
+  return withRefusedOutput({ ...proto, graph: { ...proto.graph, output } })
+}
