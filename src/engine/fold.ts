@@ -87,7 +87,8 @@ export async function fold(request: FoldRequest, state: FoldState): Promise<void
   request.onProgress(done)
   const slabs = freeSlabs(request)
   let next = 0
-  let failure: unknown
+  // Chunks start in order, so all before one that fails are done or under way: the first to fail is the same in every run.
+  let failure: { readonly position: number; readonly error: unknown } | undefined
   const runner = async (): Promise<void> => {
     while (failure === undefined && next < queue.length && !request.stop.signal.aborted) {
       const chunk = queue[next]!
@@ -95,10 +96,12 @@ export async function fold(request: FoldRequest, state: FoldState): Promise<void
         // The chunk it waits for is in flight in another runner, which goes on with the queue.
         return
       }
-      next++
+      const position = next++
       const slab = request.segments[chunk.segment]!.observe ? slabs.take() : undefined
-      const answer = await request.pool.samples(taskOf(request, chunk, slab))
-      if (answer.kind === 'stopped') return
+      const answer = await request.pool.samples(taskOf(request, chunk, slab)).catch((error: unknown) => {
+        if (failure === undefined || position < failure.position) failure = { position, error }
+      })
+      if (answer === undefined || answer.kind === 'stopped') return
       mergeChunk(state, request, chunk, answer, slab)
       if (slab !== undefined) slabs.give(slab)
       done += chunk.to - chunk.from
@@ -108,14 +111,14 @@ export async function fold(request: FoldRequest, state: FoldState): Promise<void
   }
   const guarded = () =>
     runner().catch((error: unknown) => {
-      failure ??= error
+      failure ??= { position: Number.POSITIVE_INFINITY, error }
     })
   // Two chunks a thread are under way, so that no thread waits for the engine. A runner that stopped because it was too far ahead
   // is started again by the next round.
   while (failure === undefined && next < queue.length && !request.stop.signal.aborted) {
     await Promise.all(Array.from({ length: request.pool.threads * 2 }, guarded))
   }
-  if (failure !== undefined) throw failure
+  if (failure !== undefined) throw failure.error
   if (request.stop.signal.aborted) {
     throw new SquireError('INTERRUPTED', `interrupted after ${done} of ${request.samples.length} samples`)
   }

@@ -43,6 +43,15 @@ describe('a run that loses workers', () => {
 })
 
 describe('bad samples', () => {
+  test.each([1, 3, 7])('of several, the same one is named by %i workers', async (workers) => {
+    const out = join(folder, `several-${workers}`)
+    const several = faults(folder, `several-${workers}`, { 40: 'always throw', 94: 'always throw', 95: 'always nan' })
+    const ended = await squire([...base, '-cn', String(workers), '-s', out], several)
+    expect(ended.status).toBe(3)
+    expect(ended.stderr).toContain('line-0040')
+    expect(ended.stderr).not.toMatch(/line-009[45]/)
+  })
+
   test.each([
     ['throw', 'the file is damaged'],
     ['nan', 'NaN'],
