@@ -10,15 +10,21 @@ import { defineDataset, topK } from '../src/index.js'
 const DISTINCT = 32
 const cache = new Map<string, Promise<readonly TensorLike[]>>()
 
-/** What `marked` writes to standard error after the first forward pass of a thread. */
+/** What `marked` writes to standard error: a sample is loaded; the first forward pass of a thread is done. */
+export const LOADED = 'a sample is loaded'
 export const FIRST_FORWARD = 'the first forward pass is done'
 
 const top1 = topK({ k: 1 })
 let isFirst = true
 
-/** The same dataset; it tells when its first forward pass is done. */
+/** The same dataset; it tells how far it is. */
 export const marked = defineDataset((options: DatasetOptions) => ({
   ...opened(options),
+  async load(index: number) {
+    const sample = await opened(options).load(index)
+    writeSync(2, `${LOADED}\n`)
+    return sample
+  },
   metric: {
     ...top1,
     update(...args: Parameters<typeof top1.update>) {

@@ -22,8 +22,8 @@ export class Observer {
    */
   readonly #preallocated: Fetches
   readonly #names: readonly string[]
-  /** Where samples are stacked, if they are: float32, in the kernel's memory. */
-  readonly #stack: Values
+  /** Where samples are stacked, if they are: in the kernel's memory. */
+  readonly stack: Values
 
   constructor({ tensors, dims, blocked, stacked, inputDims, outputs }: Omit<Observation, 'slab'>) {
     this.#tensors = tensors
@@ -44,7 +44,7 @@ export class Observer {
     })
     const inBuffer = ({ name, dims }: { name: string; dims: readonly number[] }, i: number) =>
       [name, { type: 'float32', dims, data: this.#kernel.buffers[i]! }] as const
-    this.#stack = Object.fromEntries(fed.map((one, i) => inBuffer(one, written.length + i)))
+    this.stack = Object.fromEntries(fed.map((one, i) => inBuffer(one, written.length + i)))
     this.#preallocated = {
       // The runtime leaves what was preallocated for an output that is an input as it was.
       ...Object.fromEntries(
@@ -66,18 +66,6 @@ export class Observer {
   /** Whether a sample has the dims that the others have. */
   isUsual(feeds: Values): boolean {
     return Object.entries(this.#inputDims).every(([name, dims]) => sameDims(feeds[name]!.dims, dims))
-  }
-
-  /** Stacks samples of the usual dims, in memory that the next stack overwrites; missing ones at the end are copies of the last. */
-  stack(samples: readonly Values[]): Values {
-    for (const [name, { data }] of Object.entries(this.#stack)) {
-      const length = data.length / this.#stacked
-      for (let i = 0; i < this.#stacked; i++) {
-        const sample = samples[Math.min(i, samples.length - 1)]![name]!
-        ;(data as Float32Array).set(sample.data as Float32Array, i * length)
-      }
-    }
-    return this.#stack
   }
 
   /** What to ask the runtime for: in preallocated memory where the dims are known. */

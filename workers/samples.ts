@@ -35,7 +35,7 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
   const runBatch = async (batch: Batch, count: number, observer: Observer | undefined): Promise<void> => {
     const samples = batch.map((entry) => entry.feeds)
     const isStack = count > task.samplesPerForward
-    const feeds = isStack ? observer!.stack(samples) : stackSamples(samples, count)
+    const feeds = stackSamples(samples, count, isStack ? observer!.stack : undefined)
     const fetches = observer?.fetches(feeds) ?? task.model.outputs
     // Dims that the model's inputs leave open may still not fit what is inside. What is stacked has the usual ones.
     const unfit = isStack ? undefined : otherDims(feeds, task.inputDims)

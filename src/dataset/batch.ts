@@ -20,14 +20,17 @@ export function samplesPerForward(sample: Feeds, inputs: readonly ModelInput[]):
   )
 }
 
-/** Stacks samples along the first axis into a batch of `count`; missing ones at the end are copies of the last. */
-export function stackSamples(samples: readonly Feeds[], count: number = samples.length): Feeds {
+/**
+ * Stacks samples along the first axis into a batch of `count`, in the arrays of `into` or new ones; missing ones at the end are copies of the
+ * last.
+ */
+export function stackSamples(samples: readonly Feeds[], count: number = samples.length, into: Feeds = {}): Feeds {
   const first = samples[0]
   if (first === undefined) throw new RangeError('stackSamples needs at least one sample')
   if (count === 1) return first
   const stacked: Record<string, TensorValue> = {}
   for (const [name, { type, dims, data }] of Object.entries(first)) {
-    const whole = new (arrayOf(type))(data.length * count)
+    const whole = into[name]?.data ?? new (arrayOf(type))(data.length * count)
     for (let i = 0; i < count; i++) {
       const sample = samples[Math.min(i, samples.length - 1)]![name]!
       if (elementCount(sample.dims) !== data.length) {

@@ -8,6 +8,7 @@ import { decodeModel, encodeModel } from './codec.js'
 import { capturedNames, indexGraph, nameSource } from './graph.js'
 import { type BlockedLayout, blockedDims, unblocked } from './layout.js'
 import { createSession } from './session.js'
+import { smallest } from './smallest.js'
 import { elementCount } from './tensor.js'
 import type { ModelProto, NodeProto, TensorValue } from './types.js'
 
@@ -27,7 +28,8 @@ export async function leaveBlocked(
   await (await createSession(file, { saveTo: target })).release()
   const { proto, reorders } = withoutReorders(decodeModel(await readFile(target)), outputs)
   if (reorders.size === 0) return undefined
-  const block = await blockSize(proto, smallest(reorders, outputs), feeds)
+  const compared = smallest(reorders, ([name]) => elementCount(outputs.get(name)!), MOST_COMPARED)
+  const block = await blockSize(proto, compared, feeds)
   if (block === undefined) return undefined
   await writeFile(target, encodeModel(proto))
   return new Map([...reorders].map(([name, node]) => [name, { channels: channelsOf(node), block }]))
@@ -35,25 +37,13 @@ export async function leaveBlocked(
 
 /** Channels in a block: one size for all of a processor's convolutions. */
 const BLOCKS = [16, 8, 4, 32]
-/** Values to compare: all reorderings are alike, and megabytes of outputs would be half the time that a run takes to start. */
+/** Values to compare: all reorderings are alike. */
 const MOST_COMPARED = 2 ** 21
 
-/** The reorderings of the smallest tensors, as many as have so many values; one at least. */
-function smallest(reorders: ReadonlyMap<string, NodeProto>, dims: ReadonlyMap<string, readonly number[]>) {
-  const sized = [...reorders].map((entry) => ({ entry, size: elementCount(dims.get(entry[0])!) }))
-  const taken = new Map<string, NodeProto>()
-  let sum = 0
-  for (const { entry, size } of sized.sort((a, b) => a.size - b.size)) {
-    sum += size
-    if (sum <= MOST_COMPARED || taken.size === 0) taken.set(...entry)
-  }
-  return taken
-}
-
 /** Runs the model with both orders of these outputs, and tells the size of blocks at which they are the same. */
-async function blockSize({ graph, ...proto }: ModelProto, reorders: ReadonlyMap<string, NodeProto>, feeds: Values) {
+async function blockSize({ graph, ...proto }: ModelProto, reorders: readonly [string, NodeProto][], feeds: Values) {
   const unique = nameSource(graph)
-  const pairs = [...reorders].map(([name, node]) => ({ name, rows: unique(`${name}_rows`), node }))
+  const pairs = reorders.map(([name, node]) => ({ name, rows: unique(`${name}_rows`), node }))
   const node = [...graph.node, ...pairs.map(({ name, rows, node }) => ({ ...node, input: [name], output: [rows] }))]
   const output = [...graph.output, ...pairs.map(({ rows }) => ({ name: rows }))]
   const session = await createSession(encodeModel({ ...proto, graph: { ...graph, node, output } }), { optimized: true })

@@ -6,6 +6,7 @@ import * as ort from 'onnxruntime-node'
 import type { ModelInput } from '../dataset/types.js'
 import { listed, messageOf, SquireError } from '../errors.js'
 import { dataTypeOf, isElementType } from './datatype.js'
+import { smallest } from './smallest.js'
 import type { ElementType, TensorData, TensorValue } from './types.js'
 import { REFUSED_OUTPUT } from './uncopied.js'
 
@@ -98,7 +99,7 @@ function uncopiedRuns(session: ort.InferenceSession) {
   }
 }
 
-/** Values to compare: many megabytes of copies would be a good part of the time that a run takes to start. */
+/** Values to compare. */
 const MOST_COMPARED = 2 ** 20
 
 /** Whether the smallest of the arrays hold what a run with copies gives. Throws if that fails: then it is not the refusal that failed. */
@@ -107,12 +108,7 @@ async function holdsTheSame(
   feeds: Readonly<Record<string, TensorValue>>,
   fetches: Fetches,
 ) {
-  const sized = Object.entries(fetches).sort(([, a], [, b]) => a!.data.length - b!.data.length)
-  let sum = 0
-  const compared = sized.filter(([, slot], i) => {
-    sum += slot!.data.length
-    return sum <= MOST_COMPARED || i === 0
-  })
+  const compared = smallest(Object.entries(fetches), ([, slot]) => slot!.data.length, MOST_COMPARED)
   const copies = await runOnce(
     session,
     feeds,
