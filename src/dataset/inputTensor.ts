@@ -40,7 +40,10 @@ export function toInputTensor(value: TensorLike, input: ModelInput, place: Input
   const problem = typeProblem(value, expected)
   if (problem !== undefined) return fail(problem)
   const data = toData(value.data, expected)
-  if (!dimsFit(dims, input.dims, place.whole)) return fail(`has dims ${shown(dims)}, expected ${shown(input.dims)}`)
+  if (!dimsFit(dims, input.dims, place.whole)) {
+    const named = input.dims.some((dim) => typeof dim === 'string') ? ' (a name stands for any size)' : ''
+    return fail(`has dims ${shown(dims)}, expected ${shown(input.dims)}${named}`)
+  }
   if (data.length !== elementCount(dims)) {
     return fail(`has ${data.length} elements, expected ${elementCount(dims)} for dims ${shown(dims)}`)
   }

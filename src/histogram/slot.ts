@@ -1,4 +1,4 @@
-// One slot of the kernel's memory (the layout is drawn in assembly/kernel.ts): the statistics of one tensor, as JavaScript sees them.
+// One slot of the kernel's memory (the layout is drawn in assembly/slot.ts): the statistics of one tensor, as JavaScript sees them.
 // Here is what happens rarely: clearing, widening, reading, and counting what the vector loops cannot take. Whatever touches the counts has
 // the kernel release them first.
 

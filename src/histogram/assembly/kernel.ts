@@ -8,42 +8,16 @@
 //
 // Values go by in blocks: a vector loop finds range and offsets, and a scalar loop counts these. For the slot that is held in the table both are
 // one loop, as the processor can do both at once; a block that turns out not to fit is taken back.
-//
-// One slot, in bytes:
-//
-//     |<---------- 32768 ---------->|<- 512 ->|<------------------------------ 64 ------------------------------->|
-//     | uint32 counts, of t & 8191  | cells   | f32x4 | uint32 | int32    | f32 | f32 | f64   | f64       | f64   |
-//     | (that of t = 0 is not used) |         | scale | limit  | exponent | min | max | zeros | negatives | count |
 
-export const SCALE: usize = 33280
-export const LIMIT: usize = 33296
-export const EXPONENT: usize = 33300
-export const MIN: usize = 33304
-export const MAX: usize = 33308
-export const ZEROS: usize = 33312
-export const NEGATIVES: usize = 33320
-export const COUNT: usize = 33328
-export const SLOT_BYTES: usize = 33344
+import { COUNT, LIMIT, MAX, MIN, NEGATIVES, SCALE, ZEROS } from './slot'
+import { BLOCK, countEight, countInSlot, countInTable, hasOutgrown, hold, holdSlot, isHeld, LAG, offsets, takeBack } from './table'
+
+export { COUNT, EXPONENT, LIMIT, MAX, MIN, NEGATIVES, SCALE, SLOT_BYTES, ZEROS } from './slot'
+export { release } from './table'
 
 /** Where memory is free for slots and buffers. */
 export const HEAP: usize = __heap_base
 
-const BLOCK: i32 = 2048
-
-const offsets = memory.data(BLOCK * 2, 16)
-/** By how many bytes of offsets counting follows scanning: at once, a load would wait for the store of its vector. */
-const LAG: usize = 64
-
-// The counts of one slot at a time are held here, as far as its values reach, while they are added to. In order, the cache fetches them ahead,
-// as it cannot do in the order of the values; and a fixed address is part of the instruction, which saves an addition for every value.
-const table = memory.data(33280, 64)
-/** The slot whose counts are held; 0: none. */
-let held: usize = 0
-/** Bytes of counts that are held, from zero upwards and from the end (that is, from zero down) backwards. */
-let up: usize = 0
-let down: usize = 0
-
-const COUNTS_BYTES: usize = 32768
 /** Shorter arrays are not worth holding a slot. */
 const LONG: i32 = 2 * BLOCK
 
@@ -64,15 +38,11 @@ const constants = memory.data<u32>(
  * are complete only after release().
  */
 export function observe(slot: usize, values: usize, length: i32): i32 {
-  if (slot != held && length >= LONG) {
-    release()
-    held = slot
-    hold()
-  }
+  if (length >= LONG) holdSlot(slot)
   let done = 0
   while (done < length) {
     const size = min(BLOCK, length - done)
-    const counting = slot == held
+    const counting = isHeld(slot)
     if (!scan(slot, values + (<usize>done << 2), size, counting)) {
       if (counting) takeBack(size)
       break
@@ -86,36 +56,6 @@ export function observe(slot: usize, values: usize, length: i32): i32 {
     done += size
   }
   return done
-}
-
-/** Whether the slot's values reach further by now than what is held. */
-function hasOutgrown(): bool {
-  return topOf(load<f32>(held, MAX)) > up || topOf(-load<f32>(held, MIN)) > down
-}
-
-/** Extends what is held as far as that. */
-function hold(): void {
-  const top = max(up, topOf(load<f32>(held, MAX)))
-  const bottom = max(down, topOf(-load<f32>(held, MIN)))
-  memory.copy(table + up, held + up, top - up)
-  memory.copy(table + COUNTS_BYTES - bottom, held + COUNTS_BYTES - bottom, bottom - down)
-  up = top
-  down = bottom
-}
-
-/** Bytes of counts from zero to the bin of this magnitude; of a negative number's, to the first. */
-function topOf(magnitude: f32): usize {
-  return <usize>(max<f32>(magnitude, 0) * load<f32>(held, SCALE) + 1) << 2
-}
-
-/** Writes back the counts that are held. To be called before anybody else looks at or changes a slot. */
-export function release(): void {
-  if (held == 0) return
-  memory.copy(held, table, up)
-  memory.copy(held + COUNTS_BYTES - down, table + COUNTS_BYTES - down, down)
-  held = 0
-  up = 0
-  down = 0
 }
 
 /** The greatest magnitude among `length` floats (a multiple of 8), as float bits: 0x7f800000 or more if one is not finite. */
@@ -201,51 +141,6 @@ function scan(slot: usize, values: usize, length: i32, counting: bool): bool {
   store<f64>(slot, load<f64>(slot, NEGATIVES) + <f64>(sumLanes(negatives) - minusZeros), NEGATIVES)
   store<f64>(slot, load<f64>(slot, COUNT) + <f64>length, COUNT)
   return true
-}
-
-/** Adds one to the count of each of the first `length` entries of `offsets`. */
-function countInSlot(slot: usize, length: i32): void {
-  const end = offsets + (<usize>length << 1)
-  for (let from = offsets; from < end; from += 2) {
-    const count = slot + <usize>load<u16>(from)
-    store<u32>(count, load<u32>(count) + 1)
-  }
-}
-
-/** The same in the table. */
-function countInTable(length: i32): void {
-  const end = offsets + (<usize>length << 1)
-  for (let from = offsets; from < end; from += 16) countEight(from)
-}
-
-// @ts-ignore: decorators are AssemblyScript's
-@inline
-function countEight(from: usize): void {
-  const c0 = <usize>load<u16>(from)
-  const c1 = <usize>load<u16>(from, 2)
-  const c2 = <usize>load<u16>(from, 4)
-  const c3 = <usize>load<u16>(from, 6)
-  const c4 = <usize>load<u16>(from, 8)
-  const c5 = <usize>load<u16>(from, 10)
-  const c6 = <usize>load<u16>(from, 12)
-  const c7 = <usize>load<u16>(from, 14)
-  store<u32>(c0, load<u32>(c0, table) + 1, table)
-  store<u32>(c1, load<u32>(c1, table) + 1, table)
-  store<u32>(c2, load<u32>(c2, table) + 1, table)
-  store<u32>(c3, load<u32>(c3, table) + 1, table)
-  store<u32>(c4, load<u32>(c4, table) + 1, table)
-  store<u32>(c5, load<u32>(c5, table) + 1, table)
-  store<u32>(c6, load<u32>(c6, table) + 1, table)
-  store<u32>(c7, load<u32>(c7, table) + 1, table)
-}
-
-/** Undoes countInTable. */
-function takeBack(length: i32): void {
-  const end = offsets + (<usize>length << 1)
-  for (let from = offsets; from < end; from += 2) {
-    const count = <usize>load<u16>(from)
-    store<u32>(count, load<u32>(count, table) - 1, table)
-  }
 }
 
 /** How many of the `length` floats before `end` are -0. */

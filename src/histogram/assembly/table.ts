@@ -1,0 +1,110 @@
+// Counting: byte offsets of counts, made by the scan, to counts in a slot or in the table that holds one slot's.
+
+import { MAX, MIN, SCALE } from './slot'
+
+/** Values whose offsets are made at once. */
+export const BLOCK: i32 = 2048
+
+export const offsets = memory.data(BLOCK * 2, 16)
+/** By how many bytes of offsets counting follows scanning: at once, a load would wait for the store of its vector. */
+export const LAG: usize = 64
+
+// The counts of one slot at a time are held here, as far as its values reach, while they are added to. In order, the cache fetches them ahead,
+// as it cannot do in the order of the values; and a fixed address is part of the instruction, which saves an addition for every value.
+const table = memory.data(33280, 64)
+/** The slot whose counts are held; 0: none. */
+let held: usize = 0
+/** Bytes of counts that are held, from zero upwards and from the end (that is, from zero down) backwards. */
+let up: usize = 0
+let down: usize = 0
+
+const COUNTS_BYTES: usize = 32768
+
+/** Holds the slot's counts; those held so far are written back. */
+export function holdSlot(slot: usize): void {
+  if (slot == held) return
+  release()
+  held = slot
+  hold()
+}
+
+// @ts-ignore: decorators are AssemblyScript's
+@inline
+export function isHeld(slot: usize): bool {
+  return slot == held
+}
+
+/** Whether the slot's values reach further by now than what is held. */
+export function hasOutgrown(): bool {
+  return topOf(load<f32>(held, MAX)) > up || topOf(-load<f32>(held, MIN)) > down
+}
+
+/** Extends what is held as far as that. */
+export function hold(): void {
+  const top = max(up, topOf(load<f32>(held, MAX)))
+  const bottom = max(down, topOf(-load<f32>(held, MIN)))
+  memory.copy(table + up, held + up, top - up)
+  memory.copy(table + COUNTS_BYTES - bottom, held + COUNTS_BYTES - bottom, bottom - down)
+  up = top
+  down = bottom
+}
+
+/** Bytes of counts from zero to the bin of this magnitude; of a negative number's, to the first. */
+function topOf(magnitude: f32): usize {
+  return <usize>(max<f32>(magnitude, 0) * load<f32>(held, SCALE) + 1) << 2
+}
+
+/** Writes back the counts that are held. To be called before anybody else looks at or changes a slot. */
+export function release(): void {
+  if (held == 0) return
+  memory.copy(held, table, up)
+  memory.copy(held + COUNTS_BYTES - down, table + COUNTS_BYTES - down, down)
+  held = 0
+  up = 0
+  down = 0
+}
+
+/** Adds one to the count of each of the first `length` entries of `offsets`. */
+export function countInSlot(slot: usize, length: i32): void {
+  const end = offsets + (<usize>length << 1)
+  for (let from = offsets; from < end; from += 2) {
+    const count = slot + <usize>load<u16>(from)
+    store<u32>(count, load<u32>(count) + 1)
+  }
+}
+
+/** The same in the table. */
+export function countInTable(length: i32): void {
+  const end = offsets + (<usize>length << 1)
+  for (let from = offsets; from < end; from += 16) countEight(from)
+}
+
+// @ts-ignore: decorators are AssemblyScript's
+@inline
+export function countEight(from: usize): void {
+  const c0 = <usize>load<u16>(from)
+  const c1 = <usize>load<u16>(from, 2)
+  const c2 = <usize>load<u16>(from, 4)
+  const c3 = <usize>load<u16>(from, 6)
+  const c4 = <usize>load<u16>(from, 8)
+  const c5 = <usize>load<u16>(from, 10)
+  const c6 = <usize>load<u16>(from, 12)
+  const c7 = <usize>load<u16>(from, 14)
+  store<u32>(c0, load<u32>(c0, table) + 1, table)
+  store<u32>(c1, load<u32>(c1, table) + 1, table)
+  store<u32>(c2, load<u32>(c2, table) + 1, table)
+  store<u32>(c3, load<u32>(c3, table) + 1, table)
+  store<u32>(c4, load<u32>(c4, table) + 1, table)
+  store<u32>(c5, load<u32>(c5, table) + 1, table)
+  store<u32>(c6, load<u32>(c6, table) + 1, table)
+  store<u32>(c7, load<u32>(c7, table) + 1, table)
+}
+
+/** Undoes countInTable. */
+export function takeBack(length: i32): void {
+  const end = offsets + (<usize>length << 1)
+  for (let from = offsets; from < end; from += 2) {
+    const count = <usize>load<u16>(from)
+    store<u32>(count, load<u32>(count, table) - 1, table)
+  }
+}
