@@ -10,6 +10,7 @@ import { openDataset } from '../src/dataset/datasets.js'
 import { exponentOf } from '../src/histogram/histogram.js'
 import { createKernel } from '../src/histogram/kernel.js'
 import { BINS_LOG2, BINS_PER_SIGN, NUM_BINS } from '../src/histogram/types.js'
+import { unblocked } from '../src/onnx/layout.js'
 import { modelInputs, readModel } from '../src/onnx/model.js'
 import { optimize } from '../src/onnx/passes/index.js'
 import { createSession } from '../src/onnx/session.js'
@@ -74,11 +75,10 @@ async function activations(benchCase: BenchCase, sample: number): Promise<readon
     const written = observation.tensors.filter((name) => !(name in feeds))
     const values = await session.run(feeds, written)
     await session.release()
-    const kernel = createKernel({ numSlots: 0 })
     return written.map((name) => {
       const layout = observation.blocked[name]
-      const data = values[name]!.data as Float32Array
-      return layout === undefined ? data : kernel.unpadded(data, layout.channels, layout.block)
+      const { data, dims } = values[name]!
+      return layout === undefined ? (data as Float32Array) : unblocked(data as Float32Array, dims, layout)
     })
   } finally {
     await rm(workspace, { recursive: true, force: true })

@@ -91,7 +91,7 @@ export class Observer {
     return undefined
   }
 
-  /** Counts a tensor's values; those in blocked order lose their padding in place. Returns the first that is not finite. */
+  /** Counts a tensor's values. Returns the first, in row order, that is not finite. */
   #count(slot: number, { data, dims }: TensorValue, part: number, layout: BlockedLayout | undefined) {
     const values = data.subarray(0, data.length * part) as Float32Array
     if (layout === undefined) {
@@ -99,15 +99,21 @@ export class Observer {
       return index === -1 ? undefined : { index, value: values[index] }
     }
     const rows = dims[0]! * part
-    const rowLength = values.length / rows
-    for (let row = 0; row < rows; row++) {
-      const held = values.subarray(row * rowLength, (row + 1) * rowLength)
-      const kept = this.#kernel.unpadded(held, layout.channels, layout.block)
-      if (this.#kernel.observe(slot, kept) === -1) continue
-      const { index, value } = firstNonFinite(kept, layout)
-      return { index: row * kept.length + index, value }
+    return this.#countBlocked(slot, values, rows, layout) ? undefined : firstNonFinite(values, rows, layout)
+  }
+
+  /** Counts all but the padding. Returns whether all are finite. */
+  #countBlocked(slot: number, values: Float32Array, rows: number, { channels, block }: BlockedLayout): boolean {
+    const lanes = channels % block
+    if (lanes === 0) return this.#kernel.observe(slot, values) === -1
+    const row = values.length / rows
+    const unpadded = (row * (channels - lanes)) / (channels - lanes + block)
+    for (let start = 0; start < values.length; start += row) {
+      const last = start + unpadded
+      if (unpadded > 0 && this.#kernel.observe(slot, values.subarray(start, last)) !== -1) return false
+      if (!this.#kernel.observeLanes(slot, values.subarray(last, start + row), lanes, block)) return false
     }
-    return undefined
+    return true
   }
 
   /** Hands over the chunk's statistics. */

@@ -18,10 +18,12 @@ export function emptyHistogram(): Histogram {
 
 /** The smallest integer k >= EMPTY_EXPONENT with magnitude < 2^k. `magnitude` is finite and not negative. */
 export function exponentOf(magnitude: number): number {
-  let exponent = EMPTY_EXPONENT
-  while (magnitude >= 2 ** exponent) exponent += 1
-  return exponent
+  // A double with exponent field e, 11 bits below the sign, is in [2^(e-1023), 2^(e-1022)); those with e = 0 are far below 2^EMPTY_EXPONENT.
+  double.setFloat64(0, magnitude)
+  return Math.max(EMPTY_EXPONENT, (double.getUint16(0) >> 4) - 1022)
 }
+
+const double = new DataView(new ArrayBuffer(8))
 
 /** `histogram` and the values, all finite: a RangeError names the first that is not. */
 export function observe(histogram: Histogram, values: Float32Array): Histogram {
@@ -79,7 +81,7 @@ export function mergeAll(histograms: Iterable<Histogram>): Histogram {
   const exponent = parts.reduce((widest, part) => Math.max(widest, part.exponent), EMPTY_EXPONENT)
   const merged = { ...emptyHistogram(), exponent }
   for (const part of parts) {
-    addCounts(merged.counts, part.exponent === exponent ? part.counts : widen(part, exponent).counts)
+    addCounts(merged.counts, exponent, part)
     merged.min = Math.min(merged.min, part.min)
     merged.max = Math.max(merged.max, part.max)
     merged.count += part.count
@@ -91,7 +93,7 @@ export function mergeAll(histograms: Iterable<Histogram>): Histogram {
 /** merge(a, b) with the counts of `a`, where they are wide enough: `a` is consumed, and nothing is allocated. */
 export function mergeInto(a: Histogram, b: Histogram): Histogram {
   if (a.exponent < b.exponent) return merge(a, b)
-  addCounts(a.counts, b.exponent === a.exponent ? b.counts : widen(b, a.exponent).counts)
+  addCounts(a.counts, a.exponent, b)
   return {
     exponent: a.exponent,
     counts: a.counts,
@@ -102,6 +104,15 @@ export function mergeInto(a: Histogram, b: Histogram): Histogram {
   }
 }
 
-function addCounts(sum: Float64Array, counts: Float64Array): void {
-  for (let bin = 0; bin < NUM_BINS; bin++) sum[bin]! += counts[bin]!
+/** Adds the counts of `part`, widened to `exponent`, as far as its values reach. */
+function addCounts(sum: Float64Array, exponent: number, part: Histogram): void {
+  const shift = Math.min(exponent - part.exponent, BINS_LOG2)
+  const bins = 2 ** (BINS_LOG2 - part.exponent)
+  const halves = [
+    { start: 0, top: Math.floor(Math.max(part.max, 0) * bins) },
+    { start: BINS_PER_SIGN, top: Math.floor(Math.max(-part.min, 0) * bins) },
+  ]
+  for (const { start, top } of halves) {
+    for (let bin = 0; bin <= top; bin++) sum[start + (bin >> shift)]! += part.counts[start + bin]!
+  }
 }

@@ -87,19 +87,27 @@ export class Kernel {
     return -1
   }
 
-  /**
-   * Takes the padding out of a row whose channels lie in blocks, [channels / block][...space][block], in place: returns the part of it that
-   * then holds the values, [channels / block][...space][block or what is left]. The row is in the kernel's memory or not.
-   */
-  unpadded(row: Float32Array, channels: number, block: number): Float32Array {
-    const rest = channels % block
-    if (rest === 0) return row
-    const whole = channels - rest
-    const area = row.length / (whole + block)
-    const last = row.subarray(whole * area)
-    if (row.buffer === this.#memory) this.#wasm.compact(last.byteOffset, area, rest, block)
-    else for (let at = 0; at < area; at++) last.copyWithin(at * rest, at * block, at * block + rest)
-    return row.subarray(0, channels * area)
+  /** The same for values in groups of `stride`, of which the first `lanes` count and the rest is padding. Returns whether all are finite. */
+  observeLanes(slot: number, values: Float32Array, lanes: number, stride: number): boolean {
+    this.#prepare(slot, values.length)
+    const target = this.#slots[slot]!
+    const groups = values.length / stride
+    if (values.buffer === this.#memory && lanes % VECTOR === 0) {
+      for (let lane = 0; lane < lanes; lane += VECTOR) {
+        const address = values.byteOffset + 4 * lane
+        if (this.#observeVectors(target, address, groups * VECTOR, 4 * stride) !== -1) return false
+      }
+      return true
+    }
+    const most = Math.floor(STAGING_LENGTH / lanes)
+    for (let from = 0; from < groups; from += most) {
+      const staged = this.#staging.subarray(0, Math.min(most, groups - from) * lanes)
+      for (let i = 0, at = from * stride; i < staged.length; i += lanes, at += stride) {
+        for (let lane = 0; lane < lanes; lane++) staged[i + lane] = values[at + lane]!
+      }
+      if (this.#observeInside(target, staged) !== -1) return false
+    }
+    return true
   }
 
   /** Marks the state that rollback() returns to. From the first call on, touching a slot costs a copy of its counts. */
@@ -149,24 +157,41 @@ export class Kernel {
   /** `values` lie in the kernel's memory. */
   #observeInside(slot: Slot, values: Float32Array): number {
     const vectors = values.length - (values.length % VECTOR)
-    let at = 0
-    while (at < vectors) {
-      at += this.#wasm.observe(slot.address, values.byteOffset + 4 * at, vectors - at)
-      if (at === vectors) break
+    const bad = this.#observeVectors(slot, values.byteOffset, vectors, 4 * VECTOR)
+    if (bad !== -1 || vectors === values.length) return bad
+    const rest = values.subarray(vectors)
+    const index = firstNonFinite(rest)
+    if (index !== -1) return vectors + index
+    slot.observe(rest)
+    return -1
+  }
+
+  /** `length` values, a multiple of VECTOR, at `address`: that many and then, `step` bytes from one to the next, as many again. */
+  #observeVectors(slot: Slot, address: number, length: number, step: number): number {
+    for (let at = 0; at < length; ) {
+      at += this.#wasm.observe(slot.address, address + (at / VECTOR) * step, length - at, step)
+      if (at === length) break
       // The next block does not fit: make room for all the rest at once.
-      const bits = this.#wasm.magnitude(values.byteOffset + 4 * at, vectors - at) >>> 0
-      if (bits >= INFINITY_BITS) return firstNonFinite(values, at)
+      const start = address + (at / VECTOR) * step
+      const bits = this.#wasm.magnitude(start, length - at, step) >>> 0
+      if (bits >= INFINITY_BITS) return at + firstNonFinite(this.#gather(start, length - at, step))
       const exponent = exponentOf(floatOf(bits))
       if (exponent < LEAST_VECTOR_EXPONENT) {
-        slot.observe(values.subarray(at, vectors))
+        slot.observe(this.#gather(start, length - at, step))
         break
       }
       slot.widen(exponent)
     }
-    if (vectors === values.length) return -1
-    const bad = firstNonFinite(values, vectors)
-    if (bad === -1) slot.observe(values.subarray(vectors))
-    return bad
+    return -1
+  }
+
+  /** The same values, one beside the other. */
+  #gather(address: number, length: number, step: number): Float32Array {
+    const vectors = Array.from(
+      { length: length / VECTOR },
+      (_, i) => new Float32Array(this.#memory, address + i * step, VECTOR),
+    )
+    return Float32Array.from(vectors.flatMap((vector) => [...vector]))
   }
 }
 
@@ -190,9 +215,8 @@ function place(
   return { starts, end }
 }
 
-function firstNonFinite(values: Float32Array, from: number): number {
-  for (let i = from; i < values.length; i++) if (!Number.isFinite(values[i])) return i
-  return -1
+function firstNonFinite(values: Float32Array): number {
+  return values.findIndex((value) => !Number.isFinite(value))
 }
 
 function floatOf(bits: number): number {

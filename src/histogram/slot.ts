@@ -60,7 +60,9 @@ export class Slot {
     if (shift <= 0) return
     this.#at.release()
     const counts = this.#counts
-    for (let bin = 1; bin < BINS_PER_SIGN; bin++) {
+    // While it has seen nothing but zeros, no bin has a count.
+    const last = this.exponent === EMPTY_EXPONENT ? 0 : BINS_PER_SIGN - 1
+    for (let bin = 1; bin <= last; bin++) {
       const positive = counts[bin]!
       const negative = counts[NUM_BINS - bin]!
       counts[bin] = 0
@@ -101,15 +103,19 @@ export class Slot {
   read(counts: Float64Array = new Float64Array(NUM_BINS)): Histogram {
     this.#at.release()
     const { min, max, zeros, negatives } = this.#range()
+    const scale = 2 ** (BINS_LOG2 - this.exponent)
+    counts.fill(0)
     let positiveRest = this.count - negatives
+    for (let bin = Math.floor(Math.max(max, 0) * scale); bin > 0; bin--) {
+      const count = this.#counts[bin]!
+      counts[bin] = count
+      positiveRest -= count
+    }
     let negativeRest = negatives
-    for (let bin = 1; bin < BINS_PER_SIGN; bin++) {
-      const positive = this.#counts[bin]!
-      const negative = this.#counts[NUM_BINS - bin]!
-      counts[bin] = positive
-      counts[BINS_PER_SIGN + bin] = negative
-      positiveRest -= positive
-      negativeRest -= negative
+    for (let bin = Math.floor(Math.max(-min, 0) * scale); bin > 0; bin--) {
+      const count = this.#counts[NUM_BINS - bin]!
+      counts[BINS_PER_SIGN + bin] = count
+      negativeRest -= count
     }
     counts[0] = positiveRest
     counts[BINS_PER_SIGN] = negativeRest

@@ -19,12 +19,11 @@ interface Global {
   readonly value: number
 }
 
-/** The exports of assembly/kernel.ts: addresses are bytes, lengths are floats. */
+/** The exports of assembly/kernel.ts: addresses and steps are bytes, lengths are floats. */
 export interface WasmExports {
-  observe(slot: number, values: number, length: number): number
+  observe(slot: number, values: number, length: number, step: number): number
   release(): void
-  magnitude(values: number, length: number): number
-  compact(values: number, groups: number, lanes: number, stride: number): void
+  magnitude(values: number, length: number, step: number): number
   readonly HEAP: Global
   readonly SLOT_BYTES: Global
   readonly SCALE: Global

@@ -35,17 +35,18 @@ export function unblocked(
   return result
 }
 
-/** The first value that is not finite, in row order, of one row of a blocked tensor, [C/B][H][W][B] without padding; index Infinity: there is none. */
-export function firstNonFinite(values: Float32Array, { channels, block }: BlockedLayout) {
-  const area = values.length / channels
+/** The first value that is not finite, in row order, of `rows` rows in blocks; index Infinity: there is none. */
+export function firstNonFinite(values: Float32Array, rows: number, { channels, block }: BlockedLayout) {
+  const padded = Math.ceil(channels / block) * block
+  const area = values.length / (rows * padded)
   let first = { index: Infinity, value: Number.NaN }
   for (const [i, value] of values.entries()) {
     if (Number.isFinite(value)) continue
-    const start = Math.floor(i / (block * area)) * block
-    const width = Math.min(block, channels - start)
-    const within = i - start * area
-    const index = (start + (within % width)) * area + Math.floor(within / width)
-    if (index < first.index) first = { index, value }
+    const [group, lane] = [Math.floor(i / block), i % block]
+    const [plane, at] = [Math.floor(group / area), group % area]
+    const [row, channel] = [Math.floor((plane * block) / padded), ((plane * block) % padded) + lane]
+    const index = (row * channels + channel) * area + at
+    if (channel < channels && index < first.index) first = { index, value }
   }
   return first
 }

@@ -74,14 +74,18 @@ function compose(input: string, nodes: readonly NodeProto[], view: GraphView): (
   const names = [...new Set([input, ...nodes.flatMap((node) => [...node.input, node.output[0]!])])]
   const place = new Map(names.map((name, i) => [name, i]))
   const values = names.map((name) => view.scalar(name))
-  const steps = nodes.map((node) => ({
-    apply: elementwise(node)!,
-    from: node.input.map((name) => place.get(name)!),
-    to: place.get(node.output[0]!)!,
-  }))
+  const steps = nodes.map((node) => {
+    const [first, second, ...more] = node.input.map((name) => place.get(name)!)
+    const to = place.get(node.output[0]!)!
+    const apply = elementwise(node)!
+    // Called for every bin of a histogram: arguments are spread only where there are many.
+    if (second === undefined) return () => (values[to] = apply(values[first!]))
+    if (more.length === 0) return () => (values[to] = apply(values[first!], values[second]))
+    return () => (values[to] = apply(values[first!], values[second], ...more.map((at) => values[at])))
+  })
   return (x) => {
     values[0] = x
-    for (const { apply, from, to } of steps) values[to] = apply(...from.map((at) => values[at]))
-    return values[steps.at(-1)!.to]!
+    for (const step of steps) step()
+    return values[place.get(nodes.at(-1)!.output[0]!)!]!
   }
 }

@@ -28,7 +28,7 @@ export async function solveClasses(request: SolveRequest): Promise<Map<QuantMode
   const solve = async (group: readonly ClassHistogram[], asked: readonly QuantMode[]) => {
     const { thresholds } = await pool.solve({
       kind: 'solve',
-      histograms: group.map(({ histogram }) => histogram),
+      histograms: group.map(({ histogram }) => shared(histogram)),
       modes: asked,
       percent,
       levels: group.map(({ scaleClass }) => levels[scaleClass.width]),
@@ -43,6 +43,13 @@ export async function solveClasses(request: SolveRequest): Promise<Map<QuantMode
   const groups = parts(narrow, pool.threads * 4).map((group) => solve(group, modes))
   await Promise.all([...groups, solve(wide, ['min_max'])])
   return result
+}
+
+/** The same with counts in shared memory, which are not copied to a worker once more. */
+function shared(histogram: Histogram): Histogram {
+  const counts = new Float64Array(new SharedArrayBuffer(histogram.counts.byteLength))
+  counts.set(histogram.counts)
+  return { ...histogram, counts }
 }
 
 /** At most `count` runs of nearly equal length. */

@@ -111,6 +111,48 @@ describe('the kernel', () => {
     }
   })
 
+  it('equals the reference on groups with padding, which may hold anything, in its memory or outside', () => {
+    const groups = fc.record({
+      stride: fc.constantFrom(4, 8, 16, 32),
+      lanes: fc.integer({ min: 1, max: 31 }),
+      values: anyFloats,
+    })
+    fc.assert(
+      fc.property(groups, ({ stride, lanes: wish, values }) => {
+        const lanes = Math.min(wish, stride - 1)
+        const whole = values.subarray(0, values.length - (values.length % lanes)).subarray(0, 4000 - (4000 % lanes))
+        const padded = new Float32Array((whole.length / lanes) * stride).fill(Number.NaN)
+        whole.forEach((value, i) => {
+          padded[Math.floor(i / lanes) * stride + (i % lanes)] = value
+        })
+        // More of them than the buffer holds lie outside.
+        const inside = padded.length <= LENGTH ? kernel.buffers[0]!.subarray(0, padded.length) : padded
+        inside.set(padded)
+        kernel.reset()
+        expect(kernel.observeLanes(0, inside, lanes, stride)).toBe(true)
+        expect(kernel.observeLanes(1, padded, lanes, stride)).toBe(true)
+        expectSame(kernel.read(0), reference(whole))
+        expectSame(kernel.read(1), reference(whole))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('finds in groups that a value is not finite, and none in their padding', () => {
+    for (const lanes of [3, 8, 24]) {
+      for (const value of [Number.NaN, Infinity, -Infinity]) {
+        const inside = kernel.buffers[0]!.subarray(0, 32 * 300).fill(1)
+        for (let at = lanes; at < inside.length; at += 32) inside.fill(value, at, at + 32 - lanes)
+        kernel.reset()
+        expect(kernel.observeLanes(0, inside, lanes, 32)).toBe(true)
+        expect(kernel.observeLanes(1, inside.slice(), lanes, 32)).toBe(true)
+        inside[32 * 290 + lanes - 1] = value
+        expect(kernel.observeLanes(0, inside, lanes, 32)).toBe(false)
+        expect(kernel.observeLanes(1, inside.slice(), lanes, 32)).toBe(false)
+      }
+    }
+  })
+
   it('keeps its slots apart and empties them all on reset', () => {
     kernel.reset()
     kernel.observe(0, Float32Array.of(1, 2))

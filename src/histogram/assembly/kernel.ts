@@ -33,17 +33,17 @@ const constants = memory.data<u32>(
 )
 
 /**
- * Counts `length` floats (a multiple of 8) at `values` in the slot, up to the first block that has a magnitude of LIMIT (float bits)
- * or more, or anything that is not finite. Returns how many it counted; of the block where it stopped it leaves no trace. The slot's counts
- * are complete only after release().
+ * Counts `length` floats (a multiple of 8) in the slot: eight at `values`, eight `step` bytes further on, and so forth. It stops at the first block
+ * that has a magnitude of LIMIT (float bits) or more, or anything that is not finite. Returns how many it counted; of the block where it stopped it
+ * leaves no trace. The slot's counts are complete only after release().
  */
-export function observe(slot: usize, values: usize, length: i32): i32 {
+export function observe(slot: usize, values: usize, length: i32, step: usize): i32 {
   if (length >= LONG) holdSlot(slot)
+  const counting = isHeld(slot)
   let done = 0
   while (done < length) {
     const size = min(BLOCK, length - done)
-    const counting = isHeld(slot)
-    if (!scan(slot, values + (<usize>done << 2), size, counting)) {
+    if (!(counting ? scan(slot, values, size, step, true) : scan(slot, values, size, step, false))) {
       if (counting) takeBack(size)
       break
     }
@@ -54,59 +54,49 @@ export function observe(slot: usize, values: usize, length: i32): i32 {
       countInTable(size)
     }
     done += size
+    values += <usize>(size >> 3) * step
   }
   return done
 }
 
-/** The greatest magnitude among `length` floats (a multiple of 8), as float bits: 0x7f800000 or more if one is not finite. */
-export function magnitude(values: usize, length: i32): u32 {
-  const end = values + (<usize>length << 2)
+/** The greatest magnitude among `length` such floats, as float bits: 0x7f800000 or more if one is not finite. */
+export function magnitude(values: usize, length: i32, step: usize): u32 {
   const sign = i32x4.splat(0x7fffffff)
   let most = i32x4.splat(0)
-  for (; values < end; values += 32) {
+  for (; length > 0; length -= 8, values += step) {
     most = v128.max<u32>(most, v128.and(v128.load(values), sign))
     most = v128.max<u32>(most, v128.and(v128.load(values, 16), sign))
   }
   return maxLane<u32>(most)
 }
 
-/** Of each of `groups` groups of `stride` floats at `values` keeps the first `lanes`, moved to the front. */
-export function compact(values: usize, groups: i32, lanes: i32, stride: i32): void {
-  const bytes = <usize>lanes << 2
-  const vectors = bytes & ~15
-  let to = values
-  for (let group = 0; group < groups; group++) {
-    let at: usize = 0
-    for (; at < vectors; at += 16) v128.store(to + at, v128.load(values + at))
-    for (; at < bytes; at += 4) store<f32>(to + at, load<f32>(values + at))
-    to += bytes
-    values += <usize>stride << 2
-  }
-}
-
 /**
  * Range, zeros and negatives of one block into the slot, offsets into `offsets` and, if `counting`, into the table. False if the block does not
- * fit: then no trace is left but in the table.
+ * fit: then no trace is left but in the table. `counting` is written out where this is called, which makes two loops of it.
  */
-function scan(slot: usize, values: usize, length: i32, counting: bool): bool {
-  const end = values + (<usize>length << 2)
+// @ts-ignore: decorators are AssemblyScript's
+@inline
+function scan(slot: usize, values: usize, length: i32, step: usize, counting: bool): bool {
+  const end = offsets + (<usize>length << 1)
   const scale = v128.load(slot, SCALE)
-  const magic = v128.load(constants)
-  const mask = v128.load(constants, 16)
-  const cells = v128.load(constants, 32)
-  const zero = v128.load(constants, 48)
   // Float bits order positive floats upwards and negative ones downwards, NaN and infinity beyond either end. As signed integers, the least
   // is the negative float next to zero: -0, if there is one.
   let signedMax = i32x4.splat(i32.MIN_VALUE)
   let unsignedMax = i32x4.splat(0)
   let signedMin = i32x4.splat(i32.MAX_VALUE)
+  const magic = v128.load(constants)
+  const mask = v128.load(constants, 16)
+  const cells = v128.load(constants, 32)
+  const zero = v128.load(constants, 48)
   let zeros = zero
   let negatives = zero
-  let to = offsets
-  const first = counting ? offsets + LAG : usize.MAX_VALUE
-  for (; values < end; values += 32) {
-    const x = v128.load(values)
-    const y = v128.load(values, 16)
+  for (let to = offsets, at = values; to < end; to += 16, at += step) {
+    const x = v128.load(at)
+    const y = v128.load(at, 16)
+    const t = v128.and(f32x4.add(f32x4.trunc(f32x4.mul(x, scale)), magic), mask)
+    const u = v128.and(f32x4.add(f32x4.trunc(f32x4.mul(y, scale)), magic), mask)
+    const packed = i16x8.narrow_i32x4_u(t, u)
+    v128.store(to, v128.or(packed, v128.and(i16x8.eq(packed, zero), cells)))
     signedMax = v128.max<i32>(signedMax, x)
     unsignedMax = v128.max<u32>(unsignedMax, x)
     signedMin = v128.min<i32>(signedMin, x)
@@ -117,14 +107,9 @@ function scan(slot: usize, values: usize, length: i32, counting: bool): bool {
     const sixteen = i16x8.narrow_i32x4_s(x, y)
     zeros = i16x8.sub(zeros, i16x8.eq(sixteen, zero))
     negatives = i16x8.sub(negatives, i16x8.shr_s(sixteen, 15))
-    const t = v128.and(f32x4.add(f32x4.trunc(f32x4.mul(x, scale)), magic), mask)
-    const u = v128.and(f32x4.add(f32x4.trunc(f32x4.mul(y, scale)), magic), mask)
-    const packed = i16x8.narrow_i32x4_u(t, u)
-    v128.store(to, v128.or(packed, v128.and(i16x8.eq(packed, zero), cells)))
-    if (to >= first) countEight(to - LAG)
-    to += 16
+    if (counting) countEight(to - LAG)
   }
-  if (counting) for (let from = max(offsets, to - LAG); from < to; from += 16) countEight(from)
+  if (counting) for (let from = end - LAG; from < end; from += 16) countEight(from)
 
   const top = maxLane<i32>(signedMax)
   const greatest = maxLane<u32>(unsignedMax)
@@ -136,19 +121,19 @@ function scan(slot: usize, values: usize, length: i32, counting: bool): bool {
 
   store<f32>(slot, max(load<f32>(slot, MAX), reinterpret<f32>(positive ? top : least)), MAX)
   store<f32>(slot, min(load<f32>(slot, MIN), reinterpret<f32>(negative ? greatest : least)), MIN)
-  const minusZeros = least == i32.MIN_VALUE ? countMinusZeros(end, length) : 0
+  const minusZeros = least == i32.MIN_VALUE ? countMinusZeros(values, length, step) : 0
   store<f64>(slot, load<f64>(slot, ZEROS) + <f64>(sumLanes(zeros) + minusZeros), ZEROS)
   store<f64>(slot, load<f64>(slot, NEGATIVES) + <f64>(sumLanes(negatives) - minusZeros), NEGATIVES)
   store<f64>(slot, load<f64>(slot, COUNT) + <f64>length, COUNT)
   return true
 }
 
-/** How many of the `length` floats before `end` are -0. */
-function countMinusZeros(end: usize, length: i32): i32 {
+function countMinusZeros(values: usize, length: i32, step: usize): i32 {
   const minusZero = i32x4.splat(i32.MIN_VALUE)
   let found = i32x4.splat(0)
-  for (let at = end - (<usize>length << 2); at < end; at += 16) {
-    found = i32x4.sub(found, i32x4.eq(v128.load(at), minusZero))
+  for (; length > 0; length -= 8, values += step) {
+    found = i32x4.sub(found, i32x4.eq(v128.load(values), minusZero))
+    found = i32x4.sub(found, i32x4.eq(v128.load(values, 16), minusZero))
   }
   return addLanes(found)
 }

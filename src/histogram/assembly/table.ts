@@ -5,9 +5,11 @@ import { MAX, MIN, SCALE } from './slot'
 /** Values whose offsets are made at once. */
 export const BLOCK: i32 = 2048
 
-export const offsets = memory.data(BLOCK * 2, 16)
 /** By how many bytes of offsets counting follows scanning: at once, a load would wait for the store of its vector. */
 export const LAG: usize = 64
+/** The offsets of a block. In front of them are LAG bytes that a count which follows starts with: of cells that nobody reads. */
+export const offsets = memory.data(<i32>LAG + BLOCK * 2, 64) + LAG
+for (let i: usize = 0; i < LAG; i += 2) store<u16>(offsets - LAG + i, <u16>(0x8000 + ((i & 14) << 5)))
 
 // The counts of one slot at a time are held here, as far as its values reach, while they are added to. In order, the cache fetches them ahead,
 // as it cannot do in the order of the values; and a fixed address is part of the instruction, which saves an addition for every value.
