@@ -78,6 +78,7 @@ export function merge(a: Histogram, b: Histogram): Histogram {
 /** The statistics of all the multisets of values together; of none: emptyHistogram(). */
 export function mergeAll(histograms: Iterable<Histogram>): Histogram {
   const parts = [...histograms]
+  if (parts.length === 1) return parts[0]!
   const exponent = parts.reduce((widest, part) => Math.max(widest, part.exponent), EMPTY_EXPONENT)
   const merged = { ...emptyHistogram(), exponent }
   for (const part of parts) {

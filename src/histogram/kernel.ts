@@ -171,16 +171,17 @@ export class Kernel {
     for (let at = 0; at < length; ) {
       at += this.#wasm.observe(slot.address, address + (at / VECTOR) * step, length - at, step)
       if (at === length) break
-      // The next block does not fit: make room for all the rest at once.
+      // The next block does not fit: make room for it, and for as many as stay in the cache until they are counted.
       const start = address + (at / VECTOR) * step
-      const bits = this.#wasm.magnitude(start, length - at, step) >>> 0
-      if (bits >= INFINITY_BITS) return at + firstNonFinite(this.#gather(start, length - at, step))
+      const next = Math.min(length - at, STAGING_LENGTH)
+      const bits = this.#wasm.magnitude(start, next, step) >>> 0
+      if (bits >= INFINITY_BITS) return at + firstNonFinite(this.#gather(start, next, step))
       const exponent = exponentOf(floatOf(bits))
-      if (exponent < LEAST_VECTOR_EXPONENT) {
-        slot.observe(this.#gather(start, length - at, step))
-        break
+      if (exponent >= LEAST_VECTOR_EXPONENT) slot.widen(exponent)
+      else {
+        slot.observe(this.#gather(start, next, step))
+        at += next
       }
-      slot.widen(exponent)
     }
     return -1
   }

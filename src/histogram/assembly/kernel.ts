@@ -10,7 +10,7 @@
 // one loop, as the processor can do both at once; a block that turns out not to fit is taken back.
 
 import { COUNT, LIMIT, MAX, MIN, NEGATIVES, SCALE, ZEROS } from './slot'
-import { BLOCK, countEight, countInSlot, countInTable, hasOutgrown, hold, holdSlot, isHeld, LAG, offsets, takeBack } from './table'
+import { BLOCK, countEight, countInSlot, holdSlot, isHeld, LAG, offsets, takeBack } from './table'
 
 export { COUNT, EXPONENT, LIMIT, MAX, MIN, NEGATIVES, SCALE, SLOT_BYTES, ZEROS } from './slot'
 export { release } from './table'
@@ -48,11 +48,6 @@ export function observe(slot: usize, values: usize, length: i32, step: usize): i
       break
     }
     if (!counting) countInSlot(slot, size)
-    else if (hasOutgrown()) {
-      takeBack(size)
-      hold()
-      countInTable(size)
-    }
     done += size
     values += <usize>(size >> 3) * step
   }

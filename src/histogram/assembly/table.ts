@@ -11,14 +11,12 @@ export const LAG: usize = 64
 export const offsets = memory.data(<i32>LAG + BLOCK * 2, 64) + LAG
 for (let i: usize = 0; i < LAG; i += 2) store<u16>(offsets - LAG + i, <u16>(0x8000 + ((i & 14) << 5)))
 
-// The counts of one slot at a time are held here, as far as its values reach, while they are added to. In order, the cache fetches them ahead,
-// as it cannot do in the order of the values; and a fixed address is part of the instruction, which saves an addition for every value.
+// The counts of one slot at a time are held here while they are added to, as far as its values reach; all others are 0. In order, the cache
+// fetches them ahead, as it cannot do in the order of the values; and a fixed address is part of the instruction, which saves an addition for
+// every value.
 const table = memory.data(33280, 64)
 /** The slot whose counts are held; 0: none. */
 let held: usize = 0
-/** Bytes of counts that are held, from zero upwards and from the end (that is, from zero down) backwards. */
-let up: usize = 0
-let down: usize = 0
 
 const COUNTS_BYTES: usize = 32768
 
@@ -27,28 +25,16 @@ export function holdSlot(slot: usize): void {
   if (slot == held) return
   release()
   held = slot
-  hold()
+  const up = topOf(load<f32>(held, MAX))
+  const down = topOf(-load<f32>(held, MIN))
+  memory.copy(table, held, up)
+  memory.copy(table + COUNTS_BYTES - down, held + COUNTS_BYTES - down, down)
 }
 
 // @ts-ignore: decorators are AssemblyScript's
 @inline
 export function isHeld(slot: usize): bool {
   return slot == held
-}
-
-/** Whether the slot's values reach further by now than what is held. */
-export function hasOutgrown(): bool {
-  return topOf(load<f32>(held, MAX)) > up || topOf(-load<f32>(held, MIN)) > down
-}
-
-/** Extends what is held as far as that. */
-export function hold(): void {
-  const top = max(up, topOf(load<f32>(held, MAX)))
-  const bottom = max(down, topOf(-load<f32>(held, MIN)))
-  memory.copy(table + up, held + up, top - up)
-  memory.copy(table + COUNTS_BYTES - bottom, held + COUNTS_BYTES - bottom, bottom - down)
-  up = top
-  down = bottom
 }
 
 /** Bytes of counts from zero to the bin of this magnitude; of a negative number's, to the first. */
@@ -59,11 +45,14 @@ function topOf(magnitude: f32): usize {
 /** Writes back the counts that are held. To be called before anybody else looks at or changes a slot. */
 export function release(): void {
   if (held == 0) return
+  const up = topOf(load<f32>(held, MAX))
+  const down = topOf(-load<f32>(held, MIN))
+  const below = table + COUNTS_BYTES - down
   memory.copy(held, table, up)
-  memory.copy(held + COUNTS_BYTES - down, table + COUNTS_BYTES - down, down)
+  memory.copy(held + COUNTS_BYTES - down, below, down)
+  memory.fill(table, 0, up)
+  memory.fill(below, 0, down)
   held = 0
-  up = 0
-  down = 0
 }
 
 /** Adds one to the count of each of the first `length` entries of `offsets`. */
@@ -73,12 +62,6 @@ export function countInSlot(slot: usize, length: i32): void {
     const count = slot + <usize>load<u16>(from)
     store<u32>(count, load<u32>(count) + 1)
   }
-}
-
-/** The same in the table. */
-export function countInTable(length: i32): void {
-  const end = offsets + (<usize>length << 1)
-  for (let from = offsets; from < end; from += 16) countEight(from)
 }
 
 // @ts-ignore: decorators are AssemblyScript's
@@ -102,7 +85,7 @@ export function countEight(from: usize): void {
   store<u32>(c7, load<u32>(c7, table) + 1, table)
 }
 
-/** Undoes countInTable. */
+/** Undoes the counting of the first `length` entries in the table. */
 export function takeBack(length: i32): void {
   const end = offsets + (<usize>length << 1)
   for (let from = offsets; from < end; from += 2) {
