@@ -8,7 +8,7 @@ import { portable } from './portable.js'
 
 export async function runForward(task: ForwardTask): Promise<ForwardAnswer> {
   const session = await sessionOf(task.model)
-  const observer = task.observation === undefined ? undefined : observerFor(task.observation)
+  const observer = observerFor(task.observation)
   observer?.begin()
   const fetches = observer?.fetches(task.feeds) ?? task.model.outputs
   // Dims that the model's inputs leave open may still not fit what is inside.

@@ -1,25 +1,17 @@
-// Sessions of this thread. The last few models stay open, so that a run that alternates between two does not load them again and again.
+// The session of this thread. It stays open until a task has another model: two at once would be the memory peak of the whole run.
 
 import type { ModelFile } from '../src/engine/protocol.js'
 import { createSession, type Session } from '../src/onnx/session.js'
 
-const MOST_OPEN = 2
-const open = new Map<string, Promise<Session>>()
+let open: { readonly path: string; readonly session: Promise<Session> } | undefined
 
 export async function sessionOf(model: ModelFile): Promise<Session> {
-  const known = open.get(model.path)
-  if (known !== undefined) {
-    // Most recently used last.
-    open.delete(model.path)
-    open.set(model.path, known)
-    return known
-  }
-  for (const [path, session] of open) {
-    if (open.size < MOST_OPEN) break
-    open.delete(path)
-    await (await session).release()
-  }
-  const session = createSession(model.path, model)
-  open.set(model.path, session)
-  return session
+  if (open?.path === model.path) return open.session
+  const last = open
+  open = undefined
+  // One that could not be opened has told those who asked for it.
+  const [session] = await Promise.allSettled([last?.session])
+  if (session.status === 'fulfilled') await session.value?.release()
+  open = { path: model.path, session: createSession(model.path, model) }
+  return open.session
 }

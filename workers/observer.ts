@@ -137,10 +137,13 @@ function sameDims(a: readonly number[], b: readonly number[]): boolean {
 
 let current: { readonly key: string; readonly observer: Observer } | undefined
 
-/** One observer a thread: a run observes one model at a time. */
-export function observerFor(observation: Observation): Observer {
-  const { slab: _, ...rest } = observation
-  const key = JSON.stringify(rest)
-  if (current?.key !== key) current = { key, observer: new Observer(rest) }
-  return current.observer
+/** One observer a thread, while there is something to observe: what follows needs its memory. */
+export function observerFor(observation: Observation | undefined): Observer | undefined {
+  if (observation === undefined) current = undefined
+  else {
+    const { slab: _, ...rest } = observation
+    const key = JSON.stringify(rest)
+    if (current?.key !== key) current = { key, observer: new Observer(rest) }
+  }
+  return current?.observer
 }

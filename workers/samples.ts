@@ -18,7 +18,7 @@ type Batch = { readonly sample: SampleRef; readonly feeds: Feeds; readonly label
 
 export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
   const [session, dataset] = await Promise.all([sessionOf(task.model), datasetOf(task.source, task.model.inputs)])
-  const observer = task.observation === undefined ? undefined : observerFor(task.observation)
+  const observer = observerFor(task.observation)
   const metric = task.measure ? dataset.metric : undefined
   const stop = new Int32Array(task.stop)
   const stacked = task.observation?.stacked ?? 1
