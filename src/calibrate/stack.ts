@@ -75,10 +75,10 @@ function hasSameRows(alone: TensorValue, first: TensorValue, second: TensorValue
 }
 
 function isClose(a: TensorData, b: TensorData): boolean {
-  const values = Array.from(a, Number)
-  const others = Array.from(b, Number)
-  const most = values.reduce((max, x) => Math.max(max, Math.abs(x)), 0)
-  return values.every((x, i) => Math.abs(x - others[i]!) <= TOLERANCE * most)
+  let most = 0
+  for (const x of a) most = Math.max(most, Math.abs(Number(x)))
+  for (let i = 0; i < a.length; i++) if (!(Math.abs(Number(a[i]) - Number(b[i])) <= TOLERANCE * most)) return false
+  return true
 }
 
 function bytesOf({ data }: TensorValue, from: number, to: number): Buffer {
