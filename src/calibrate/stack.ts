@@ -5,6 +5,7 @@
 import { stackSamples } from '../dataset/batch.js'
 import type { ModelFile } from '../engine/protocol.js'
 import type { Feeds } from '../engine/runner.js'
+import { SquireError } from '../errors.js'
 import { subgraphs } from '../onnx/attribute.js'
 import { createSession, type Session } from '../onnx/session.js'
 import { elementCount } from '../onnx/tensor.js'
@@ -17,8 +18,6 @@ const FEWEST_STACKED = 8
 const MOST_VALUES = 2 ** 24
 /** What rounding may change between one row and several, of the largest magnitude: matrix products sum in another order. */
 const TOLERANCE = 1e-4
-
-type Values = Readonly<Record<string, TensorValue>>
 
 /**
  * How many samples like `feeds` a forward pass of the model may take, stacked along the first axis. `names` are all outputs that matter, `dims`
@@ -54,15 +53,41 @@ function isUnsure(node: ModelProto['graph']['node'][number]): boolean {
 async function rowsAreIndependent(session: Session, feeds: Feeds, names: readonly string[], count: number) {
   const variant = (i: number) => scaled(feeds, 1 - (i * 0.75) / count)
   const some = Array.from({ length: count }, (_, i) => variant(i))
+  const first = stackSamples(some)
   // The same but for the last, each one place further on, and one that is larger than all of them.
-  const others = [variant(-1), ...some.slice(0, -1)]
-  // A model that cannot take so many says so here.
-  const results = await Promise.all(
-    [feeds, stackSamples(some), stackSamples(others)].map((one) => session.run(one, names)),
-  ).catch(() => undefined)
-  if (results === undefined) return false
-  const [alone, first, second] = results as [Values, Values, Values]
-  return names.every((name) => hasSameRows(alone[name]!, first[name]!, second[name]!, count))
+  const second = stackSamples([variant(-1), ...some.slice(0, -1)])
+  try {
+    const alone = await session.run(feeds, names)
+    for (const group of groupsOf(names, (name) => alone[name]!.data.length * count)) {
+      const one = await session.run(first, group)
+      const other = await session.run(second, group)
+      if (!group.every((name) => hasSameRows(alone[name]!, one[name]!, other[name]!, count))) return false
+    }
+    return true
+  } catch (error) {
+    // A model that cannot take so many.
+    if (error instanceof SquireError) return false
+    throw error
+  }
+}
+
+/** Values that are compared at once: what is compared is held twice. */
+const MOST_COMPARED = 2 ** 22
+
+/** Runs of names, of at most MOST_COMPARED values each or of one name. */
+function groupsOf(names: readonly string[], sizeOf: (name: string) => number): string[][] {
+  const groups: string[][] = []
+  let room = 0
+  for (const name of names) {
+    const size = sizeOf(name)
+    if (groups.length === 0 || size > room) {
+      groups.push([])
+      room = MOST_COMPARED
+    }
+    groups.at(-1)!.push(name)
+    room -= size
+  }
+  return groups
 }
 
 function hasSameRows(alone: TensorValue, first: TensorValue, second: TensorValue, count: number): boolean {
