@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeObservable } from '../src/calibrate/observed.js'
 import { prepare } from '../src/calibrate/prepare.js'
+import { stackSamples } from '../src/dataset/batch.js'
 import { openDataset } from '../src/dataset/datasets.js'
 import { exponentOf } from '../src/histogram/histogram.js'
 import { createKernel } from '../src/histogram/kernel.js'
@@ -62,18 +63,20 @@ export function rows(results: readonly KernelBenchResult[]): Section['rows'] {
   }))
 }
 
-/** The observed tensors of one forward pass as the runtime holds them, inputs aside. */
-async function activations(benchCase: BenchCase, sample: number): Promise<readonly Float32Array[]> {
+/** The observed tensors of one forward pass as the runtime holds them, padding and inputs aside: of one sample, or of as many as are stacked. */
+async function activations(benchCase: BenchCase, first: number): Promise<readonly Float32Array[]> {
   const workspace = await mkdtemp(join(tmpdir(), 'squire-bench-'))
   try {
     const source = await readModel(benchCase.model)
-    const dataset = await openDataset(sourceOf(benchCase, sample + 1), modelInputs(source.proto))
-    const { feeds } = await dataset.load(sample)
+    const dataset = await openDataset(sourceOf(benchCase, first + 32), modelInputs(source.proto))
+    const { feeds } = await dataset.load(first)
     const prepared = await prepare((await optimize(source)).model, feeds, workspace)
     const { observed, observation } = await makeObservable(prepared, workspace)
+    const samples = []
+    for (let i = 0; i < observation.stacked; i++) samples.push((await dataset.load(first + i)).feeds)
     const session = await createSession(observed.path, observed)
     const written = observation.tensors.filter((name) => !(name in feeds))
-    const values = await session.run(feeds, written)
+    const values = await session.run(stackSamples(samples), written)
     await session.release()
     return written.map((name) => {
       const layout = observation.blocked[name]
