@@ -36,23 +36,28 @@ const MOST_SAMPLES_A_CHUNK = 256
 const FEWEST_CHUNKS = 32
 
 /**
- * Chunks of every segment, each a multiple of `batch`, the samples of a forward pass (but for the last of a segment). `enough`: samples beside
- * whose cost that of handing over a chunk is nothing.
+ * Chunks of every segment, each a multiple of `batch`, the samples of a forward pass (but for the last of a segment). They are equally large, give
+ * or take a batch, so that workers end together. `enough`: samples beside whose cost that of handing over a chunk is nothing.
  */
 export function chunksOf(segments: readonly Segment[], batch: number, enough: number): Chunk[] {
   return segments.flatMap((segment, index) => {
-    const size = chunkSize(segment.to - segment.from, batch, enough)
-    const count = Math.ceil((segment.to - segment.from) / size)
+    const samples = segment.to - segment.from
+    const batches = Math.ceil(samples / batch)
+    const count = Math.ceil(batches / mostBatches(samples, batch, enough))
+    const start = (number: number) => {
+      return Math.min(segment.to, segment.from + Math.floor((number * batches) / count) * batch)
+    }
     return Array.from({ length: count }, (_, number) => ({
       segment: index,
       number,
-      from: segment.from + number * size,
-      to: Math.min(segment.to, segment.from + (number + 1) * size),
+      from: start(number),
+      to: start(number + 1),
     }))
   })
 }
 
-function chunkSize(samples: number, batch: number, enough: number): number {
+/** Batches that a chunk may have. */
+function mostBatches(samples: number, batch: number, enough: number): number {
   const wanted = Math.min(MOST_SAMPLES_A_CHUNK, Math.ceil(enough), Math.ceil(samples / FEWEST_CHUNKS))
-  return Math.max(1, Math.ceil(wanted / batch)) * batch
+  return Math.max(1, Math.ceil(wanted / batch))
 }
