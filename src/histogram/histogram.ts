@@ -75,7 +75,7 @@ export function merge(a: Histogram, b: Histogram): Histogram {
   return mergeAll([a, b])
 }
 
-/** The statistics of all the multisets of values together; of none: emptyHistogram(). */
+/** The statistics of all the multisets of values together; of none: emptyHistogram(), of one: the very same. */
 export function mergeAll(histograms: Iterable<Histogram>): Histogram {
   const parts = [...histograms]
   if (parts.length === 1) return parts[0]!
