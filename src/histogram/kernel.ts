@@ -188,11 +188,11 @@ export class Kernel {
 
   /** The same values, one beside the other. */
   #gather(address: number, length: number, step: number): Float32Array {
-    const vectors = Array.from(
-      { length: length / VECTOR },
-      (_, i) => new Float32Array(this.#memory, address + i * step, VECTOR),
-    )
-    return Float32Array.from(vectors.flatMap((vector) => [...vector]))
+    const gathered = new Float32Array(length)
+    for (let at = 0; at < length; at += VECTOR) {
+      gathered.set(new Float32Array(this.#memory, address + (at / VECTOR) * step, VECTOR), at)
+    }
+    return gathered
   }
 }
 

@@ -83,9 +83,10 @@ function compose(input: string, nodes: readonly NodeProto[], view: GraphView): (
     if (more.length === 0) return () => (values[to] = apply(values[first!], values[second]))
     return () => (values[to] = apply(values[first!], values[second], ...more.map((at) => values[at])))
   })
+  const last = place.get(nodes.at(-1)!.output[0]!)!
   return (x) => {
     values[0] = x
     for (const step of steps) step()
-    return values[place.get(nodes.at(-1)!.output[0]!)!]!
+    return values[last]!
   }
 }

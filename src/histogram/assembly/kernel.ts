@@ -74,15 +74,15 @@ export function magnitude(values: usize, length: i32, step: usize): u32 {
 function scan(slot: usize, values: usize, length: i32, step: usize, counting: bool): bool {
   const end = offsets + (<usize>length << 1)
   const scale = v128.load(slot, SCALE)
+  const magic = v128.load(constants)
+  const mask = v128.load(constants, 16)
+  const cells = v128.load(constants, 32)
+  const zero = v128.load(constants, 48)
   // Float bits order positive floats upwards and negative ones downwards, NaN and infinity beyond either end. As signed integers, the least
   // is the negative float next to zero: -0, if there is one.
   let signedMax = i32x4.splat(i32.MIN_VALUE)
   let unsignedMax = i32x4.splat(0)
   let signedMin = i32x4.splat(i32.MAX_VALUE)
-  const magic = v128.load(constants)
-  const mask = v128.load(constants, 16)
-  const cells = v128.load(constants, 32)
-  const zero = v128.load(constants, 48)
   let zeros = zero
   let negatives = zero
   for (let to = offsets, at = values; to < end; to += 16, at += step) {
