@@ -1,5 +1,6 @@
 // The elements of tensors that users bring.
 
+import { areFinite } from '../histogram/finite.js'
 import { arrayOf, elementTypes } from '../onnx/datatype.js'
 import type { ElementType, TensorData } from '../onnx/types.js'
 
@@ -34,21 +35,6 @@ export function isFloat(type: ElementType): boolean {
 /** Position of the first NaN or infinity, -1 if there is none. `type` tells float16 bit patterns from uint16 numbers. */
 export function findNonFinite(data: TensorData, type: ElementType): number {
   if (type === 'float16') return (data as Uint16Array).findIndex((bits) => (bits & 0x7c00) === 0x7c00)
-  if (type !== 'float32' && type !== 'float64') return -1
-  const values = data as Float32Array
-  return allFinite(values) ? -1 : values.findIndex((value) => !Number.isFinite(value))
-}
-
-/** x * 0 is 0 for every finite x and NaN for the others. Four sums, so that no addition waits for the one before it. */
-function allFinite(values: Float32Array): boolean {
-  let [a, b, c, d] = [0, 0, 0, 0]
-  const whole = values.length - (values.length % 4)
-  for (let i = 0; i < whole; i += 4) {
-    a += values[i]! * 0
-    b += values[i + 1]! * 0
-    c += values[i + 2]! * 0
-    d += values[i + 3]! * 0
-  }
-  for (let i = whole; i < values.length; i++) a += values[i]! * 0
-  return a + b + c + d === 0
+  const finite = type === 'float32' ? areFinite(data as Float32Array) : type !== 'float64'
+  return finite ? -1 : (data as Float32Array).findIndex((value) => !Number.isFinite(value))
 }
