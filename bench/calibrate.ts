@@ -38,45 +38,50 @@ async function onCase<T>(of: BenchCase, isFirst: boolean, work: () => Promise<T>
   }
 }
 
-async function ratios(all: readonly BenchCase[], threads: number, { rounds, samples }: BenchOptions): Promise<Section> {
+async function ratios(all: readonly BenchCase[], threads: number, options: BenchOptions): Promise<Section> {
   const rows = []
-  for (const [i, of] of all.entries()) {
-    rows.push(await onCase(of, i === 0, () => ratioOf(of, threads, rounds, samplesOf(of, samples))))
-  }
+  for (const [i, of] of all.entries()) rows.push(await onCase(of, i === 0, () => ratioOf(of, threads, options)))
   return {
     title: `Calibration (all five modes, float metric included) against plain inference, ${threads} threads`,
     rows,
   }
 }
 
-/** About the same time for every model: one sample of the detector costs as much as 150 of the classifier. */
-function samplesOf({ dims }: BenchCase, samples: number): number {
-  const pixels = dims.reduce((product, dim) => product * dim, 1)
-  return Math.max(20, Math.min(samples * 10, Math.round((samples * 3 * 224 * 224) / pixels)))
-}
-
-async function ratioOf(of: BenchCase, threads: number, rounds: number, samples: number) {
+async function ratioOf(of: BenchCase, threads: number, { rounds, seconds }: BenchOptions) {
   const rig = await Rig.open(of, threads)
   try {
-    await rig.plain(threads * 4)
     await rig.calibrate(threads * 4)
+    const samples = await samplesOf(rig, threads, seconds)
     const runs = []
     for (let round = 0; round < rounds; round++) {
       runs.push({ plain: await rig.plain(samples), calibration: await rig.calibrate(samples) })
     }
     const { tensors, quantized, values } = rig.observed
+    const ratios = runs.map(({ plain, calibration }) => calibration.seconds / plain.seconds)
     return {
       model: of.name,
       tensors: `${tensors} observed for ${quantized}`,
       'values/sample': values,
+      samples,
       'plain ms': ms(median(runs.map(({ plain }) => plain.seconds)) / samples),
       'calibration ms': ms(median(runs.map(({ calibration }) => calibration.seconds)) / samples),
-      ratio: round2(median(runs.map(({ plain, calibration }) => calibration.seconds / plain.seconds))),
+      ratio: round2(median(ratios)),
+      rounds: `${round2(Math.min(...ratios))} to ${round2(Math.max(...ratios))}`,
       'cores busy': `${Math.round(100 * median(runs.map(({ calibration }) => calibration.busy)))} %`,
       'solving ms': ms(median(runs.map(({ calibration }) => calibration.solveSeconds))),
     }
   } finally {
     await rig.close()
+  }
+}
+
+/** As many as plain inference takes about `seconds` for, once it is warm. */
+async function samplesOf(rig: Rig, threads: number, seconds: number): Promise<number> {
+  for (let samples = threads * 4; ; ) {
+    const took = (await rig.plain(samples)).seconds
+    const enough = Math.max(threads, Math.round((samples * seconds) / took))
+    if (took > seconds / 8) return enough
+    samples = Math.min(enough, samples * 8)
   }
 }
 

@@ -1,4 +1,4 @@
-// npm run bench -- [kernel|lookup|solve|startup|calibrate]... [--json] [--rounds N] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
+// npm run bench -- [kernel|lookup|solve|startup|calibrate]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
 
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -15,6 +15,7 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '3' },
     samples: { type: 'string', default: '200' },
     model: { type: 'string' },
     images: { type: 'string' },
@@ -23,6 +24,7 @@ const { values, positionals } = parseArgs({
 })
 const options: BenchOptions = {
   rounds: Number(values.rounds),
+  seconds: Number(values.seconds),
   samples: Number(values.samples),
   model: values.model,
   images: values.images,

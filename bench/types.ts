@@ -3,6 +3,8 @@
 export interface BenchOptions {
   /** Runs of each side, in turn. */
   readonly rounds: number
+  /** Seconds of plain inference in a run that calibration is compared with. */
+  readonly seconds: number
   readonly samples: number
   /** A model with one 224x224 image input, and a folder of 224x224 JPEGs for it. */
   readonly model: string | undefined
