@@ -34,6 +34,8 @@ export function segmentsOf(observed: readonly number[], measured: readonly numbe
 const MOST_SAMPLES_A_CHUNK = 256
 /** Where samples are few, that many workers still find work, and none waits long for the last. */
 const FEWEST_CHUNKS = 32
+/** Chunks are a multiple of this where there are as many batches: 2, 4 or 8 workers, as fast as one another, get as many each. */
+const EVEN_CHUNKS = 8
 
 /**
  * Chunks of every segment, each a multiple of `batch`, the samples of a forward pass (but for the last of a segment). They are equally large, give
@@ -43,7 +45,8 @@ export function chunksOf(segments: readonly Segment[], batch: number, enough: nu
   return segments.flatMap((segment, index) => {
     const samples = segment.to - segment.from
     const batches = Math.ceil(samples / batch)
-    const count = Math.ceil(batches / mostBatches(samples, batch, enough))
+    const least = Math.ceil(batches / mostBatches(samples, batch, enough))
+    const count = Math.min(batches, Math.ceil(least / EVEN_CHUNKS) * EVEN_CHUNKS)
     const start = (number: number) => {
       return Math.min(segment.to, segment.from + Math.floor((number * batches) / count) * batch)
     }
