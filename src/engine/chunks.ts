@@ -34,7 +34,7 @@ export function segmentsOf(observed: readonly number[], measured: readonly numbe
 const MOST_SAMPLES_A_CHUNK = 256
 /** Where samples are few, that many workers still find work, and none waits long for the last. */
 const FEWEST_CHUNKS = 32
-/** Chunks are a multiple of this where there are as many batches: 2, 4 or 8 workers, as fast as one another, get as many each. */
+/** More chunks than two of these are a multiple of it: 2, 4 or 8 workers, as fast as one another, get as many each. */
 const EVEN_CHUNKS = 8
 
 /**
@@ -45,8 +45,7 @@ export function chunksOf(segments: readonly Segment[], batch: number, enough: nu
   return segments.flatMap((segment, index) => {
     const samples = segment.to - segment.from
     const batches = Math.ceil(samples / batch)
-    const least = Math.ceil(batches / mostBatches(samples, batch, enough))
-    const count = Math.min(batches, Math.ceil(least / EVEN_CHUNKS) * EVEN_CHUNKS)
+    const count = Math.min(batches, evenly(Math.ceil(batches / wantedBatches(samples, batch, enough))))
     const start = (number: number) => {
       return Math.min(segment.to, segment.from + Math.floor((number * batches) / count) * batch)
     }
@@ -59,8 +58,12 @@ export function chunksOf(segments: readonly Segment[], batch: number, enough: nu
   })
 }
 
-/** Batches that a chunk may have. */
-function mostBatches(samples: number, batch: number, enough: number): number {
+/** Batches that a chunk should have. */
+function wantedBatches(samples: number, batch: number, enough: number): number {
   const wanted = Math.min(MOST_SAMPLES_A_CHUNK, Math.ceil(enough), Math.ceil(samples / FEWEST_CHUNKS))
   return Math.max(1, Math.ceil(wanted / batch))
+}
+
+function evenly(chunks: number): number {
+  return chunks <= 2 * EVEN_CHUNKS ? chunks : Math.round(chunks / EVEN_CHUNKS) * EVEN_CHUNKS
 }
