@@ -188,9 +188,13 @@ function toOrt(value: TensorValue): ort.Tensor {
   return overlay(shared ? { ...value, data: value.data.slice() } : value)
 }
 
-/** A runtime tensor over the same elements. */
+/**
+ * A runtime tensor over the same elements. Where the host has Float16Array (Node 23 and later) a float16 tensor makes one of them, which the
+ * binding of onnxruntime-node 1.30 takes for empty (microsoft/onnxruntime#32323); what it reads is the property.
+ */
 function overlay({ type, data, dims }: TensorValue): ort.Tensor {
-  return new ort.Tensor(type as ort.Tensor.Type, data as ort.Tensor.DataType, dims)
+  const tensor = new ort.Tensor(type as ort.Tensor.Type, data as ort.Tensor.DataType, dims)
+  return type === 'float16' ? Object.defineProperty(tensor, 'data', { value: data }) : tensor
 }
 
 function fromOrt({ type, data, dims }: ort.Tensor): TensorValue {
