@@ -1,10 +1,25 @@
-// squire's own package: its folder, and the version that its package.json says.
+// squire's own package: its folder, and the versions that its package.json says, of itself and of Node.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { SquireError } from './errors.js'
 
 export function squireVersion(): string {
-  return String(JSON.parse(readFileSync(new URL('package.json', packageUrl()), 'utf8')).version)
+  return packageJson().version
+}
+
+/** @throws SquireError USAGE when this Node is older than the package takes: its libraries would fail somewhere, and say nothing of it */
+export function refuseOldNode(node: string = process.versions.node): void {
+  const least = packageJson().engines.node.replace('>=', '')
+  if (node.localeCompare(least, 'en', { numeric: true }) >= 0) return
+  throw new SquireError(
+    'USAGE',
+    `squire ${squireVersion()} needs Node ${least} or later, and this is Node ${node}: update it`,
+  )
+}
+
+function packageJson(): { readonly version: string; readonly engines: { readonly node: string } } {
+  return JSON.parse(readFileSync(new URL('package.json', packageUrl()), 'utf8'))
 }
 
 /** The folder of the package, without a slash at its end. */

@@ -1,7 +1,7 @@
 // One run of the command line: what to do for a list of words, and the exit status that it ends with.
 // Nothing that is only needed for quantizing is imported before the command line is known to be right.
 
-import { squireVersion } from '../version.js'
+import { refuseOldNode, squireVersion } from '../version.js'
 import { configure } from './configure.js'
 import { explain, statusOf } from './explain.js'
 import { helpText, parseCommandLine } from './program.js'
@@ -19,6 +19,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 async function runCommand(argv: readonly string[]): Promise<number> {
   if (argv.some((word) => word === '-h' || word === '--help')) return print(helpText())
   if (argv.some((word) => word === '-v' || word === '--version')) return print(`${squireVersion()}\n`)
+  refuseOldNode()
   const config = configure(parseCommandLine(argv))
   const { engineVariable, supervise } = await import('../supervisor.js')
   const workspace = process.env[engineVariable]

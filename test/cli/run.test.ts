@@ -5,6 +5,7 @@ import { run } from '../../src/cli/run.js'
 import { type ErrorCode, exitCodes, SquireError } from '../../src/errors.js'
 import type { ModeResult, RunResult } from '../../src/report/types.js'
 import { engineVariable } from '../../src/supervisor.js'
+import { refuseOldNode, squireVersion } from '../../src/version.js'
 
 const pipeline = vi.hoisted(() => ({ quantize: vi.fn(), infer: vi.fn() }))
 vi.mock('../../src/quantize.js', () => pipeline)
@@ -84,5 +85,24 @@ describe('the exit status', () => {
     )
     expect(await squire('quant -m a.onnx -l 0')).toBe(70)
     expect(written.stderr).toMatch(/please report it\nTypeError: x is not a function\n {4}at /)
+  })
+})
+
+describe('a Node that is too old', () => {
+  it.each(['18.20.8', '20.9.0', '20.18.3'])('is refused: %s', (version) => {
+    const message = `squire ${squireVersion()} needs Node 20.19.0 or later, and this is Node ${version}: update it`
+    expect(() => refuseOldNode(version)).toThrow(new SquireError('USAGE', message))
+  })
+
+  it.each(['20.19.0', '20.20.2', '22.12.0', '100.0.0'])('is not %s', (version) => {
+    expect(() => refuseOldNode(version)).not.toThrow()
+  })
+
+  it('is told before anything is done', async () => {
+    pipeline.quantize.mockClear()
+    vi.spyOn(process, 'versions', 'get').mockReturnValue({ ...process.versions, node: '20.9.0' })
+    expect(await squire('quant -m model.onnx')).toBe(2)
+    expect(written.stderr).toContain('needs Node 20.19.0 or later')
+    expect(pipeline.quantize).not.toHaveBeenCalled()
   })
 })
