@@ -64,6 +64,10 @@ export class Checkpoint implements FoldStore {
     await Promise.allSettled([this.#writing])
     if (!this.#written) return
     await this.remove()
+    await this.#removeMadeFolders()
+  }
+
+  async #removeMadeFolders(): Promise<void> {
     const outermost = this.#madeFolder?.length ?? Number.POSITIVE_INFINITY
     for (let folder = dirname(this.path); folder.length >= outermost; folder = dirname(folder)) {
       // Somebody may have put something there meanwhile.
@@ -115,14 +119,21 @@ export class Checkpoint implements FoldStore {
     this.#written = true
     // The name is always the same: what a killed run left is overwritten.
     const temporary = `${this.path}.tmp`
-    const file = await open(temporary, 'w')
     try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
+      const file = await open(temporary, 'w')
+      try {
+        await file.writeFile(bytes)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await rename(temporary, this.path)
+    } catch (error) {
+      // Best effort: the failure that is told is the first one. A checkpoint from before stays.
+      await Promise.allSettled([rm(temporary, { force: true })])
+      await this.#removeMadeFolders()
+      throw error
     }
-    await rename(temporary, this.path)
   }
 }
 

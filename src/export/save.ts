@@ -104,7 +104,8 @@ async function writeWhole(path: string, content: Uint8Array | string): Promise<v
 }
 
 function outputError(dir: string, cause: unknown, option = '--save-dir'): SquireError {
-  const advice = `Choose another folder with ${option}, or make this one writable.`
+  const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC'
+  const advice = `Choose another folder with ${option}, or ${full ? 'make room' : 'make this one writable'}.`
   return new SquireError('OUTPUT', `cannot write to the output folder "${dir}": ${messageOf(cause)}. ${advice}`, {
     cause,
   })

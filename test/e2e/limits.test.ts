@@ -69,6 +69,17 @@ describe.concurrent('a save-dir that cannot be written to', () => {
   })
 })
 
+test('on a full disk nothing is left of a checkpoint that could not be written', async () => {
+  const saveDir = join(folder, 'full')
+  mkdirSync(saveDir)
+  // Whatever goes through this name meets a full disk.
+  symlinkSync('/dev/full', join(saveDir, '.squire-checkpoint.tmp'))
+  const ended = await squire(['quant', '-m', model, '-s', saveDir, ...script('dataset')])
+  expect(ended.status).toBe(5)
+  expect(ended.stderr).toContain(`error: cannot write the checkpoint ${join(saveDir, '.squire-checkpoint')}: ENOSPC`)
+  expect(readdirSync(saveDir)).toEqual([])
+})
+
 describe.concurrent('a q outside [0, 31]', () => {
   const nodes = [
     node('Gemm', ['x', 'w'], ['g'], [], 'difference'),
