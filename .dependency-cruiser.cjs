@@ -35,6 +35,14 @@ module.exports = {
       to: { path: `${src}/(dataset|plan|fixedpoint)/` },
     },
     {
+      name: 'scripts-and-formats-do-not-meet',
+      comment:
+        'Readers of files know nothing of user code, and the other way round; dataset/datasets.ts alone opens both.',
+      severity: 'error',
+      from: { path: `${src}/dataset/(formats|script|tensors)/` },
+      to: { path: `${src}/dataset/(formats|script|datasets)`, pathNot: `${src}/dataset/$1/` },
+    },
+    {
       name: 'a-verb-imports-no-other-verb',
       severity: 'error',
       from: { path: `${src}/(calibrate|solve|export|evaluate|report)/` },

@@ -14,8 +14,8 @@ export type {
   RunMode,
   SampleSelection,
 } from './config.js'
-export { defineDataset } from './dataset/defineDataset.js'
 export { meanOf, topK } from './dataset/metrics.js'
+export { defineDataset } from './dataset/script/defineDataset.js'
 export type {
   Dataset,
   DatasetFactory,

@@ -1,6 +1,7 @@
 // Datasets of this thread, opened once each.
 
-import { type OpenedDataset, openDataset } from '../src/dataset/datasets.js'
+import { openDataset } from '../src/dataset/datasets.js'
+import type { OpenedDataset } from '../src/dataset/opened.js'
 import type { DatasetSource } from '../src/dataset/source.js'
 import type { ModelInput } from '../src/dataset/types.js'
 

@@ -1,6 +1,6 @@
 // Binds a kernel to the tensors that a run observes: where the runtime writes them, and how they are counted.
 
-import { arrayOf, elementCount, elementTypeOf } from '../src/dataset/elements.js'
+import { arrayOf, elementCount, elementTypeOf } from '../src/dataset/tensors/elements.js'
 import type { Observation } from '../src/engine/protocol.js'
 import { createKernel, type Kernel } from '../src/histogram/kernel.js'
 import { writeSlab } from '../src/histogram/slab.js'

@@ -1,7 +1,7 @@
 // One chunk of samples: load, run, observe, measure. Loading runs ahead of inference, so that decoding (in libuv's threads) overlaps it.
 
 import { splitOutputs, stackSamples } from '../src/dataset/batch.js'
-import { asOutputs } from '../src/dataset/outputs.js'
+import { asOutputs } from '../src/dataset/tensors/outputs.js'
 import type { Feeds } from '../src/dataset/types.js'
 import type { SamplesAnswer, SamplesTask, SkippedSample } from '../src/engine/protocol.js'
 import { messageOf, SquireError } from '../src/errors.js'

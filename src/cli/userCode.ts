@@ -1,7 +1,7 @@
 // What user code does behind squire's back in the engine process: errors that nobody awaits, and process.exit. For workers, the pool does this.
 
 import { fileURLToPath } from 'node:url'
-import { firstFrame } from '../dataset/userScript.js'
+import { firstFrame } from '../dataset/script/userScript.js'
 import { exitCodes, messageOf, SquireError } from '../errors.js'
 
 export interface UserCodeWatch {

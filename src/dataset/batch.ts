@@ -2,7 +2,7 @@
 
 import { SquireError } from '../errors.js'
 import type { TensorValue } from '../onnx/types.js'
-import { arrayOf, elementCount } from './elements.js'
+import { arrayOf, elementCount } from './tensors/elements.js'
 import type { Feeds, ModelInput } from './types.js'
 
 /** How many samples like this one make up a forward: 1 where its dims are already the model's, else the model's fixed batch. */

@@ -4,36 +4,20 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { listed, messageOf, SquireError } from '../errors.js'
-import { inspectArrays, openArrays } from './arrayReader.js'
-import { openFiles } from './fileReader.js'
-import { formatOf, isTable, knownExtensions } from './formats.js'
-import { listFolder, partFor } from './listFolder.js'
-import { listText } from './listText.js'
+import { inspectArrays, openArrays } from './formats/arrays/arrayReader.js'
+import { openFiles } from './formats/fileReader.js'
+import { formatOf, isTable, knownExtensions } from './formats/formats.js'
+import { listFolder, partFor } from './formats/listing/listFolder.js'
+import { listText } from './formats/listing/listText.js'
+import { NameTableBuilder } from './formats/listing/nameTable.js'
+import type { Reader } from './formats/reader.js'
+import { inspectTables, openTables } from './formats/tables/tables.js'
 import { topK } from './metrics.js'
-import { NameTableBuilder } from './nameTable.js'
-import type { Reader } from './reader.js'
-import { sampleFeeds } from './sampleFeeds.js'
+import type { OpenedDataset } from './opened.js'
+import { openUserDataset } from './script/userDataset.js'
 import type { Contents, DatasetSource, PathSource } from './source.js'
-import { inspectTables, openTables } from './tables.js'
-import type { Feeds, Metric, ModelInput } from './types.js'
-import { openUserDataset } from './userDataset.js'
-
-export interface OpenedDataset {
-  /** Number of samples, at least 1. */
-  readonly size: number
-  /** Opens this very dataset again, in another thread, without listing it again. */
-  readonly source: DatasetSource
-  readonly metric: Metric | undefined
-  /** A stable name of a sample. */
-  id(index: number): string
-  /** Reads and checks one sample. @throws SquireError DATA naming the sample */
-  load(index: number): Promise<{ readonly feeds: Feeds; readonly label: unknown }>
-  /** Looks up classes without reading samples; undefined where samples have no labels. */
-  classes?(): Promise<(index: number) => string | number>
-  /** SHA-256 (hex) of the identity of these samples: their ids, their content (see fingerprint.ts) and how they become tensors. */
-  digest(indices: Uint32Array): Promise<string>
-  close(): Promise<void>
-}
+import { sampleFeeds } from './tensors/sampleFeeds.js'
+import type { Metric, ModelInput } from './types.js'
 
 /** Samples whose content is looked at at the same time for the digest. */
 const DIGESTED_AT_ONCE = 16

@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto'
 import type { SampleSelection } from '../config.js'
 import { SquireError } from '../errors.js'
-import type { OpenedDataset } from './datasets.js'
-import { NameTableBuilder } from './nameTable.js'
+import { NameTableBuilder } from './formats/listing/nameTable.js'
+import type { OpenedDataset } from './opened.js'
 
 /** All samples of a dataset, in the order in which they are drawn. */
 export interface Draw {

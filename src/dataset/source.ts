@@ -3,7 +3,7 @@
 
 import type { ImageOptions } from '../config.js'
 import type { ElementType } from '../onnx/types.js'
-import type { NameTable } from './nameTable.js'
+import type { NameTable } from './formats/listing/nameTable.js'
 
 /** A dataset object exported by the user's module. */
 export interface UserSource {

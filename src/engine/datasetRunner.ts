@@ -1,9 +1,9 @@
 // Runs a dataset object: workers load, preprocess and infer their own samples; the engine folds what they return.
 
 import { samplesPerForward, stackSamples } from '../dataset/batch.js'
-import type { OpenedDataset } from '../dataset/datasets.js'
-import { elementCount } from '../dataset/elements.js'
+import type { OpenedDataset } from '../dataset/opened.js'
 import type { DatasetSource } from '../dataset/source.js'
+import { elementCount } from '../dataset/tensors/elements.js'
 import type { Metric, ModelInput } from '../dataset/types.js'
 import { SquireError } from '../errors.js'
 import type { Reporter } from '../report/types.js'

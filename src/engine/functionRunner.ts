@@ -1,9 +1,9 @@
 // Runs an infer function, Knight's way: the user's code owns the loop and calls executor.forward. Each call is one task of the pool; calls may
 // overlap, and a histogram does not depend on the order in which they end.
 
-import { makeExecutor } from '../dataset/executor.js'
+import { makeExecutor } from '../dataset/script/executor.js'
+import { firstFrame, isDatasetObject, wrapAdvice } from '../dataset/script/userScript.js'
 import type { Executor, InferFunction } from '../dataset/types.js'
-import { firstFrame, isDatasetObject, wrapAdvice } from '../dataset/userScript.js'
 import { messageOf, SquireError } from '../errors.js'
 import { addSlab, createSlab } from '../histogram/slab.js'
 import type { Histogram } from '../histogram/types.js'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { samplesPerForward, splitOutputs, stackSamples } from '../../src/dataset/batch.js'
-import { sampleFeeds } from '../../src/dataset/sampleFeeds.js'
+import { sampleFeeds } from '../../src/dataset/tensors/sampleFeeds.js'
 import { DataType } from '../../src/onnx/types.js'
 
 const inputs = [

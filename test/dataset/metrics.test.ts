@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { meanOf, topK } from '../../src/dataset/metrics.js'
-import { asOutputs } from '../../src/dataset/outputs.js'
+import { asOutputs } from '../../src/dataset/tensors/outputs.js'
 import type { Metric } from '../../src/dataset/types.js'
 
 const outputs = (...scores: number[]) =>

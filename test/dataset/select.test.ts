@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SampleSelection } from '../../src/config.js'
-import { NameTableBuilder, openNames } from '../../src/dataset/nameTable.js'
+import { NameTableBuilder, openNames } from '../../src/dataset/formats/listing/nameTable.js'
 import { drawSamples } from '../../src/dataset/select.js'
 
 const all: SampleSelection = { samples: undefined, perClass: undefined, seed: 0 }

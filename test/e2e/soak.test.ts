@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { Mt19937 } from '../../src/dataset/mt19937.js'
+import { Mt19937 } from '../../src/dataset/script/mt19937.js'
 import { faults } from './faulty.js'
 import { classifier, contents, type Ended, fixture, start, temporaryFolder } from './squire.js'
 

@@ -1,0 +1,94 @@
+// Arrays [N, ...] of one .npy or .npz file: sample i is row i of each. Rows are read one at a time, never the whole file.
+
+import { createHash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+import { SquireError } from '../../../errors.js'
+import type { TensorData } from '../../../onnx/types.js'
+import { numberedId } from '../../opened.js'
+import type { ArrayContents, ArrayPlace } from '../../source.js'
+import { tensorFor } from '../../tensors/convert.js'
+import { arrayOf, elementCount, viewBytes } from '../../tensors/elements.js'
+import { shown } from '../../tensors/inputTensor.js'
+import type { ModelInput, TensorLike } from '../../types.js'
+import { rangeFingerprint, readRange } from '../fingerprint.js'
+import { type Reader, toLabel } from '../reader.js'
+import { arrayInNpy, arraysInNpz, readPlace } from './npz.js'
+
+/** Looks up the arrays of a file and checks that all of them have the same number of rows. */
+export async function inspectArrays(path: string, inputs: readonly ModelInput[]): Promise<ArrayContents> {
+  const found = path.toLowerCase().endsWith('.npz') ? await arraysInNpz(path, inputs) : await singleArray(path, inputs)
+  const size = Object.values(found.inputs)[0]!.shape[0]
+  for (const input of inputs) requireRows(path, input, found.inputs[input.name]!, size)
+  if (found.labels !== undefined && (found.labels.shape.length !== 1 || found.labels.shape[0] !== size)) {
+    throw new SquireError('DATA', `${path}: labels have shape ${shown(found.labels.shape)}, expected [${size}]`)
+  }
+  return { kind: 'arrays', path, size: size ?? 0, ...found }
+}
+
+export async function openArrays(contents: ArrayContents, inputs: readonly ModelInput[]): Promise<Reader> {
+  const file = await open(contents.path)
+  const labels = contents.labels === undefined ? undefined : await readPlace(contents.labels)
+  return {
+    size: contents.size,
+    labelled: labels !== undefined,
+    id: numberedId,
+    async read(index) {
+      const tensors: Record<string, TensorLike> = {}
+      for (const input of inputs) {
+        const place = contents.inputs[input.name]!
+        tensors[input.name] = tensorFor(input, place.type, place.shape.slice(1), await readRow(file, place, index))
+      }
+      return labels === undefined ? { inputs: tensors } : { inputs: tensors, label: toLabel(labels[index]) }
+    },
+    classes: async () => (index) => toLabel(labels?.[index]),
+    async fingerprint(index) {
+      const prints = await Promise.all(inputs.map(({ name }) => rowFingerprint(file, contents.inputs[name]!, index)))
+      return `${prints.join()},${labels?.[index] ?? ''}`
+    },
+    close: () => file.close(),
+  }
+}
+
+async function singleArray(path: string, inputs: readonly ModelInput[]) {
+  if (inputs.length > 1) {
+    const names = inputs.map(({ name }) => `"${name}"`).join(', ')
+    throw new SquireError(
+      'DATA',
+      `the model has ${inputs.length} inputs (${names}), but ${path} holds one array: use an .npz file with an array for each`,
+    )
+  }
+  return { inputs: { [inputs[0]!.name]: await arrayInNpy(path) }, labels: undefined }
+}
+
+function requireRows(path: string, input: ModelInput, { shape }: ArrayPlace, size: number | undefined): void {
+  const rank = shape.length - 1
+  if (size !== undefined && shape[0] === size && (rank === input.dims.length || rank === input.dims.length - 1)) return
+  throw new SquireError(
+    'DATA',
+    `${path}: the array for input "${input.name}" has shape ${shown(shape)}, expected [${size ?? 'N'}, ...] with one row a sample of dims ${shown(input.dims.slice(1))}`,
+  )
+}
+
+function rowBytes({ type, shape }: ArrayPlace): number {
+  return elementCount(shape.slice(1)) * arrayOf(type).BYTES_PER_ELEMENT
+}
+
+async function readRow(file: FileHandle, place: ArrayPlace, index: number): Promise<TensorData> {
+  const length = rowBytes(place)
+  const start = place.start + index * length
+  // A copy out of shared memory too: the runtime takes no views of it.
+  const bytes =
+    place.memory === undefined
+      ? await readRange(file, start, length)
+      : new Uint8Array(place.memory, start, length).slice()
+  if (bytes.length < length) throw new SquireError('DATA', `${place.path} ends before row ${index}`)
+  return viewBytes(bytes, place.type, elementCount(place.shape.slice(1)))
+}
+
+async function rowFingerprint(file: FileHandle, place: ArrayPlace, index: number): Promise<string> {
+  const length = rowBytes(place)
+  if (place.memory === undefined) return rangeFingerprint(file, place.start + index * length, length)
+  return createHash('sha256')
+    .update(new Uint8Array(place.memory, place.start + index * length, length))
+    .digest('hex')
+}

@@ -1,0 +1,26 @@
+// Samples, ready to be loaded: what a folder, a table or a script's dataset is to everyone who uses it.
+
+import type { DatasetSource } from './source.js'
+import type { Feeds, Metric } from './types.js'
+
+export interface OpenedDataset {
+  /** Number of samples, at least 1. */
+  readonly size: number
+  /** Opens this very dataset again, in another thread, without listing it again. */
+  readonly source: DatasetSource
+  readonly metric: Metric | undefined
+  /** A stable name of a sample. */
+  id(index: number): string
+  /** Reads and checks one sample. @throws SquireError DATA naming the sample */
+  load(index: number): Promise<{ readonly feeds: Feeds; readonly label: unknown }>
+  /** Looks up classes without reading samples; undefined where samples have no labels. */
+  classes?(): Promise<(index: number) => string | number>
+  /** SHA-256 (hex) of the identity of these samples: their ids, their content (see fingerprint.ts) and how they become tensors. */
+  digest(indices: Uint32Array): Promise<string>
+  close(): Promise<void>
+}
+
+/** The id of a sample that has nothing but its number. Eight digits, whatever the size: ids stay when data are added. */
+export function numberedId(index: number): string {
+  return String(index).padStart(8, '0')
+}

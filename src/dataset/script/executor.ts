@@ -1,0 +1,99 @@
+// What an infer function is given. Checks and copies every forward's inputs; the runtime sees only what fits the model.
+
+import type { TensorValue } from '../../onnx/types.js'
+import { arrayOf } from '../tensors/elements.js'
+import { asOutputs } from '../tensors/outputs.js'
+import { byPosition, checkedFeeds } from '../tensors/sampleFeeds.js'
+import type { Executor, Feeds, ModelInput, TensorLike } from '../types.js'
+
+export interface ExecutorOptions {
+  readonly iteration: number
+  readonly batchSize: number
+  /** `-d`, as given. */
+  readonly dataset: string | undefined
+  readonly saveDir: string
+  readonly inputs: readonly ModelInput[]
+  /** Output names in model order. */
+  readonly outputs: readonly string[]
+  /** Output name -> name of the node that makes it. */
+  readonly outputNodes: Readonly<Record<string, string>>
+  /**
+   * Runs the model; `index` counts the calls from 0, in the order in which forward was called. The feeds are checked, and own their
+   * buffers: they may be transferred to a worker.
+   */
+  readonly forward: (feeds: Feeds, index: number) => Promise<Readonly<Record<string, TensorValue>>>
+  /** Asked whenever the function reads earlyStopFlag. Default: never. */
+  readonly stopped?: () => boolean
+}
+
+/** Makes the executor. `forwards()` on it tells how often forward was called. */
+export function makeExecutor(options: ExecutorOptions): Executor & { forwards(): number } {
+  const { inputs, outputs, batchSize, dataset, saveDir } = options
+  const inputNodes = Object.freeze(inputs.map((input) => input.name))
+  const inputTypes = Object.freeze(inputs.map((input) => input.dataType))
+  const outputNodeList = Object.freeze([...outputs])
+  const outputNodes = Object.freeze({ ...options.outputNodes })
+  const stopped = options.stopped ?? (() => false)
+  let shapes: Readonly<Record<string, readonly number[]>> = Object.freeze({})
+  let calls = 0
+
+  const initShapeInfo = () => {
+    shapes = Object.freeze(Object.fromEntries(inputs.map((input) => [input.name, fixedDims(input, batchSize)])))
+  }
+
+  // Not an async function up to the call of options.forward: the inputs are copied before forward returns, so that the caller may
+  // reuse its buffers, and calls reach the engine in the order in which they were made.
+  const forward = async (...values: TensorLike[]) => {
+    const index = calls++
+    const where = `forward ${index + 1}`
+    const feeds = checkedFeeds(byPosition(values, inputs, where), inputs, where, true)
+    return asOutputs(await options.forward(copied(feeds), index), outputs)
+  }
+
+  return {
+    iteration: options.iteration,
+    batchSize,
+    batch_size: batchSize,
+    dataset,
+    inputNodes,
+    input_nodes: inputNodes,
+    inputTypes,
+    input_types: inputTypes,
+    get shapeDicts() {
+      return shapes
+    },
+    get shape_dicts() {
+      return shapes
+    },
+    initShapeInfo,
+    init_shape_info: initShapeInfo,
+    outputNodeList,
+    output_node_list: outputNodeList,
+    outputNameToNodeName: () => outputNodes,
+    output_name_to_node_name: () => outputNodes,
+    get earlyStopFlag() {
+      return stopped()
+    },
+    get early_stop_flag() {
+      return stopped()
+    },
+    saveDir,
+    save_dir: saveDir,
+    forward,
+    forwards: () => calls,
+  }
+}
+
+function fixedDims(input: ModelInput, batchSize: number): readonly number[] {
+  return Object.freeze(input.dims.map((dim) => (typeof dim === 'number' ? dim : batchSize)))
+}
+
+function copied(feeds: Feeds): Feeds {
+  const copies: Record<string, TensorValue> = {}
+  for (const [name, { type, data, dims }] of Object.entries(feeds)) {
+    const copy = new (arrayOf(type))(data.length)
+    copy.set(data as never)
+    copies[name] = { type, dims, data: copy }
+  }
+  return copies
+}

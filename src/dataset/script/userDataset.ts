@@ -1,0 +1,90 @@
+// A dataset object of the user's as squire takes it: checked, its failures named after the sample.
+
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { messageOf, SquireError } from '../../errors.js'
+import { numberedId, type OpenedDataset } from '../opened.js'
+import type { UserSource } from '../source.js'
+import { sampleFeeds } from '../tensors/sampleFeeds.js'
+import type { Dataset, Metric, ModelInput } from '../types.js'
+import { firstFrame, loadUserScript } from './userScript.js'
+
+/** @throws SquireError USER_SCRIPT when the export is no dataset or lacks a member, DATA when it is empty */
+export async function openUserDataset(source: UserSource, inputs: readonly ModelInput[]): Promise<OpenedDataset> {
+  const { script, exportName, data, batchSize } = source
+  const name = `dataset "${exportName}" of ${script}`
+  const exported = await loadUserScript(script, exportName)
+  if (exported.kind !== 'dataset') {
+    throw new SquireError('USER_SCRIPT', `export "${exportName}" of ${script} is an infer function, expected a dataset`)
+  }
+  const dataset = await explained(`${name} cannot be made`, () => exported.factory({ data, batchSize, inputs }))
+  requireMembers(dataset, name)
+  const size = await explained(`size() of ${name} threw`, () => dataset.size())
+  if (!Number.isSafeInteger(size) || size < 0) {
+    throw new SquireError('USER_SCRIPT', `size() of ${name} gave ${String(size)}, expected a whole number`)
+  }
+  if (size === 0)
+    throw new SquireError('DATA', `${name} is empty: size() gave 0${data === undefined ? '; was -d left out?' : ''}`)
+
+  const id = (index: number) => {
+    const value: unknown = dataset.id === undefined ? numberedId(index) : dataset.id(index)
+    if (typeof value === 'string' && value !== '') return value
+    throw new SquireError('USER_SCRIPT', `id(${index}) of ${name} gave ${JSON.stringify(value)}, expected a text`)
+  }
+  const classOf = dataset.classOf?.bind(dataset)
+  return {
+    source,
+    size,
+    id,
+    metric: dataset.metric,
+    async load(index) {
+      const sampleId = id(index)
+      const sample = await explained(`sample "${sampleId}": load(${index}) threw`, () => dataset.load(index), 'DATA')
+      return { feeds: sampleFeeds(sample, inputs, sampleId), label: sample.label }
+    },
+    ...(classOf === undefined ? {} : { classes: async () => classOf }),
+    async digest(indices) {
+      const hash = createHash('sha256').update(JSON.stringify([exportName, data ?? null]))
+      hash.update(dataset.digest === undefined ? await readFile(script) : String(await dataset.digest()))
+      for (const index of indices) hash.update(`${id(index)}\n`)
+      return hash.digest('hex')
+    },
+    close: async () => {},
+  }
+}
+
+function requireMembers(dataset: Dataset, name: string): void {
+  if (typeof dataset !== 'object' || dataset === null) {
+    throw new SquireError(
+      'USER_SCRIPT',
+      `${name} is ${String(dataset)}, expected an object with size() and load(index)`,
+    )
+  }
+  const missing = (['size', 'load'] as const).find((member) => typeof dataset[member] !== 'function')
+  if (missing !== undefined)
+    throw new SquireError('USER_SCRIPT', `${name} has no function ${missing}: expected size() and load(index)`)
+  const { metric } = dataset
+  if (metric === undefined) return
+  const members: readonly (keyof Metric)[] = ['initial', 'update', 'merge', 'value']
+  const lacking = members.filter((member) => typeof metric?.[member] !== 'function')
+  if (lacking.length > 0 || typeof metric.name !== 'string') {
+    throw new SquireError(
+      'USER_SCRIPT',
+      `the metric of ${name} lacks ${lacking.length > 0 ? `${lacking.join('(), ')}()` : 'a name'}: expected { name, initial(), update(state, outputs, label, index), merge(earlier, later), value(state) }`,
+    )
+  }
+}
+
+async function explained<T>(
+  what: string,
+  call: () => T | Promise<T>,
+  code: 'USER_SCRIPT' | 'DATA' = 'USER_SCRIPT',
+): Promise<T> {
+  try {
+    return await call()
+  } catch (cause) {
+    if (cause instanceof SquireError) throw cause
+    const frame = firstFrame(cause)
+    throw new SquireError(code, `${what}: ${messageOf(cause)}${frame === undefined ? '' : ` (${frame})`}`, { cause })
+  }
+}
