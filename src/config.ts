@@ -126,6 +126,16 @@ export function makeConfig(options: ConfigOptions): Config {
   })
 }
 
+/** The options that decide the numbers: not those that say where files are, how many workers there are or what is shown. */
+export function decidingOptions(config: Config) {
+  const { chip, bitWidth, runMode, inferFunction, modes, percent, iterations, evalIteration, batchSize } = config
+  const { outputDequant, image, selection, onBadSample } = config
+  return {
+    ...{ chip, bitWidth, runMode, inferFunction, modes, percent, iterations, evalIteration, batchSize },
+    ...{ outputDequant, image, selection, onBadSample },
+  }
+}
+
 function counted({ iterations, evalIteration, batchSize, cpuNum }: Config): Record<string, readonly number[]> {
   const one = { batchSize: [batchSize], cpuNum: [cpuNum] }
   return {

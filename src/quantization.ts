@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { modelFile, type Prepared } from './calibrate/prepare.js'
-import type { Config, QuantMode } from './config.js'
+import { type Config, decidingOptions, type QuantMode } from './config.js'
 import type { Observed, Runner } from './engine/runner.js'
 import { SquireError } from './errors.js'
 import { type Evaluation, evaluate, lossLine } from './evaluate/evaluate.js'
@@ -11,6 +11,7 @@ import { integerModel } from './export/integerModel.js'
 import { qdqModel } from './export/qdqModel.js'
 import { saveAll } from './export/save.js'
 import { scaleJson } from './export/scaleJson.js'
+import type { Provenance } from './export/writtenModel.js'
 import type { FixedPointModel } from './fixedpoint/types.js'
 import { encodeModel } from './onnx/model.js'
 import type { ModelProto } from './onnx/types.js'
@@ -73,12 +74,19 @@ export async function measureJob(context: Context, job: Job, fixed: FixedPointMo
 }
 
 function integerOf(
-  { prepared }: Context,
-  { mode }: Job,
+  { prepared, config }: Context,
+  { mode, observed }: Job,
   fixed: FixedPointModel,
   options: { readonly outputDequant: boolean; readonly allLayers: boolean },
 ): ModelProto {
-  return integerModel(fixed, prepared.staticModel, { mode, version: squireVersion(), ...options })
+  return integerModel(fixed, prepared.staticModel, { ...provenance(config, mode, observed.iteration), ...options })
+}
+
+/** What this quantization alone depends on: not the other modes of the run, nor how many samples it was measured on. */
+function provenance(config: Config, mode: QuantMode, iteration: number): Provenance {
+  const { modes: _, evalIteration: __, percent, ...shared } = decidingOptions(config)
+  const options = { ...shared, mode, ...(mode === 'percentile' && { percent }), iterations: [iteration] }
+  return { mode, version: squireVersion(), options }
 }
 
 /** Writes the files of one quantization. */
@@ -95,7 +103,7 @@ export async function saveOutcome(context: Context, { job, made }: Outcome): Pro
   const name = basename(config.model, '.onnx')
   const files = new Map<string, Uint8Array | string>([
     [`${name}_quantize.onnx`, encodeModel(integerOf(context, job, fixed, { outputDequant, allLayers: false }))],
-    [`${name}_qdq.onnx`, encodeModel(qdqModel(fixed, prepared.staticModel))],
+    [`${name}_qdq.onnx`, encodeModel(qdqModel(fixed, prepared.staticModel, provenance(config, job.mode, iteration)))],
     [`${name}_scale.json`, scaleJson(fixed)],
     ['steps/optimized.onnx', encodeModel(prepared.model.proto)],
     [

@@ -15,6 +15,7 @@ import { type Emitter, GraphBuilder } from './builder.js'
 import { emitAdd, emitAveragePool, emitConcat, emitMaxPool, emitMul, emitTable } from './elementwise.js'
 import { type Surroundings, surroundingsIn, upgradeNodes } from './opset.js'
 import { renameTensors } from './renaming.js'
+import { operatorSummaries } from './scaleJson.js'
 import { nameTensors, type TensorNames } from './tensorNames.js'
 import { type Provenance, writtenModel } from './writtenModel.js'
 
@@ -38,7 +39,7 @@ export function integerModel(fixed: FixedPointModel, source: Model, options: Int
     source.proto,
     writer.builder,
     outputs,
-    { ...scalesOf(fixed, source.proto), chip: fixed.chip.name },
+    { ...scalesOf(fixed, source.proto), chip: fixed.chip.name, ...descriptionOf(fixed, source.proto, options) },
     options,
   )
 }
@@ -50,6 +51,32 @@ function scalesOf(fixed: FixedPointModel, source: ModelProto): Record<string, st
     return quantized === undefined ? [] : [[`output_scale:${name}`, String(quantized.scale)] as const]
   })
   return Object.fromEntries(scales)
+}
+
+/** A tensor of the float model that the written model holds as integers, under a name that may be another. */
+export interface WrittenTensor extends QuantizedTensor {
+  readonly integers: string
+}
+
+/** What the written model calls the integers of each tensor. */
+export function writtenTensors(
+  fixed: FixedPointModel,
+  { graph }: ModelProto,
+  { outputDequant }: Pick<IntegerModelOptions, 'outputDequant'>,
+): WrittenTensor[] {
+  const names = nameTensors(fixed, graph, outputDequant, nameSource(graph))
+  return [...fixed.quantized.values()].map((tensor) => ({ ...tensor, integers: names.get(tensor.name)!.integers }))
+}
+
+/** For tools that are given the model alone: `squire info` and `squire compare`. */
+function descriptionOf(fixed: FixedPointModel, source: ModelProto, options: IntegerModelOptions) {
+  const tensors = writtenTensors(fixed, source, options).map(({ integers, ...tensor }) =>
+    integers === tensor.name ? tensor : { ...tensor, integers },
+  )
+  return {
+    tensors: JSON.stringify(tensors),
+    operators: JSON.stringify(operatorSummaries(fixed)),
+  }
 }
 
 /** Mutable state of one export: the graph so far, and which tensors have been dequantized. */

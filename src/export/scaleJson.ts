@@ -32,6 +32,16 @@ export function scaleJson(fixed: FixedPointModel): string {
 `
 }
 
+/** The operators as above without what is long: of numbers for each channel the least and the most, and no tables. */
+export function operatorSummaries({ operators }: FixedPointModel): Record<string, unknown>[] {
+  return operators.map((operator) => {
+    const { scaleInt16, biasInt16, weightScales, table, accumulatorBound, ...short } = entry(operator)
+    return Array.isArray(scaleInt16)
+      ? { ...short, scaleInt16: [Math.min(...scaleInt16), Math.max(...scaleInt16)] }
+      : short
+  })
+}
+
 function block(open: string, lines: readonly string[], close: string): string {
   if (lines.length === 0) return open + close
   return [open, lines.map((line) => `    ${line}`).join(',\n'), `  ${close}`].join('\n')

@@ -15,6 +15,8 @@ export interface Provenance {
   readonly version?: string
   /** How the thresholds were found. */
   readonly mode?: string
+  /** The options that decide its numbers, by name. */
+  readonly options?: Readonly<Record<string, unknown>>
 }
 
 /** Opset 13 goes with this version of the intermediate representation. */
@@ -26,7 +28,7 @@ export function writtenModel(
   builder: GraphBuilder,
   outputs: readonly ValueInfoProto[],
   metadata: Readonly<Record<string, string>>,
-  { version, mode }: Provenance,
+  { version, mode, options }: Provenance,
 ): ModelProto {
   const fed = new Set(modelInputs(source).map(({ name }) => name))
   const graph = makeGraph({
@@ -39,6 +41,7 @@ export function writtenModel(
   const properties: readonly (readonly [string, string | undefined])[] = [
     ...Object.entries(metadata),
     ['mode', mode],
+    ['options', options && JSON.stringify(options)],
     ['squire', version],
   ]
   const domains = source.opsetImport.filter(({ domain }) => !isStandardDomain(domain))

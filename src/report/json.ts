@@ -2,7 +2,7 @@
 // paths of this machine, no number of workers. What --json prints adds those that describe the run.
 
 import { basename } from 'node:path'
-import type { Config } from '../config.js'
+import { type Config, decidingOptions } from '../config.js'
 import type { RunResult } from './types.js'
 
 /** Entries for the end of the report, by name; they must be deterministic too. */
@@ -19,14 +19,9 @@ export function resultJson(result: RunResult, config: Config): string {
 }
 
 function report(result: RunResult, config: Config) {
-  const { chip, bitWidth, runMode, inferFunction, modes, percent, iterations, evalIteration, batchSize } = config
-  const { outputDequant, image, selection, onBadSample } = config
   return {
     model: basename(config.model),
-    options: {
-      ...{ chip, bitWidth, runMode, inferFunction, modes, percent, iterations, evalIteration, batchSize },
-      ...{ outputDequant, image, selection, onBadSample },
-    },
+    options: decidingOptions(config),
     results: result.results,
     skipped: result.skipped,
   }

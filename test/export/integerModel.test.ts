@@ -72,12 +72,23 @@ describe('The interface of the integer model', () => {
     expect(both).toEqual({ y: [1, -2.5, 3, 63.5], y_quantized: [2, -5, 6, 127], ...layers })
   })
 
-  it('tells the chip, the mode, the version and the scales of its outputs', () => {
-    const { metadataProps } = exported({ mode: 'kl', version: '1.2.3' })
-    expect(Object.fromEntries(metadataProps!.map(({ key, value }) => [key, value]))).toEqual({
-      ...{ chip: 'TX5105C', mode: 'kl', squire: '1.2.3', 'output_scale:y': '0.5' },
+  it('tells the chip, the mode, the options, the version and the scales of its outputs', () => {
+    const { metadataProps } = exported({ mode: 'kl', version: '1.2.3', options: { percent: 0.9 } })
+    expect(Object.fromEntries(metadataProps!.map(({ key, value }) => [key, value]))).toMatchObject({
+      ...{ chip: 'TX5105C', mode: 'kl', squire: '1.2.3', options: '{"percent":0.9}', 'output_scale:y': '0.5' },
     })
-    expect(exported().metadataProps!.map(({ key }) => key)).toEqual(['output_scale:y', 'chip'])
+    expect(exported().metadataProps!.map(({ key }) => key)).toEqual(['output_scale:y', 'chip', 'tensors', 'operators'])
+  })
+
+  it('tells its tensors, under the names that it writes them, and its operators', () => {
+    const { metadataProps } = exported({ outputDequant: true })
+    const told = Object.fromEntries(metadataProps!.map(({ key, value }) => [key, value]))
+    expect(JSON.parse(told.tensors!)).toEqual([
+      { name: 'x', scale: 0.5, bits: 8, integers: 'x_quantized' },
+      { name: 'negated', scale: 0.5, bits: 8 },
+      { name: 'y', scale: 0.5, bits: 8, integers: 'y_quantized' },
+    ])
+    expect(JSON.parse(told.operators!)[0]).toMatchObject({ kind: 'table', inputs: ['x'], outputs: ['negated'] })
   })
 
   it('has nodes with unique names that begin with their operator’s', () => {
