@@ -30,8 +30,9 @@ export type DatasetSource = UserSource | PathSource
 
 export type Contents = FileContents | ArrayContents | TableContents
 
-export const fileFormats = ['image', 'npy', 'npz', 'bin'] as const
-export type FileFormat = (typeof fileFormats)[number]
+/** The names of the formats in formats/registry.ts. */
+export type FormatName = 'image' | 'npy' | 'npz' | 'bin' | TableFormat
+export type TableFormat = 'arrow' | 'parquet'
 
 /** One file a sample and input. */
 export interface FileContents {
@@ -46,7 +47,7 @@ export interface FilePart {
   /** The input the files are for. */
   readonly input: string
   readonly folder: string
-  readonly format: FileFormat
+  readonly format: FormatName
   /** Relative to `folder`, '/' between folders, in canonical order. */
   readonly names: NameTable
   /** What follows every name in its file's name: '' where the names have it. */
@@ -75,7 +76,7 @@ export interface ArrayPlace {
 /** Arrow or Parquet files with the same columns: one row a sample. */
 export interface TableContents {
   readonly kind: 'table'
-  readonly format: 'arrow' | 'parquet'
+  readonly format: TableFormat
   readonly files: readonly { readonly path: string; readonly rows: number }[]
   readonly size: number
   /** Input name -> column name. */

@@ -11,12 +11,17 @@ import { arrayOf, elementCount, viewBytes } from '../../tensors/elements.js'
 import { shown } from '../../tensors/inputTensor.js'
 import type { ModelInput, TensorLike } from '../../types.js'
 import { rangeFingerprint, readRange } from '../fingerprint.js'
-import { type Reader, toLabel } from '../reader.js'
-import { arrayInNpy, arraysInNpz, readPlace } from './npz.js'
+import { toLabel } from '../label.js'
+import type { Reader } from '../types.js'
+import { readPlace } from './places.js'
 
-/** Looks up the arrays of a file and checks that all of them have the same number of rows. */
-export async function inspectArrays(path: string, inputs: readonly ModelInput[]): Promise<ArrayContents> {
-  const found = path.toLowerCase().endsWith('.npz') ? await arraysInNpz(path, inputs) : await singleArray(path, inputs)
+/** Finds the arrays of a file with `find`, and checks that all of them have the same number of rows. */
+export async function inspectRows(
+  path: string,
+  inputs: readonly ModelInput[],
+  find: (path: string, inputs: readonly ModelInput[]) => Promise<Pick<ArrayContents, 'inputs' | 'labels'>>,
+): Promise<ArrayContents> {
+  const found = await find(path, inputs)
   const size = Object.values(found.inputs)[0]!.shape[0]
   for (const input of inputs) requireRows(path, input, found.inputs[input.name]!, size)
   if (found.labels !== undefined && (found.labels.shape.length !== 1 || found.labels.shape[0] !== size)) {
@@ -47,17 +52,6 @@ export async function openArrays(contents: ArrayContents, inputs: readonly Model
     },
     close: () => file.close(),
   }
-}
-
-async function singleArray(path: string, inputs: readonly ModelInput[]) {
-  if (inputs.length > 1) {
-    const names = inputs.map(({ name }) => `"${name}"`).join(', ')
-    throw new SquireError(
-      'DATA',
-      `the model has ${inputs.length} inputs (${names}), but ${path} holds one array: use an .npz file with an array for each`,
-    )
-  }
-  return { inputs: { [inputs[0]!.name]: await arrayInNpy(path) }, labels: undefined }
 }
 
 function requireRows(path: string, input: ModelInput, { shape }: ArrayPlace, size: number | undefined): void {

@@ -3,7 +3,8 @@
 import { opendir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { SquireError } from '../../../errors.js'
-import { type Format, formatOf } from '../formats.js'
+import { formatOf } from '../registry.js'
+import type { Format } from '../types.js'
 import { NameTableBuilder } from './nameTable.js'
 
 export interface Listing {

@@ -7,12 +7,12 @@
 
 import path from 'node:path'
 import { listed, SquireError } from '../../../errors.js'
-import type { Contents, FileContents, FileFormat, FilePart } from '../../source.js'
+import type { Contents, FileContents, FilePart } from '../../source.js'
 import type { ModelInput } from '../../types.js'
-import { isTable, knownExtensions } from '../formats.js'
-import { tablesIn } from '../tables/tables.js'
+import { knownExtensions } from '../registry.js'
+import type { Format } from '../types.js'
 import { type Listing, listFiles } from './listFiles.js'
-import { openNames } from './nameTable.js'
+import { type NameTable, openNames } from './nameTable.js'
 
 /** @throws SquireError DATA when the folder holds no samples, or samples in more than one way */
 export async function listFolder(folder: string, inputs: readonly ModelInput[]): Promise<Contents> {
@@ -25,7 +25,7 @@ export async function listFolder(folder: string, inputs: readonly ModelInput[]):
   }
   if (top.format !== undefined) {
     const names = top.names.build(top.names.sortedOrder())
-    if (isTable(top.format)) return tablesIn(folder, top.format, names, inputs)
+    if (top.format.sample === undefined) return top.format.rows!.inspect(pathsOf(folder, names), inputs)
     return { kind: 'files', parts: [partFor(inputs, folder, top.format, names)], labels: undefined }
   }
   if (inputs.length > 1 && inputs.every((input) => top.folders.includes(folderOf(input))))
@@ -38,17 +38,22 @@ export async function listFolder(folder: string, inputs: readonly ModelInput[]):
 export function partFor(
   inputs: readonly ModelInput[],
   folder: string,
-  format: FileFormat,
+  format: Format,
   names: FilePart['names'],
 ): FilePart {
-  if (inputs.length > 1 && format !== 'npz') {
+  if (inputs.length > 1 && !format.sample?.allInputs) {
     const wanted = inputs.map((input) => `"${folderOf(input)}"`).join(', ')
     throw new SquireError(
       'DATA',
-      `the model has ${inputs.length} inputs: expected a folder with a subfolder for each (${wanted}), or .npz files; got one ${format} file a sample in ${folder}`,
+      `the model has ${inputs.length} inputs: expected a folder with a subfolder for each (${wanted}), or .npz files; got one ${format.name} file a sample in ${folder}`,
     )
   }
-  return { input: inputs[0]!.name, folder, format, names, extension: '' }
+  return { input: inputs[0]!.name, folder, format: format.name, names, extension: '' }
+}
+
+function pathsOf(folder: string, names: NameTable): string[] {
+  const sorted = openNames(names)
+  return Array.from({ length: sorted.size }, (_, i) => path.join(folder, sorted.at(i)))
 }
 
 async function classFolders(
@@ -70,7 +75,7 @@ async function classFolders(
     ends.push(listing.names.size)
   }
   if (listing?.format === undefined) throw nothingIn(folder)
-  if (isTable(listing.format)) {
+  if (listing.format.sample === undefined) {
     throw new SquireError('DATA', `${folder} has tables in subfolders: expected them side by side in one folder`)
   }
   const order = listing.names.sortedOrder()
@@ -89,7 +94,7 @@ async function inputFolders(folder: string, inputs: readonly ModelInput[]): Prom
     const own = path.join(folder, folderOf(input))
     const { names, first, format } = await listFiles(own, { stems: true })
     if (first === undefined || format === undefined) throw nothingIn(own)
-    if (isTable(format) || format === 'npz') {
+    if (format.sample === undefined || format.sample.allInputs) {
       throw new SquireError(
         'DATA',
         `${own}: the folder of one input may hold images, .npy or .bin files, not "${first}"`,
@@ -98,7 +103,7 @@ async function inputFolders(folder: string, inputs: readonly ModelInput[]): Prom
     const part = {
       input: input.name,
       folder: own,
-      format,
+      format: format.name,
       names: names.build(names.sortedOrder()),
       extension: path.extname(first),
     }

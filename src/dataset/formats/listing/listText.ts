@@ -7,9 +7,10 @@ import { createReadStream } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { SquireError } from '../../../errors.js'
-import type { FileContents, FileFormat } from '../../source.js'
+import type { FileContents } from '../../source.js'
 import type { ModelInput } from '../../types.js'
-import { formatOf, isTable } from '../formats.js'
+import { formatOf } from '../registry.js'
+import type { Format } from '../types.js'
 import { partFor } from './listFolder.js'
 import { NameTableBuilder } from './nameTable.js'
 
@@ -17,7 +18,7 @@ import { NameTableBuilder } from './nameTable.js'
 export async function listText(file: string, inputs: readonly ModelInput[]): Promise<FileContents> {
   const names = new NameTableBuilder()
   let labels = new Int32Array(1024)
-  let format: FileFormat | undefined
+  let format: Format | undefined
   let labelled: boolean | undefined
   let number = 0
   const fail = (problem: string): never => {
@@ -28,9 +29,9 @@ export async function listText(file: string, inputs: readonly ModelInput[]): Pro
     if (line.trim() === '' || line.startsWith('#')) continue
     const { name, label } = parse(line.trim())
     const found = formatOf(name)
-    if (found === undefined || isTable(found)) return fail(`"${name}" is no image, .npy, .npz or .bin file`)
+    if (found?.sample === undefined) return fail(`"${name}" is no image, .npy, .npz or .bin file`)
     format ??= found
-    if (format !== found) fail(`"${name}" is of another kind than the files before it (${format})`)
+    if (format !== found) fail(`"${name}" is of another kind than the files before it (${format.name})`)
     labelled ??= label !== undefined
     if (labelled !== (label !== undefined))
       fail(labelled ? 'has no label, as the lines before have' : 'has a label, unlike the lines before')

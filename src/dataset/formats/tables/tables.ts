@@ -6,39 +6,25 @@ import type { ImageOptions } from '../../../config.js'
 import { listed, SquireError } from '../../../errors.js'
 import type { ElementType, TensorData } from '../../../onnx/types.js'
 import { numberedId } from '../../opened.js'
-import type { TableContents } from '../../source.js'
+import type { TableContents, TableFormat } from '../../source.js'
 import { tensorFor } from '../../tensors/convert.js'
 import { elementCount, elementTypeOf, elementTypeOfArray, isFloat } from '../../tensors/elements.js'
 import { shown } from '../../tensors/inputTensor.js'
 import type { ModelInput, TensorLike } from '../../types.js'
 import { fileFingerprint } from '../fingerprint.js'
-import { decodeImage, imageLayout } from '../image.js'
-import { type NameTable, NameTableBuilder, openNames } from '../listing/nameTable.js'
-import { type Reader, RecentlyUsed, toLabel } from '../reader.js'
+import { decodeImage, imageLayout } from '../image/decode.js'
+import { toLabel } from '../label.js'
+import { NameTableBuilder, openNames } from '../listing/nameTable.js'
+import { RecentlyUsed } from '../recentlyUsed.js'
+import type { Reader } from '../types.js'
 import type { TableColumn, TableFile, TableGroup } from './tableFile.js'
-
-type TableFormat = TableContents['format']
 
 /** Groups of rows kept in memory: the one being read, and the one that loading ahead has reached. */
 const GROUPS_KEPT = 2
 
 const labelNames = ['label', 'labels']
 
-/** The tables of a folder as one dataset. @throws SquireError DATA when one is unreadable or lacks a column */
-export async function tablesIn(
-  folder: string,
-  format: TableFormat,
-  names: NameTable,
-  inputs: readonly ModelInput[],
-): Promise<TableContents> {
-  const sorted = openNames(names)
-  return inspectTables(
-    Array.from({ length: sorted.size }, (_, i) => path.join(folder, sorted.at(i))),
-    format,
-    inputs,
-  )
-}
-
+/** Finds out which columns hold what. @throws SquireError DATA when a table is unreadable, or lacks a column that the others have */
 export async function inspectTables(
   paths: readonly string[],
   format: TableFormat,
@@ -121,11 +107,15 @@ export function openTables(contents: TableContents, inputs: readonly ModelInput[
   }
 }
 
-/** Loaded when first needed: most runs read no tables. */
+/** Their libraries are loaded when first needed: most runs read no tables. */
+const openers: Readonly<Record<TableFormat, (file: string) => Promise<TableFile>>> = {
+  arrow: async (file) => (await import('./arrowFile.js')).openArrowFile(file),
+  parquet: async (file) => (await import('./parquetFile.js')).openParquetFile(file),
+}
+
 async function openTable(file: string, format: TableFormat): Promise<TableFile> {
   try {
-    if (format === 'arrow') return await (await import('./arrowFile.js')).openArrowFile(file)
-    return await (await import('./parquetFile.js')).openParquetFile(file)
+    return await openers[format](file)
   } catch (error) {
     if (!(error instanceof SquireError)) throw error
     throw new SquireError('DATA', `${file} ${error.message}`, { cause: error })

@@ -1,11 +1,11 @@
 // Image files -> tensors: decode, fit to the model's height and width, colour order, mean and std, layout.
 // An image that has the model's size already is not resampled.
 
-import type { ImageOptions } from '../../config.js'
-import { SquireError } from '../../errors.js'
-import { DataType, type TensorValue } from '../../onnx/types.js'
-import { shown } from '../tensors/inputTensor.js'
-import type { ModelInput } from '../types.js'
+import type { ImageOptions } from '../../../config.js'
+import { SquireError } from '../../../errors.js'
+import { DataType, type TensorValue } from '../../../onnx/types.js'
+import { shown } from '../../tensors/inputTensor.js'
+import type { ModelInput } from '../../types.js'
 
 /** What the model's input and the options ask of an image, worked out once. */
 export interface ImageLayout {

@@ -1,0 +1,61 @@
+// From a path to a reader of samples: what is there is found out once, and opened in every thread.
+
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { ImageOptions } from '../../config.js'
+import { listed, messageOf, SquireError } from '../../errors.js'
+import type { Contents } from '../source.js'
+import type { ModelInput } from '../types.js'
+import { openArrays } from './arrays/arrayReader.js'
+import { openFiles } from './listing/fileReader.js'
+import { listFolder, partFor } from './listing/listFolder.js'
+import { listText } from './listing/listText.js'
+import { NameTableBuilder } from './listing/nameTable.js'
+import { formatOf, knownExtensions } from './registry.js'
+import { openTables } from './tables/tables.js'
+import type { Reader } from './types.js'
+
+/** Finds out what is at a path. @throws SquireError DATA naming the path, and what may be there */
+export async function inspectPath(given: string, inputs: readonly ModelInput[]): Promise<Contents> {
+  const found = await stat(given).catch((cause: NodeJS.ErrnoException) => {
+    const problem = cause.code === 'ENOENT' ? 'no such file or folder' : `cannot be read (${cause.message})`
+    throw new SquireError('DATA', `${given} (-d): ${problem}`, { cause })
+  })
+  try {
+    return found.isDirectory() ? await listFolder(given, inputs) : await inspectFile(given, inputs)
+  } catch (cause) {
+    const message = messageOf(cause)
+    throw new SquireError('DATA', message.includes(given) ? message : `${given} (-d): ${message}`, { cause })
+  }
+}
+
+async function inspectFile(file: string, inputs: readonly ModelInput[]): Promise<Contents> {
+  if (path.extname(file).toLowerCase() === '.txt') return listText(file, inputs)
+  const format = formatOf(file)
+  if (format === undefined) {
+    throw new SquireError(
+      'DATA',
+      `${file} (-d) is no data that squire reads: expected a folder, or a file ending in ${listed([...knownExtensions, '.txt'])}`,
+    )
+  }
+  if (format.rows !== undefined) return format.rows.inspect([file], inputs)
+  const names = new NameTableBuilder()
+  names.add(path.basename(file))
+  return { kind: 'files', parts: [partFor(inputs, path.dirname(file), format, names.build())], labels: undefined }
+}
+
+/** The samples of what was found, here or in another thread. */
+export async function openContents(
+  contents: Contents,
+  inputs: readonly ModelInput[],
+  image: ImageOptions,
+): Promise<Reader> {
+  switch (contents.kind) {
+    case 'files':
+      return openFiles(contents, inputs, image)
+    case 'arrays':
+      return openArrays(contents, inputs)
+    case 'table':
+      return openTables(contents, inputs, image)
+  }
+}
