@@ -11,6 +11,9 @@ import type { ChipProfile, FixedOperator, FixedPointModel, QuantizedTensor } fro
 /** The smallest normal float32: a smaller scale would be flushed to zero by some runtimes. */
 const SMALLEST_SCALE = 2 ** -126
 
+/** A wide tensor holds values up to this many times its calibration extreme: the winning score of unseen data must not saturate. */
+const WIDE_HEADROOM = 2
+
 /**
  * @param thresholds T > 0 of every scale class, by its name: |x| <= T is kept, and the scale is T / (2^(bits-1) - 1)
  * @throws SquireError FIXED_POINT naming every operator that the chip's parameters cannot express
@@ -54,7 +57,8 @@ function scalesOf(
         `The scale class "${scaleClass.name}" has the threshold ${threshold}: expected a positive number.`,
       )
     }
-    const extreme = scaleClass.width === 'wide' ? Math.max(threshold, roomForBias(plan, scaleClass)) : threshold
+    const extreme =
+      scaleClass.width === 'wide' ? Math.max(WIDE_HEADROOM * threshold, roomForBias(plan, scaleClass)) : threshold
     const scale = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
     for (const name of scaleClass.tensors) quantized.set(name, { name, scale, bits })
   }

@@ -80,10 +80,9 @@ function withoutReorders({ graph, ...proto }: ModelProto, outputs: ReadonlyMap<s
   })
   const renamed = (name: string) => names.get(name) ?? name
   const node = kept.map((item) => ({ ...item, input: item.input.map(renamed), output: item.output.map(renamed) }))
-  // With a name only, the runtime infers the dims anew.
+  // A blocked tensor has padded channels: dims that the model declares for it would be wrong. The runtime infers all dims anew.
   const output = graph.output.map((info) => (reorders.has(info.name) ? { name: info.name } : info))
-  const valueInfo = graph.valueInfo.filter(({ name }) => !names.has(name))
-  return { proto: { ...proto, graph: { ...graph, node, output, valueInfo } }, reorders }
+  return { proto: { ...proto, graph: { ...graph, node, output, valueInfo: [] } }, reorders }
 }
 
 /** Whether `held` is `expected` in blocks of this size. */

@@ -19,7 +19,7 @@ export interface SolveRequest {
   readonly levels: Readonly<Record<ScaleClass['width'], number>>
 }
 
-/** Mode -> class name -> threshold T. A wide tensor has codes to spare: it keeps its exact extreme in every mode. */
+/** Mode -> class name -> threshold T. A wide tensor has codes to spare: its exact extreme is its threshold in every mode. */
 export async function solveClasses(request: SolveRequest): Promise<Map<QuantMode, Map<string, number>>> {
   const { pool, modes, percent, levels } = request
   const narrow = request.classes.filter(({ scaleClass }) => scaleClass.width === 'narrow')

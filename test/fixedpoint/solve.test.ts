@@ -181,6 +181,12 @@ describe('clamps and constant channels', () => {
     for (const x of [-128, 0, 127]) expect([...run(model, tensor([1, 1, 1, 1], [x])).data]).toEqual([0])
   })
 
+  it('a wide output holds twice the largest value of calibration', () => {
+    const model = solve(pointwise([[1]]), { x: 127, y: 50 }, ['y'])
+    const y = run(model, tensor([1, 1, 1, 1], [99])).data[0]! * scaleOf(model, 'y')
+    expect(y).toBeCloseTo(99, 1)
+  })
+
   it('a wide output makes room for a bias larger than its threshold', () => {
     const model = solve(pointwise([[1]], { bias: Float32Array.of(5) }), { x: 10, y: 1 }, ['y'])
     const y = run(model, tensor([1, 1, 1, 1], [-60])).data[0]! * scaleOf(model, 'y')
@@ -333,7 +339,7 @@ describe('tables', () => {
         ),
         'table',
       ).table[255],
-    ).toBe(32767)
+    ).toBe(16383)
   })
 
   it('repeat the nearest defined value where the function has none', () => {

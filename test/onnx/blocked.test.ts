@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { leaveBlocked } from '../../src/onnx/blocked.js'
-import { unblocked } from '../../src/onnx/layout.js'
+import { blockedDims, unblocked } from '../../src/onnx/layout.js'
 import { readModel, writeModel } from '../../src/onnx/model.js'
-import { makeNode } from '../../src/onnx/node.js'
+import { makeNode, makeValueInfo } from '../../src/onnx/node.js'
 import { createSession } from '../../src/onnx/session.js'
 import { exposeAll, shapesFor } from '../../src/onnx/shapes.js'
-import type { ModelProto } from '../../src/onnx/types.js'
+import { elementCount } from '../../src/onnx/tensor.js'
+import { DataType, type ModelProto } from '../../src/onnx/types.js'
 import { temporaryFolder } from './folder.js'
 import { floats, model } from './models.js'
 
@@ -78,6 +79,36 @@ describe('outputs in the runtime’s order', () => {
     expect([...layouts.keys()]).toEqual(['a'])
     expect(unblocked(held.a!.data as Float32Array, held.a!.dims, layouts.get('a')!)).toEqual(expected.a!.data)
     for (const name of ['b', 'c', 'y']) expect(held[name]).toEqual(expected[name])
+  })
+
+  it('may have dims declared in the model, and channels that are no multiple of a block', async () => {
+    const [a, b, y] = [conv(20, 'x', 'a'), conv(20, 'a', 'b'), conv(20, 's', 'y')]
+    const proto = model({
+      nodes: [a.node, b.node, makeNode('Add', ['a', 'b'], ['s']), y.node],
+      constants: [...a.constants, ...b.constants, ...y.constants],
+      inputs: { x: [1, 3, 5, 7] },
+      outputs: ['a', 'b', 's', 'y'],
+    })
+    const valueInfo = ['a', 'b', 's', 'y'].map((name) => makeValueInfo(name, DataType.FLOAT, [1, 20, 5, 7]))
+    const output = valueInfo.map(({ name }) => ({ name }))
+    const declared = { ...proto, graph: { ...proto.graph, output, valueInfo } }
+    const result = await outputsOf(declared, ['a', 'b', 's', 'y'], [1, 3, 5, 7])
+    if (result === undefined) return expect(known).toBe(false)
+    const { layouts, expected } = result!
+    expect(layouts.has('s')).toBe(true)
+    const preallocated = Object.fromEntries(
+      [...layouts].map(([name, { block }]) => {
+        const dims = blockedDims([1, 20, 5, 7], block)
+        return [name, { type: 'float32' as const, dims, data: new Float32Array(elementCount(dims)) }]
+      }),
+    )
+    const session = await createSession(at('blocked.onnx'), { optimized: true })
+    await session.run({ x: image([1, 3, 5, 7]) }, preallocated)
+    await session.release()
+    for (const [name, layout] of layouts) {
+      const { data, dims } = preallocated[name]!
+      expect(unblocked(data, dims, layout)).toEqual(expected[name]!.data)
+    }
   })
 
   it('are none in a model without convolutions', async () => {
