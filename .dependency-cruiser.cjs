@@ -55,6 +55,12 @@ module.exports = {
       to: { path: [verbs, `${src}/cli/`, `${src}/(quantize|quantization|infer|run).js$`] },
     },
     {
+      name: 'options-know-the-chips-and-nothing-else',
+      severity: 'error',
+      from: { path: `${src}/config/` },
+      to: { path: `${src}/`, pathNot: `${src}/(config/|errors.js$|fixedpoint/chip)` },
+    },
+    {
       name: 'nobody-imports-the-command-line',
       severity: 'error',
       from: { pathNot: `${src}/(cli/|main.js$)` },

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configure } from '../src/cli/configure.js'
-import { parseCommandLine } from '../src/cli/program.js'
 import { quantize } from '../src/index.js'
 
 const [model, samples, threads, dims] = process.argv.slice(2)
@@ -14,7 +13,8 @@ const saveDir = await mkdtemp(join(tmpdir(), 'squire-memory-'))
 const script = fileURLToPath(new URL('./decoded.js', import.meta.url))
 const words = ['quant', '-m', model!, '-uds', script, '-if', 'decoded', '-d', `${samples},${dims}`, '-i', samples!]
 const start = performance.now()
-await quantize(configure(parseCommandLine([...words, '-qm', 'kl', '-cn', threads!, '-s', saveDir])))
+const { config } = await configure([...words, '-qm', 'kl', '-cn', threads!, '-s', saveDir])
+await quantize(config)
 const seconds = (performance.now() - start) / 1000
 await rm(saveDir, { recursive: true, force: true })
 process.stdout.write(`${JSON.stringify({ maxRssMb: process.resourceUsage().maxRSS / 1024, seconds })}\n`)

@@ -4,7 +4,7 @@
 
 import { argv } from 'node:process'
 import { pathToFileURL } from 'node:url'
-import { type QuantMode, quantModes } from '../src/config.js'
+import { type QuantMode, quantModes } from '../src/config/config.js'
 import { emptyHistogram, observe } from '../src/histogram/histogram.js'
 import type { Histogram } from '../src/histogram/types.js'
 import { solveThreshold } from '../src/solve/threshold.js'

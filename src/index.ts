@@ -1,6 +1,6 @@
 // The public API of squire-quant.
 
-import { type ConfigOptions, makeConfig } from './config.js'
+import type { ConfigOptions } from './config/config.js'
 import { type Reporter, type RunResult, silentReporter } from './report/types.js'
 import type { RunOptions } from './run.js'
 
@@ -13,7 +13,7 @@ export type {
   QuantMode,
   RunMode,
   SampleSelection,
-} from './config.js'
+} from './config/config.js'
 export { meanOf, topK } from './dataset/metrics.js'
 export { defineDataset } from './dataset/script/defineDataset.js'
 export type {
@@ -45,7 +45,7 @@ export async function quantize(
   options: RunOptions = {},
 ): Promise<RunResult> {
   // A user's script imports this file in every worker, for a metric: the pipeline stays out until it is run.
-  const pipeline = await import('./quantize.js')
+  const [pipeline, { makeConfig }] = await Promise.all([import('./quantize.js'), import('./config/config.js')])
   return pipeline.quantize(makeConfig(config), reporter, options)
 }
 
@@ -55,6 +55,6 @@ export async function infer(
   reporter: Reporter = silentReporter,
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const pipeline = await import('./infer.js')
+  const [pipeline, { makeConfig }] = await Promise.all([import('./infer.js'), import('./config/config.js')])
   return pipeline.infer(makeConfig(config), reporter, options)
 }

@@ -2,7 +2,7 @@
 
 import { basename, join } from 'node:path'
 import { modelFile } from './calibrate/prepare.js'
-import type { Config } from './config.js'
+import type { Config } from './config/config.js'
 import { openRunner } from './engine/open.js'
 import { readModel } from './onnx/model.js'
 import type { ModeResult, Reporter, RunResult } from './report/types.js'

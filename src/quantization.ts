@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { modelFile, type Prepared } from './calibrate/prepare.js'
-import { type Config, decidingOptions, type QuantMode } from './config.js'
+import { type Config, decidingOptions, type QuantMode } from './config/config.js'
 import type { Observed, Runner } from './engine/runner.js'
 import { SquireError } from './errors.js'
 import { type Evaluation, evaluate, lossLine } from './evaluate/evaluate.js'

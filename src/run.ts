@@ -1,7 +1,7 @@
 // What every kind of run has: workers, a folder for temporary files, a way to be interrupted, and stages that are timed.
 
 import { mkdir, rm } from 'node:fs/promises'
-import type { Config } from './config.js'
+import type { Config } from './config/config.js'
 import { Pool } from './engine/pool.js'
 import type { Reporter } from './report/types.js'
 import { makeWorkspace } from './workspace.js'

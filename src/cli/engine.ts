@@ -1,20 +1,21 @@
 // The run itself, in the process that the supervisor watches: reporter and pipeline.
 
-import type { Config } from '../config.js'
 import { exitCodes, SquireError } from '../errors.js'
 import { createReporter } from '../report/reporter.js'
 import type { RunResult } from '../report/types.js'
+import type { Configured } from './configure.js'
 import { explain, statusOf } from './explain.js'
 import { listenForSignals } from './signals.js'
 import { watchUserCode } from './userCode.js'
 
 /** Runs what `config` says; resolves to the exit status, rejects as the pipeline does. `workspace` takes temporary files. */
-export async function runEngine(config: Config, workspace: string): Promise<number> {
+export async function runEngine({ config, notes }: Configured, workspace: string): Promise<number> {
   const interrupt = listenForSignals()
   const reporter = await createReporter(config)
   const userCode = watchUserCode(config.userScript)
   try {
     reporter.options(config)
+    for (const note of notes) reporter.info(note)
     const pipeline =
       config.runMode === 'infer' ? (await import('../infer.js')).infer : (await import('../quantize.js')).quantize
     const running = pipeline(config, reporter, { signal: interrupt.signal, workspace })

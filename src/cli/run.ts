@@ -4,7 +4,7 @@
 import { refuseOldNode, squireVersion } from '../version.js'
 import { configure } from './configure.js'
 import { explain, statusOf } from './explain.js'
-import { helpText, parseCommandLine } from './program.js'
+import { quantHelp } from './help.js'
 
 /** Runs `squire` with the words after its name. Resolves to the exit status; never rejects. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -17,15 +17,15 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 async function runCommand(argv: readonly string[]): Promise<number> {
-  if (argv.some((word) => word === '-h' || word === '--help')) return print(helpText())
+  if (argv.length === 0 || argv.some((word) => word === '-h' || word === '--help')) return print(quantHelp())
   if (argv.some((word) => word === '-v' || word === '--version')) return print(`${squireVersion()}\n`)
   refuseOldNode()
-  const config = configure(parseCommandLine(argv))
+  const configured = await configure(argv)
   const { engineVariable, supervise } = await import('../supervisor.js')
   const workspace = process.env[engineVariable]
   if (workspace === undefined) return supervise(argv)
   const { runEngine } = await import('./engine.js')
-  return runEngine(config, workspace)
+  return runEngine(configured, workspace)
 }
 
 function print(text: string): number {

@@ -1,7 +1,7 @@
 // Which samples take part, and in which order: a function of their ids and a seed, not of the order in which data were listed.
 
 import { createHash } from 'node:crypto'
-import type { SampleSelection } from '../config.js'
+import type { SampleSelection } from '../config/config.js'
 import { SquireError } from '../errors.js'
 import { NameTableBuilder } from './formats/listing/nameTable.js'
 import type { OpenedDataset } from './opened.js'

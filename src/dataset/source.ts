@@ -1,7 +1,7 @@
 // What a worker needs to open the very dataset that the engine opened. Plain data: it survives a structured clone, and what is large is in
 // SharedArrayBuffers, which are handed over, not copied (and which JSON leaves out).
 
-import type { ImageOptions } from '../config.js'
+import type { ImageOptions } from '../config/config.js'
 import type { ElementType } from '../onnx/types.js'
 import type { NameTable } from './formats/listing/nameTable.js'
 

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
 import { openDataset } from '../dataset/datasets.js'
 import { inferAuto } from '../dataset/script/inferAuto.js'
 import { loadUserScript, wrapAdvice } from '../dataset/script/userScript.js'

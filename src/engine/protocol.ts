@@ -1,7 +1,7 @@
 // The thread protocol: every message between the engine and its workers. Workers hold no policy: a task says all there is to do.
 // A worker answers a failure it understands as a value; a rejected task therefore always means that the worker died.
 
-import type { QuantMode } from '../config.js'
+import type { QuantMode } from '../config/config.js'
 import type { DatasetSource } from '../dataset/source.js'
 import type { ModelInput } from '../dataset/types.js'
 import type { ErrorCode } from '../errors.js'

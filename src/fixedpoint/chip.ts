@@ -14,13 +14,3 @@ export function chipProfile(name: string): ChipProfile {
   if (profile) return profile
   throw new SquireError('USAGE', `Unknown chip "${name}": expected ${listed(chipNames)}.`)
 }
-
-/** Throws SquireError USAGE, naming the chip and its widths, for a bit width that the chip does not compute in. */
-export function requireBitWidth(chip: ChipProfile, bitWidth: number): void {
-  if (chip.bitWidths.includes(bitWidth)) return
-  const widths = listed(chip.bitWidths)
-  throw new SquireError(
-    'USAGE',
-    `${chip.name} computes in ${widths} bits, not in ${bitWidth}: choose --bit-width ${widths}.`,
-  )
-}

@@ -2,7 +2,7 @@
 // paths of this machine, no number of workers. What --json prints adds those that describe the run.
 
 import { basename } from 'node:path'
-import { type Config, decidingOptions } from '../config.js'
+import { type Config, decidingOptions } from '../config/config.js'
 import type { RunResult } from './types.js'
 
 /** Entries for the end of the report, by name; they must be deterministic too. */

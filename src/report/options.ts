@@ -1,6 +1,6 @@
 // The chosen options, as the run log shows them first.
 
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
 
 /** One line an option that says something about this run. */
 export function chosenOptions(config: Config): string[] {

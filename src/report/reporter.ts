@@ -1,7 +1,7 @@
 // The command line's Reporter: stages with their times, notes by level, progress, and the results at the end.
 // With --json stdout carries the result alone; everything else goes to stderr.
 
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
 import { resultJson } from './json.js'
 import { chosenOptions } from './options.js'
 import { barProgress, plainProgress } from './progress.js'

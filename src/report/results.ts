@@ -1,7 +1,7 @@
 // The results as text: model and Quantization Loss for one quantization, a table for several.
 
 import { join } from 'node:path'
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
 import type { ModeResult, RunResult } from './types.js'
 
 type Paint = (color: 'bold' | 'red', text: string) => string

@@ -1,6 +1,6 @@
 // Thresholds of every scale class in every mode, solved in the pool.
 
-import type { QuantMode } from '../config.js'
+import type { QuantMode } from '../config/config.js'
 import type { Pool } from '../engine/pool.js'
 import type { Histogram } from '../histogram/types.js'
 import type { ScaleClass } from '../plan/types.js'

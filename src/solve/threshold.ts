@@ -1,6 +1,6 @@
 // From a tensor's histogram to its clipping threshold T, by any mode. Pure: plain data in, a number out.
 
-import type { QuantMode } from '../config.js'
+import type { QuantMode } from '../config/config.js'
 import type { Histogram } from '../histogram/types.js'
 import { kl } from './kl.js'
 import { klV2 } from './kl_v2.js'

@@ -2,14 +2,14 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { configure } from '../../src/cli/configure.js'
-import { helpText, parseCommandLine } from '../../src/cli/program.js'
-import { type Config, quantModes } from '../../src/config.js'
+import { quantHelp } from '../../src/cli/help.js'
+import { type Config, quantModes } from '../../src/config/config.js'
 
-const config = (words: string) => configure(parseCommandLine(words.split(' ')))
+const config = async (words: string) => (await configure(words.split(' '))).config
 
 describe('the configuration', () => {
-  it('is complete with a model alone', () => {
-    expect(config('quant -m a.onnx')).toEqual({
+  it('is complete with a model alone', async () => {
+    expect(await config('quant -m a.onnx')).toEqual({
       chip: 'TX5105C',
       runMode: 'quant',
       model: resolve('a.onnx'),
@@ -26,6 +26,9 @@ describe('the configuration', () => {
       cpuNum: availableParallelism(),
       cacheDistribution: undefined,
       outputDequant: false,
+      generateScaleJson: false,
+      framework: 'onnx',
+      accelerateModel: false,
       logLevel: 1,
       image: { colorSpace: 'BGR', mean: undefined, std: undefined, paddingConstantValue: undefined },
       selection: { samples: undefined, perClass: undefined, seed: 0 },
@@ -64,21 +67,21 @@ describe('the configuration', () => {
       'quant -m a.onnx --color-space RGB --image-mean 1 2 3 --image-std 4 --padding-constant-value 0',
       { image: { colorSpace: 'RGB', mean: [1, 2, 3], std: [4], paddingConstantValue: 0 } },
     ],
-  ])('reads %s', (words, expected) => {
-    expect(config(words)).toMatchObject(expected)
+  ])('reads %s', async (words, expected) => {
+    expect(await config(words)).toMatchObject(expected)
   })
 
-  it('cannot be changed', () => {
-    const frozen = config('quant -m a.onnx --image-mean 1 2 3 --image-std 1')
+  it('cannot be changed', async () => {
+    const frozen = await config('quant -m a.onnx --image-mean 1 2 3 --image-std 1')
     expect([frozen, frozen.modes, frozen.image, frozen.image.mean, frozen.selection].every(Object.isFrozen)).toBe(true)
   })
 })
 
 describe('--help', () => {
   it('shows short and long names, what is allowed and the default', () => {
-    expect(helpText()).toMatch(
-      /-qm, --quant-mode MODE\.\.\. .*kl, min_max,\s+mse, percentile, kl_v2, all; default: kl\)/,
+    expect(quantHelp()).toMatch(
+      /-qm, --quant-mode MODE\.\.\. .*kl, min_max,\s+mse, percentile, kl_v2, all; default: kl; min_max at 16 bit\)/,
     )
-    expect(helpText()).toMatch(/^Quantization:$/m)
+    expect(quantHelp()).toMatch(/^Quantization:$/m)
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { SampleSelection } from '../../src/config.js'
+import type { SampleSelection } from '../../src/config/config.js'
 import { NameTableBuilder, openNames } from '../../src/dataset/formats/listing/nameTable.js'
 import { drawSamples } from '../../src/dataset/select.js'
 

@@ -4,7 +4,6 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { configure } from '../../src/cli/configure.js'
-import { parseCommandLine } from '../../src/cli/program.js'
 import { randomTensor } from '../../src/dataset/script/inferAuto.js'
 import { quantize } from '../../src/index.js'
 import { elementTypeOf } from '../../src/onnx/datatype.js'
@@ -27,7 +26,7 @@ async function run(model: ModelProto | string, ...words: string[]) {
   const said: string[] = []
   const say = (line: string) => void said.push(line)
   const command = ['quant', '-m', path, '-s', own, '-cn', '1', '-od', '-qm', 'mse', ...words]
-  const config = configure(parseCommandLine(command))
+  const { config } = await configure(command)
   const { results, skipped } = await quantize(config, { ...silentReporter, info: say, warn: say })
   const written = (end: string) => readFileSync(join(own, results[0]!.files.find((file) => file.endsWith(end))!))
   return { said: said.join('\n'), result: results[0]!, skipped, written }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { configure } from '../../src/cli/configure.js'
-import { parseCommandLine } from '../../src/cli/program.js'
 import { createReporter } from '../../src/report/reporter.js'
 import type { ModeResult, RunResult } from '../../src/report/types.js'
 
@@ -14,7 +13,7 @@ async function reporting(words = '', { tty = false, environment = {} } = {}) {
     },
   })
   const clock = { now: 0 }
-  const config = configure(parseCommandLine(`quant -m /m/net.onnx -s /out ${words}`.trim().split(' ')))
+  const { config } = await configure(`quant -m /m/net.onnx -s /out ${words}`.trim().split(' '))
   const terminal = { stdout: stream('stdout'), stderr: stream('stderr'), now: () => clock.now, environment }
   return { reporter: await createReporter(config, terminal), written, clock, config }
 }

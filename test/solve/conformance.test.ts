@@ -1,7 +1,7 @@
 // What holds for every mode, at every width, for every tensor.
 
 import { describe, expect, test } from 'vitest'
-import { quantModes } from '../../src/config.js'
+import { quantModes } from '../../src/config/config.js'
 import { emptyHistogram, widen } from '../../src/histogram/histogram.js'
 import { solveThreshold, ZERO_TENSOR_THRESHOLD } from '../../src/solve/threshold.js'
 import { maxMagnitude, meanSquaredError } from './reference.js'

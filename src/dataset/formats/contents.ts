@@ -2,7 +2,7 @@
 
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { ImageOptions } from '../../config.js'
+import type { ImageOptions } from '../../config/config.js'
 import { listed, messageOf, SquireError } from '../../errors.js'
 import type { Contents } from '../source.js'
 import type { ModelInput } from '../types.js'

@@ -1,6 +1,6 @@
 // What a format of files is to squire: one sample a file, or many samples in files. registry.ts lists the formats.
 
-import type { ImageOptions } from '../../config.js'
+import type { ImageOptions } from '../../config/config.js'
 import type { Contents, FormatName } from '../source.js'
 import type { ModelInput, Sample, TensorLike } from '../types.js'
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import type { ImageOptions } from '../../../src/config.js'
+import type { ImageOptions } from '../../../src/config/config.js'
 import { decodeImage, imageLayout } from '../../../src/dataset/formats/image/decode.js'
 import type { ModelInput } from '../../../src/dataset/types.js'
 import { DataType } from '../../../src/onnx/types.js'

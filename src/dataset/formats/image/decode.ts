@@ -1,7 +1,7 @@
 // Image files -> tensors: decode, fit to the model's height and width, colour order, mean and std, layout.
 // An image that has the model's size already is not resampled.
 
-import type { ImageOptions } from '../../../config.js'
+import type { ImageOptions } from '../../../config/config.js'
 import { SquireError } from '../../../errors.js'
 import { DataType, type TensorValue } from '../../../onnx/types.js'
 import { shown } from '../../tensors/inputTensor.js'

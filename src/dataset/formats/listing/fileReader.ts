@@ -1,7 +1,7 @@
 // One file a sample, or one for each input of a sample.
 
 import path from 'node:path'
-import type { ImageOptions } from '../../../config.js'
+import type { ImageOptions } from '../../../config/config.js'
 import { SquireError } from '../../../errors.js'
 import type { FileContents } from '../../source.js'
 import type { ModelInput, TensorLike } from '../../types.js'

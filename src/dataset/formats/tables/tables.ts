@@ -2,7 +2,7 @@
 // one of numbers; `label` is its class and `id`, where there is such a column, its name.
 
 import path from 'node:path'
-import type { ImageOptions } from '../../../config.js'
+import type { ImageOptions } from '../../../config/config.js'
 import { listed, SquireError } from '../../../errors.js'
 import type { ElementType, TensorData } from '../../../onnx/types.js'
 import { numberedId } from '../../opened.js'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { nearest } from '../../src/cli/nearest.js'
+import { nearest } from '../../src/config/nearest.js'
 
 it.each([
   ['mze', ['mse', 'kl'], 'mse'],

@@ -1,0 +1,24 @@
+// What a run does, and what the models are measured on.
+
+import { option } from '../option.js'
+import { either, integer, oneOf } from '../values.js'
+import { runModes } from './words.js'
+
+const group = 'Evaluation'
+
+export const evaluationOptions = {
+  /** What the run does. */
+  runMode: option(oneOf('MODE', runModes), {
+    long: 'run-mode',
+    short: 'r',
+    group,
+    help: 'infer only runs the model and its metric',
+    fallback: 'quant',
+  }),
+  /** Forward passes that the metric runs over; undefined: as `iterations`. */
+  evalIteration: option(either(['all'], integer('N', 1)), {
+    long: 'eval-iteration',
+    group,
+    help: 'forward passes to evaluate on (default: as -i)',
+  }),
+} as const

@@ -1,0 +1,70 @@
+// The model, the chip and what is written.
+
+import { chipNames } from '../../fixedpoint/chip.js'
+import { frameworkValue } from '../foreign.js'
+import { option } from '../option.js'
+import { flag, integer, oneOf, path } from '../values.js'
+
+const group = 'Model and output'
+
+export const modelOptions = {
+  /** Path of the float ONNX model. In a Config, all paths but `data` are absolute. */
+  model: option(path('FILE'), {
+    long: 'model',
+    decides: false,
+    short: 'm',
+    group,
+    help: 'the float ONNX model (required)',
+  }),
+  /** Output folder. */
+  saveDir: option(path('DIR'), {
+    long: 'save-dir',
+    decides: false,
+    short: 's',
+    group,
+    help: 'output folder',
+    fallback: 'squire_out',
+  }),
+  /** The chip to quantize for. */
+  chip: option(oneOf('NAME', chipNames), {
+    long: 'chip',
+    short: 'ch',
+    group,
+    help: 'chip to quantize for; before or after `quant`',
+    fallback: 'TX5105C',
+  }),
+  /** Bits of activations. */
+  bitWidth: option(integer('N', 1, 32), {
+    long: 'bit-width',
+    short: 'b',
+    group,
+    help: 'bits of activations; the chip must have them',
+    fallback: 8,
+  }),
+  /** Real-valued outputs instead of float-typed integers. */
+  outputDequant: option(flag, {
+    long: 'output-dequant',
+    short: 'od',
+    group,
+    help: 'real-valued outputs (default: float-typed integers, times a scale)',
+    fallback: false,
+  }),
+  /** Accepted for Knight's sake: the scales are always written. */
+  generateScaleJson: option(flag, {
+    long: 'generate-scale-json',
+    decides: false,
+    short: 'gsj',
+    group,
+    help: 'accepted; squire always writes the scales as JSON',
+    fallback: false,
+  }),
+  /** Accepted for Knight's sake: 'onnx' alone. */
+  framework: option(frameworkValue, {
+    long: 'framework',
+    decides: false,
+    short: 'f',
+    group,
+    help: 'for all but onnx, an error that names the ONNX exporter',
+    fallback: 'onnx',
+  }),
+} as const

@@ -1,0 +1,71 @@
+// How thresholds are found.
+
+import { option } from '../option.js'
+import { either, flag, integer, mapped, oneOf, path, real, several } from '../values.js'
+import { type QuantMode, quantModes } from './words.js'
+
+const group = 'Quantization'
+
+const fraction = real('P', 'a number above 0 and at most 1', (p) => p > 0 && p <= 1)
+
+/** In table order, without repeats. */
+const modes = mapped(several(oneOf('MODE', [...quantModes, 'all'])), (given): readonly QuantMode[] =>
+  quantModes.filter((mode) => given.includes(mode) || given.includes('all')),
+)
+
+/** Ascending, without repeats; "all" is checked to stand alone in rules.ts. */
+const iterations = mapped(several(either(['all'], integer('N', 1))), (given): readonly (number | 'all')[] =>
+  [...new Set(given)].sort((a, b) => Number(a) - Number(b)),
+)
+
+export const quantizationOptions = {
+  /** The methods that choose thresholds; one quantization each. */
+  modes: option(modes, {
+    long: 'quant-mode',
+    short: 'qm',
+    group,
+    help: 'how thresholds are chosen; several: one quantization each',
+    fallbackInWords: 'kl; min_max at 16 bit',
+  }),
+  /** Fraction of the values that mode percentile keeps, 0 < p <= 1. */
+  percent: option(fraction, {
+    long: 'percent',
+    short: 'per',
+    group,
+    help: 'share of the values that mode percentile keeps',
+    fallback: 0.99999,
+  }),
+  /** Forward passes to calibrate on, one quantization for each number; 'all': every selected sample of a dataset. */
+  iterations: option(iterations, {
+    long: 'iteration',
+    short: 'i',
+    group,
+    help: 'forward passes to calibrate on; several: one quantization each; all: the whole dataset',
+    fallbackInWords: '1; all with --samples or --per-class',
+  }),
+  /** Samples a forward pass, for models with a dynamic batch. */
+  batchSize: option(integer('N', 1, 65536), {
+    long: 'batch-size',
+    short: 'bs',
+    group,
+    help: 'samples a forward pass, for models with a dynamic batch',
+    fallback: 1,
+  }),
+  /** Path of the statistics cache. */
+  cacheDistribution: option(path('FILE'), {
+    long: 'cache-distribution',
+    decides: false,
+    short: 'cd',
+    group,
+    help: 'statistics cache: used if it is there and fits, else written',
+  }),
+  /** Accepted for Knight's sake: squire always does this. */
+  accelerateModel: option(flag, {
+    long: 'accelerate-model',
+    decides: false,
+    short: 'am',
+    group,
+    help: 'accepted; squire always does this',
+    fallback: false,
+  }),
+} as const

@@ -1,0 +1,13 @@
+// The words that options choose from.
+
+export const quantModes = ['kl', 'min_max', 'mse', 'percentile', 'kl_v2'] as const
+export type QuantMode = (typeof quantModes)[number]
+
+export const runModes = ['quant', 'infer'] as const
+export type RunMode = (typeof runModes)[number]
+
+export const badSamplePolicies = ['error', 'skip'] as const
+export type BadSamplePolicy = (typeof badSamplePolicies)[number]
+
+export const colorSpaces = ['BGR', 'RGB', 'GRAY'] as const
+export type ColorSpace = (typeof colorSpaces)[number]

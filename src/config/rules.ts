@@ -1,0 +1,57 @@
+// What options must be to each other, and to the chip. A rule gives what is wrong with a configuration, in the words of whoever wrote it.
+
+import { listed } from '../errors.js'
+import { chipProfile } from '../fixedpoint/chip.js'
+import type { ImageOptions, Parsed } from './config.js'
+
+/** How the user wrote an option, by its key: `--image-mean`, or `option "image.mean"`. */
+export type Naming = (key: string) => string
+
+type Rule = (config: Parsed, name: Naming) => string | undefined
+
+const bitWidthOfChip: Rule = ({ chip, bitWidth }, name) => {
+  const { bitWidths } = chipProfile(chip)
+  if (bitWidths.includes(bitWidth)) return undefined
+  const widths = listed(bitWidths)
+  return `${name('bitWidth')}: ${chip} computes in ${widths} bits, not in ${bitWidth}: choose ${widths}`
+}
+
+const allStandsAlone: Rule = ({ iterations }, name) => {
+  if (iterations === undefined || iterations.length === 1 || !iterations.includes('all')) return undefined
+  return `${name('iterations')}: "all" stands alone, got ${iterations.join(' ')}`
+}
+
+const scalesInQuantModeOnly: Rule = ({ generateScaleJson, runMode }, name) =>
+  generateScaleJson && runMode !== 'quant'
+    ? `${name('generateScaleJson')} works with ${name('runMode')} quant only`
+    : undefined
+
+const meanWithStd: Rule = ({ image }, name) => {
+  if ((image.mean === undefined) === (image.std === undefined)) return undefined
+  const [given, missing] = image.mean === undefined ? ['image.std', 'image.mean'] : ['image.mean', 'image.std']
+  return `${name(given!)} needs ${name(missing!)} too: give both or neither`
+}
+
+const oneForEachChannel: Rule = ({ image }, name) => {
+  for (const key of ['mean', 'std'] as const) {
+    const problem = channelProblem(image, key, name)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+function channelProblem({ colorSpace, ...image }: ImageOptions, key: 'mean' | 'std', name: Naming): string | undefined {
+  const channels = colorSpace === 'GRAY' ? 1 : 3
+  const given = image[key]?.length
+  if (given === undefined || given === 1 || given === channels) return undefined
+  const expected = channels === 1 ? '1 value' : `1 value or ${channels}`
+  return `${name(`image.${key}`)}: expected ${expected} for ${name('image.colorSpace')} ${colorSpace}, got ${given}`
+}
+
+export const rules: readonly Rule[] = [
+  bitWidthOfChip,
+  allStandsAlone,
+  scalesInQuantModeOnly,
+  meanWithStd,
+  oneForEachChannel,
+]

@@ -1,0 +1,44 @@
+// Knight's JSON configuration (-rc): an object "quant" whose keys are the long names of options. Comments and trailing commas are allowed.
+
+import { readFile } from 'node:fs/promises'
+import type { ParseError } from 'jsonc-parser'
+import { messageOf, SquireError } from '../errors.js'
+import { requireKnown } from './longNames.js'
+
+export interface RunConfig {
+  /** Options by their long names, unread. */
+  readonly options: ReadonlyMap<string, unknown>
+  /** Other top-level objects, which are for other commands of Knight's. */
+  readonly ignored: readonly string[]
+}
+
+/** @throws SquireError CONFIG when the file cannot be read, is no JSON, or has keys that squire does not know */
+export async function readRunConfig(path: string): Promise<RunConfig> {
+  const { quant, ...rest } = isObject(await parsed(path), `${path}: expected { "quant": { ... } }`)
+  const given = isObject(quant, `${path}: expected an object "quant" whose keys are the long names of options`)
+  const options = new Map(Object.entries(given).filter(([, value]) => value !== null))
+  requireKnown(options.keys(), `${path}, "quant"`)
+  return { options, ignored: Object.keys(rest) }
+}
+
+async function parsed(path: string): Promise<unknown> {
+  const { parse, printParseErrorCode } = await import('jsonc-parser')
+  let text: string
+  try {
+    text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '')
+  } catch (cause) {
+    const problem = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : messageOf(cause)
+    throw new SquireError('CONFIG', `cannot read the configuration ${path}: ${problem}`, { cause })
+  }
+  const errors: ParseError[] = []
+  const value: unknown = parse(text, errors, { allowTrailingComma: true })
+  const [first] = errors
+  if (first === undefined) return value
+  const line = text.slice(0, first.offset).split('\n').length
+  throw new SquireError('CONFIG', `${path}:${line}: this is no JSON: ${printParseErrorCode(first.error)}`)
+}
+
+function isObject(value: unknown, expected: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  throw new SquireError('CONFIG', expected)
+}
