@@ -124,10 +124,10 @@ export class Rig {
     const runner = new DatasetRunner({
       pool: this.#pool,
       source: dataset.source,
-      dataset,
+      dataset: { ...dataset, contents: async () => 0n },
       inputs: this.#prepared.plain.inputs,
       selected: Uint32Array.from({ length: samples }, (_, i) => i),
-      digest: '',
+      listing: '',
       calibrated: [{ iteration: samples, samples }],
       evaluated: undefined,
       onBadSample: 'error',

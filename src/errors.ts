@@ -12,6 +12,7 @@ export const exitCodes = {
   STATISTICS: 3,
   CACHE: 3,
   CHECKPOINT: 3,
+  PART: 3,
   FIXED_POINT: 4,
   OUTPUT: 5,
   WORKER: 5,

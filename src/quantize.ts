@@ -122,7 +122,7 @@ async function calibrate(
       `-cd holds the distribution of one calibration; got -i ${runner.iterations.join(' ')}. Give one -i.`,
     )
   }
-  const key = distributionKey(config, prepared, runner, iteration)
+  const key = await distributionKey(config, prepared, runner, iteration)
   const cached = await readDistribution(path, prepared.plan, key)
   if (cached !== undefined) return [{ iteration, ...cached }]
   const observed = await observe()
@@ -133,13 +133,13 @@ async function calibrate(
   return observed
 }
 
-function distributionKey(config: Config, prepared: Prepared, runner: Runner, iteration: number) {
+async function distributionKey(config: Config, prepared: Prepared, runner: Runner, iteration: number) {
   const { samples, perClass, seed } = config.selection
   const evaluation = config.evalIteration ?? iteration
   const drawn = `samples ${samples ?? 'all'}, per class ${perClass ?? 'all'}, seed ${seed}`
   return {
     modelHash: prepared.key,
-    datasetDigest: runner.digest,
+    datasetDigest: await runner.digest(),
     options: `-i ${iteration} -bs ${config.batchSize}, evaluated on ${evaluation}, ${drawn}, bad samples: ${config.onBadSample}`,
   }
 }
@@ -170,7 +170,7 @@ async function saveRun(
 ): Promise<void> {
   const files = new Map<string, Uint8Array | string>()
   for (const one of observed) {
-    const key = distributionKey(config, prepared, runner, one.iteration)
+    const key = await distributionKey(config, prepared, runner, one.iteration)
     const name = observed.length > 1 ? `stats_it_${one.iteration}.arrow` : 'stats.arrow'
     const distribution: Distribution = one
     files.set(name, encodeDistribution(prepared.plan, distribution, key, squireVersion()))

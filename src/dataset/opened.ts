@@ -15,7 +15,11 @@ export interface OpenedDataset {
   load(index: number): Promise<{ readonly feeds: Feeds; readonly label: unknown }>
   /** Looks up classes without reading samples; undefined where samples have no labels. */
   classes?(): Promise<(index: number) => string | number>
-  /** SHA-256 (hex) of the identity of these samples: their ids, their content (see fingerprint.ts) and how they become tensors. */
+  /** SHA-256 (hex) of which samples these are, in this order, and how they become tensors: without reading them. */
+  listing(indices: Uint32Array): Promise<string>
+  /** The sum of what is in these samples (see identity.ts and fingerprint.ts). */
+  contents(indices: Uint32Array): Promise<bigint>
+  /** SHA-256 (hex) of the identity of these samples: both of the above. */
   digest(indices: Uint32Array): Promise<string>
   close(): Promise<void>
 }

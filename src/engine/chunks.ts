@@ -46,15 +46,44 @@ export function chunksOf(segments: readonly Segment[], batch: number, enough: nu
     const samples = segment.to - segment.from
     const batches = Math.ceil(samples / batch)
     const count = Math.min(batches, evenly(Math.ceil(batches / wantedBatches(samples, batch, enough))))
-    const start = (number: number) => {
-      return Math.min(segment.to, segment.from + Math.floor((number * batches) / count) * batch)
-    }
+    const start = (number: number) => chunkStart(segment, count, batch, number)
     return Array.from({ length: count }, (_, number) => ({
       segment: index,
       number,
       from: start(number),
       to: start(number + 1),
     }))
+  })
+}
+
+/** Where chunk `number` of a segment's `count` chunks begins; with `number` = `count`, where the last one ends. */
+export function chunkStart(
+  { from, to }: Pick<Segment, 'from' | 'to'>,
+  count: number,
+  batch: number,
+  number: number,
+): number {
+  const batches = Math.ceil((to - from) / batch)
+  return Math.min(to, from + Math.floor((number * batches) / count) * batch)
+}
+
+/** Share number `part` of `of`, from 1: as many shares as machines work on one run. */
+export interface Share {
+  readonly part: number
+  readonly of: number
+}
+
+/**
+ * The chunks of one share. Every chunk falls to exactly one share, whichever that is: neighbours fall together, and shares differ by at most
+ * about one chunk's samples. With more shares than chunks some are empty.
+ */
+export function chunksOfShare(chunks: readonly Chunk[], { part, of }: Share): Chunk[] {
+  const total = chunks.reduce((sum, { from, to }) => sum + to - from, 0)
+  let before = 0
+  return chunks.filter(({ from, to }) => {
+    const share = Math.floor((before * of) / total) + 1
+    before += to - from
+    return share === part
   })
 }
 

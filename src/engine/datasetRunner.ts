@@ -1,16 +1,18 @@
 // Runs a dataset object: workers load, preprocess and infer their own samples; the engine folds what they return.
 
 import { samplesPerForward, stackSamples } from '../dataset/batch.js'
+import { dataDigest } from '../dataset/identity.js'
 import type { OpenedDataset } from '../dataset/opened.js'
 import type { DatasetSource } from '../dataset/source.js'
 import { elementCount } from '../dataset/tensors/elements.js'
 import type { Metric, ModelInput } from '../dataset/types.js'
 import { SquireError } from '../errors.js'
 import type { Reporter } from '../report/types.js'
-import { chunksOf, type Segment, segmentsOf } from './chunks.js'
+import { type Chunk, chunksOf, chunksOfShare, type Segment, type Share, segmentsOf } from './chunks.js'
 import { emptyFold, type FoldState, fold, histogramsUpTo, type SampleOrder, type StopFlag, stateUpTo } from './fold.js'
+import { type FoldPart, finishedFold, partOf } from './part.js'
 import type { Pool } from './pool.js'
-import type { ModelFile, SkippedSample } from './protocol.js'
+import type { ModelFile, Observation, SkippedSample } from './protocol.js'
 import type { Feeds, Observed, ObservedModel, Runner } from './runner.js'
 
 /** Keeps an unfinished fold across processes. */
@@ -33,7 +35,8 @@ export interface DatasetRunnerOptions {
   readonly inputs: readonly ModelInput[]
   /** Dataset indices, first those to calibrate on (see dataset/select.ts). */
   readonly selected: Uint32Array
-  readonly digest: string
+  /** What is selected, without its contents (see dataset/identity.ts). */
+  readonly listing: string
   /** Samples to calibrate on, for each value of `-i`, ascending. */
   readonly calibrated: readonly { readonly iteration: number; readonly samples: number }[]
   /** Samples to evaluate on; undefined: as many as calibrated. */
@@ -45,17 +48,51 @@ export interface DatasetRunnerOptions {
   readonly stop: StopFlag
 }
 
+/** How a run calibrates. */
+export interface Calibration {
+  /** Samples of a forward pass that the model itself asks for. */
+  readonly batch: number
+  /** For each value of `-i`: samples in its statistics, and in its metric (none without a metric). */
+  readonly counts: readonly number[]
+  readonly measured: readonly number[]
+  readonly segments: readonly Segment[]
+  /** What the statistics depend on besides the model and how it runs. */
+  readonly key: FoldKey
+}
+
+/** The statistics of some of a run's chunks, and what they belong to. */
+export interface CalibrationPart extends FoldPart {
+  readonly key: FoldKey
+  /** The sum of what is in its samples (see dataset/identity.ts). */
+  readonly contents: bigint
+}
+
+/** What one fold runs. */
+interface Work {
+  readonly title: string
+  readonly model: ModelFile
+  /** undefined: the model is only measured. */
+  readonly observed?: ObservedModel
+  readonly segments: readonly Segment[]
+  readonly chunks: readonly Chunk[]
+  readonly batch: number
+  readonly state: FoldState
+  readonly keepStates: boolean
+  readonly onChunk?: () => Promise<void>
+}
+
 export class DatasetRunner implements Runner {
-  readonly digest: string
   readonly iterations: readonly number[]
   readonly #options: DatasetRunnerOptions
   readonly #metric: Metric | undefined
   readonly #skipped = new Map<number, SkippedSample>()
+  /** Those of them that evaluations leave out. */
+  readonly #excluded = new Set<number>()
+  #contents: Promise<bigint> | undefined
   #first: Promise<{ readonly feeds: Feeds; readonly batch: number }> | undefined
 
   constructor(options: DatasetRunnerOptions) {
     this.#options = options
-    this.digest = options.digest
     this.iterations = options.calibrated.map(({ iteration }) => iteration)
     this.#metric = options.dataset.metric
   }
@@ -68,6 +105,12 @@ export class DatasetRunner implements Runner {
 
   close(): Promise<void> {
     return this.#options.dataset.close()
+  }
+
+  async digest(): Promise<string> {
+    const { dataset, selected, listing } = this.#options
+    this.#contents ??= dataset.contents(selected)
+    return dataDigest(listing, await this.#contents)
   }
 
   async firstFeeds(): Promise<Feeds> {
@@ -98,32 +141,90 @@ export class DatasetRunner implements Runner {
   }
 
   async observe(model: ObservedModel): Promise<readonly Observed[]> {
-    const { calibrated, evaluated, store, onBadSample } = this.#options
+    const run = await this.#calibration(model.observation.inputDims)
+    const key = { ...run.key, ...passes(model, run.batch), model: model.key, data: await this.digest() }
+    const { state } = await this.#calibrate(model, run, key, undefined)
+    return this.#observed(run, state)
+  }
+
+  /** The share of observe() that one of several machines does. */
+  async observeShare(model: ObservedModel, share: Share): Promise<CalibrationPart> {
+    const { dataset, listing } = this.#options
+    const run = await this.#calibration(model.observation.inputDims)
+    const key = { ...run.key, ...passes(model, run.batch), model: model.key, data: listing }
+    const { state, chunks, all } = await this.#calibrate(model, run, key, share)
+    return {
+      ...partOf('calibration', run.segments, all, run.batch, state),
+      key,
+      contents: await dataset.contents(this.#indicesOf(chunks)),
+    }
+  }
+
+  /** What observe() gives, from its shares put together. `part` must be whole, and of this very run: see `calibration`. */
+  restore(run: Calibration, part: CalibrationPart): readonly Observed[] {
+    const state = finishedFold(part, this.#metric)
+    this.#contents = Promise.resolve(part.contents)
+    this.#skip(state.skipped, true)
+    return this.#observed(run, state)
+  }
+
+  async calibration(): Promise<Calibration> {
+    const { feeds } = await this.#firstForward()
+    return this.#calibration(Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims])))
+  }
+
+  async #calibration(inputDims: Observation['inputDims']): Promise<Calibration> {
+    const { calibrated, evaluated, onBadSample, listing } = this.#options
     const { batch } = await this.#firstForward()
     const counts = calibrated.map(({ samples }) => this.#wholeBatches(samples, batch))
     const measured = this.#metric === undefined ? [] : calibrated.map(({ samples }) => evaluated ?? samples)
-    const segments = segmentsOf(counts, measured)
-    const key: FoldKey = {
-      model: model.key,
-      'way with bad samples': onBadSample,
-      calibration: `on ${counts.join(' and ')} samples`,
-      evaluation: measured.length === 0 ? 'on none' : `on ${measured.join(' and ')} samples`,
-      'input dims': JSON.stringify(model.observation.inputDims),
-      'forward passes': `of ${model.observation.stacked * batch} samples`,
-      data: this.digest,
+    return {
+      batch,
+      counts,
+      measured,
+      segments: segmentsOf(counts, measured),
+      key: {
+        'way with bad samples': onBadSample,
+        calibration: `on ${counts.join(' and ')} samples`,
+        evaluation: measured.length === 0 ? 'on none' : `on ${measured.join(' and ')} samples`,
+        'input dims': JSON.stringify(inputDims),
+        data: listing,
+      },
     }
-    const state = (await store?.load(key)) ?? emptyFold(segments)
+  }
+
+  /** Runs the chunks of a share, or all of them; keeps what is done in the store. */
+  async #calibrate(model: ObservedModel, run: Calibration, key: FoldKey, share: Share | undefined) {
+    const { store } = this.#options
+    const { batch, segments } = run
+    const all = chunksOf(segments, Math.max(batch, model.observation.stacked), enoughFor(model))
+    const chunks = share === undefined ? all : chunksOfShare(all, share)
+    const stored = share === undefined ? key : { ...key, share: `${share.part} of ${share.of}` }
+    const state = (await store?.load(stored)) ?? emptyFold(segments)
     try {
-      await this.#fold('calibrating', model.observed, model, segments, batch, state, async () =>
-        store?.saved(key, state),
-      )
+      await this.#fold({
+        title: 'calibrating',
+        model: model.observed,
+        observed: model,
+        segments,
+        chunks,
+        batch,
+        state,
+        keepStates: share !== undefined,
+        onChunk: async () => store?.saved(stored, state),
+      })
     } catch (error) {
-      if (error instanceof SquireError && error.code === 'INTERRUPTED') await store?.flush(key, state)
+      if (error instanceof SquireError && error.code === 'INTERRUPTED') await store?.flush(stored, state)
       throw error
     }
     // From here on the statistics are complete: a run interrupted later need not calibrate again.
-    await store?.flush(key, state)
-    return calibrated.map(({ iteration }, i) => ({
+    await store?.flush(stored, state)
+    return { state, chunks, all }
+  }
+
+  #observed({ segments, counts, measured }: Calibration, state: FoldState): readonly Observed[] {
+    this.#refuseNothing(segments.at(-1)?.to ?? 0)
+    return this.#options.calibrated.map(({ iteration }, i) => ({
       iteration,
       samples: segments.reduce((sum, { to }, s) => (to <= counts[i]! ? sum + state.segments[s]!.observed : sum), 0),
       histograms: histogramsUpTo(state, segments, counts[i]!),
@@ -133,46 +234,72 @@ export class DatasetRunner implements Runner {
 
   async measure(model: ModelFile, iteration: number, title: string): Promise<number | undefined> {
     if (this.#metric === undefined) return undefined
-    const calibrated = this.#options.calibrated.find((entry) => entry.iteration === iteration)
-    const count = this.#options.evaluated ?? calibrated!.samples
-    const segments = segmentsOf([], [count])
+    const { segments, count, chunks, batch } = await this.#measurement(iteration)
     const state = emptyFold(segments)
-    const { batch } = await this.#firstForward()
-    await this.#fold(title, model, undefined, segments, batch, state)
+    await this.#fold({ title, model, segments, chunks, batch, state, keepStates: false })
+    this.#refuseNothing(count)
     return this.#value(state, segments, count)
   }
 
-  async #fold(
+  /** The share of measure() that one of several machines does; undefined without a metric. */
+  async measureShare(
+    model: ModelFile,
+    iteration: number,
     title: string,
-    plainModel: ModelFile,
-    observed: ObservedModel | undefined,
-    segments: readonly Segment[],
-    batch: number,
-    state: FoldState,
-    onChunk?: () => Promise<void>,
-  ): Promise<void> {
+    name: string,
+    share: Share,
+  ): Promise<FoldPart | undefined> {
+    if (this.#metric === undefined) return undefined
+    const { segments, chunks, batch } = await this.#measurement(iteration)
+    const state = emptyFold(segments)
+    await this.#fold({ title, model, segments, chunks: chunksOfShare(chunks, share), batch, state, keepStates: true })
+    return partOf(name, segments, chunks, batch, state)
+  }
+
+  /** What measure() gives, from its shares put together. */
+  restoreMeasure(part: FoldPart, iteration: number): number | undefined {
+    const state = finishedFold(part, this.#metric)
+    this.#skip(state.skipped, false)
+    return this.#value(state, part.segments, this.#measuredCount(iteration))
+  }
+
+  async #measurement(iteration: number) {
+    const count = this.#measuredCount(iteration)
+    const { batch } = await this.#firstForward()
+    const segments = segmentsOf([], [count])
+    return { segments, count, batch, chunks: chunksOf(segments, batch, EVALUATED_A_CHUNK) }
+  }
+
+  #measuredCount(iteration: number): number {
+    const { evaluated, calibrated } = this.#options
+    return evaluated ?? calibrated.find((entry) => entry.iteration === iteration)!.samples
+  }
+
+  #indicesOf(chunks: readonly Chunk[]): Uint32Array {
+    const { selected } = this.#options
+    return Uint32Array.from(chunks.flatMap(({ from, to }) => [...selected.subarray(from, to)]))
+  }
+
+  async #fold(work: Work): Promise<void> {
+    const { title, model, observed, segments, chunks, batch, state, keepStates, onChunk } = work
     const { pool, source, onBadSample, stop, reporter } = this.#options
-    const samples = this.#order()
-    const total = segments.at(-1)?.to ?? 0
+    const total = chunks.reduce((sum, { from, to }) => sum + to - from, 0)
     const progress = reporter.progress(title, total, 'samples')
     await fold(
       {
         pool,
-        observedModel: observed?.observed ?? plainModel,
-        plainModel: observed?.plain ?? plainModel,
+        observedModel: model,
+        plainModel: observed?.plain ?? model,
         observation: observed?.observation ?? nothingObserved,
         source,
-        samples,
+        samples: this.#order(),
         samplesPerForward: batch,
         segments,
-        chunks: chunksOf(
-          segments,
-          Math.max(batch, observed?.observation.stacked ?? 1),
-          observed === undefined ? EVALUATED_A_CHUNK : enoughFor(observed),
-        ),
+        chunks,
+        keepStates,
         metric: this.#metric,
         measuredDims: observed?.observation.inputDims,
-        excluded: new Set(observed === undefined ? this.#skipped.keys() : []),
+        excluded: observed === undefined ? this.#excluded : new Set(),
         onBadSample,
         stop,
         onProgress: (done) => progress.update(done),
@@ -180,13 +307,23 @@ export class DatasetRunner implements Runner {
       },
       state,
     ).finally(() => progress.finish())
-    for (const sample of state.skipped) this.#skipped.set(sample.index, sample)
-    if (this.#skipped.size >= total && total > 0) {
-      throw new SquireError(
-        'DATA',
-        `all ${total} samples were bad; the first: ${this.skipped[0]?.reason}. Nothing is left to calibrate on.`,
-      )
+    this.#skip(state.skipped, observed !== undefined)
+  }
+
+  /** What the float model could not take, no integer model is asked to. */
+  #skip(skipped: readonly SkippedSample[], exclude: boolean): void {
+    for (const sample of skipped) {
+      this.#skipped.set(sample.index, sample)
+      if (exclude) this.#excluded.add(sample.index)
     }
+  }
+
+  #refuseNothing(total: number): void {
+    if (this.#skipped.size < total || total === 0) return
+    throw new SquireError(
+      'DATA',
+      `all ${total} samples were bad; the first: ${this.skipped[0]?.reason}. Nothing is left to calibrate on.`,
+    )
   }
 
   #order(): SampleOrder {
@@ -224,6 +361,11 @@ export class DatasetRunner implements Runner {
     }
     return whole
   }
+}
+
+/** How many samples a forward pass takes decides where chunks begin. */
+function passes({ observation }: ObservedModel, batch: number): FoldKey {
+  return { 'forward passes': `of ${observation.stacked * batch} samples` }
 }
 
 const nothingObserved = { tensors: [], dims: [], blocked: {}, inputDims: {}, stacked: 1, outputs: {} }

@@ -53,6 +53,11 @@ export interface FoldRequest {
   readonly segments: readonly Segment[]
   readonly chunks: readonly Chunk[]
   readonly metric: Metric | undefined
+  /**
+   * Leaves the metric's states of all chunks apart, in `waiting`: these chunks are a part of a run, whose states are merged in chunk order when all
+   * parts are together.
+   */
+  readonly keepStates: boolean
   /** Input dims that a measured forward must have; undefined: any that the model takes. */
   readonly measuredDims: Observation['inputDims'] | undefined
   /** Dataset indices to leave out: samples that an earlier pass skipped. */
@@ -92,7 +97,7 @@ export async function fold(request: FoldRequest, state: FoldState): Promise<void
   const runner = async (): Promise<void> => {
     while (failure === undefined && next < queue.length && !request.stop.signal.aborted) {
       const chunk = queue[next]!
-      if (tooFarAhead(state, chunk, request.pool.threads)) {
+      if (!request.keepStates && tooFarAhead(state, chunk, request.pool.threads)) {
         // The chunk it waits for is in flight in another runner, which goes on with the queue.
         return
       }
@@ -167,7 +172,11 @@ function mergeChunk(
   }
   state.skipped.push(...answer.skipped)
   segment.waiting.set(chunk.number, answer.state)
-  const metric = request.segments[chunk.segment]!.measure ? request.metric : undefined
+  if (!request.keepStates) foldWaiting(segment, request.segments[chunk.segment]!.measure ? request.metric : undefined)
+}
+
+/** Merges the states that wait for no earlier one. */
+export function foldWaiting(segment: SegmentState, metric: Metric | undefined): void {
   while (segment.waiting.has(segment.folded)) {
     const later = segment.waiting.get(segment.folded)
     segment.waiting.delete(segment.folded)

@@ -37,7 +37,6 @@ interface Sink {
 }
 
 export class FunctionRunner implements Runner {
-  readonly digest: string
   readonly iterations: readonly number[]
   readonly skipped: readonly SkippedSample[] = []
   readonly #options: FunctionRunnerOptions
@@ -45,11 +44,14 @@ export class FunctionRunner implements Runner {
 
   constructor(options: FunctionRunnerOptions) {
     this.#options = options
-    this.digest = options.digest
     this.iterations = options.iterations
   }
 
   async close(): Promise<void> {}
+
+  async digest(): Promise<string> {
+    return this.#options.digest
+  }
 
   /** Starts the first calibration run and holds its forward passes until observe() says where they go. */
   async firstFeeds(): Promise<Feeds> {

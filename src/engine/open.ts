@@ -89,7 +89,7 @@ async function openSource(source: DatasetSource, options: OpenOptions): Promise<
     dataset,
     inputs,
     selected,
-    digest: await dataset.digest(selected),
+    listing: await dataset.listing(selected),
     calibrated,
     evaluated,
     onBadSample: config.onBadSample,

@@ -29,7 +29,7 @@ export interface Observed {
 
 export interface Runner {
   /** Identity of the data, for caches and checkpoints. */
-  readonly digest: string
+  digest(): Promise<string>
   /** The values of `-i`, ascending; 'all' as the number it comes to. */
   readonly iterations: readonly number[]
   /** Inputs of one forward pass: its shapes become the quantized model's. */

@@ -158,7 +158,7 @@ function statisticsOf({ tensor, operator, shape, observed, exponent, min, max, .
 }
 
 /** What holds for every histogram: a damaged file is unlikely to keep it. */
-function isConsistent({ exponent, counts, min, max, zeros, count }: Histogram): boolean {
+export function isConsistent({ exponent, counts, min, max, zeros, count }: Histogram): boolean {
   const sum = counts.reduce((total, bin) => total + bin, 0)
   if (sum !== count || zeros > counts[0]!) return false
   if (count === 0) return exponent === EMPTY_EXPONENT

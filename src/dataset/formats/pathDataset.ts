@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { messageOf, SquireError } from '../../errors.js'
+import { addContents, dataDigest, NO_CONTENT, sampleContent } from '../identity.js'
 import { topK } from '../metrics.js'
 import type { OpenedDataset } from '../opened.js'
 import type { PathSource } from '../source.js'
@@ -14,8 +15,8 @@ const DIGESTED_AT_ONCE = 16
 
 /** @throws SquireError DATA when there is nothing at the path, or nothing that feeds the model */
 export async function openPath(source: PathSource, inputs: readonly ModelInput[]): Promise<OpenedDataset> {
-  const contents = source.contents ?? (await inspectPath(source.path, inputs))
-  const reader = await openContents(contents, inputs, source.image)
+  const found = source.contents ?? (await inspectPath(source.path, inputs))
+  const reader = await openContents(found, inputs, source.image)
   if (reader.size === 0) throw new SquireError('DATA', `${source.path} (-d) holds no samples`)
   const named = async <T>(index: number, read: () => Promise<T>): Promise<T> => {
     try {
@@ -24,8 +25,23 @@ export async function openPath(source: PathSource, inputs: readonly ModelInput[]
       throw new SquireError('DATA', `sample "${reader.id(index)}": ${messageOf(cause)}`, { cause })
     }
   }
+  const listing = async (indices: Uint32Array): Promise<string> => {
+    const hash = createHash('sha256').update(JSON.stringify([found.kind, source.image]))
+    for (const index of indices) hash.update(`${reader.id(index)}\n`)
+    return hash.digest('hex')
+  }
+  const contents = async (indices: Uint32Array): Promise<bigint> => {
+    let sum = NO_CONTENT
+    for (let from = 0; from < indices.length; from += DIGESTED_AT_ONCE) {
+      const some = [...indices.subarray(from, from + DIGESTED_AT_ONCE)]
+      // A sample that cannot be read is reported when it is loaded, or skipped then.
+      const prints = await Promise.all(some.map((index) => reader.fingerprint(index).catch(() => 'unreadable')))
+      for (const [i, index] of some.entries()) sum = addContents(sum, sampleContent(reader.id(index), prints[i]!))
+    }
+    return sum
+  }
   return {
-    source: { ...source, contents },
+    source: { ...source, contents: found },
     size: reader.size,
     // Labels are class indices: whoever opens a labelled path gets them as numbers.
     metric: reader.labelled ? (topK() as Metric) : undefined,
@@ -35,16 +51,9 @@ export async function openPath(source: PathSource, inputs: readonly ModelInput[]
       return { feeds: sampleFeeds(sample, inputs, reader.id(index)), label: sample.label }
     },
     ...(reader.labelled ? { classes: reader.classes } : {}),
-    async digest(indices) {
-      const hash = createHash('sha256').update(JSON.stringify([contents.kind, source.image]))
-      for (let from = 0; from < indices.length; from += DIGESTED_AT_ONCE) {
-        const some = [...indices.subarray(from, from + DIGESTED_AT_ONCE)]
-        // A sample that cannot be read is reported when it is loaded, or skipped then.
-        const prints = await Promise.all(some.map((index) => reader.fingerprint(index).catch(() => 'unreadable')))
-        for (const [i, index] of some.entries()) hash.update(`${reader.id(index)}\0${prints[i]}\n`)
-      }
-      return hash.digest('hex')
-    },
+    listing,
+    contents,
+    digest: async (indices) => dataDigest(await listing(indices), await contents(indices)),
     close: reader.close,
   }
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { messageOf, SquireError } from '../../errors.js'
+import { dataDigest, NO_CONTENT } from '../identity.js'
 import { numberedId, type OpenedDataset } from '../opened.js'
 import type { UserSource } from '../source.js'
 import { sampleFeeds } from '../tensors/sampleFeeds.js'
@@ -31,6 +32,13 @@ export async function openUserDataset(source: UserSource, inputs: readonly Model
     if (typeof value === 'string' && value !== '') return value
     throw new SquireError('USER_SCRIPT', `id(${index}) of ${name} gave ${JSON.stringify(value)}, expected a text`)
   }
+  /** The whole identity: nothing is known of the samples' contents but what the dataset says itself. */
+  const listing = async (indices: Uint32Array): Promise<string> => {
+    const hash = createHash('sha256').update(JSON.stringify([exportName, data ?? null]))
+    hash.update(dataset.digest === undefined ? await readFile(script) : String(await dataset.digest()))
+    for (const index of indices) hash.update(`${id(index)}\n`)
+    return hash.digest('hex')
+  }
   const classOf = dataset.classOf?.bind(dataset)
   return {
     source,
@@ -43,12 +51,9 @@ export async function openUserDataset(source: UserSource, inputs: readonly Model
       return { feeds: sampleFeeds(sample, inputs, sampleId), label: sample.label }
     },
     ...(classOf === undefined ? {} : { classes: async () => classOf }),
-    async digest(indices) {
-      const hash = createHash('sha256').update(JSON.stringify([exportName, data ?? null]))
-      hash.update(dataset.digest === undefined ? await readFile(script) : String(await dataset.digest()))
-      for (const index of indices) hash.update(`${id(index)}\n`)
-      return hash.digest('hex')
-    },
+    listing,
+    contents: async () => NO_CONTENT,
+    digest: async (indices) => dataDigest(await listing(indices), NO_CONTENT),
     close: async () => {},
   }
 }

@@ -1,0 +1,80 @@
+// A part: what some of the chunks of a run gave, kept apart from whatever the others will give. Histograms are merged, as their merging has no
+// order; the metric's states stay one a chunk, as sums of floats follow the order of chunks.
+
+import type { Metric } from '../dataset/types.js'
+import { SquireError } from '../errors.js'
+import { mergeAll } from '../histogram/histogram.js'
+import type { Histogram } from '../histogram/types.js'
+import type { Chunk, Segment } from './chunks.js'
+import { type FoldState, foldWaiting } from './fold.js'
+import type { SkippedSample } from './protocol.js'
+
+/** What a part has of one segment of a fold. */
+export interface PartSegment extends Segment {
+  /** The fold it belongs to: "calibration", or the integer model that was measured, as "kl_it_300". */
+  readonly fold: string
+  /** How many chunks the whole segment is cut into, and samples of a forward pass: where each chunk begins (see chunkStart). */
+  readonly chunks: number
+  readonly batch: number
+  /** Samples in the histograms. */
+  readonly observed: number
+  readonly histograms: ReadonlyMap<string, Histogram>
+  /** The chunks that the part has: number -> the metric's state after its samples; undefined without a metric. */
+  readonly states: ReadonlyMap<number, unknown>
+}
+
+/** What several folds over the same samples gave, for some of their chunks. */
+export interface FoldPart {
+  readonly segments: readonly PartSegment[]
+  /** In the order of their numbers. */
+  readonly skipped: readonly SkippedSample[]
+}
+
+/** The part that a fold over `done` of `chunks` made. */
+export function partOf(
+  fold: string,
+  segments: readonly Segment[],
+  chunks: readonly Chunk[],
+  batch: number,
+  state: FoldState,
+): FoldPart {
+  return {
+    segments: segments.map((segment, i) => ({
+      ...segment,
+      fold,
+      chunks: chunks.filter((chunk) => chunk.segment === i).length,
+      batch,
+      observed: state.segments[i]!.observed,
+      histograms: state.segments[i]!.histograms,
+      states: new Map([...state.segments[i]!.waiting].sort(([a], [b]) => a - b)),
+    })),
+    skipped: inOrder(state.skipped),
+  }
+}
+
+/** Skipped samples by number, each once. */
+export function inOrder(skipped: readonly SkippedSample[]): SkippedSample[] {
+  return [...new Map(skipped.map((sample) => [sample.index, sample])).values()].sort((a, b) => a.index - b.index)
+}
+
+/** The finished fold that a whole part stands for. The part's states are merged, and may be changed by that. */
+export function finishedFold({ segments, skipped }: FoldPart, metric: Metric | undefined): FoldState {
+  return {
+    segments: segments.map((segment) => {
+      const state = {
+        histograms: new Map([...segment.histograms].map(([name, histogram]) => [name, mergeAll([histogram])])),
+        observed: segment.observed,
+        folded: 0,
+        state: undefined,
+        waiting: new Map(segment.states),
+      }
+      foldWaiting(state, segment.measure ? metric : undefined)
+      if (state.folded === segment.chunks) return state
+      throw new SquireError(
+        'PART',
+        `chunk ${state.folded + 1} of ${segment.chunks} is missing: the part is not a whole run`,
+      )
+    }),
+    skipped: [...skipped],
+  }
+}
