@@ -1,7 +1,7 @@
 // Who may import whom. Run on the compiled JavaScript: there, type-only imports are gone, so every rule is about values.
 const src = '^dist/src'
 const nouns = `${src}/(onnx|dataset|histogram|plan|fixedpoint)/`
-const verbs = `${src}/(calibrate|solve|export|evaluate|report)/`
+const verbs = `${src}/(calibrate|solve|export|evaluate|report|parts)/`
 
 module.exports = {
   forbidden: [
@@ -25,7 +25,11 @@ module.exports = {
       severity: 'error',
       from: { path: nouns },
       to: {
-        path: [verbs, `${src}/(engine|cli)/`, `${src}/(quantize|quantization|infer|run|supervisor|index|main).js$`],
+        path: [
+          verbs,
+          `${src}/(engine|cli)/`,
+          `${src}/(quantize|quantization|stages|resumable|infer|run|supervisor|index|main).js$`,
+        ],
       },
     },
     {
@@ -45,14 +49,14 @@ module.exports = {
     {
       name: 'a-verb-imports-no-other-verb',
       severity: 'error',
-      from: { path: `${src}/(calibrate|solve|export|evaluate|report)/` },
+      from: { path: `${src}/(calibrate|solve|export|evaluate|report|parts)/` },
       to: { path: verbs, pathNot: `${src}/$1/` },
     },
     {
       name: 'the-engine-runs-models-and-knows-no-stage',
       severity: 'error',
       from: { path: `${src}/engine/` },
-      to: { path: [verbs, `${src}/cli/`, `${src}/(quantize|quantization|infer|run).js$`] },
+      to: { path: [verbs, `${src}/cli/`, `${src}/(quantize|quantization|stages|resumable|infer|run).js$`] },
     },
     {
       name: 'options-know-the-chips-and-nothing-else',
@@ -71,7 +75,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^dist/workers/' },
       to: {
-        path: `${src}/(cli|report|calibrate|evaluate|export|plan|fixedpoint)/|${src}/(quantize|quantization|infer|run|supervisor|index).js$`,
+        path: `${src}/(cli|report|calibrate|evaluate|export|parts|plan|fixedpoint)/|${src}/(quantize|quantization|stages|resumable|infer|run|supervisor|index).js$`,
       },
     },
   ],

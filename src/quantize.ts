@@ -1,75 +1,48 @@
 // The pipeline: reads as the list of stages, and is the only place that knows all of them.
 
-import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Checkpoint } from './calibrate/checkpoint.js'
-import { classHistogram, type Distribution, encodeDistribution, readDistribution } from './calibrate/distribution.js'
+import { type Distribution, encodeDistribution, readDistribution } from './calibrate/distribution.js'
 import { makeObservable } from './calibrate/observed.js'
-import { type Prepared, prepare } from './calibrate/prepare.js'
+import type { Prepared } from './calibrate/prepare.js'
 import type { Config } from './config/config.js'
-import { openRunner } from './engine/open.js'
 import type { Observed, Runner } from './engine/runner.js'
-import { exitCodes, SquireError } from './errors.js'
+import { SquireError } from './errors.js'
 import { checkWritable, saveAll } from './export/save.js'
-import { chipProfile } from './fixedpoint/chip.js'
-import { solveFixedPoint } from './fixedpoint/solve.js'
-import { readModel } from './onnx/model.js'
-import { optimize } from './onnx/passes/index.js'
-import { attempt, byLoss, type Context, type Job, measureJob, type Outcome, saveOutcome } from './quantization.js'
+import { byLoss, type Context, measureJob, type Outcome, saveOutcome } from './quantization.js'
 import { adviceLines } from './report/advice.js'
 import { reportJson } from './report/json.js'
-import { planLines } from './report/plan.js'
 import type { ModeResult, Reporter, RunResult } from './report/types.js'
+import { resumable } from './resumable.js'
 import { type RunOptions, stageTimer, withPool } from './run.js'
-import { type ClassHistogram, solveClasses } from './solve/classes.js'
+import { prepareRun, type Setting, solveRun, warnOfSkipped } from './stages.js'
 import { squireVersion } from './version.js'
 
 /** Quantizes a model as `config` says and writes the results to its save-dir. Rejects with SquireError. */
 export function quantize(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {
   const checkpoint = new Checkpoint(checkpointPath(config), config.resume)
-  const running = withPool(config, reporter, options, async ({ pool, workspace, signal, closeAtEnd }) => {
+  const running = withPool(config, reporter, options, async (rig) => {
     const timer = stageTimer(reporter)
     await checkWritable(config.saveDir)
     if (config.cacheDistribution !== undefined) {
       await checkWritable(dirname(config.cacheDistribution), '--cache-distribution')
     }
-    const chip = chipProfile(config.chip)
-
-    timer.stage('graph optimization')
-    const source = await readModel(config.model)
-    const { model, log } = await optimize(source)
-    for (const line of log) reporter.debug(line)
-    const runner = await openRunner({ config, model: source, pool, store: checkpoint, reporter, signal })
-    closeAtEnd(runner)
-
-    timer.stage('float run and scales')
-    const prepared = await prepare(model, await runner.firstFeeds(), workspace)
-    for (const line of planLines(prepared.plan)) reporter.info(line)
+    const { workspace } = rig
+    const setting: Setting = { ...rig, config, reporter, timer }
+    const { runner, prepared } = await prepareRun(setting, checkpoint)
     const observed = await calibrate(config, prepared, runner, async () => {
       const model = await makeObservable(prepared, workspace)
       for (const line of model.log) reporter.debug(line)
       return runner.observe(model)
     })
     warnOfSkipped(runner, reporter)
-
-    timer.stage('model quantization')
-    const wideLevels = 2 ** (chip.wideBits - 1) - 1
-    const levels = { narrow: 2 ** (config.bitWidth - 1) - 1, wide: wideLevels }
-    const jobs: Job[] = []
-    for (const one of observed) {
-      const classes = classHistograms(prepared, one, reporter)
-      const solved = await solveClasses({ pool, classes, modes: config.modes, percent: config.percent, levels })
-      for (const mode of config.modes) jobs.push({ observed: one, mode, thresholds: solved.get(mode)! })
-    }
-
-    timer.stage('fixed-point parameters')
-    const several = jobs.length > 1
-    const fixed = jobs.map((job) => attempt(several, () => solveFixedPoint(prepared.plan, job.thresholds, chip)))
+    const solved = await solveRun(setting, prepared, observed)
+    const several = solved.length > 1
 
     timer.stage('post-process')
     const context: Context = { config, reporter, runner, prepared, workspace, several, warned: new Set() }
     const outcomes: Outcome[] = []
-    for (const [i, job] of jobs.entries()) outcomes.push(await measureJob(context, job, fixed[i]!))
+    for (const { job, fixed } of solved) outcomes.push(await measureJob(context, job, fixed))
     // Only now: a metric that fails on one quantization leaves nothing of the others behind.
     const results: ModeResult[] = []
     for (const outcome of outcomes) results.push(await saveOutcome(context, outcome))
@@ -80,26 +53,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     await checkpoint.remove()
     return run
   })
-  return running.catch(async (error: unknown) => {
-    if (!(error instanceof SquireError)) throw error
-    if (!wouldFailAgain(error)) throw withResumeHint(error, checkpoint)
-    await checkpoint.withdraw()
-    throw error
-  })
-}
-
-/** Whether the same command, resumed, would meet the same failure: there is nothing to keep then. */
-function wouldFailAgain({ code }: SquireError): boolean {
-  return exitCodes[code] < exitCodes.OUTPUT
-}
-
-function withResumeHint({ code, message, cause }: SquireError, { path }: Checkpoint): SquireError {
-  const kept = existsSync(path)
-  if (!kept && code !== 'INTERRUPTED') return new SquireError(code, message, { cause })
-  const hint = kept
-    ? `${path} keeps what is done: repeat the command with --resume to go on from there`
-    : 'nothing was written'
-  return new SquireError(code, `${message.replace(/\.$/, '')}; ${hint}.`, { cause })
+  return resumable(checkpoint, running)
 }
 
 function checkpointPath({ saveDir }: Config): string {
@@ -144,22 +98,6 @@ async function distributionKey(config: Config, prepared: Prepared, runner: Runne
   }
 }
 
-function classHistograms(prepared: Prepared, observed: Observed, reporter: Reporter): ClassHistogram[] {
-  const classes = prepared.plan.classes.map((scaleClass) => ({
-    scaleClass,
-    histogram: classHistogram(prepared.plan, scaleClass, observed.histograms),
-  }))
-  for (const { scaleClass, histogram } of classes) {
-    if (histogram.count > histogram.zeros) continue
-    const samples = observed.samples === 1 ? 'the only sample' : `all ${observed.samples} samples`
-    reporter.warn(
-      `tensor "${scaleClass.name}" is zero in ${samples}: its scale is arbitrary. ` +
-        'Calibrate on data that reaches it, or check that the branch is alive.',
-    )
-  }
-  return classes
-}
-
 /** Files of the run as a whole: the statistics of each -i value and the report. */
 async function saveRun(
   config: Config,
@@ -177,8 +115,4 @@ async function saveRun(
   }
   files.set('report.json', reportJson(run, config))
   await saveAll(config.saveDir, files)
-}
-
-function warnOfSkipped(runner: Runner, reporter: Reporter): void {
-  for (const { reason } of runner.skipped) reporter.warn(`skipped: ${reason}`)
 }

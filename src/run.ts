@@ -47,8 +47,14 @@ export async function withPool<Result>(
   }
 }
 
+export interface StageTimer {
+  stage(name: string): void
+  /** Seconds of every stage, the last one ending now. */
+  done(): Readonly<Record<string, number>>
+}
+
 /** Tells the reporter where stages begin, and how long each took. */
-export function stageTimer(reporter: Reporter) {
+export function stageTimer(reporter: Reporter): StageTimer {
   const seconds: Record<string, number> = {}
   let current: string | undefined
   let since = 0
