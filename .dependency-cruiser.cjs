@@ -79,5 +79,10 @@ module.exports = {
       },
     },
   ],
-  options: { doNotFollow: { path: 'node_modules' }, moduleSystems: ['es6'], exclude: { path: '\\.d\\.ts$' } },
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    moduleSystems: ['es6'],
+    exclude: { path: '\\.d\\.ts$' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
 }
