@@ -11,7 +11,8 @@ import { SquireError } from '../errors.js'
 import { display, flagsOf, ownOptions } from './flags.js'
 import { parseCommandLine, type Written } from './program.js'
 
-export const quantFlags = flagsOf({ ...options, ...ownOptions }, foreign)
+export const quantOptions = { ...options, ...ownOptions }
+export const quantFlags = flagsOf(quantOptions, foreign)
 
 export interface Configured {
   readonly config: Config

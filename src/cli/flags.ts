@@ -16,8 +16,8 @@ export const ownOptions = {
 
 /** Options that every command has. */
 export const everywhere = {
-  help: option(flag, { long: 'help', short: 'h', group: 'Run', help: 'this text', fallback: false }),
-  version: option(flag, { long: 'version', short: 'v', group: 'Run', help: "squire's version", fallback: false }),
+  help: option(flag, { long: 'help', short: 'h', group: 'Options', help: 'this text', fallback: false }),
+  version: option(flag, { long: 'version', short: 'v', group: 'Options', help: "squire's version", fallback: false }),
 } as const
 
 export interface Flag extends Option {

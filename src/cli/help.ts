@@ -1,25 +1,18 @@
-// What `squire --help` prints.
+// What `squire --help` and `squire COMMAND --help` print.
 
-import { quantFlags } from './configure.js'
+import { commands } from './commands/index.js'
+import type { Command } from './commands/types.js'
+import { flagsOf } from './flags.js'
 import { helpText } from './program.js'
 
-export function quantHelp(): string {
-  const usage = '[--chip NAME] quant [onnx] -m model.onnx [options]'
-  const description = 'Quantizes an ONNX model for an edge chip. Same model, samples and options: same bytes, always.'
-  return helpText(quantFlags, { usage, description }) + afterOptions()
+/** The options of a command; for quant, which is squire's own, the other commands as well. */
+export async function commandHelp(name: string): Promise<string> {
+  const command: Command = await commands[name]!.load()
+  const options = helpText(flagsOf(command.options), command)
+  return options + (name === 'quant' ? otherCommands() : '') + (command.epilogue ?? '')
 }
 
-function afterOptions(): string {
-  const foreign = Object.entries(quantFlags.foreign).map(([long, { short }]) =>
-    short === long ? `-${short}` : `-${short} --${long}`,
-  )
-  return `
-Examples:
-  squire quant -m model.onnx -d images/ -i 500 -qm all -s out
-  squire --chip TX5105C quant onnx -m model.onnx -uds data.mjs -if photos -i 100 --eval-iteration all
-  squire quant -r infer -m out/model_quantize.onnx -uds data.mjs -if photos -i all
-
-Options of Knight's for other chips and frameworks, each an error that says so:
-  ${foreign.join(', ')}
-`
+function otherCommands(): string {
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
+  return `\nCommands (squire COMMAND --help):\n${lines.join('\n')}\n`
 }

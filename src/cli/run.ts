@@ -2,9 +2,9 @@
 // Nothing that is only needed for quantizing is imported before the command line is known to be right.
 
 import { refuseOldNode, squireVersion } from '../version.js'
-import { configure } from './configure.js'
+import { commandOf, commands } from './commands/index.js'
 import { explain, statusOf } from './explain.js'
-import { quantHelp } from './help.js'
+import { print } from './print.js'
 
 /** Runs `squire` with the words after its name. Resolves to the exit status; never rejects. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -17,20 +17,15 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 async function runCommand(argv: readonly string[]): Promise<number> {
-  if (argv.length === 0 || argv.some((word) => word === '-h' || word === '--help')) return print(quantHelp())
+  const { name, rest } = commandOf(argv)
+  if (argv.length === 0 || argv.some((word) => word === '-h' || word === '--help')) {
+    const { commandHelp } = await import('./help.js')
+    return print(await commandHelp(name))
+  }
   if (argv.some((word) => word === '-v' || word === '--version')) return print(`${squireVersion()}\n`)
   refuseOldNode()
-  const configured = await configure(argv)
-  const { engineVariable, supervise } = await import('../supervisor.js')
-  const workspace = process.env[engineVariable]
-  if (workspace === undefined) return supervise(argv)
-  const { runEngine } = await import('./engine.js')
-  return runEngine(configured, workspace)
-}
-
-function print(text: string): number {
-  process.stdout.write(text)
-  return 0
+  const command = await commands[name]!.load()
+  return command.run(rest, commands)
 }
 
 /** Whether -l 0 was asked for, known even where the rest of the command line is wrong. */

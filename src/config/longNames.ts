@@ -3,15 +3,14 @@
 import { SquireError } from '../errors.js'
 import { foreign } from './foreign.js'
 import { nearest } from './nearest.js'
-import { flatten } from './option.js'
+import { flatten, type OptionTable } from './option.js'
 import { options } from './options/index.js'
 
-const byLong = new Map(flatten(options).map(([key, { long }]) => [long, key]))
+const known = new Set(flatten(options).map(([, { long }]) => long))
 
-export const keyOf = (long: string): string | undefined => byLong.get(long)
-
-/** { 'image-mean': 1 } -> { image: { mean: 1 } }. All names are known. */
-export function nested(byName: ReadonlyMap<string, unknown>): Record<string, unknown> {
+/** { 'image-mean': 1 } -> { image: { mean: 1 } }. All names are in the table. */
+export function nested(byName: ReadonlyMap<string, unknown>, table: OptionTable = options): Record<string, unknown> {
+  const byLong = new Map(flatten(table).map(([key, { long }]) => [long, key]))
   const result: Record<string, Record<string, unknown> | unknown> = {}
   for (const [long, value] of byName) {
     const [outer, inner] = byLong.get(long)!.split('.') as [string, string | undefined]
@@ -24,10 +23,10 @@ export function nested(byName: ReadonlyMap<string, unknown>): Record<string, unk
 /** @throws SquireError CONFIG for a long name that squire does not have, with the nearest that it has */
 export function requireKnown(names: Iterable<string>, where: string): void {
   for (const name of names) {
-    if (byLong.has(name)) continue
+    if (known.has(name)) continue
     const why = foreign[name]?.why
     if (why !== undefined) throw new SquireError('CONFIG', `${where}: "${name}" ${why}`)
-    const near = nearest(name, byLong.keys())
+    const near = nearest(name, known)
     const hint = near === undefined ? 'see `squire --help` for all options' : `did you mean "${near}"?`
     throw new SquireError('CONFIG', `${where}: unknown key "${name}"; ${hint}`)
   }

@@ -2,8 +2,15 @@
 
 import type { Value } from './values.js'
 
-export const groups = ['Model and output', 'Data', 'Quantization', 'Evaluation', 'Image files as data', 'Run'] as const
-export type Group = (typeof groups)[number]
+/** Headings of --help. */
+export type Group =
+  | 'Model and output'
+  | 'Data'
+  | 'Quantization'
+  | 'Evaluation'
+  | 'Image files as data'
+  | 'Run'
+  | 'Options'
 
 interface About {
   /** The name on the command line, without its dashes, and in JSON: Knight's where Knight has the option. */

@@ -37,6 +37,9 @@ export interface SessionOptions {
   readonly saveTo?: string
 }
 
+/** The version of ONNX Runtime. */
+export const runtimeVersion = (): string => ort.env.versions.common
+
 /** Level 4, fatal only: failures come as exceptions, whose text squire prints itself. */
 const options: ort.InferenceSession.SessionOptions = {
   executionProviders: ['cpu'],

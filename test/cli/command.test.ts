@@ -20,7 +20,12 @@ const onnxOnly = 'squire reads ONNX models only, not'
 
 const mistakes: readonly [string, string][] = [
   ['-m a.onnx', `the command is missing: expected "quant", as in\n  ${example}`],
-  ['compile -m a.onnx', `unknown command "compile": expected "quant", as in\n  ${example}`],
+  ['compile -m a.onnx', 'unknown command "compile": expected "quant", "doctor" or "completion"'],
+  [
+    'compltion bash',
+    'unknown command "compltion": expected "quant", "doctor" or "completion"; did you mean "completion"?',
+  ],
+  ['--chip TX5105C compile -m a.onnx', `unknown command "compile": expected "quant", as in\n  ${example}`],
   ['quant', `the model is missing: give it with --model (-m), as in\n  ${example}`],
   ['quant onnx extra -m a.onnx', 'unexpected "extra" after `squire quant onnx`'],
   ['quant tflite -m a.onnx', '`squire quant`: expected "onnx", got "tflite"'],

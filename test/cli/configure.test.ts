@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { configure } from '../../src/cli/configure.js'
-import { quantHelp } from '../../src/cli/help.js'
+import { commandHelp } from '../../src/cli/help.js'
 import { type Config, quantModes } from '../../src/config/config.js'
 
 const config = async (words: string) => (await configure(words.split(' '))).config
@@ -78,10 +78,11 @@ describe('the configuration', () => {
 })
 
 describe('--help', () => {
-  it('shows short and long names, what is allowed and the default', () => {
-    expect(quantHelp()).toMatch(
+  it('shows short and long names, what is allowed and the default', async () => {
+    const help = await commandHelp('quant')
+    expect(help).toMatch(
       /-qm, --quant-mode MODE\.\.\. .*kl, min_max,\s+mse, percentile, kl_v2, all; default: kl; min_max at 16 bit\)/,
     )
-    expect(quantHelp()).toMatch(/^Quantization:$/m)
+    expect(help).toMatch(/^Quantization:$/m)
   })
 })
