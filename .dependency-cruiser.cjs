@@ -1,7 +1,7 @@
 // Who may import whom. Run on the compiled JavaScript: there, type-only imports are gone, so every rule is about values.
 const src = '^dist/src'
-const nouns = `${src}/(onnx|dataset|histogram|plan|fixedpoint)/`
-const verbs = `${src}/(calibrate|solve|export|evaluate|report|parts)/`
+const nouns = `${src}/(onnx|dataset|histogram|difference|plan|fixedpoint)/`
+const verbs = `${src}/(calibrate|solve|export|evaluate|compare|report|parts)/`
 
 module.exports = {
   forbidden: [
@@ -33,9 +33,9 @@ module.exports = {
       },
     },
     {
-      name: 'histogram-and-onnx-stand-alone',
+      name: 'histogram-difference-and-onnx-stand-alone',
       severity: 'error',
-      from: { path: `${src}/(histogram|onnx)/` },
+      from: { path: `${src}/(histogram|difference|onnx)/` },
       to: { path: `${src}/(dataset|plan|fixedpoint)/` },
     },
     {
@@ -49,7 +49,7 @@ module.exports = {
     {
       name: 'a-verb-imports-no-other-verb',
       severity: 'error',
-      from: { path: `${src}/(calibrate|solve|export|evaluate|report|parts)/` },
+      from: { path: `${src}/(calibrate|solve|export|evaluate|compare|report|parts)/` },
       to: { path: verbs, pathNot: `${src}/$1/` },
     },
     {
@@ -75,7 +75,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^dist/workers/' },
       to: {
-        path: `${src}/(cli|report|calibrate|evaluate|export|parts|plan|fixedpoint)/|${src}/(quantize|quantization|stages|resumable|infer|run|supervisor|index).js$`,
+        path: `${src}/(cli|report|calibrate|evaluate|compare|export|parts|plan|fixedpoint)/|${src}/(quantize|quantization|stages|resumable|infer|run|supervisor|index).js$`,
       },
     },
   ],

@@ -1,8 +1,8 @@
 // -r infer: a model as it is, run through the user's data.
 
 import { basename, join } from 'node:path'
-import { modelFile } from './calibrate/prepare.js'
 import type { Config } from './config/config.js'
+import { modelFile } from './engine/modelFile.js'
 import { openRunner } from './engine/open.js'
 import { readModel } from './onnx/model.js'
 import type { ModeResult, Reporter, RunResult } from './report/types.js'

@@ -2,8 +2,9 @@
 
 import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { modelFile, type Prepared } from './calibrate/prepare.js'
+import type { Prepared } from './calibrate/prepare.js'
 import { type Config, decidingOptions, type QuantMode } from './config/config.js'
+import { modelFile } from './engine/modelFile.js'
 import type { Observed, Runner } from './engine/runner.js'
 import { SquireError } from './errors.js'
 import { type Evaluation, evaluate, lossLine } from './evaluate/evaluate.js'
@@ -73,7 +74,7 @@ export async function measureJob(context: Context, job: Job, fixed: FixedPointMo
   return { job, made: { fixed, evaluation } }
 }
 
-function integerOf(
+export function integerOf(
   { prepared, config }: Context,
   { mode, observed }: Job,
   fixed: FixedPointModel,
@@ -84,7 +85,7 @@ function integerOf(
 
 /** What this quantization alone depends on: not the other modes of the run, nor how many samples it was measured on. */
 function provenance(config: Config, mode: QuantMode, iteration: number): Provenance {
-  const { modes: _, evalIteration: __, percent, ...shared } = decidingOptions(config)
+  const { modes: _, evalIteration: __, compareIteration: ___, percent, ...shared } = decidingOptions(config)
   const options = { ...shared, mode, ...(mode === 'percentile' && { percent }), iterations: [iteration] }
   return { mode, version: squireVersion(), options }
 }
@@ -93,7 +94,7 @@ function provenance(config: Config, mode: QuantMode, iteration: number): Provena
 export async function saveOutcome(context: Context, { job, made }: Outcome): Promise<ModeResult> {
   const { config, prepared, several } = context
   const { iteration, floatMetric } = job.observed
-  const directory = several ? `${job.mode}_it_${iteration}` : '.'
+  const directory = directoryOf(job, several)
   const base = { model: basename(config.model), mode: job.mode, iteration, directory, floatMetric }
   if (made instanceof SquireError) {
     return { ...base, loss: undefined, fixMetric: undefined, files: [], error: made.message }
@@ -116,10 +117,23 @@ export async function saveOutcome(context: Context, { job, made }: Outcome): Pro
   return { ...base, loss, fixMetric, files: [...files.keys()], error: undefined }
 }
 
+/** Relative to the save-dir. */
+export function directoryOf({ mode, observed }: Job, several: boolean): string {
+  return several ? `${mode}_it_${observed.iteration}` : '.'
+}
+
+/** What orders outcomes. */
+export function rankOf({ job, made }: Outcome): Rank {
+  const base = { mode: job.mode, iteration: job.observed.iteration }
+  if (made instanceof SquireError) return { ...base, loss: undefined, error: made.message }
+  return { ...base, loss: made.evaluation.loss, error: undefined }
+}
+
+type Rank = Pick<ModeResult, 'mode' | 'iteration' | 'loss' | 'error'>
+
 /** By loss, those without one after, failures last; then by mode and iteration, so that the order is total. */
-export function byLoss(a: ModeResult, b: ModeResult): number {
-  const rank = ({ loss, error }: ModeResult) =>
-    error !== undefined ? Number.POSITIVE_INFINITY : (loss ?? Number.MAX_VALUE)
+export function byLoss(a: Rank, b: Rank): number {
+  const rank = ({ loss, error }: Rank) => (error !== undefined ? Number.POSITIVE_INFINITY : (loss ?? Number.MAX_VALUE))
   const [left, right] = [rank(a), rank(b)]
   if (left !== right) return left < right ? -1 : 1
   return a.iteration - b.iteration || (a.mode < b.mode ? -1 : a.mode > b.mode ? 1 : 0)

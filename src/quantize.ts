@@ -9,8 +9,10 @@ import type { Config } from './config/config.js'
 import type { Observed, Runner } from './engine/runner.js'
 import { SquireError } from './errors.js'
 import { checkWritable, saveAll } from './export/save.js'
-import { byLoss, type Context, measureJob, type Outcome, saveOutcome } from './quantization.js'
+import { compareRun } from './layers.js'
+import { byLoss, type Context, measureJob, type Outcome, rankOf, saveOutcome } from './quantization.js'
 import { adviceLines } from './report/advice.js'
+import type { Layers } from './report/data/types.js'
 import { reportJson } from './report/json.js'
 import type { ModeResult, Reporter, RunResult } from './report/types.js'
 import { resumable } from './resumable.js'
@@ -43,12 +45,13 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const context: Context = { config, reporter, runner, prepared, workspace, several, warned: new Set() }
     const outcomes: Outcome[] = []
     for (const { job, fixed } of solved) outcomes.push(await measureJob(context, job, fixed))
+    outcomes.sort((a, b) => byLoss(rankOf(a), rankOf(b)))
+    const layers = await compareRun(context, observed, outcomes)
     // Only now: a metric that fails on one quantization leaves nothing of the others behind.
     const results: ModeResult[] = []
     for (const outcome of outcomes) results.push(await saveOutcome(context, outcome))
-    results.sort(byLoss)
     const run: RunResult = { saveDir: config.saveDir, results, skipped: runner.skipped, stageSeconds: timer.done() }
-    await saveRun(config, prepared, runner, observed, run)
+    await saveRun(config, prepared, runner, observed, run, layers)
     for (const line of adviceLines(run, observed.at(-1)?.samples ?? 0)) reporter.info(line)
     await checkpoint.remove()
     return run
@@ -105,6 +108,7 @@ async function saveRun(
   runner: Runner,
   observed: readonly Observed[],
   run: RunResult,
+  layers: Layers,
 ): Promise<void> {
   const files = new Map<string, Uint8Array | string>()
   for (const one of observed) {
@@ -113,6 +117,6 @@ async function saveRun(
     const distribution: Distribution = one
     files.set(name, encodeDistribution(prepared.plan, distribution, key, squireVersion()))
   }
-  files.set('report.json', reportJson(run, config))
+  files.set('report.json', reportJson(run, config, { data: { digest: await runner.digest() }, ...layers }))
   await saveAll(config.saveDir, files)
 }

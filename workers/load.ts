@@ -39,3 +39,27 @@ export async function load({ index, id }: SampleRef, dataset: Dataset): Promise<
     return { kind: 'bad', reason }
   }
 }
+
+/** Loads in order, `ahead` samples ahead of whoever consumes them. */
+export async function* loadAhead(samples: readonly SampleRef[], ahead: number, dataset: Dataset) {
+  const pending: Promise<Loaded>[] = []
+  for (let i = 0; i < samples.length; i++) {
+    while (pending.length <= ahead && i + pending.length < samples.length) {
+      pending.push(load(samples[i + pending.length]!, dataset))
+    }
+    yield { sample: samples[i]!, loaded: await pending.shift()! }
+  }
+}
+
+/** What is wrong with feeds that the quantized model could not take. */
+export function otherDims(feeds: Feeds, expected: SamplesTask['inputDims']): string | undefined {
+  for (const [name, { dims }] of Object.entries(feeds)) {
+    const first = expected?.[name]
+    if (first === undefined || String(dims) === String(first)) continue
+    return (
+      `input "${name}" has dims [${dims.join(', ')}], the first sample [${first.join(', ')}]: the quantized model is ` +
+      'static, so only samples of one size can be measured. Resize them, or calibrate without a metric'
+    )
+  }
+  return undefined
+}

@@ -1,17 +1,24 @@
-// The session of this thread. It stays open until a task has another model: two at once would be the memory peak of the whole run.
+// The sessions of this thread: those that its last task needed. They stay open until a task needs others, since more at once than needed would
+// be the memory peak of the whole run.
 
 import type { ModelFile } from '../src/engine/protocol.js'
 import { createSession, type Session } from '../src/onnx/session.js'
 
-let open: { readonly path: string; readonly session: Promise<Session> } | undefined
+const open = new Map<string, Promise<Session>>()
 
 export async function sessionOf(model: ModelFile): Promise<Session> {
-  if (open?.path === model.path) return open.session
-  const last = open
-  open = undefined
-  // One that could not be opened has told those who asked for it.
-  const [session] = await Promise.allSettled([last?.session])
-  if (session.status === 'fulfilled') await session.value?.release()
-  open = { path: model.path, session: createSession(model.path, model) }
-  return open.session
+  return (await sessionsOf([model]))[0]!
+}
+
+/** Sessions of several models, at once open. */
+export async function sessionsOf(models: readonly ModelFile[]): Promise<Session[]> {
+  const needed = new Set(models.map(({ path }) => path))
+  const last = [...open].filter(([path]) => !needed.has(path))
+  for (const [path] of last) open.delete(path)
+  // A session that failed to open has already reported its error.
+  for (const session of await Promise.allSettled(last.map(([, session]) => session))) {
+    if (session.status === 'fulfilled') await session.value.release()
+  }
+  for (const model of models) if (!open.has(model.path)) open.set(model.path, createSession(model.path, model))
+  return Promise.all(models.map(({ path }) => open.get(path)!))
 }

@@ -7,7 +7,7 @@ import type { SamplesAnswer, SamplesTask, SkippedSample } from '../src/engine/pr
 import { messageOf, SquireError } from '../src/errors.js'
 import type { TensorValue } from '../src/onnx/types.js'
 import { datasetOf } from './datasets.js'
-import { type Loaded, load, type SampleRef } from './load.js'
+import { loadAhead, otherDims, type SampleRef } from './load.js'
 import { sessionOf } from './models.js'
 import { type Observer, observerFor } from './observer.js'
 
@@ -68,7 +68,7 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
   observer?.begin()
   let batch: Batch = []
   const ahead = Math.max(LOADED_AHEAD, stacked)
-  for await (const { sample, loaded } of loadAhead(task.samples, ahead, (entry) => load(entry, dataset))) {
+  for await (const { sample, loaded } of loadAhead(task.samples, ahead, dataset)) {
     if (Atomics.load(stop, 0) !== 0) return { kind: 'stopped' }
     if (loaded.kind === 'bad') skip(sample, loaded.reason)
     else if (stacked > 1 && !observer!.isUsual(loaded.feeds)) await runBatch([{ sample, ...loaded }], 1, observer)
@@ -85,34 +85,10 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
   return { kind: 'done', state, skipped, observed }
 }
 
-/** What is wrong with feeds that the quantized model could not take. */
-function otherDims(feeds: Feeds, expected: SamplesTask['inputDims']): string | undefined {
-  for (const [name, { dims }] of Object.entries(feeds)) {
-    const first = expected?.[name]
-    if (first === undefined || String(dims) === String(first)) continue
-    return (
-      `input "${name}" has dims [${dims.join(', ')}], the first sample [${first.join(', ')}]: the quantized model is ` +
-      'static, so only samples of one size can be measured. Resize them, or calibrate without a metric'
-    )
-  }
-  return undefined
-}
-
 /** The model's outputs; copied where the next sample overwrites them, since a metric may keep what it is given. */
 function ownOutputs(values: Readonly<Record<string, TensorValue>>, names: readonly string[], copy: boolean) {
   const own = (value: TensorValue) => (copy ? { ...value, data: value.data.slice() } : value)
   return Object.fromEntries(names.map((name) => [name, own(values[name]!)]))
-}
-
-/** Loads in order, `ahead` samples ahead of whoever consumes them. */
-async function* loadAhead(samples: readonly SampleRef[], ahead: number, load: (sample: SampleRef) => Promise<Loaded>) {
-  const pending: Promise<Loaded>[] = []
-  for (let i = 0; i < samples.length; i++) {
-    while (pending.length <= ahead && i + pending.length < samples.length) {
-      pending.push(load(samples[i + pending.length]!))
-    }
-    yield { sample: samples[i]!, loaded: await pending.shift()! }
-  }
 }
 
 async function explained<T>(sample: SampleRef, what: string, call: () => T | Promise<T>): Promise<T> {

@@ -1,9 +1,19 @@
 // The worker's entry: answers one task at a time. A failure that squire can explain is an answer, not an exception.
 
-import type { ForwardAnswer, LoadAnswer, SamplesAnswer, SolveAnswer, Task } from '../src/engine/protocol.js'
+import type {
+  CompareForwardAnswer,
+  CompareSamplesAnswer,
+  ForwardAnswer,
+  LoadAnswer,
+  SamplesAnswer,
+  SolveAnswer,
+  Task,
+} from '../src/engine/protocol.js'
 import { SquireError } from '../src/errors.js'
 
-export default async function work(task: Task): Promise<SamplesAnswer | LoadAnswer | ForwardAnswer | SolveAnswer> {
+type Answer = SamplesAnswer | LoadAnswer | CompareSamplesAnswer | CompareForwardAnswer | ForwardAnswer | SolveAnswer
+
+export default async function work(task: Task): Promise<Answer> {
   try {
     // Imported when first needed: a worker that solves thresholds has no use for the runtime, and none for sharp without images.
     switch (task.kind) {
@@ -11,6 +21,10 @@ export default async function work(task: Task): Promise<SamplesAnswer | LoadAnsw
         return await (await import('./samples.js')).runSamples(task)
       case 'load':
         return await (await import('./load.js')).runLoad(task)
+      case 'compareSamples':
+        return await (await import('./compare.js')).runCompareSamples(task)
+      case 'compareForward':
+        return await (await import('./compare.js')).runCompareForward(task)
       case 'forward':
         return await (await import('./forward.js')).runForward(task)
       case 'solve':

@@ -2,6 +2,7 @@
 // once where that works.
 
 import { join } from 'node:path'
+import { modelFile } from '../engine/modelFile.js'
 import type { ModelFile, Observation } from '../engine/protocol.js'
 import type { Feeds, ObservedModel } from '../engine/runner.js'
 import { messageOf } from '../errors.js'
@@ -9,7 +10,7 @@ import { leaveBlocked } from '../onnx/blocked.js'
 import { tensorBytes } from '../onnx/codec.js'
 import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
 import { withRefusedOutput } from '../onnx/uncopied.js'
-import { modelFile, type Prepared } from './prepare.js'
+import type { Prepared } from './prepare.js'
 import { samplesToStack } from './stack.js'
 
 export interface Observable extends ObservedModel {

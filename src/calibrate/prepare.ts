@@ -3,13 +3,12 @@
 
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { modelFile } from '../engine/modelFile.js'
 import type { ModelFile } from '../engine/protocol.js'
 import type { Feeds } from '../engine/runner.js'
-import { modelInputs } from '../onnx/model.js'
 import { makeValueInfo } from '../onnx/node.js'
 import { shapesFor } from '../onnx/shapes.js'
 import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
-import { writeModel } from '../onnx/write.js'
 import { makePlan } from '../plan/plan.js'
 import type { Plan } from '../plan/types.js'
 
@@ -41,12 +40,6 @@ export async function prepare(model: Model, feeds: Feeds, workspace: string): Pr
       .update(JSON.stringify([model.hash, plan.observed]))
       .digest('hex'),
   }
-}
-
-/** Writes a model for the workers. */
-export async function modelFile(proto: ModelProto, path: string): Promise<ModelFile> {
-  await writeModel(proto, path)
-  return { path, inputs: modelInputs(proto), outputs: proto.graph.output.map(({ name }) => name) }
 }
 
 /** Inputs of these dims, and outputs with the names of dimensions replaced by what the inputs make them. */

@@ -9,10 +9,11 @@ import type { Metric, ModelInput } from '../dataset/types.js'
 import { SquireError } from '../errors.js'
 import type { Reporter } from '../report/types.js'
 import { type Chunk, chunksOf, chunksOfShare, type Segment, type Share, segmentsOf } from './chunks.js'
+import { type Compared, compareSamples } from './comparing.js'
 import { emptyFold, type FoldState, fold, histogramsUpTo, type SampleOrder, type StopFlag, stateUpTo } from './fold.js'
 import { type FoldPart, finishedFold, partOf } from './part.js'
 import type { Pool } from './pool.js'
-import type { ModelFile, Observation, SkippedSample } from './protocol.js'
+import type { Comparison, ModelFile, Observation, SkippedSample } from './protocol.js'
 import type { Feeds, Observed, ObservedModel, Runner } from './runner.js'
 
 /** Keeps an unfinished fold across processes. */
@@ -239,6 +240,20 @@ export class DatasetRunner implements Runner {
     await this.#fold({ title, model, segments, chunks, batch, state, keepStates: false })
     this.#refuseNothing(count)
     return this.#value(state, segments, count)
+  }
+
+  async compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared> {
+    const { pool, source, onBadSample, stop, reporter } = this.#options
+    const { batch } = await this.#firstForward()
+    const count = Math.min(this.#measuredCount(iteration), most)
+    const progress = reporter.progress(title, count, 'samples')
+    return compareSamples({
+      ...{ pool, comparison, source, onBadSample, stop, count },
+      samples: this.#order(),
+      samplesPerForward: batch,
+      excluded: new Set(this.#skipped.keys()),
+      onProgress: (done) => progress.update(done),
+    }).finally(() => progress.finish())
   }
 
   /** The share of measure() that one of several machines does; undefined without a metric. */

@@ -4,14 +4,16 @@
 import { makeExecutor } from '../dataset/script/executor.js'
 import { firstFrame, isDatasetObject, wrapAdvice } from '../dataset/script/userScript.js'
 import type { Executor, InferFunction } from '../dataset/types.js'
+import { mergeTensors } from '../difference/tensors.js'
 import { messageOf, SquireError } from '../errors.js'
 import { addSlab, createSlab } from '../histogram/slab.js'
 import type { Histogram } from '../histogram/types.js'
 import type { TensorValue } from '../onnx/types.js'
 import type { Reporter } from '../report/types.js'
 import { joinBatches, splitBatch } from './batch.js'
+import type { Compared } from './comparing.js'
 import type { Pool } from './pool.js'
-import type { ModelFile, SkippedSample } from './protocol.js'
+import type { Comparison, ModelFile, SkippedSample } from './protocol.js'
 import type { Feeds, Observed, ObservedModel, Runner } from './runner.js'
 
 export interface FunctionRunnerOptions {
@@ -110,6 +112,29 @@ export class FunctionRunner implements Runner {
     })
     progress.finish()
     return metric
+  }
+
+  async compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared> {
+    const count = Math.min(this.#options.evalIteration ?? iteration, most)
+    const progress = this.#options.reporter.progress(title, count, 'forwards')
+    const { outputs } = this.#options.executor
+    let sum: Compared = { samples: 0, differences: [] }
+    await this.#call(count, {
+      forward: async (feeds, name) => {
+        const done = await this.#options.pool.compareForward({
+          kind: 'compareForward',
+          comparison,
+          feeds,
+          outputs,
+          name,
+        })
+        const one = done.differences.length > 0 ? 1 : 0
+        sum = { samples: sum.samples + one, differences: mergeTensors(sum.differences, done.differences) }
+        return byName(done)
+      },
+      onForward: (done) => progress.update(done),
+    }).finally(() => progress.finish())
+    return sum
   }
 
   /** Calls the user's function and checks what it does. */

@@ -6,6 +6,12 @@ import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
 import { messageOf, SquireError } from '../errors.js'
 import type {
+  CompareForwardAnswer,
+  CompareForwardDone,
+  CompareForwardTask,
+  CompareSamplesAnswer,
+  CompareSamplesDone,
+  CompareSamplesTask,
   Failed,
   ForwardAnswer,
   ForwardDone,
@@ -92,6 +98,14 @@ export class Pool {
     return this.#run<ForwardAnswer>(task, task.name)
   }
 
+  compareSamples(task: CompareSamplesTask): Promise<CompareSamplesDone | Stopped> {
+    return this.#run<CompareSamplesAnswer>(task, named(task))
+  }
+
+  compareForward(task: CompareForwardTask): Promise<CompareForwardDone> {
+    return this.#run<CompareForwardAnswer>(task, task.name)
+  }
+
   solve(task: SolveTask): Promise<SolveDone> {
     return this.#run<SolveAnswer>(task, 'thresholds')
   }
@@ -138,7 +152,7 @@ export class Pool {
   }
 }
 
-function named({ samples }: SamplesTask): string {
+function named({ samples }: Pick<SamplesTask, 'samples'>): string {
   const first = `"${samples[0]?.id ?? ''}"`
   return samples.length === 1 ? `sample ${first}` : `${samples.length} samples, ${first} the first`
 }

@@ -4,6 +4,8 @@
 import type { QuantMode } from '../config/config.js'
 import type { DatasetSource } from '../dataset/source.js'
 import type { ModelInput } from '../dataset/types.js'
+import type { Codes } from '../difference/difference.js'
+import type { TensorDifference } from '../difference/tensors.js'
 import type { ErrorCode } from '../errors.js'
 import type { Histogram } from '../histogram/types.js'
 import type { BlockedLayout } from '../onnx/layout.js'
@@ -64,6 +66,45 @@ export interface LoadTask {
   readonly sample: SamplesTask['samples'][number]
 }
 
+/** A tensor of the reference model and what the candidate has in its place. */
+export interface ComparedTensor {
+  /** An output of the reference model, or an input of both. */
+  readonly reference: string
+  /** An output of the candidate. */
+  readonly candidate: string
+  /** How the candidate's values are to be read; undefined: as they are. */
+  readonly codes: Codes | undefined
+  /** The input of the `own` model that takes the reference's values as codes, if one of its operators reads them... */
+  readonly ownInput: string | undefined
+  /** ...and its output that holds what the tensor's operator makes of such inputs. */
+  readonly ownOutput: string | undefined
+}
+
+/** Two models on the same inputs, tensor by tensor. */
+export interface Comparison {
+  readonly reference: ModelFile
+  readonly candidate: ModelFile
+  /** The candidate's operators, each by itself and fed from the reference: what each one's own error is. */
+  readonly own: ModelFile | undefined
+  readonly tensors: readonly ComparedTensor[]
+}
+
+export interface CompareSamplesTask
+  extends Pick<SamplesTask, 'source' | 'samples' | 'samplesPerForward' | 'onBadSample' | 'stop'> {
+  readonly kind: 'compareSamples'
+  readonly comparison: Comparison
+}
+
+/** One forward pass of an infer function. */
+export interface CompareForwardTask {
+  readonly kind: 'compareForward'
+  readonly comparison: Comparison
+  readonly feeds: Readonly<Record<string, TensorValue>>
+  /** The outputs of the reference that the function is given. */
+  readonly outputs: readonly string[]
+  readonly name: string
+}
+
 export interface ForwardTask {
   readonly kind: 'forward'
   readonly model: ModelFile
@@ -82,7 +123,7 @@ export interface SolveTask {
   readonly levels: readonly number[]
 }
 
-export type Task = SamplesTask | LoadTask | ForwardTask | SolveTask
+export type Task = SamplesTask | LoadTask | CompareSamplesTask | CompareForwardTask | ForwardTask | SolveTask
 
 export interface Failed {
   readonly kind: 'failed'
@@ -103,6 +144,17 @@ export interface SamplesDone {
   readonly skipped: readonly SkippedSample[]
   /** How many samples the slab's statistics hold. */
   readonly observed: number
+}
+
+export interface CompareSamplesDone {
+  readonly kind: 'done'
+  readonly differences: readonly TensorDifference[]
+  /** How many samples they hold. */
+  readonly compared: number
+}
+
+export interface CompareForwardDone extends ForwardDone {
+  readonly differences: readonly TensorDifference[]
 }
 
 /** The chunk was given up because `stop` was set. */
@@ -127,6 +179,8 @@ export interface SolveDone {
   readonly thresholds: readonly (readonly number[])[]
 }
 
+export type CompareSamplesAnswer = CompareSamplesDone | Stopped | Failed
+export type CompareForwardAnswer = CompareForwardDone | Failed
 export type SamplesAnswer = SamplesDone | Stopped | Failed
 export type LoadAnswer = LoadDone | Failed
 export type ForwardAnswer = ForwardDone | Failed

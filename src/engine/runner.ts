@@ -3,7 +3,8 @@
 
 import type { Histogram } from '../histogram/types.js'
 import type { TensorValue } from '../onnx/types.js'
-import type { ModelFile, Observation, SkippedSample } from './protocol.js'
+import type { Compared } from './comparing.js'
+import type { Comparison, ModelFile, Observation, SkippedSample } from './protocol.js'
 
 export type Feeds = Readonly<Record<string, TensorValue>>
 
@@ -38,6 +39,8 @@ export interface Runner {
   observe(model: ObservedModel): Promise<readonly Observed[]>
   /** The metric of a model over what `--eval-iteration` (default: this `-i` value) asks for; undefined where there is no metric. */
   measure(model: ModelFile, iteration: number, title: string): Promise<number | undefined>
+  /** Two models tensor by tensor, over at most `most` of the samples that measure() takes. */
+  compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared>
   /** Closes the files of the data. */
   close(): Promise<void>
   /** Samples left out so far. */

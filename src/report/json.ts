@@ -8,14 +8,20 @@ import type { RunResult } from './types.js'
 /** Entries for the end of the report, by name; they must be deterministic too. */
 export type ReportExtra = Readonly<Record<string, unknown>>
 
-/** The content of report.json: the same bytes for the same model, samples and options. */
+/** The content of report.json: the same bytes for the same model, samples and options. A list has one entry a line. */
 export function reportJson(result: RunResult, config: Config, extra: ReportExtra = {}): string {
-  return write({ ...report(result, config), ...extra })
+  const entries = Object.entries({ ...report(result, config), ...extra }).map(([key, value]) => {
+    if (!Array.isArray(value)) return `  ${JSON.stringify(key)}: ${stringify(value)}`
+    const lines = value.map((one) => `    ${stringify(one)}`).join(',\n')
+    return `  ${JSON.stringify(key)}: ${lines === '' ? '[]' : `[\n${lines}\n  ]`}`
+  })
+  return `{\n${entries.join(',\n')}\n}\n`
 }
 
 /** What --json prints. */
 export function resultJson(result: RunResult, config: Config): string {
-  return write({ ...report(result, config), saveDir: result.saveDir, stageSeconds: result.stageSeconds })
+  const all = { ...report(result, config), saveDir: result.saveDir, stageSeconds: result.stageSeconds }
+  return `${stringify(all, 2)}\n`
 }
 
 function report(result: RunResult, config: Config) {
@@ -28,6 +34,6 @@ function report(result: RunResult, config: Config) {
 }
 
 /** undefined becomes null, so that every key is there in every report. */
-function write(value: unknown): string {
-  return `${JSON.stringify(value, (_, entry) => (entry === undefined ? null : entry), 2)}\n`
+function stringify(value: unknown, indent?: number): string {
+  return JSON.stringify(value, (_, entry) => (entry === undefined ? null : entry), indent)
 }

@@ -21,6 +21,7 @@ describe('the configuration', () => {
       percent: 0.99999,
       iterations: [1],
       evalIteration: undefined,
+      compareIteration: 16,
       batchSize: 1,
       bitWidth: 8,
       cpuNum: availableParallelism(),

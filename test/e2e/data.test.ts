@@ -13,8 +13,8 @@ import { write } from './tiny.js'
 
 const folder = temporaryFolder()
 const at = (name: string) => join(folder, name)
-/** Of test/dataset/fixtures/make.py: sample i is the numbers 12 i to 12 i + 11 with label i % 2. */
-const made = (name: string) => fileURLToPath(new URL(`../dataset/fixtures/${name}`, import.meta.url))
+/** of test/dataset/formats/fixtures/make.py: sample i is the numbers 12 i to 12 i + 11 with label i % 2. */
+const made = (name: string) => fileURLToPath(new URL(`../dataset/formats/fixtures/${name}`, import.meta.url))
 
 async function quantize(out: string, model: string, data: string, ...more: string[]) {
   const ended = await squire(['quant', '-m', model, '-d', data, '-s', at(out), '-i', 'all', '-cn', '2', ...more])

@@ -21,4 +21,11 @@ export const evaluationOptions = {
     group,
     help: 'forward passes to evaluate on (default: as -i)',
   }),
+  /** Forward passes that layers are compared on, float against integer. */
+  compareIteration: option(either(['all'], integer('N', 0)), {
+    long: 'compare-iteration',
+    group,
+    help: 'forward passes that the report compares layers on, of those that are evaluated; 0: none',
+    fallback: 16,
+  }),
 } as const

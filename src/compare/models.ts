@@ -1,0 +1,109 @@
+// What a comparison runs: the float model with every compared tensor as an output, the integer model with what it has in their places, and the
+// integer model taken apart, each of its operators fed with the float model's values.
+
+import { join } from 'node:path'
+import { modelFile } from '../engine/modelFile.js'
+import type { ComparedTensor, Comparison, ModelFile } from '../engine/protocol.js'
+import type { WrittenTensor } from '../export/integerModel.js'
+import { rangeOf } from '../fixedpoint/rounding.js'
+import { indexGraph, nameSource } from '../onnx/graph.js'
+import { modelInputs } from '../onnx/model.js'
+import { makeValueInfo } from '../onnx/node.js'
+import { DataType, type ModelProto } from '../onnx/types.js'
+import { writeModel } from '../onnx/write.js'
+
+/**
+ * The float model as what integer models are compared with; one file for all of them.
+ * @param float the model that was quantized, after the graph passes
+ * @param tensors every tensor that is compared
+ */
+export function comparedFloat(float: ModelProto, tensors: readonly string[], workspace: string): Promise<ModelFile> {
+  const inputs = new Set(modelInputs(float).map(({ name }) => name))
+  const inner = tensors.filter((name) => !inputs.has(name))
+  return modelFile(withOutputs(float, inner, 'add'), join(workspace, 'compared_float.onnx'))
+}
+
+/**
+ * @param reference from comparedFloat
+ * @param integer what squire made of that model, from which `tensors` has the names of the integers
+ * @param folder for temporary files: one of its own
+ */
+export async function integerComparison(
+  reference: ModelFile,
+  integer: ModelProto,
+  tensors: readonly WrittenTensor[],
+  folder: string,
+): Promise<Comparison> {
+  const apart = takenApart(integer, tensors)
+  const held = withOutputs(
+    integer,
+    tensors.map(({ integers }) => integers),
+    'replace',
+  )
+  return {
+    reference,
+    candidate: await modelFile(held, join(folder, 'integer.onnx')),
+    own: await ownFile(apart.proto, [...apart.names.values()], modelInputs(integer), join(folder, 'own.onnx')),
+    tensors: tensors.map(({ name, scale, bits, integers }): ComparedTensor => {
+      const [low, high] = rangeOf(bits)
+      const { input, output } = apart.names.get(integers)!
+      return { reference: name, candidate: integers, codes: { scale, low, high }, ownInput: input, ownOutput: output }
+    }),
+  }
+}
+
+/** Nobody asks for the dims of what comes in at a cut: they are the float tensor's. */
+async function ownFile(
+  proto: ModelProto,
+  ends: readonly Ends[],
+  inputs: ModelFile['inputs'],
+  path: string,
+): Promise<ModelFile> {
+  await writeModel(proto, path)
+  const cut = ends.flatMap(({ input }) =>
+    input === undefined ? [] : [{ name: input, dataType: DataType.FLOAT, dims: [] }],
+  )
+  return { path, inputs: [...inputs, ...cut], outputs: ends.map(({ output }) => output) }
+}
+
+interface Ends {
+  /** The graph input that readers of the integers read now; undefined where nobody reads them. */
+  readonly input: string | undefined
+  /** The output under which their writer writes them now. */
+  readonly output: string
+}
+
+/** The integer model cut at every tensor of integers: what is written goes out under another name, what is read comes in. */
+function takenApart(proto: ModelProto, tensors: readonly WrittenTensor[]) {
+  const unique = nameSource(proto.graph)
+  const index = indexGraph(proto.graph)
+  const names = new Map(
+    tensors.map(({ integers }): [string, Ends] => {
+      const input = index.consumers(integers).length > 0 ? integers : undefined
+      return [integers, { input, output: unique(`${integers}_own`) }]
+    }),
+  )
+  const node = proto.graph.node.map((one) => ({
+    ...one,
+    output: one.output.map((name) => names.get(name)?.output ?? name),
+  }))
+  const ends = [...names.values()]
+  const read = ends.flatMap(({ input }) => (input === undefined ? [] : [makeValueInfo(input, DataType.FLOAT)]))
+  const graph = { ...proto.graph, node, input: [...proto.graph.input, ...read], valueInfo: [] }
+  return {
+    proto: withOutputs(
+      { ...proto, graph },
+      ends.map(({ output }) => output),
+      'replace',
+    ),
+    names,
+  }
+}
+
+/** An output has a name only: the runtime infers its type. */
+function withOutputs(proto: ModelProto, names: readonly string[], how: 'add' | 'replace'): ModelProto {
+  const own = how === 'add' ? proto.graph.output : []
+  const present = new Set(own.map(({ name }) => name))
+  const added = [...new Set(names)].filter((name) => !present.has(name)).map((name) => ({ name }))
+  return { ...proto, graph: { ...proto.graph, output: [...own, ...added] } }
+}

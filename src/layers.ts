@@ -1,0 +1,70 @@
+// What a run says of every layer: its quantizations beside the float model, and their numbers for the report.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { classHistogram } from './calibrate/distribution.js'
+import type { Prepared } from './calibrate/prepare.js'
+import { type ComparisonResult, compareModels } from './compare/compare.js'
+import { comparedFloat, integerComparison } from './compare/models.js'
+import type { ModelFile } from './engine/protocol.js'
+import type { Observed } from './engine/runner.js'
+import { SquireError } from './errors.js'
+import { writtenTensors } from './export/integerModel.js'
+import { operatorSummaries } from './export/scaleJson.js'
+import { chipProfile } from './fixedpoint/chip.js'
+import type { FixedPointModel } from './fixedpoint/types.js'
+import { type Context, directoryOf, integerOf, type Job, type Outcome } from './quantization.js'
+import { layersOf, type QuantizationFacts } from './report/data/layers.js'
+import type { Layers } from './report/data/types.js'
+
+/** @param outcomes by loss, the best first */
+export async function compareRun(
+  context: Context,
+  observed: readonly Observed[],
+  outcomes: readonly Outcome[],
+): Promise<Layers> {
+  const { config, prepared, workspace, several } = context
+  const { plan } = prepared
+  const reference = await comparedFloat(prepared.model.proto, [...plan.classOf.keys()], workspace)
+  const quantizations: QuantizationFacts[] = []
+  for (const { job, made } of outcomes) {
+    if (made instanceof SquireError) continue
+    // The loss has told the best one. Without a metric nothing has: all are compared.
+    const wanted = quantizations.length === 0 || made.evaluation.loss === undefined
+    const { mode, observed } = job
+    quantizations.push({
+      ...{ mode, iteration: observed.iteration, directory: directoryOf(job, several), fixed: made.fixed },
+      summaries: operatorSummaries(made.fixed),
+      comparison: wanted ? await compareJob(context, job, made.fixed, reference) : nothingCompared,
+    })
+  }
+  const { qRange } = chipProfile(config.chip)
+  return layersOf({ ...statisticsOf(prepared, observed.at(-1)!), qRange, quantizations })
+}
+
+const nothingCompared: ComparisonResult = { samples: 0, tensors: [] }
+
+/** The integer model beside the float one, tensor by tensor. */
+async function compareJob(context: Context, job: Job, fixed: FixedPointModel, reference: ModelFile) {
+  const { config, prepared, workspace, runner } = context
+  const most = config.compareIteration === 'all' ? Number.POSITIVE_INFINITY : config.compareIteration * config.batchSize
+  if (most === 0) return nothingCompared
+  const written = { outputDequant: false, allLayers: false }
+  const folder = await mkdtemp(join(workspace, 'compare-'))
+  const comparison = await integerComparison(
+    reference,
+    integerOf(context, job, fixed, written),
+    writtenTensors(fixed, prepared.staticModel.proto, written),
+    folder,
+  )
+  const result = await compareModels(runner, comparison, job.observed.iteration, most, `comparing ${job.mode}`)
+  await rm(folder, { recursive: true })
+  return result
+}
+
+/** What the report shows of the tensors: with several -i values, the statistics of the largest. */
+function statisticsOf({ plan }: Prepared, { histograms }: Observed) {
+  const histogramOf = (name: string) =>
+    histograms.get(name) ?? classHistogram(plan, plan.classOf.get(name)!, histograms)
+  return { plan, observed: new Set(histograms.keys()), histogramOf }
+}

@@ -1,0 +1,62 @@
+// A tensor's histogram for people: few bins of equal width, and what quantizing it costs.
+
+import { BINS_LOG2, BINS_PER_SIGN, type Histogram } from '../../histogram/types.js'
+import { rounded } from './rounded.js'
+import type { HistogramEntry } from './types.js'
+
+/** Bins that a drawing shows. */
+const MOST_BINS = 128
+
+/** Neighbouring bins added up until there are few: from the least to the greatest value. */
+export function sketch(histogram: Histogram): HistogramEntry {
+  if (histogram.count === 0) return { start: 0, step: 1, counts: [] }
+  const width = binWidth(histogram)
+  let group = 1
+  const first = () => groupOf(histogram.min, width, group)
+  const last = () => groupOf(histogram.max, width, group)
+  while (last() - first() >= MOST_BINS) group *= 2
+  const counts = new Array<number>(last() - first() + 1).fill(0)
+  for (const { low, count } of filledBins(histogram)) counts[groupOf(low + width / 2, width, group) - first()]! += count
+  return { start: rounded(first() * group * width), step: group * width, counts }
+}
+
+function groupOf(value: number, width: number, group: number): number {
+  return Math.floor(value / (group * width))
+}
+
+export interface QuantizationError {
+  /** Roots of the mean squared error over all values. */
+  readonly clipping: number
+  readonly rounding: number
+}
+
+/** What is lost when values become codes from `low` to `high`, of `scale` each: bins beyond are clipped, the others rounded. Exact zeros are kept. */
+export function quantizationError(histogram: Histogram, scale: number, low: number, high: number): QuantizationError {
+  const [least, most] = [low * scale, high * scale]
+  const width = binWidth(histogram)
+  let clipping = 0
+  let inside = 0
+  for (const { low: start, count } of filledBins(histogram)) {
+    // The last bin reaches to the extreme only.
+    const middle = Math.min(Math.max(start + width / 2, histogram.min), histogram.max)
+    const beyond = middle > most ? middle - most : middle < least ? least - middle : 0
+    if (beyond > 0) clipping += count * beyond ** 2
+    else inside += count
+  }
+  const total = Math.max(1, histogram.count)
+  const nonzero = Math.max(0, inside - histogram.zeros)
+  return { clipping: Math.sqrt(clipping / total), rounding: Math.sqrt((nonzero * scale ** 2) / 12 / total) }
+}
+
+function* filledBins({ counts, exponent }: Histogram): Generator<{ low: number; count: number }> {
+  const width = 2 ** (exponent - BINS_LOG2)
+  for (let bin = 0; bin < BINS_PER_SIGN; bin++) {
+    if (counts[bin]! > 0) yield { low: bin * width, count: counts[bin]! }
+    const negative = counts[BINS_PER_SIGN + bin]!
+    if (negative > 0) yield { low: -(bin + 1) * width, count: negative }
+  }
+}
+
+function binWidth({ exponent }: Histogram): number {
+  return 2 ** (exponent - BINS_LOG2)
+}

@@ -1,0 +1,138 @@
+// From what a run knows to the entries of the report.
+
+import type { ComparisonResult } from '../../compare/compare.js'
+import type { Measures } from '../../difference/measures.js'
+import { rangeOf } from '../../fixedpoint/rounding.js'
+import type { FixedPointModel } from '../../fixedpoint/types.js'
+import type { Histogram } from '../../histogram/types.js'
+import { inputsOf, outputsOf } from '../../plan/operands.js'
+import type { Plan, PlannedOperator } from '../../plan/types.js'
+import { quantizationError, sketch } from './histogram.js'
+import { rounded } from './rounded.js'
+import type { ErrorColumns, Layers, OperatorEntry, QuantizationEntry, TensorEntry } from './types.js'
+
+export interface QuantizationFacts {
+  readonly mode: string
+  readonly iteration: number
+  readonly directory: string
+  readonly fixed: FixedPointModel
+  /** One an operator of `fixed`, in order. */
+  readonly summaries: readonly Readonly<Record<string, unknown>>[]
+  readonly comparison: ComparisonResult
+}
+
+export interface RunFacts {
+  readonly plan: Plan
+  readonly observed: ReadonlySet<string>
+  /** The statistics of a tensor that is held as integers. */
+  readonly histogramOf: (tensor: string) => Histogram
+  readonly qRange: readonly [number, number]
+  readonly quantizations: readonly QuantizationFacts[]
+}
+
+export function layersOf({ plan, observed, histogramOf, qRange, quantizations }: RunFacts): Layers {
+  const names = [...plan.classOf.keys()]
+  const histograms = new Map(names.map((name) => [name, histogramOf(name)]))
+  const bits = quantizations[0]?.fixed.quantized
+  const tensors = names.map((name): TensorEntry => {
+    const { min, max, zeros, count } = histograms.get(name)!
+    return {
+      name,
+      dims: plan.tensors.get(name)?.dims ?? [],
+      bits: bits?.get(name)?.bits ?? 0,
+      scaleOf: plan.classOf.get(name)!.name,
+      observed: observed.has(name),
+      ...(count === 0
+        ? { min: 0, max: 0, zeros: 0 }
+        : { min: rounded(min), max: rounded(max), zeros: rounded(zeros / count) }),
+      histogram: sketch(histograms.get(name)!),
+    }
+  })
+  return {
+    operators: plan.operators.map(operatorEntry),
+    tensors,
+    qRange,
+    quantizations: quantizations.map((facts) => quantizationEntry(facts, names, histograms)),
+  }
+}
+
+function operatorEntry(operator: PlannedOperator): OperatorEntry {
+  return {
+    name: operator.name,
+    kind: operator.kind,
+    nodes: operator.nodes.map(({ opType }) => opType),
+    inputs: inputsOf(operator),
+    outputs: outputsOf(operator),
+    reason: operator.kind === 'software' ? (operator.reason ?? null) : null,
+    channelRanges: 'weights' in operator ? channelRanges(operator) : null,
+  }
+}
+
+/** Channels that an entry lists one by one. */
+const MOST_CHANNELS = 256
+
+function channelRanges({ kind, weights }: Extract<PlannedOperator, { readonly kind: 'conv' | 'matmul' }>): number[] {
+  const { dims, data } = weights
+  const channels = kind === 'conv' ? dims[0]! : dims[1]!
+  const size = data.length / channels
+  const ranges = new Array<number>(channels).fill(0)
+  for (let i = 0; i < data.length; i++) {
+    const channel = kind === 'conv' ? Math.floor(i / size) : i % channels
+    ranges[channel] = Math.max(ranges[channel]!, Math.abs(data[i]!))
+  }
+  if (channels <= MOST_CHANNELS) return ranges.map(rounded)
+  const sorted = ranges.sort((a, b) => a - b)
+  const at = (i: number) => sorted[Math.round((i * (channels - 1)) / (MOST_CHANNELS - 1))]!
+  return Array.from({ length: MOST_CHANNELS }, (_, i) => rounded(at(i)))
+}
+
+function quantizationEntry(
+  { mode, iteration, directory, fixed, summaries, comparison }: QuantizationFacts,
+  names: readonly string[],
+  histograms: ReadonlyMap<string, Histogram>,
+): QuantizationEntry {
+  const ranges = names.map((name) => {
+    const { scale, bits } = fixed.quantized.get(name)!
+    const [low, high] = rangeOf(bits)
+    return { scale, low, high, error: quantizationError(histograms.get(name)!, scale, low, high) }
+  })
+  const errors = new Map(comparison.tensors.map((entry) => [entry.tensor, entry]))
+  return {
+    mode,
+    iteration,
+    directory,
+    scales: ranges.map(({ scale }) => scale),
+    lows: ranges.map(({ low }) => low),
+    highs: ranges.map(({ high }) => high),
+    clipping: ranges.map(({ error }) => rounded(error.clipping)),
+    rounding: ranges.map(({ error }) => rounded(error.rounding)),
+    parameters: summaries.map(({ name, kind, nodes, inputs, outputs, reason, ...parameters }) => parameters),
+    compared: comparison.samples,
+    accumulated: columns(names.map((name) => errors.get(name)?.accumulated)),
+    own: columns(names.map((name) => errors.get(name)?.own)),
+  }
+}
+
+function columns(measures: readonly (Measures | undefined)[]): ErrorColumns {
+  const column = (name: keyof Measures) =>
+    measures.map((entry) => {
+      const value = entry?.[name]
+      return value === undefined ? null : rounded(value)
+    })
+  return {
+    mre: column('mre'),
+    cosine: column('cosine'),
+    rmse: column('rmse'),
+    sqnr: column('sqnr'),
+    maxDiff: column('maxDiff'),
+    maxDiffRelative: column('maxDiffRelative'),
+    meanError: column('meanError'),
+    above: column('above'),
+    below: column('below'),
+    clippedLow: column('clippedLow'),
+    clippedHigh: column('clippedHigh'),
+    atLow: column('atLow'),
+    atHigh: column('atHigh'),
+    codesUsed: column('codesUsed'),
+  }
+}
