@@ -11,6 +11,7 @@ import type { SquireError } from './errors.js'
 import { chipProfile } from './fixedpoint/chip.js'
 import { solveFixedPoint } from './fixedpoint/solve.js'
 import type { FixedPointModel } from './fixedpoint/types.js'
+import { importModel } from './onnx/import/index.js'
 import { readModel } from './onnx/model.js'
 import { optimize } from './onnx/passes/index.js'
 import { attempt, type Job } from './quantization.js'
@@ -35,7 +36,8 @@ export async function prepareRun(
   // An unknown chip is refused before any work.
   chipProfile(config.chip)
   timer.stage('graph optimization')
-  const source = await readModel(config.model)
+  const { model: source, log: imported } = importModel(await readModel(config.model))
+  for (const line of imported) reporter.info(line)
   const { model, log } = await optimize(source)
   for (const line of log) reporter.debug(line)
   const runner = await openRunner({ config, model: source, pool, store, reporter, signal })

@@ -46,11 +46,11 @@ export class Observer {
       [name, { type: 'float32', dims, data: this.#kernel.buffers[i]! }] as const
     this.stack = Object.fromEntries(fed.map((one, i) => inBuffer(one, written.length + i)))
     this.#preallocated = {
-      // The runtime leaves what was preallocated for an output that is an input as it was.
+      // The runtime leaves what was preallocated for an output that is an input as it was. Dims that vary are unknown before the run.
       ...Object.fromEntries(
         Object.entries(outputs).map(([name, info]) => [
           name,
-          name in inputDims ? null : emptyTensor({ ...info, dims: rows(info.dims) }),
+          name in inputDims || info.varies ? null : emptyTensor({ ...info, dims: rows(info.dims) }),
         ]),
       ),
       ...Object.fromEntries(written.map(inBuffer)),

@@ -1,20 +1,26 @@
 // What a model must be for squire to take it: IR version, operator set, operators, inputs. Limits are data; a failure names everything at once.
 
 import { SquireError } from '../errors.js'
+import { subgraphs } from './attribute.js'
 import { toNumber } from './int64.js'
-import { isStandardDomain, standardOperators } from './operators.js'
+import { CONTRIB_DOMAIN, isStandardDomain, runtimeOperators, standardOperators } from './operators.js'
 import type { ModelProto, NodeProto } from './types.js'
 import { allNodes } from './walk.js'
 
-export const MIN_IR_VERSION = 3
-export const OPSET_RANGE = [7, 22] as const
+export const IR_RANGE = [3, 13] as const
+export const OPSET_RANGE = [7, 26] as const
 
 /** Throws unless squire can work on the model. `place` names it in errors. */
 export function checkModel(proto: ModelProto, place: string): void {
+  const [first, last] = IR_RANGE
   const irVersion = toNumber(proto.irVersion)
-  if (irVersion < MIN_IR_VERSION) {
-    const expected = `ONNX IR version ${irVersion}, expected ${MIN_IR_VERSION} or later`
-    throw new SquireError('MODEL', `${place} has ${expected}; export it again with a newer exporter`)
+  if (irVersion < first || irVersion > last) {
+    const advice =
+      irVersion < first ? 'export it again with a newer exporter' : 'export it with an older version of onnx'
+    throw new SquireError(
+      'MODEL',
+      `${place} has ONNX IR version ${irVersion}, expected ${first} to ${last}, what the runtime reads; ${advice}`,
+    )
   }
   checkOperators(proto, place, checkOpset(proto, place))
 }
@@ -31,20 +37,31 @@ function checkOpset(proto: ModelProto, place: string): number {
 
 function checkOperators(proto: ModelProto, place: string, opset: number): void {
   const unsupported = new Map<string, string[]>()
-  for (const [position, node] of allNodes(proto.graph).entries()) {
+  const functions = proto.functions ?? []
+  const own = new Set(functions.map(({ domain, name }) => JSON.stringify([domain, name])))
+  const nodes = [...allNodes(proto.graph), ...functions.flatMap(({ node }) => node.flatMap(withInner))]
+  for (const [position, node] of nodes.entries()) {
+    if (own.has(JSON.stringify([node.domain, node.opType]))) continue
     const problem = operatorProblem(node, opset)
     if (problem === undefined) continue
-    const nodes = unsupported.get(problem) ?? []
-    nodes.push(node.name === '' ? `number ${position}, which writes "${node.output.join('", "')}"` : `"${node.name}"`)
-    unsupported.set(problem, nodes)
+    const places = unsupported.get(problem) ?? []
+    places.push(node.name === '' ? `number ${position}, which writes "${node.output.join('", "')}"` : `"${node.name}"`)
+    unsupported.set(problem, places)
   }
   if (unsupported.size === 0) return
-  const lines = [...unsupported].map(([problem, nodes]) => `  ${problem}: node ${nodes.join(', ')}`)
-  const advice = 'squire takes the standard ONNX operators: export the model without these'
+  const lines = [...unsupported].map(([problem, places]) => `  ${problem}: node ${places.join(', ')}`)
+  const advice =
+    "squire takes standard ONNX operators, the model's own functions and com.microsoft: export the model without these"
   throw new SquireError('UNSUPPORTED', `${place} has operators squire does not support; ${advice}\n${lines.join('\n')}`)
 }
 
+function withInner(node: NodeProto): NodeProto[] {
+  return [node, ...subgraphs(node).flatMap(allNodes)]
+}
+
 function operatorProblem({ domain, opType }: NodeProto, opset: number): string | undefined {
+  if (domain === CONTRIB_DOMAIN || (isStandardDomain(domain) && runtimeOperators.has(opType))) return undefined
+  if (domain === 'com.microsoft.nchwc') return `${opType} of domain ${domain} (made by the runtime for one processor)`
   if (!isStandardDomain(domain)) return `${opType} of domain ${domain}`
   const since = standardOperators.get(opType)
   if (since === undefined) return `${opType}, not an ONNX operator`

@@ -1,4 +1,4 @@
-// The operators of the ONNX standard domain up to opset 22 and the opset that introduced each (7: there from the start of the supported range).
+// The operators of the ONNX standard domain up to opset 26 and the opset that introduced each (7: there from the start of the supported range).
 // Source: onnx/docs/Operators.md.
 
 const introduced: Readonly<Record<number, string>> = {
@@ -24,6 +24,9 @@ const introduced: Readonly<Record<number, string>> = {
   18: 'BitwiseAnd BitwiseNot BitwiseOr BitwiseXor CenterCropPad Col2Im GroupNormalization Mish',
   19: 'DeformConv',
   20: 'AffineGrid Gelu ImageDecoder RegexFullMatch StringConcat StringSplit',
+  23: 'Attention RMSNormalization RotaryEmbedding',
+  24: 'Swish TensorScatter',
+  26: 'BitCast CumProd',
 }
 
 /** Standard operator -> the opset that introduced it. */
@@ -32,6 +35,12 @@ export const standardOperators: ReadonlyMap<string, number> = new Map(
     names.split(/\s+/).map((name) => [name, Number(opset)] as const),
   ),
 )
+
+/** What ONNX Runtime's optimizer writes in the standard domain before the standard has it; the runtime runs it in any opset. */
+export const runtimeOperators: ReadonlySet<string> = new Set(['LayerNormalization', 'SimplifiedLayerNormalization'])
+
+/** The domain of ONNX Runtime's own operators. */
+export const CONTRIB_DOMAIN = 'com.microsoft'
 
 /** Whether a domain is ONNX's own: written '' or 'ai.onnx'. */
 export function isStandardDomain(domain: string): boolean {

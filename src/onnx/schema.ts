@@ -1,4 +1,4 @@
-// The wire format: field numbers of onnx/onnx.proto for the messages squire reads. Everything else (functions, training info, sparse tensors...)
+// The wire format: field numbers of onnx/onnx.proto for the messages squire reads. Everything else (training info, sparse tensors...)
 // stays behind in `$unknowns` and is written back untouched.
 //
 // Presence: a field marked `optional` is absent or present, and stays so. A string or number without the mark has its default when absent
@@ -53,6 +53,7 @@ message NodeProto {
   repeated AttributeProto attribute = 5;
   optional string doc_string = 6;
   string domain = 7;
+  optional string overload = 8;
 }
 
 message TypeProto {
@@ -79,6 +80,18 @@ message GraphProto {
 
 message OperatorSetIdProto { string domain = 1; int64 version = 2; }
 
+message FunctionProto {
+  string name = 1;
+  repeated string input = 4;
+  repeated string output = 5;
+  repeated string attribute = 6;
+  repeated NodeProto node = 7;
+  repeated OperatorSetIdProto opset_import = 9;
+  string domain = 10;
+  repeated AttributeProto attribute_proto = 11;
+  optional string overload = 13;
+}
+
 message ModelProto {
   int64 ir_version = 1;
   optional string producer_name = 2;
@@ -89,6 +102,7 @@ message ModelProto {
   optional GraphProto graph = 7;
   repeated OperatorSetIdProto opset_import = 8;
   repeated StringStringEntryProto metadata_props = 14;
+  repeated FunctionProto functions = 25;
 }
 `
 
@@ -103,6 +117,7 @@ const alwaysArrays = new Set([
   'initializer',
   'valueInfo',
   'opsetImport',
+  'attributeProto',
 ])
 
 const modelType = protobuf.parse(source).root.lookupType('onnx.ModelProto')

@@ -52,11 +52,7 @@ const options: ort.InferenceSession.SessionOptions = {
 
 /** Loads a model from a file (external data beside it) or from its bytes (self-contained). */
 export async function createSession(model: string | Uint8Array, how: SessionOptions = {}): Promise<Session> {
-  const session = await load(model, {
-    ...options,
-    ...(how.optimized && { graphOptimizationLevel: 'disabled' }),
-    ...(how.saveTo !== undefined && { optimizedModelFilePath: how.saveTo }),
-  })
+  const session = await loadOptimized(model, how)
   const inputs = session.inputMetadata.map(describe)
   const outputs = session.outputMetadata.filter(isNumericTensor).map(describe)
   const runUncopied = session.outputNames.includes(REFUSED_OUTPUT) ? uncopiedRuns(session) : undefined
@@ -128,6 +124,20 @@ async function holdsTheSame(
 // The runtime would leave an unknown name out without a word.
 function noOutput(name: string, names: readonly string[]): SquireError {
   return new SquireError('MODEL', `the model has no output "${name}": its outputs are ${listed(names)}`)
+}
+
+const unoptimized = { graphOptimizationLevel: 'disabled' } as const
+
+/**
+ * Where the runtime's optimizer breaks a model, the model is loaded as it is: the optimizer of 1.30 loses the tensors that the branches of some
+ * If nodes read.
+ */
+async function loadOptimized(model: string | Uint8Array, { optimized, saveTo }: SessionOptions) {
+  const chosen = { ...options, ...(saveTo !== undefined && { optimizedModelFilePath: saveTo }) }
+  if (optimized) return load(model, { ...chosen, ...unoptimized })
+  return load(model, chosen).catch((error) =>
+    load(model, { ...options, ...unoptimized }).catch(() => Promise.reject(error)),
+  )
 }
 
 async function load(

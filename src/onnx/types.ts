@@ -87,6 +87,8 @@ export interface NodeProto {
   output: string[]
   attribute: AttributeProto[]
   docString?: string
+  /** Which of several functions of one name is called. */
+  overload?: string
 }
 
 export interface DimensionProto {
@@ -119,6 +121,21 @@ export interface OperatorSetIdProto {
   version: Int64
 }
 
+/** A function of the model itself: nodes call it by domain, name and overload. */
+export interface FunctionProto {
+  name: string
+  domain: string
+  overload?: string
+  input: string[]
+  output: string[]
+  /** Names of the attributes that a call must give. */
+  attribute: string[]
+  /** Attributes with what they are when a call does not give them. */
+  attributeProto: AttributeProto[]
+  node: NodeProto[]
+  opsetImport: OperatorSetIdProto[]
+}
+
 export interface ModelProto {
   irVersion: Int64
   opsetImport: OperatorSetIdProto[]
@@ -129,6 +146,7 @@ export interface ModelProto {
   docString?: string
   graph: GraphProto
   metadataProps?: StringStringEntryProto[]
+  functions?: FunctionProto[]
 }
 
 /** A model read from disk: its messages, where it came from (external data is relative to that folder) and its identity. */
@@ -180,4 +198,6 @@ export interface TensorValue {
 export interface TensorInfo {
   readonly dataType: number
   readonly dims: readonly number[]
+  /** Its dims follow from values, not from the inputs' dims alone: `dims` are those of one run. */
+  readonly varies?: true
 }

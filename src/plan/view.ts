@@ -14,7 +14,7 @@ export interface GraphView {
   /** In topological order. */
   readonly nodes: readonly NodeProto[]
   readonly index: GraphIndex
-  /** Whether a tensor holds float32 values that depend on the model's inputs: what quantization is about. */
+  /** Whether a tensor of fixed dims holds float32 values that depend on the model's inputs: what quantization is about. */
   isActivation(name: string | undefined): name is string
   /** Dims in the first run. */
   dims(name: string): readonly number[]
@@ -48,7 +48,7 @@ export function viewGraph(graph: GraphProto, tensors: ReadonlyMap<string, Tensor
     index,
     isActivation: (name): name is string => {
       const info = name === undefined || !data.has(name) ? undefined : tensors.get(name)
-      return info?.dataType === DataType.FLOAT && !info.dims.includes(0)
+      return info?.dataType === DataType.FLOAT && !info.varies && !info.dims.includes(0)
     },
     dims: (name) => tensors.get(name)?.dims ?? [],
     constant,

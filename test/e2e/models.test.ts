@@ -13,7 +13,7 @@ import { createSession } from '../../src/onnx/session.js'
 import type { ModelProto, TensorValue } from '../../src/onnx/types.js'
 import { silentReporter } from '../../src/report/types.js'
 import { classifier, fixture, ocrModel, squire, temporaryFolder } from './squire.js'
-import { convolution, halfPrecision, op, software, zoo } from './zoo.js'
+import { convolution, halfPrecision, op, selecting, software, zoo } from './zoo.js'
 
 const folder = temporaryFolder()
 let runs = 0
@@ -178,13 +178,39 @@ describe('dynamic sizes', () => {
 })
 
 describe('nothing to quantize', () => {
-  test.each([
-    ['no operator of the chip', software, 'Softmax "Softmax_y": the chip has no fixed-point form of it'],
-    ['half precision', halfPrecision, 'Give a float32 model'],
-  ])('%s', async (_, proto, reason) => {
-    const failure = run(proto)
-    await expect(failure).rejects.toMatchObject({ code: 'UNSUPPORTED' })
-    await expect(failure).rejects.toThrow(reason)
+  test.each([['no operator of the chip', software, 'Softmax "Softmax_y": the chip has no fixed-point form of it']])(
+    '%s',
+    async (_, proto, reason) => {
+      const failure = run(proto)
+      await expect(failure).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+      await expect(failure).rejects.toThrow(reason)
+    },
+  )
+})
+
+describe('what an exported model may be', () => {
+  test('in half precision throughout: it becomes a float32 model, and that is said', async () => {
+    const { said, written } = await run(halfPrecision)
+    expect(said).toContain('the model is in FLOAT16 (10): converted to float32, its inputs and outputs too')
+    const x = randomTensor('float32', [1, 8]) as TensorValue
+    const sum = (x.data as Float32Array).reduce((total, value) => total + value, 0)
+    const { y } = await outputsOf(written('_quantize.onnx'), { x })
+    for (const value of numbers(y!)) expect(value).toBeCloseTo(sum, 0)
+  })
+
+  test('with outputs whose dims depend on values: they stay in float, the rest is quantized', async () => {
+    const { said, written } = await run(selecting)
+    const x = randomTensor('float32', [1, 3, 16, 16]) as TensorValue
+    const { y, kept } = await outputsOf(written('_quantize.onnx'), { x })
+    expect(said).toContain('1 operator on the chip')
+    expect(kept!.dims[1]).toBe(numbers(y!).filter((value) => value > 0).length)
+  })
+
+  test('with operators of the runtime: what replaced them is said', async () => {
+    const { said } = await run(zoo['operators of the runtime']!)
+    expect(said).toContain(
+      'operators of ONNX Runtime in standard operators: FusedConv 1, QuickGelu 1, BiasGelu 1, Gelu 1, FusedMatMul 1',
+    )
   })
 })
 

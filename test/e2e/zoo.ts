@@ -1,7 +1,9 @@
 // Small models of many kinds, as data: what exporters write, and what nobody expects.
 
 import { makeAttribute } from '../../src/onnx/attribute.js'
-import { makeTensor } from '../../src/onnx/tensor.js'
+import { toFloat16 } from '../../src/onnx/float16.js'
+import { makeGraph, makeValueInfo } from '../../src/onnx/node.js'
+import { floatValues, makeTensor } from '../../src/onnx/tensor.js'
 import {
   type AttributeProto,
   DataType,
@@ -73,9 +75,26 @@ function typed(proto: ModelProto, types: Readonly<Record<string, number>>): Mode
 
 const long = 'long'.repeat(80)
 
+/** v / 2 + c, the sum of an inner and an outer tensor. */
+const loopBody = makeGraph({
+  nodes: [op('Identity: more -> go'), op('Mul: v half -> vh'), op('Add: vh c -> vn')],
+  initializers: [scalar('half', 0.5)],
+  inputs: [
+    makeValueInfo('step', DataType.INT64, []),
+    makeValueInfo('more', DataType.BOOL, []),
+    makeValueInfo('v', DataType.FLOAT, [1, 4, 16, 16]),
+  ],
+  outputs: [makeValueInfo('go', DataType.BOOL, []), makeValueInfo('vn', DataType.FLOAT, [1, 4, 16, 16])],
+})
+const scanBody = makeGraph({
+  nodes: [op('Sigmoid: row -> out')],
+  inputs: [makeValueInfo('row', DataType.FLOAT, [4, 16, 16])],
+  outputs: [makeValueInfo('out', DataType.FLOAT, [4, 16, 16])],
+})
+
 /** Name -> model, float outputs of which its quantized forms must resemble. */
 export const zoo: Readonly<Record<string, ModelProto>> = {
-  ...Object.fromEntries([7, 9, 11, 13, 17, 22].map((opset) => [`opset ${opset}`, classifier(opset)])),
+  ...Object.fromEntries([7, 9, 11, 13, 17, 22, 25, 26].map((opset) => [`opset ${opset}`, classifier(opset)])),
   'two images and a list of ids': typed(
     model({
       inputs: { x: [1, 3, 16, 16], z: [1, 2, 16, 16], ids: [16] },
@@ -284,6 +303,56 @@ export const zoo: Readonly<Record<string, ModelProto>> = {
     model({ inputs: image, outputs: ['c', 'y'], nodes: [conv, op('ArgMax: c -> y', { axis: 1 })], constants: [w] }),
     { y: DataType.INT64 },
   ),
+  'a branch that is always taken': between(
+    [
+      op('Shape: c -> s'),
+      op('Gather: s one -> n'),
+      op('Equal: n four -> k'),
+      node(
+        'If',
+        ['k'],
+        ['d'],
+        [makeAttribute('then_branch', branch('Relu')), makeAttribute('else_branch', branch('Neg'))],
+      ),
+    ],
+    [longs('one', [], [1]), longs('four', [], [4])],
+  ),
+  'a loop and a scan, left whole': between(
+    [
+      node('Loop', ['three', '', 'c'], ['e'], [makeAttribute('body', loopBody)]),
+      node('Scan', ['c'], ['f'], [makeAttribute('body', scanBody), makeAttribute('num_scan_inputs', 1)]),
+      op('Add: e f -> d'),
+    ],
+    [longs('three', [], [3])],
+  ),
+  'functions of the model itself': withFunctions(
+    between([
+      { ...op('Block: c -> e', { slope: { float: 0.25 } }), domain: 'my.layers' },
+      { ...op('Block: e -> d'), domain: 'my.layers' },
+    ]),
+  ),
+  'half precision inside': model({
+    inputs: image,
+    nodes: [
+      op('Cast: x -> h', { to: DataType.FLOAT16 }),
+      op('Conv: h w16 -> c', same),
+      op('Cast: c -> y', { to: DataType.FLOAT }),
+    ],
+    constants: [makeTensor('w16', DataType.FLOAT16, [4, 3, 3, 3], Uint16Array.from(floatValues(w), toFloat16))],
+  }),
+  'operators of the runtime': model({
+    inputs: image,
+    nodes: [
+      contrib('FusedConv: x w b -> c', { ...same, activation: 'Relu' }),
+      contrib('QuickGelu: c -> e'),
+      op('Conv: e v -> f', same),
+      contrib('BiasGelu: f g -> h'),
+      contrib('Gelu: h -> i'),
+      op('Conv: i v -> j', same),
+      contrib('FusedMatMul: j m -> y', { transB: 1, alpha: { float: 0.5 } }),
+    ],
+    constants: [w, v, weights('b', 4), weights('g', 16), weights('m', 8, 16)],
+  }),
   'a branch': between([
     op('ReduceMax: c -> m', { keepdims: 0 }),
     op('Cast: m -> k', { to: DataType.BOOL }),
@@ -294,6 +363,30 @@ export const zoo: Readonly<Record<string, ModelProto>> = {
       [makeAttribute('then_branch', branch('Relu')), makeAttribute('else_branch', branch('Neg'))],
     ),
   ]),
+}
+
+/** Runtime operators, of the domain com.microsoft. */
+function contrib(line: string, attributes: Attributes = {}): NodeProto {
+  return { ...op(line, attributes), domain: 'com.microsoft' }
+}
+
+function withFunctions(proto: ModelProto): ModelProto {
+  const domain = 'my.layers'
+  const one = (name: string, input: string[], output: string[], nodes: NodeProto[]) => ({
+    ...{ name, domain, input, output, attribute: [], node: nodes },
+    attributeProto: [makeAttribute('slope', { float: 0.1 })],
+    opsetImport: [
+      { domain: '', version: 13 },
+      { domain, version: 1 },
+    ],
+  })
+  const sloped = { ...op('LeakyRelu: t -> o'), attribute: [{ name: 'alpha', type: 1, refAttrName: 'slope' }] }
+  const block = [{ ...op('Double: a -> t'), domain }, sloped]
+  return {
+    ...proto,
+    opsetImport: [...proto.opsetImport, { domain, version: 1 }],
+    functions: [one('Block', ['a'], ['o'], block), one('Double', ['t'], ['a'], [op('Add: t t -> a')])],
+  }
 }
 
 function branch(type: string) {
@@ -315,4 +408,15 @@ export const halfPrecision: ModelProto = typed(
     constants: [makeTensor('h', DataType.FLOAT16, [8, 2], new Uint16Array(16).fill(0x3c00))],
   }),
   { x: DataType.FLOAT16, y: DataType.FLOAT16 },
+)
+
+/** The positions of what a Relu keeps: as many as there are. */
+export const selecting: ModelProto = typed(
+  model({
+    inputs: image,
+    outputs: ['y', 'kept'],
+    nodes: [op('Conv: x w -> c', same), op('Relu: c -> y'), op('NonZero: y -> kept')],
+    constants: [w],
+  }),
+  { kept: DataType.INT64 },
 )

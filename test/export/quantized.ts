@@ -3,10 +3,11 @@
 import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { solveFixedPoint } from '../../src/fixedpoint/solve.js'
 import type { FixedPointModel } from '../../src/fixedpoint/types.js'
+import { exposeAll } from '../../src/onnx/inference.js'
 import { encodeModel, readModel } from '../../src/onnx/model.js'
 import { optimize } from '../../src/onnx/passes/index.js'
 import { createSession } from '../../src/onnx/session.js'
-import { exposeAll, shapesFor } from '../../src/onnx/shapes.js'
+import { shapesFor } from '../../src/onnx/shapes.js'
 import type { Model, TensorValue } from '../../src/onnx/types.js'
 import { makePlan } from '../../src/plan/plan.js'
 

@@ -7,9 +7,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { dataTypeOf } from '../../src/onnx/datatype.js'
 import { indexGraph } from '../../src/onnx/graph.js'
+import { exposeAll } from '../../src/onnx/inference.js'
 import { decodeModel, encodeModel, modelInputs, readModel } from '../../src/onnx/model.js'
 import { optimize } from '../../src/onnx/passes/index.js'
-import { exposeAll, shapesFor } from '../../src/onnx/shapes.js'
+import { shapesFor } from '../../src/onnx/shapes.js'
 import { elementCount } from '../../src/onnx/tensor.js'
 import { DataType, type ModelProto, type TensorValue } from '../../src/onnx/types.js'
 import { largestDifference, operators, runModel } from './models.js'
@@ -56,7 +57,7 @@ const models: Readonly<Record<string, RealModel>> = {
 
 const present = Object.entries(models)
 if (existsSync(squeezenet)) {
-  present.push(['SqueezeNet', { file: squeezenet, inputs: { data_0: [1, 3, 224, 224] }, nodes: 68 }])
+  present.push(['SqueezeNet', { file: squeezenet, inputs: { data_0: [1, 3, 224, 224] }, nodes: 67 }])
 } else console.warn(`!!! ${squeezenet} is not there: SqueezeNet is not tested !!!`)
 
 function feeds(proto: ModelProto, dimsOf: RealModel['inputs']): Record<string, TensorValue> {
@@ -83,7 +84,8 @@ describe.each(present)('%s', (_, real) => {
     const original = await readModel(real.file)
     const { model } = await optimize(original)
     expect(model.proto.graph.node.length).toBe(real.nodes)
-    expect(encodeModel(model.proto).length).toBeLessThanOrEqual(encodeModel(original.proto).length)
+    // A constant may take a few bytes more than the node that it was computed by.
+    expect(encodeModel(model.proto).length).toBeLessThanOrEqual(encodeModel(original.proto).length + 64)
     expect(modelInputs(model.proto)).toEqual(modelInputs(original.proto))
     const inputs = feeds(original.proto, real.inputs)
     const before = await runModel(exposeAll(original.proto), inputs)
@@ -110,7 +112,7 @@ describe.each(present)('%s', (_, real) => {
     const inputs = feeds(model.proto, real.inputs)
     const infos = await shapesFor(model, inputs)
     for (const [name, { type, dims }] of Object.entries(await runModel(exposeAll(model.proto), inputs))) {
-      expect(infos.get(name), name).toEqual({ dataType: dataTypeOf(type), dims: [...dims] })
+      expect(infos.get(name), name).toMatchObject({ dataType: dataTypeOf(type), dims: [...dims] })
     }
     const { input, initializer, node } = model.proto.graph
     const names = [...input, ...initializer].map(({ name }) => name).concat(node.flatMap(({ output }) => output))

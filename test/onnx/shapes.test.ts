@@ -59,8 +59,29 @@ describe('shapesFor', () => {
       x: { dataType: DataType.FLOAT, dims: [2, 6] },
       length: { dataType: DataType.INT64, dims: [] },
       condition: { dataType: DataType.BOOL, dims: [] },
-      y: { dataType: DataType.FLOAT, dims: [6, 6] },
+      y: { dataType: DataType.FLOAT, dims: [6, 6], varies: true },
     })
+  })
+
+  it('marks what has dims that depend on values, not what has dims that a run alone can tell', async () => {
+    const proto = model({
+      nodes: [
+        node('NonZero', ['x'], ['places']),
+        node('Transpose', ['places'], ['rows']),
+        node('ReduceMax', ['x'], ['most'], [makeAttribute('keepdims', 0)]),
+        node('Cast', ['most'], ['length'], [makeAttribute('to', DataType.INT64)]),
+        node('Range', ['zero', 'length', 'step'], ['range']),
+        node('Shape', ['x'], ['dims']),
+        node('Mul', ['dims', 'two'], ['twice']),
+        node('Resize', ['x', '', '', 'twice'], ['y']),
+      ],
+      constants: [longs('zero', [], [0]), longs('step', [], [1]), longs('two', [1], [2])],
+      inputs: { x: ['n', 'm'] },
+    })
+    const infos = await shapesFor(asModel(proto), { x: { ...x, data: new Float32Array(12).fill(2) } })
+    const varying = [...infos].filter(([, { varies }]) => varies).map(([name]) => name)
+    expect(varying).toEqual(['places', 'rows', 'range'])
+    expect(infos.get('places')).toEqual({ dataType: DataType.INT64, dims: [2, 12], varies: true })
   })
 
   it('takes an input that is an output, and an initializer that is one', async () => {

@@ -2,11 +2,10 @@
 // subgraphs, quantizers (a quantized model says what it says), results that are no numeric tensors or are much larger than what they come from.
 
 import { subgraphs } from '../attribute.js'
-import { encodeModel } from '../codec.js'
 import { dataTypeOf } from '../datatype.js'
 import { indexGraph } from '../graph.js'
+import { openModel } from '../openModel.js'
 import { isStandardDomain } from '../operators.js'
-import { createSession } from '../session.js'
 import { makeTensor, tensorByteLength } from '../tensor.js'
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from '../types.js'
 import { changed, type Pass, replaceNodes } from './pass.js'
@@ -72,7 +71,7 @@ function isComputable(node: NodeProto): boolean {
 async function evaluate(proto: ModelProto, part: ConstantPart): Promise<ReadonlyMap<string, TensorProto>> {
   const tensors = new Map<string, TensorProto>()
   if (part.results.size === 0) return tensors
-  const session = await createSession(encodeModel(partModel(proto, part)))
+  const session = await openModel(partModel(proto, part))
   try {
     const names = session.outputs.map(({ name }) => name)
     const values = names.length === 0 ? {} : await session.run({}, names)

@@ -1,4 +1,5 @@
-// The passes, run in turn until none finds anything to do. Each change takes away a node, an input or a constant, so this ends.
+// The passes, run in turn until none finds anything to do. Each change takes away a node, an input, a constant or a level of
+// nesting, so this ends.
 
 import { sortTopologically } from '../graph.js'
 import type { Model, ModelProto } from '../types.js'
@@ -7,6 +8,8 @@ import { constantNodes } from './constantNodes.js'
 import { foldArithmetic } from './foldArithmetic.js'
 import { foldBatchNormalization } from './foldBatchNormalization.js'
 import { foldConstants } from './foldConstants.js'
+import { foldIf } from './foldIf.js'
+import { foldInferred } from './foldInferred.js'
 import { fuseHardSigmoid } from './fuseHardSigmoid.js'
 import type { Pass } from './pass.js'
 import { removeDead } from './removeDead.js'
@@ -18,6 +21,8 @@ const passes: readonly Pass[] = [
   removeDead,
   removeIdentity,
   foldConstants,
+  foldInferred,
+  foldIf,
   foldBatchNormalization,
   foldArithmetic,
   fuseHardSigmoid,
@@ -31,7 +36,7 @@ export interface Optimized {
 
 /**
  * A simpler model with the same inputs and the same outputs within float rounding. Works on the main graph; subgraphs of If, Loop and Scan stay
- * as they are. The model keeps its path and hash: they identify the file it came from.
+ * as they are, but for the branch of an If that is always taken. The model keeps its path and hash: they identify the file it came from.
  */
 export async function optimize(model: Model): Promise<Optimized> {
   const counts = new Map<Pass, number>()

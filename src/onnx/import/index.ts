@@ -1,0 +1,36 @@
+// From a model as people export it to the form that everything after works on: one graph without functions, float32, standard operators as far
+// as they express it. Inputs and outputs keep their names.
+
+import { withUniqueNames } from '../nodeNames.js'
+import type { Model, ModelProto } from '../types.js'
+import { lowerContrib } from './contrib.js'
+import { inlineFunctions } from './functions.js'
+import { singlePrecision } from './precision.js'
+
+/** What a step makes of a model, and what users should know of it. */
+export type ImportStep = (proto: ModelProto) => { readonly proto: ModelProto; readonly line?: string }
+
+const uniqueNodeNames: ImportStep = (proto) => {
+  const { graph } = withUniqueNames(proto.graph)
+  return { proto: graph === proto.graph ? proto : { ...proto, graph } }
+}
+
+const steps: readonly ImportStep[] = [inlineFunctions, singlePrecision, lowerContrib, uniqueNodeNames]
+
+export interface Imported {
+  readonly model: Model
+  /** One line a step that changed something. */
+  readonly log: readonly string[]
+}
+
+/** @throws SquireError MODEL or UNSUPPORTED, naming the node */
+export function importModel(model: Model): Imported {
+  let { proto } = model
+  const log: string[] = []
+  for (const step of steps) {
+    const result = step(proto)
+    proto = result.proto
+    if (result.line !== undefined) log.push(result.line)
+  }
+  return { model: { ...model, proto }, log }
+}

@@ -1,0 +1,81 @@
+// Models in half or double precision become float32 models. The integer model is made from float32, which every float16 and bfloat16 is;
+// a double is rounded.
+//
+// A type is converted where weights have it. Where only inputs and outputs do, the model itself converts them; doubles that only serve the
+// arithmetic of shapes stay as they are.
+
+import { intAttribute, makeAttribute } from '../attribute.js'
+import { dataTypeName } from '../datatype.js'
+import { mapGraphs } from '../renaming.js'
+import { elementCount, floatValues, makeTensor, tensorDims } from '../tensor.js'
+import {
+  type AttributeProto,
+  DataType,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from '../types.js'
+import type { ImportStep } from './index.js'
+
+const other: ReadonlySet<number> = new Set([DataType.FLOAT16, DataType.BFLOAT16, DataType.DOUBLE])
+
+export const singlePrecision: ImportStep = (proto) => {
+  const types = new Set(typesOf(proto.graph).filter((type) => other.has(type)))
+  if (types.size === 0) return { proto }
+  const names = [...types].sort((a, b) => a - b).map(dataTypeName)
+  return {
+    proto: { ...proto, graph: inGraph(proto.graph, types) },
+    line: `the model is in ${names.join(' and ')}: converted to float32, its inputs and outputs too`,
+  }
+}
+
+/** Element types of the weights: initializers and Constant nodes of more than one element. */
+function typesOf({ initializer, node }: GraphProto): number[] {
+  const constants = node.filter(({ opType }) => opType === 'Constant').flatMap(({ attribute }) => attribute[0]?.t ?? [])
+  const weights = [...initializer, ...constants].filter((tensor) => elementCount(tensorDims(tensor)) > 1)
+  return weights.map(({ dataType }) => dataType)
+}
+
+function inGraph(graph: GraphProto, types: ReadonlySet<number>): GraphProto {
+  const info = (one: ValueInfoProto) => inInfo(one, types)
+  return {
+    ...graph,
+    node: graph.node.map((node) => inNode(node, types)),
+    initializer: graph.initializer.map((tensor) => inTensor(tensor, types)),
+    input: graph.input.map(info),
+    output: graph.output.map(info),
+    valueInfo: graph.valueInfo.map(info),
+  }
+}
+
+function inInfo(info: ValueInfoProto, types: ReadonlySet<number>): ValueInfoProto {
+  const tensorType = info.type?.tensorType
+  if (tensorType === undefined || !types.has(tensorType.elemType)) return info
+  return { ...info, type: { ...info.type, tensorType: { ...tensorType, elemType: DataType.FLOAT } } }
+}
+
+function inTensor(tensor: TensorProto, types: ReadonlySet<number>): TensorProto {
+  if (!types.has(tensor.dataType)) return tensor
+  return makeTensor(tensor.name, DataType.FLOAT, tensorDims(tensor), floatValues(tensor))
+}
+
+/** Attributes that hold an element type (Cast, RandomNormal and EyeLike, SequenceEmpty). */
+const typeAttributes: ReadonlySet<string> = new Set(['to', 'dtype'])
+
+function inNode(node: NodeProto, types: ReadonlySet<number>): NodeProto {
+  return { ...node, attribute: node.attribute.map((attribute) => inAttribute(node, attribute, types)) }
+}
+
+function inAttribute(node: NodeProto, attribute: AttributeProto, types: ReadonlySet<number>): AttributeProto {
+  const { name, t, tensors } = attribute
+  if (typeAttributes.has(name) && types.has(intAttribute(node, name, 0))) return makeAttribute(name, DataType.FLOAT)
+  return mapGraphs(
+    {
+      ...attribute,
+      ...(t !== undefined && { t: inTensor(t, types) }),
+      ...(tensors !== undefined && { tensors: tensors.map((tensor) => inTensor(tensor, types)) }),
+    },
+    (graph) => inGraph(graph, types),
+  )
+}

@@ -1,0 +1,45 @@
+// Which tensors have dims that depend on values: how many boxes NonMaxSuppression keeps is another number for every image. Such tensors fit no
+// buffer of fixed size, and no integer model of fixed dims.
+
+import { subgraphs } from './attribute.js'
+import { outerInputs, sortTopologically } from './graph.js'
+import type { GraphProto, NodeProto } from './types.js'
+
+/** Their results are as long as their inputs' values say. */
+const selecting: ReadonlySet<string> = new Set(['NonMaxSuppression', 'NonZero', 'Unique', 'Compress', 'StringSplit'])
+/** Operators whose results depend on their inputs' dims alone. */
+const aboutDims: ReadonlySet<string> = new Set(['Shape', 'Size'])
+/** Operators whose dims are given by the values of inputs. */
+const shaped: ReadonlySet<string> = new Set(
+  'ConstantOfShape Expand OneHot Pad Range Reshape Resize Slice Tile TopK Upsample CenterCropPad Trilu Split'.split(
+    ' ',
+  ),
+)
+
+/**
+ * The tensors whose dims vary with values.
+ * @param open tensors whose dims the runtime cannot infer from the inputs' dims; only they can vary
+ */
+export function varyingTensors(graph: GraphProto, open: ReadonlySet<string>): ReadonlySet<string> {
+  const varying = new Set<string>()
+  if (open.size === 0) return varying
+  /** Tensors whose values follow from values that are fed. */
+  const fed = new Set(graph.input.map(({ name }) => name))
+  for (const { name } of graph.initializer) fed.delete(name)
+  for (const node of sortTopologically(graph.node)) {
+    const inputs = outerInputs(node)
+    const varies = inputs.some((name) => varying.has(name))
+    const makesVarying = varies || readsItsDims(node, fed) || subgraphs(node).length > 0
+    const outputs = node.output.filter((name) => name !== '')
+    if (makesVarying) for (const name of outputs) if (open.has(name)) varying.add(name)
+    const readsValues = aboutDims.has(node.opType) ? varies : inputs.some((name) => fed.has(name))
+    if (readsValues) for (const name of outputs) fed.add(name)
+  }
+  return varying
+}
+
+function readsItsDims({ opType, input }: NodeProto, fed: ReadonlySet<string>): boolean {
+  if (selecting.has(opType)) return true
+  const arguments_ = opType === 'Range' || opType === 'ConstantOfShape' ? input : input.slice(1)
+  return shaped.has(opType) && arguments_.some((name) => fed.has(name))
+}
