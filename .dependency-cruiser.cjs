@@ -53,6 +53,12 @@ module.exports = {
       to: { path: verbs, pathNot: `${src}/$1/` },
     },
     {
+      name: 'files-know-nothing-of-what-is-in-them',
+      severity: 'error',
+      from: { path: `${src}/files/` },
+      to: { path: `${src}/`, pathNot: `${src}/(files/|errors.js$)` },
+    },
+    {
       name: 'the-engine-runs-models-and-knows-no-stage',
       severity: 'error',
       from: { path: `${src}/engine/` },

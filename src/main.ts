@@ -2,12 +2,9 @@
 // The command `squire`.
 
 import { run } from './cli/run.js'
+import { guardStreams } from './report/standardStreams.js'
 
-// A reader that stops early, as in `squire --help | head`, is not an error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
-
+guardStreams()
 process.exitCode = await run(process.argv.slice(2))
 
 // A user's script may have left timers or sockets open: they do not keep a finished run alive.

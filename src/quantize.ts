@@ -1,14 +1,14 @@
 // The pipeline: reads as the list of stages, and is the only place that knows all of them.
 
 import { basename, dirname, join } from 'node:path'
-import { Checkpoint } from './calibrate/checkpoint.js'
+import { Checkpoint, type CheckpointUse } from './calibrate/checkpoint.js'
 import { type Distribution, encodeDistribution, readDistribution } from './calibrate/distribution.js'
 import { makeObservable } from './calibrate/observed.js'
 import type { Prepared } from './calibrate/prepare.js'
 import type { Config } from './config/config.js'
 import type { Observed, Runner } from './engine/runner.js'
 import { SquireError } from './errors.js'
-import { checkWritable, saveAll } from './export/save.js'
+import { type Content, checkWritable, saveAll } from './files/save.js'
 import { compareRun } from './layers.js'
 import { byLoss, type Context, measureJob, type Outcome, rankOf, saveOutcome } from './quantization.js'
 import { adviceLines } from './report/advice.js'
@@ -22,10 +22,11 @@ import { squireVersion } from './version.js'
 
 /** Quantizes a model as `config` says and writes the results to its save-dir. Rejects with SquireError. */
 export function quantize(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {
-  const checkpoint = new Checkpoint(checkpointPath(config), config.resume)
+  const checkpoint = new Checkpoint(checkpointPath(config), checkpointUse(config, options))
   const running = withPool(config, reporter, options, async (rig) => {
     const timer = stageTimer(reporter)
     await checkWritable(config.saveDir)
+    await checkpoint.begin()
     if (config.cacheDistribution !== undefined) {
       await checkWritable(dirname(config.cacheDistribution), '--cache-distribution')
     }
@@ -57,6 +58,11 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     return run
   })
   return resumable(checkpoint, running)
+}
+
+function checkpointUse({ resume }: Config, { restarted }: RunOptions): CheckpointUse {
+  if (resume) return 'resume'
+  return restarted === true ? 'restart' : 'anew'
 }
 
 function checkpointPath({ saveDir }: Config): string {
@@ -110,7 +116,7 @@ async function saveRun(
   run: RunResult,
   layers: Layers,
 ): Promise<void> {
-  const files = new Map<string, Uint8Array | string>()
+  const files = new Map<string, Content>()
   for (const one of observed) {
     const key = await distributionKey(config, prepared, runner, one.iteration)
     const name = observed.length > 1 ? `stats_it_${one.iteration}.arrow` : 'stats.arrow'

@@ -9,6 +9,8 @@ import { makeWorkspace } from './workspace.js'
 export interface RunOptions {
   /** Aborting it stops the run at the next forward pass, after a checkpoint. */
   readonly signal?: AbortSignal
+  /** Whether this run was started again because its engine crashed: it goes on from the crashed engine's checkpoint, where there is one. */
+  readonly restarted?: boolean
   /** A folder for temporary files; default: a new one, removed at the end. */
   readonly workspace?: string
 }

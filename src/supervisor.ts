@@ -9,6 +9,14 @@ import { makeWorkspace } from './workspace.js'
 /** Set in the engine's environment to the folder for its temporary files, which the parent removes however the engine ends. */
 export const engineVariable = 'SQUIRE_ENGINE'
 
+/** Set in the environment of an engine that is started again after a crash. */
+export const restartVariable = 'SQUIRE_RESTARTED'
+
+/** An engine that is asked to end says so at once. One that does not within this time is stuck in code that never returns. */
+const ANSWER_MS = 4000
+/** What a second signal leaves an engine that has said it is ending. */
+const LAST_MS = 1500
+
 const MAX_RESTARTS = 5
 
 /** What a crash of native code ends a process with, and SIGKILL, which a system that is short of memory sends to the largest process. */
@@ -29,15 +37,15 @@ export async function supervise(argv: readonly string[]): Promise<number> {
   let asked: NodeJS.Signals | undefined
   // A terminal signals the whole group and the engine answers; a signal sent to this process alone is passed on.
   const passOn = (signal: NodeJS.Signals) => {
+    const again = asked !== undefined
     asked ??= signal
-    engine?.kill(signal)
+    if (engine !== undefined) askToEnd(engine, signal, again)
   }
   process.on('SIGINT', passOn)
   process.on('SIGTERM', passOn)
   try {
     for (let restarts = 0; ; restarts++) {
-      const args = restarts === 0 || argv.includes('--resume') ? argv : [...argv, '--resume']
-      engine = startEngine(args, workspace)
+      engine = startEngine(argv, workspace, restarts > 0)
       const end = await endOf(engine)
       if (end.kind === 'exit') return end.status
       // Whoever asked for the end gets it.
@@ -59,7 +67,18 @@ export async function supervise(argv: readonly string[]): Promise<number> {
   }
 }
 
-function startEngine(argv: readonly string[], workspace: string): ChildProcess {
+/** Ends the engine if it does not end by itself in time. */
+function askToEnd(engine: ChildProcess, signal: NodeJS.Signals, again: boolean): void {
+  engine.kill(signal)
+  const timer = setTimeout(() => engine.kill('SIGKILL'), again ? LAST_MS : ANSWER_MS)
+  engine.once('exit', () => clearTimeout(timer))
+  if (again) return
+  engine.on('message', (message) => {
+    if (isObject(message) && 'ending' in message) clearTimeout(timer)
+  })
+}
+
+function startEngine(argv: readonly string[], workspace: string, restarted: boolean): ChildProcess {
   return spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...argv], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     // Decoding and file reading of all workers share libuv's threads: four are too few for many cores.
@@ -67,6 +86,7 @@ function startEngine(argv: readonly string[], workspace: string): ChildProcess {
       UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())),
       ...process.env,
       [engineVariable]: workspace,
+      ...(restarted ? { [restartVariable]: '1' } : {}),
     },
   })
 }
@@ -80,8 +100,7 @@ function endOf(engine: ChildProcess): Promise<End> {
     // An engine that cannot end its threads in time says with which status it would have ended, then kills itself.
     let declared: number | undefined
     engine.on('message', (message) => {
-      if (typeof message === 'object' && message !== null && 'exitStatus' in message)
-        declared = Number(message.exitStatus)
+      if (isObject(message) && 'exitStatus' in message) declared = Number(message.exitStatus)
     })
     engine.on('error', reject)
     engine.on('exit', (status, signal) => {
@@ -93,4 +112,8 @@ function endOf(engine: ChildProcess): Promise<End> {
       else resolve({ kind: 'exit', status: status ?? 70 })
     })
   })
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

@@ -1,47 +1,61 @@
-// Checkpoints: an unfinished fold, on disk. A file is written under a temporary name and renamed, so the last one is always whole;
-// it carries what its work depends on, so that it cannot be continued with another model, dataset or options.
-//
-//     | SHA-256 of the rest | v8.serialize({ key, state }) |
+// Checkpoints: when the state of an unfinished fold is written and read. A file is written under a temporary name and renamed, so the last one is
+// always whole; it carries what its work depends on, so that it cannot be continued with another model, dataset or options.
 
-import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { lstat, mkdir, open, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { deserialize, serialize } from 'node:v8'
 import type { FoldStore } from '../engine/datasetRunner.js'
-import type { FoldState } from '../engine/fold.js'
+import type { FoldState } from '../engine/foldState.js'
 import { messageOf, SquireError } from '../errors.js'
+import { readRegular } from '../files/regularFile.js'
+import { clearLeftovers, temporaryName } from '../files/save.js'
 import { squireVersion } from '../version.js'
+import { decodeCheckpoint, encodeCheckpoint } from './checkpointFile.js'
 import { differences, type Key } from './key.js'
 
 /** Seconds between two periodic checkpoints: what a kill may cost. */
 const PERIOD_SECONDS = Number(process.env.SQUIRE_CHECKPOINT_SECONDS ?? 10)
 
-const CHECKSUM_BYTES = 32
-
-interface Content {
-  readonly key: Key
-  readonly state: FoldState
-}
+/**
+ * How a run takes a checkpoint that lies there. anew: it is removed. resume: the user wants to go on from it, so one that does not fit is an error.
+ * restart: the supervisor started the engine again; the engine that crashed may have written the checkpoint or not yet removed an older one.
+ */
+export type CheckpointUse = 'anew' | 'resume' | 'restart'
 
 export class Checkpoint implements FoldStore {
   readonly path: string
-  readonly #resume: boolean
+  readonly #use: CheckpointUse
   #lastWrite = performance.now()
   #writing: Promise<void> | undefined
   #written = false
   /** The outermost folder made for it. */
   #madeFolder: string | undefined
 
-  constructor(path: string, resume: boolean) {
+  constructor(path: string, use: CheckpointUse) {
     this.path = path
-    this.#resume = resume
+    this.#use = use
   }
 
-  /** A run that starts anew has no use for an older checkpoint: were it started again after a crash, it would meet that one. */
-  async load(key: Key): Promise<FoldState | undefined> {
-    if (this.#resume) return this.#read(ownKey(key))
-    await rm(this.path, { force: true })
-    return undefined
+  /** First thing in a run, so that no crash later meets the checkpoint of another. @throws SquireError CHECKPOINT when the path is a folder */
+  async begin(): Promise<void> {
+    const found = await lstat(this.path).catch(() => undefined)
+    if (found?.isDirectory()) {
+      throw new SquireError(
+        'CHECKPOINT',
+        `${this.path}, where the checkpoint is to go, is a folder. Remove it, or choose another folder with --save-dir.`,
+      )
+    }
+    if (this.#use === 'anew') await this.remove()
+  }
+
+  async load(key: Key, empty: FoldState): Promise<FoldState | undefined> {
+    try {
+      return this.#use === 'anew' ? undefined : await this.#read(ownKey(key), empty)
+    } catch (error) {
+      if (this.#use === 'resume') throw error
+      await this.remove()
+      return undefined
+    }
   }
 
   async saved(key: Key, state: FoldState): Promise<void> {
@@ -57,6 +71,8 @@ export class Checkpoint implements FoldStore {
   async remove(): Promise<void> {
     await this.#writing
     await rm(this.path, { force: true })
+    // Best effort: a folder that is not there holds nothing.
+    await Promise.allSettled([clearLeftovers(this.path)])
   }
 
   /** Undoes what this run wrote: a run that has failed leaves nothing. What a resumed run started from stays. */
@@ -75,23 +91,23 @@ export class Checkpoint implements FoldStore {
     }
   }
 
-  async #read(expected: Key): Promise<FoldState | undefined> {
-    let bytes: Uint8Array
+  async #read(expected: Key, empty: FoldState): Promise<FoldState | undefined> {
     try {
-      bytes = await readFile(this.path)
+      return decodeCheckpoint(await readRegular(this.path), empty, (key) => this.#refuseForeign(key, expected))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw new SquireError('CHECKPOINT', `cannot read the checkpoint ${this.path}: ${messageOf(error)}`)
-    }
-    const content = decode(bytes)
-    if (content === undefined) {
+      if (error instanceof SquireError) throw error
       throw new SquireError(
         'CHECKPOINT',
-        `the checkpoint ${this.path} is damaged: its checksum is wrong. Leave --resume away to start anew.`,
+        `the checkpoint ${this.path} cannot be used: ${messageOf(error)}. Leave --resume away to start anew.`,
+        { cause: error },
       )
     }
-    const reasons = differences(content.key, expected)
-    if (reasons.length === 0) return content.state
+  }
+
+  #refuseForeign(found: Readonly<Record<string, string | undefined>>, expected: Key): void {
+    const reasons = differences(found, expected)
+    if (reasons.length === 0) return
     throw new SquireError(
       'CHECKPOINT',
       `the checkpoint ${this.path} does not belong to this run: ${reasons.join('; ')}. ` +
@@ -100,11 +116,12 @@ export class Checkpoint implements FoldStore {
   }
 
   async #write(key: Key, state: FoldState): Promise<void> {
-    // Encoded at once: the state goes on changing while the file is written.
-    const bytes = encode({ key: ownKey(key), state })
-    this.#writing = this.#replace(bytes)
+    this.#writing = this.#replace(key, state)
       .catch((error: unknown) => {
-        throw new SquireError('OUTPUT', `cannot write the checkpoint ${this.path}: ${messageOf(error)}`)
+        if (error instanceof SquireError) throw error
+        throw new SquireError('OUTPUT', `cannot write the checkpoint ${this.path}: ${messageOf(error)}`, {
+          cause: error,
+        })
       })
       .finally(() => {
         this.#writing = undefined
@@ -113,20 +130,15 @@ export class Checkpoint implements FoldStore {
     await this.#writing
   }
 
-  async #replace(bytes: Uint8Array): Promise<void> {
+  async #replace(key: Key, state: FoldState): Promise<void> {
     const made = await mkdir(dirname(this.path), { recursive: true })
     this.#madeFolder ??= made
     this.#written = true
-    // The name is always the same: what a killed run left is overwritten.
-    const temporary = `${this.path}.tmp`
+    const temporary = temporaryName(this.path)
     try {
-      const file = await open(temporary, 'w')
-      try {
-        await file.writeFile(bytes)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
+      writeAtOnce(temporary, encodeCheckpoint(ownKey(key), state))
+      const file = await open(temporary, 'r+')
+      await file.sync().finally(() => file.close())
       await rename(temporary, this.path)
     } catch (error) {
       // Best effort: the failure that is told is the first one. A checkpoint from before stays.
@@ -137,23 +149,17 @@ export class Checkpoint implements FoldStore {
   }
 }
 
+/** Without a pause: the pieces view a state that goes on changing while others run. */
+function writeAtOnce(path: string, pieces: readonly Uint8Array[]): void {
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    for (const piece of pieces) for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at)
+  } finally {
+    closeSync(file)
+  }
+}
+
 /** How the work is cut into chunks is this version's own. */
 function ownKey(key: Key): Key {
   return { ...key, 'squire version': squireVersion() }
-}
-
-function encode(content: Content): Uint8Array {
-  const bytes = serialize(content)
-  return Buffer.concat([checksum(bytes), bytes])
-}
-
-/** undefined when the file is not what encode() made. */
-function decode(bytes: Uint8Array): Content | undefined {
-  const rest = bytes.subarray(CHECKSUM_BYTES)
-  if (!checksum(rest).equals(bytes.subarray(0, CHECKSUM_BYTES))) return undefined
-  return deserialize(rest) as Content
-}
-
-function checksum(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest()
 }

@@ -1,10 +1,10 @@
 // The distribution cache and stats.arrow: one row for every tensor that is held as integers, observed or derived.
 
-import { readFile } from 'node:fs/promises'
 import { messageOf, SquireError } from '../errors.js'
+import { readRegular } from '../files/regularFile.js'
 import { mergeAll } from '../histogram/histogram.js'
 import { imageOf } from '../histogram/image.js'
-import { decodeStatistics, encodeStatistics, type Statistics, type TensorStatistics } from '../histogram/statistics.js'
+import { decodeStatistics, encodeStatistics, type TensorStatistics } from '../histogram/statistics.js'
 import type { Histogram } from '../histogram/types.js'
 import type { Plan, ScaleClass } from '../plan/types.js'
 import { differences } from './key.js'
@@ -44,19 +44,18 @@ export function encodeDistribution(
   distribution: Distribution,
   key: DistributionKey,
   version: string,
-): Uint8Array {
+): readonly Uint8Array[] {
   const operators = new Map(
     plan.operators.flatMap((operator) =>
       ('outputs' in operator ? operator.outputs : [operator.output]).map((name) => [name, operator.kind] as const),
     ),
   )
-  const { histograms, samples } = distribution
+  const { histograms } = distribution
   const row = (name: string, histogram: Histogram): TensorStatistics => ({
     ...histogram,
     operator: operators.get(name) ?? 'input',
     shape: plan.tensors.get(name)?.dims ?? [],
     observed: histograms.has(name),
-    samples,
   })
   const tensors = new Map(
     [...plan.classOf].map(([name, scaleClass]) => [
@@ -87,13 +86,13 @@ export async function readDistribution(
 ): Promise<Distribution | undefined> {
   let bytes: Uint8Array
   try {
-    bytes = await readFile(path)
+    bytes = await readRegular(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new SquireError('CACHE', `cannot read the distribution cache ${path}: ${messageOf(error)}`)
+    throw new SquireError('CACHE', `cannot read the distribution cache ${path}: ${messageOf(error)}`, { cause: error })
   }
   const statistics = decodeStatistics(bytes, `the distribution cache ${path}`)
-  refuseForeign(path, statistics, key)
+  refuseForeign(path, statistics.metadata, key)
   const missing = plan.observed.filter((name) => !statistics.tensors.has(name))
   if (missing.length > 0) {
     throw new SquireError(
@@ -101,15 +100,24 @@ export async function readDistribution(
       `the distribution cache ${path} lacks tensor "${missing[0]}"; delete it to calibrate again.`,
     )
   }
-  const { samples = '0', float_metric: metric = '' } = statistics.metadata
+  const { samples, float_metric: metric = '' } = statistics.metadata
   return {
     histograms: new Map(plan.observed.map((name) => [name, statistics.tensors.get(name)!])),
-    samples: Number(samples),
-    floatMetric: metric === '' ? undefined : Number(metric),
+    samples: numberIn(path, 'samples', samples),
+    floatMetric: metric === '' ? undefined : numberIn(path, 'float_metric', metric),
   }
 }
 
-function refuseForeign(path: string, { metadata }: Statistics, key: DistributionKey): void {
+function numberIn(path: string, name: string, text: string | undefined): number {
+  const value = Number(text ?? Number.NaN)
+  if (Number.isFinite(value)) return value
+  throw new SquireError(
+    'CACHE',
+    `the distribution cache ${path} has ${name} "${text ?? ''}", expected a number; delete it to calibrate again.`,
+  )
+}
+
+function refuseForeign(path: string, metadata: Readonly<Record<string, string>>, key: DistributionKey): void {
   const reasons = differences(
     { model: metadata.model_hash, data: metadata.dataset_digest, options: metadata.options },
     { model: key.modelHash, data: key.datasetDigest, options: key.options },

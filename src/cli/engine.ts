@@ -3,13 +3,14 @@
 import { exitCodes, SquireError } from '../errors.js'
 import { createReporter } from '../report/reporter.js'
 import type { RunResult } from '../report/types.js'
+import type { RunOptions } from '../run.js'
 import type { Configured } from './configure.js'
 import { explain, statusOf } from './explain.js'
 import { listenForSignals } from './signals.js'
 import { watchUserCode } from './userCode.js'
 
-/** Runs what `config` says; resolves to the exit status, rejects as the pipeline does. `workspace` takes temporary files. */
-export async function runEngine({ config, notes }: Configured, workspace: string): Promise<number> {
+/** Runs what `config` says; resolves to the exit status, rejects as the pipeline does. */
+export async function runEngine({ config, notes }: Configured, options: Omit<RunOptions, 'signal'>): Promise<number> {
   const interrupt = listenForSignals()
   const reporter = await createReporter(config)
   const userCode = watchUserCode(config.userScript)
@@ -18,7 +19,7 @@ export async function runEngine({ config, notes }: Configured, workspace: string
     for (const note of notes) reporter.info(note)
     const pipeline =
       config.runMode === 'infer' ? (await import('../infer.js')).infer : (await import('../quantize.js')).quantize
-    const running = pipeline(config, reporter, { signal: interrupt.signal, workspace })
+    const running = pipeline(config, reporter, { ...options, signal: interrupt.signal })
     // What user code throws behind the run's back leaves the run as it is: maybe waiting for ever.
     const thrown = userCode.failure.catch((error: unknown) => ({ error }))
     const result = await Promise.race([running, thrown])

@@ -1,5 +1,7 @@
+import { stdout } from '../report/standardStreams.js'
+
 /** Prints a text that is all that was asked for; gives the exit status of having done so. */
 export function print(text: string): number {
-  process.stdout.write(text)
+  stdout.write(text)
   return 0
 }

@@ -1,6 +1,7 @@
 // One run of the command line: what to do for a list of words, and the exit status that it ends with.
 // Nothing that is only needed for quantizing is imported before the command line is known to be right.
 
+import { checkStdout } from '../report/standardStreams.js'
 import { refuseOldNode, squireVersion } from '../version.js'
 import { commandOf, commands } from './commands/index.js'
 import { explain, statusOf } from './explain.js'
@@ -9,7 +10,9 @@ import { print } from './print.js'
 /** Runs `squire` with the words after its name. Resolves to the exit status; never rejects. */
 export async function run(argv: readonly string[]): Promise<number> {
   try {
-    return await runCommand(argv)
+    const status = await runCommand(argv)
+    checkStdout()
+    return status
   } catch (error) {
     process.stderr.write(`${explain(error, wantsStack(argv))}\n`)
     return statusOf(error)

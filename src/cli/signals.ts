@@ -1,6 +1,10 @@
 // What a signal does to the engine process: SIGINT and SIGTERM stop the run, and the engine never outlives its supervisor.
 
+import { Worker } from 'node:worker_threads'
 import { exitCodes } from '../errors.js'
+
+/** A run that has not stopped this long after a signal never will: user code or a model does not end. */
+const STOP_MS = 10_000
 
 /** A signal this long after the first is impatience; sooner it is the same one, from the terminal and from the supervisor. */
 const repeatMilliseconds = 1000
@@ -20,13 +24,15 @@ export function listenForSignals(): Interrupt {
     if (!controller.signal.aborted) {
       since = performance.now()
       status = name === 'SIGTERM' ? 143 : exitCodes.INTERRUPTED
+      // The supervisor ends an engine that does not answer.
+      process.send?.({ ending: true })
       controller.abort()
+      setTimeout(() => leave(status), STOP_MS).unref()
     } else if (performance.now() - since > repeatMilliseconds) leave(status)
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  // Without its supervisor a run would go on unseen, and clash with the one that resumes it. The listener must not keep us alive.
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  if (process.send !== undefined) dieWithSupervisor()
   process.channel?.unref()
   return { signal: controller.signal, leave: (other) => leave(other ?? status) }
 }
@@ -39,4 +45,19 @@ function leave(status: number): number {
   if (process.send === undefined) process.exit(status)
   process.send({ exitStatus: status }, () => process.kill(process.pid, 'SIGKILL'))
   return status
+}
+
+/** Milliseconds between two looks at who our parent is. */
+const LOOK_MS = 500
+
+/**
+ * Without its supervisor a run would go on unseen, and clash with the one that resumes it. This thread may be busy for ever, in a user's script
+ * or inside the runtime, so another one watches: a process whose parent has died gets a new one.
+ */
+function dieWithSupervisor(): void {
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  const watch = `
+    const { ppid } = process
+    setInterval(() => { if (process.ppid !== ppid) process.kill(process.pid, 'SIGKILL') }, ${LOOK_MS})`
+  new Worker(watch, { eval: true, stdout: false, resourceLimits: { maxOldGenerationSizeMb: 16 } }).unref()
 }

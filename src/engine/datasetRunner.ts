@@ -10,7 +10,8 @@ import { SquireError } from '../errors.js'
 import type { Reporter } from '../report/types.js'
 import { type Chunk, chunksOf, chunksOfShare, type Segment, type Share, segmentsOf } from './chunks.js'
 import { type Compared, compareSamples } from './comparing.js'
-import { emptyFold, type FoldState, fold, histogramsUpTo, type SampleOrder, type StopFlag, stateUpTo } from './fold.js'
+import { fold, type SampleOrder, type StopFlag } from './fold.js'
+import { emptyFold, type FoldState, histogramsUpTo, stateUpTo } from './foldState.js'
 import { type FoldPart, finishedFold, partOf } from './part.js'
 import type { Pool } from './pool.js'
 import type { Comparison, ModelFile, Observation, SkippedSample } from './protocol.js'
@@ -18,8 +19,8 @@ import type { Feeds, Observed, ObservedModel, Runner } from './runner.js'
 
 /** Keeps an unfinished fold across processes. */
 export interface FoldStore {
-  /** The saved state of this very work, if there is one. */
-  load(key: FoldKey): Promise<FoldState | undefined>
+  /** The saved state of this very work, if there is one; `empty` is the state to start from else. */
+  load(key: FoldKey, empty: FoldState): Promise<FoldState | undefined>
   /** Called after every chunk; decides itself when to write. */
   saved(key: FoldKey, state: FoldState): Promise<void>
   /** Writes now. */
@@ -201,7 +202,8 @@ export class DatasetRunner implements Runner {
     const all = chunksOf(segments, Math.max(batch, model.observation.stacked), enoughFor(model))
     const chunks = share === undefined ? all : chunksOfShare(all, share)
     const stored = share === undefined ? key : { ...key, share: `${share.part} of ${share.of}` }
-    const state = (await store?.load(stored)) ?? emptyFold(segments)
+    const empty = emptyFold(segments, model.observation.tensors)
+    const state = (await store?.load(stored, empty)) ?? empty
     try {
       await this.#fold({
         title: 'calibrating',
@@ -236,7 +238,7 @@ export class DatasetRunner implements Runner {
   async measure(model: ModelFile, iteration: number, title: string): Promise<number | undefined> {
     if (this.#metric === undefined) return undefined
     const { segments, count, chunks, batch } = await this.#measurement(iteration)
-    const state = emptyFold(segments)
+    const state = emptyFold(segments, [])
     await this.#fold({ title, model, segments, chunks, batch, state, keepStates: false })
     this.#refuseNothing(count)
     return this.#value(state, segments, count)
@@ -266,7 +268,7 @@ export class DatasetRunner implements Runner {
   ): Promise<FoldPart | undefined> {
     if (this.#metric === undefined) return undefined
     const { segments, chunks, batch } = await this.#measurement(iteration)
-    const state = emptyFold(segments)
+    const state = emptyFold(segments, [])
     await this.#fold({ title, model, segments, chunks: chunksOfShare(chunks, share), batch, state, keepStates: true })
     return partOf(name, segments, chunks, batch, state)
   }

@@ -1,37 +1,19 @@
 // The engine's half of calibration and evaluation: hands chunks to workers, merges what comes back.
-// Invariant: the state holds exactly the chunks it lists as done, each once; histograms merge in any order (they are a commutative monoid),
-// metric states merge in chunk order. It can be saved between any two events and continued later, with the same result.
+// Invariant: the state holds exactly the chunks it lists as done, each once.
 
 import type { DatasetSource } from '../dataset/source.js'
 import type { Metric } from '../dataset/types.js'
 import { SquireError } from '../errors.js'
-import { merge } from '../histogram/histogram.js'
-import { addSlab, createSlab } from '../histogram/slab.js'
-import type { Histogram } from '../histogram/types.js'
+import { createSlab } from '../histogram/slab.js'
 import type { Chunk, Segment } from './chunks.js'
+import { addChunk, type FoldState, foldWaiting } from './foldState.js'
 import type { Pool } from './pool.js'
-import type { ModelFile, Observation, SamplesDone, SkippedSample } from './protocol.js'
+import type { ModelFile, Observation } from './protocol.js'
 
 /** The samples of a run in canonical order. */
 export interface SampleOrder {
   readonly length: number
   at(position: number): { readonly index: number; readonly id: string }
-}
-
-export interface SegmentState {
-  readonly histograms: Map<string, Histogram>
-  /** Samples in `histograms`. */
-  observed: number
-  /** Chunks [0, folded) are merged in `state`... */
-  folded: number
-  state: unknown
-  /** ...and these later ones wait for an earlier one: chunk number -> the metric's state. */
-  readonly waiting: Map<number, unknown>
-}
-
-export interface FoldState {
-  readonly segments: readonly SegmentState[]
-  readonly skipped: SkippedSample[]
 }
 
 /** Asks everything in flight to stop between two forward passes. */
@@ -72,18 +54,8 @@ export interface FoldRequest {
 /** Chunks that may be done before an earlier one of their segment: bounds the waiting metric states. */
 const MOST_AHEAD_A_THREAD = 32
 
-export function emptyFold(segments: readonly Segment[]): FoldState {
-  return {
-    segments: segments.map(() => ({
-      histograms: new Map(),
-      observed: 0,
-      folded: 0,
-      state: undefined,
-      waiting: new Map(),
-    })),
-    skipped: [],
-  }
-}
+/** How long a stopped fold waits for the chunks in flight. They are lost then: a worker may be in code that never returns. */
+const STOP_MS = 5000
 
 /** Runs every chunk that `state` does not hold yet. Resolves when all are in, rejects with INTERRUPTED when stopped. */
 export async function fold(request: FoldRequest, state: FoldState): Promise<void> {
@@ -107,7 +79,9 @@ export async function fold(request: FoldRequest, state: FoldState): Promise<void
         if (failure === undefined || position < failure.position) failure = { position, error }
       })
       if (answer === undefined || answer.kind === 'stopped') return
-      mergeChunk(state, request, chunk, answer, slab)
+      addChunk(state, chunk, answer, slab)
+      const measured = request.segments[chunk.segment]!.measure
+      if (!request.keepStates) foldWaiting(state.segments[chunk.segment]!, measured ? request.metric : undefined)
       if (slab !== undefined) slabs.give(slab)
       done += chunk.to - chunk.from
       request.onProgress(done)
@@ -121,12 +95,24 @@ export async function fold(request: FoldRequest, state: FoldState): Promise<void
   // Two chunks a thread are under way, so that no thread waits for the engine. A runner that stopped because it was too far ahead
   // is started again by the next round.
   while (failure === undefined && next < queue.length && !request.stop.signal.aborted) {
-    await Promise.all(Array.from({ length: request.pool.threads * 2 }, guarded))
+    await Promise.race([
+      Promise.all(Array.from({ length: request.pool.threads * 2 }, guarded)),
+      patience(request.stop.signal, STOP_MS),
+    ])
   }
   if (failure !== undefined) throw failure.error
   if (request.stop.signal.aborted) {
     throw new SquireError('INTERRUPTED', `interrupted after ${done} of ${request.samples.length} samples`)
   }
+}
+
+/** Resolves `ms` after the signal; never without it. */
+function patience(signal: AbortSignal, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const wait = () => setTimeout(resolve, ms).unref()
+    if (signal.aborted) wait()
+    else signal.addEventListener('abort', wait, { once: true })
+  })
 }
 
 function isDone(state: FoldState, chunk: Chunk): boolean {
@@ -158,33 +144,6 @@ function taskOf(request: FoldRequest, chunk: Chunk, slab: SharedArrayBuffer | un
   }
 }
 
-function mergeChunk(
-  state: FoldState,
-  request: FoldRequest,
-  chunk: Chunk,
-  answer: SamplesDone,
-  slab: SharedArrayBuffer | undefined,
-): void {
-  const segment = state.segments[chunk.segment]!
-  if (slab !== undefined) {
-    addSlab(segment.histograms, slab, request.observation.tensors)
-    segment.observed += answer.observed
-  }
-  state.skipped.push(...answer.skipped)
-  segment.waiting.set(chunk.number, answer.state)
-  if (!request.keepStates) foldWaiting(segment, request.segments[chunk.segment]!.measure ? request.metric : undefined)
-}
-
-/** Merges the states that wait for no earlier one. */
-export function foldWaiting(segment: SegmentState, metric: Metric | undefined): void {
-  while (segment.waiting.has(segment.folded)) {
-    const later = segment.waiting.get(segment.folded)
-    segment.waiting.delete(segment.folded)
-    if (metric !== undefined) segment.state = segment.folded === 0 ? later : metric.merge(segment.state, later)
-    segment.folded++
-  }
-}
-
 /** Slabs not owned by a task. They are made on demand, so there are as many as chunks ever were in flight at once. */
 function freeSlabs(request: FoldRequest) {
   const free: SharedArrayBuffer[] = []
@@ -192,30 +151,4 @@ function freeSlabs(request: FoldRequest) {
     take: () => free.pop() ?? createSlab(request.observation.tensors),
     give: (slab: SharedArrayBuffer) => void free.push(slab),
   }
-}
-
-/** The statistics of the first `count` samples: the union of the segments before it. */
-export function histogramsUpTo(state: FoldState, segments: readonly Segment[], count: number): Map<string, Histogram> {
-  const merged = new Map<string, Histogram>()
-  segments.forEach((segment, i) => {
-    if (segment.to > count) return
-    for (const [name, histogram] of state.segments[i]!.histograms) {
-      const sofar = merged.get(name)
-      merged.set(name, sofar === undefined ? histogram : merge(sofar, histogram))
-    }
-  })
-  return merged
-}
-
-/** The metric's state over the first `count` samples, or undefined when nothing was measured. */
-export function stateUpTo(state: FoldState, segments: readonly Segment[], count: number, metric: Metric): unknown {
-  let merged: unknown
-  let any = false
-  segments.forEach((segment, i) => {
-    if (segment.to > count || !segment.measure) return
-    const later = state.segments[i]!.state
-    merged = any ? metric.merge(merged, later) : later
-    any = true
-  })
-  return merged
 }

@@ -6,8 +6,7 @@ import { firstFrame, isDatasetObject, wrapAdvice } from '../dataset/script/userS
 import type { Executor, InferFunction } from '../dataset/types.js'
 import { mergeTensors } from '../difference/tensors.js'
 import { messageOf, SquireError } from '../errors.js'
-import { addSlab, createSlab } from '../histogram/slab.js'
-import type { Histogram } from '../histogram/types.js'
+import { addSlab, createSlab, emptySlab, readSlab } from '../histogram/slab.js'
 import type { TensorValue } from '../onnx/types.js'
 import type { Reporter } from '../report/types.js'
 import { joinBatches, splitBatch } from './batch.js'
@@ -82,11 +81,12 @@ export class FunctionRunner implements Runner {
     const { iterations, evalIteration, reporter } = this.#options
     const results: Observed[] = []
     for (const iteration of iterations) {
-      const histograms = new Map<string, Histogram>()
+      const { tensors } = model.observation
+      const statistics = emptySlab(tensors)
       const progress = reporter.progress(`calibrating (-i ${iteration})`, iteration, 'forwards')
       let samples = 0
       const sink: Sink = {
-        forward: this.#observing(model, histograms, () => samples++),
+        forward: this.#observing(model, statistics, () => samples++),
         onForward: (count) => progress.update(count),
       }
       const first = this.#first
@@ -98,7 +98,7 @@ export class FunctionRunner implements Runner {
         metric === undefined || evalIteration === undefined || evalIteration === iteration
           ? metric
           : await this.measure(model.plain, iteration, 'evaluating the float model')
-      results.push({ iteration, samples, histograms, floatMetric })
+      results.push({ iteration, samples, histograms: readSlab(statistics, tensors), floatMetric })
     }
     return results
   }
@@ -201,7 +201,7 @@ export class FunctionRunner implements Runner {
     return this.#options.pool.forward({ kind: 'forward', model, feeds, name, observation: undefined }).then(byName)
   }
 
-  #observing(model: ObservedModel, histograms: Map<string, Histogram>, counted: () => void): ForwardOne {
+  #observing(model: ObservedModel, statistics: SharedArrayBuffer, counted: () => void): ForwardOne {
     const free: SharedArrayBuffer[] = []
     return async (feeds, name) => {
       const slab = free.pop() ?? createSlab(model.observation.tensors)
@@ -213,7 +213,7 @@ export class FunctionRunner implements Runner {
         name,
         observation,
       })
-      addSlab(histograms, slab, model.observation.tensors)
+      addSlab(statistics, slab, model.observation.tensors)
       free.push(slab)
       counted()
       return byName(done)

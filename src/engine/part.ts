@@ -3,10 +3,10 @@
 
 import type { Metric } from '../dataset/types.js'
 import { SquireError } from '../errors.js'
-import { mergeAll } from '../histogram/histogram.js'
+import { readSlab, slabFrom } from '../histogram/slab.js'
 import type { Histogram } from '../histogram/types.js'
 import type { Chunk, Segment } from './chunks.js'
-import { type FoldState, foldWaiting } from './fold.js'
+import { type FoldState, foldWaiting } from './foldState.js'
 import type { SkippedSample } from './protocol.js'
 
 /** What a part has of one segment of a fold. */
@@ -39,15 +39,18 @@ export function partOf(
   state: FoldState,
 ): FoldPart {
   return {
-    segments: segments.map((segment, i) => ({
-      ...segment,
-      fold,
-      chunks: chunks.filter((chunk) => chunk.segment === i).length,
-      batch,
-      observed: state.segments[i]!.observed,
-      histograms: state.segments[i]!.histograms,
-      states: new Map([...state.segments[i]!.waiting].sort(([a], [b]) => a - b)),
-    })),
+    segments: segments.map((segment, i) => {
+      const { statistics, observed, waiting } = state.segments[i]!
+      return {
+        ...segment,
+        fold,
+        chunks: chunks.filter((chunk) => chunk.segment === i).length,
+        batch,
+        observed,
+        histograms: statistics === undefined ? new Map() : readSlab(statistics, state.tensors),
+        states: new Map([...waiting].sort(([a], [b]) => a - b)),
+      }
+    }),
     skipped: inOrder(state.skipped),
   }
 }
@@ -60,9 +63,10 @@ export function inOrder(skipped: readonly SkippedSample[]): SkippedSample[] {
 /** The finished fold that a whole part stands for. The part's states are merged, and may be changed by that. */
 export function finishedFold({ segments, skipped }: FoldPart, metric: Metric | undefined): FoldState {
   return {
+    tensors: [...(segments.find(({ observe }) => observe)?.histograms.keys() ?? [])],
     segments: segments.map((segment) => {
       const state = {
-        histograms: new Map([...segment.histograms].map(([name, histogram]) => [name, mergeAll([histogram])])),
+        statistics: segment.observe ? slabFrom(segment.histograms) : undefined,
         observed: segment.observed,
         folded: 0,
         state: undefined,

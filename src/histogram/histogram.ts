@@ -91,12 +91,13 @@ export function mergeAll(histograms: Iterable<Histogram>): Histogram {
   return merged
 }
 
-/** merge(a, b) with the counts of `a`, where they are wide enough: `a` is consumed, and nothing is allocated. */
+/** merge(a, b) in the memory of `a.counts`: `a` is consumed, and nothing is allocated. */
 export function mergeInto(a: Histogram, b: Histogram): Histogram {
-  if (a.exponent < b.exponent) return merge(a, b)
-  addCounts(a.counts, a.exponent, b)
+  const exponent = Math.max(a.exponent, b.exponent)
+  widenCounts(a.counts, exponent - a.exponent)
+  addCounts(a.counts, exponent, b)
   return {
-    exponent: a.exponent,
+    exponent,
     counts: a.counts,
     min: Math.min(a.min, b.min),
     max: Math.max(a.max, b.max),

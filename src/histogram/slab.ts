@@ -4,7 +4,7 @@
 //
 //     | int32 version, numTensors | int32 exponent[N] | float64 min[N] | max[N] | count[N] | zeros[N] | counts[N][NUM_BINS] |
 
-import { emptyHistogram, merge, mergeInto } from './histogram.js'
+import { emptyHistogram, mergeInto } from './histogram.js'
 import { type Histogram, NUM_BINS } from './types.js'
 
 /** Views of a slab, one row a tensor. */
@@ -28,6 +28,22 @@ export function createSlab(tensors: readonly string[]): SharedArrayBuffer {
   return slab
 }
 
+/** A slab of histograms that have seen nothing, to add others to. */
+export function emptySlab(tensors: readonly string[]): SharedArrayBuffer {
+  const slab = createSlab(tensors)
+  writeSlab(slab, tensors, emptyHistogram)
+  return slab
+}
+
+/** A slab that holds these histograms, in their order. */
+export function slabFrom(histograms: ReadonlyMap<string, Histogram>): SharedArrayBuffer {
+  const tensors = [...histograms.keys()]
+  const rows = [...histograms.values()]
+  const slab = createSlab(tensors)
+  writeSlab(slab, tensors, (i) => rows[i]!)
+  return slab
+}
+
 /** Writes the statistics of every tensor: `read(i, counts)` gives those of tensor number i, and may write their counts into `counts` itself. */
 export function writeSlab(
   slab: SharedArrayBuffer,
@@ -41,41 +57,51 @@ export function writeSlab(
     const counts = columns.counts.subarray(i * NUM_BINS, (i + 1) * NUM_BINS)
     const histogram = read(i, counts)
     if (histogram.counts !== counts) counts.set(histogram.counts)
-    columns.exponent[i] = histogram.exponent
-    columns.min[i] = histogram.min
-    columns.max[i] = histogram.max
-    columns.count[i] = histogram.count
-    columns.zeros[i] = histogram.zeros
+    setRow(columns, i, histogram)
   }
   Atomics.store(header(slab), VERSION, odd + 1)
 }
 
 /** The statistics of every tensor, in the order of their names. Their counts view the slab: merge or copy them before it is written again. */
 export function readSlab(slab: SharedArrayBuffer, tensors: readonly string[]): Map<string, Histogram> {
+  const columns = wholeColumns(slab, tensors)
+  return new Map(tensors.map((name, i) => [name, rowOf(columns, i)]))
+}
+
+/** Adds the statistics in `slab` to those in `sum`, in place. */
+export function addSlab(sum: SharedArrayBuffer, slab: SharedArrayBuffer, tensors: readonly string[]): void {
+  const [into, from] = [wholeColumns(sum, tensors), wholeColumns(slab, tensors)]
+  for (let i = 0; i < tensors.length; i++) setRow(into, i, mergeInto(rowOf(into, i), rowOf(from, i)))
+}
+
+function wholeColumns(slab: SharedArrayBuffer, tensors: readonly string[]): SlabColumns {
   const version = Atomics.load(header(slab), VERSION)
   if (version === 0 || version % 2 === 1) {
     throw new Error(
       `slab version ${version}: its owner ${version === 0 ? 'never wrote it' : 'did not finish writing it'}`,
     )
   }
-  const { exponent, min, max, count, zeros, counts } = slabColumns(slab, tensors)
-  const histogram = (i: number): Histogram => ({
+  return slabColumns(slab, tensors)
+}
+
+function rowOf({ exponent, min, max, count, zeros, counts }: SlabColumns, i: number): Histogram {
+  return {
     exponent: exponent[i]!,
     counts: counts.subarray(i * NUM_BINS, (i + 1) * NUM_BINS),
     min: min[i]!,
     max: max[i]!,
     count: count[i]!,
     zeros: zeros[i]!,
-  })
-  return new Map(tensors.map((name, i) => [name, histogram(i)]))
+  }
 }
 
-/** Merges a slab into `into`, whose histograms it owns: their counts are added to in place. */
-export function addSlab(into: Map<string, Histogram>, slab: SharedArrayBuffer, tensors: readonly string[]): void {
-  for (const [name, histogram] of readSlab(slab, tensors)) {
-    const sofar = into.get(name)
-    into.set(name, sofar === undefined ? merge(emptyHistogram(), histogram) : mergeInto(sofar, histogram))
-  }
+/** All of a row but its counts, which are in place. */
+function setRow(columns: SlabColumns, i: number, histogram: Histogram): void {
+  columns.exponent[i] = histogram.exponent
+  columns.min[i] = histogram.min
+  columns.max[i] = histogram.max
+  columns.count[i] = histogram.count
+  columns.zeros[i] = histogram.zeros
 }
 
 export function slabColumns(slab: SharedArrayBuffer, tensors: readonly string[]): SlabColumns {

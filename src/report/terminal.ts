@@ -1,5 +1,7 @@
 // The two streams a run speaks on, and what they can show. Results go to stdout; progress and warnings to stderr.
 
+import { stdout } from './standardStreams.js'
+
 export interface Stream {
   write(text: string): unknown
   readonly isTTY?: boolean
@@ -14,7 +16,7 @@ export interface Terminal {
 }
 
 export function processTerminal(): Terminal {
-  return { stdout: process.stdout, stderr: process.stderr, now: () => performance.now(), environment: process.env }
+  return { stdout, stderr: process.stderr, now: () => performance.now(), environment: process.env }
 }
 
 const codes = { bold: '1', yellow: '33', red: '31' } as const

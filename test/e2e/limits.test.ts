@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { floats, node } from '../onnx/models.js'
 import { refused } from './refused.js'
-import { contents, fixture, squire, temporaryFolder } from './squire.js'
+import { contents, fixture, limited, squire, temporaryFolder } from './squire.js'
 import { tiny, write } from './tiny.js'
 
 const folder = temporaryFolder()
@@ -69,15 +69,25 @@ describe.concurrent('a save-dir that cannot be written to', () => {
   })
 })
 
-test('on a full disk nothing is left of a checkpoint that could not be written', async () => {
+test('a checkpoint that cannot be written whole leaves nothing behind', async () => {
   const saveDir = join(folder, 'full')
   mkdirSync(saveDir)
-  // Whatever goes through this name meets a full disk.
-  symlinkSync('/dev/full', join(saveDir, '.squire-checkpoint.tmp'))
-  const ended = await squire(['quant', '-m', model, '-s', saveDir, ...script('dataset')])
+  // No file may be larger than 1 KiB: as on a full disk, writing fails in the middle.
+  const ended = await limited('trap "" XFSZ; ulimit -f 1', ['-m', model, '-s', saveDir, ...script('dataset')])
   expect(ended.status).toBe(5)
-  expect(ended.stderr).toContain(`error: cannot write the checkpoint ${join(saveDir, '.squire-checkpoint')}: ENOSPC`)
+  expect(ended.stderr).toContain(`error: cannot write the checkpoint ${join(saveDir, '.squire-checkpoint')}: EFBIG`)
   expect(readdirSync(saveDir)).toEqual([])
+})
+
+test('a link under the name of a temporary file is not followed', async () => {
+  const saveDir = join(folder, 'linked')
+  const precious = join(folder, 'precious')
+  mkdirSync(saveDir)
+  writeFileSync(precious, 'mine')
+  symlinkSync(precious, join(saveDir, '.squire-checkpoint.tmp'))
+  const ended = await squire(['quant', '-m', model, '-s', saveDir, ...script('dataset')])
+  expect(ended.status).toBe(0)
+  expect(readFileSync(precious, 'utf8')).toBe('mine')
 })
 
 describe.concurrent('a q outside [0, 31]', () => {

@@ -65,6 +65,25 @@ describe('what is done', () => {
   })
 })
 
+test('an engine that crashes before it has calibrated starts anew, even if a checkpoint of other work lies there', async () => {
+  const out = join(folder, 'early')
+  mkdirSync(out)
+  writeFileSync(join(out, checkpoint), 'of other work')
+  const ended = await squire([...base, '-s', out], faults(folder, 'early', { 0: 'kill' }))
+  expect(ended.stderr).toContain('starting it again')
+  expect(ended.status).toBe(0)
+})
+
+test('a folder in the place of the checkpoint is refused before any work, and stays', async () => {
+  const out = join(folder, 'blocked')
+  mkdirSync(join(out, checkpoint), { recursive: true })
+  const ended = await squire([...base, '-s', out])
+  expect(ended.status).toBe(3)
+  expect(ended.stderr).toContain(`error: ${join(out, checkpoint)}, where the checkpoint is to go, is a folder`)
+  expect(ended.stderr).not.toContain('calibrating')
+  expect(existsSync(join(out, checkpoint))).toBe(true)
+})
+
 describe.concurrent('a checkpoint is refused, and stays as it is, for', () => {
   const made = join(folder, 'made')
   const saved = join(made, checkpoint)
@@ -112,14 +131,14 @@ describe.concurrent('a checkpoint is refused, and stays as it is, for', () => {
   })
 
   test.each([
-    ['a file that is cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 1000)],
-    ['one that is empty', () => Buffer.alloc(0)],
-    ['one with a bit that has flipped', (bytes: Buffer) => bytes.fill(bytes[5000]! ^ 4, 5000, 5001)],
-    ['one that is none', () => Buffer.from('notes')],
-  ])('%s', async (name, damage) => {
+    ['a file that is cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 1000), 'it is cut off'],
+    ['one that is empty', () => Buffer.alloc(0), 'it is not an Arrow file'],
+    ['one with a bit that has flipped', (bytes: Buffer) => bytes.fill(bytes[5000]! ^ 4, 5000, 5001), 'it is damaged'],
+    ['one that is none', () => Buffer.from('notes'), 'it is not an Arrow file'],
+  ])('%s', async (name, damage, reason) => {
     const out = join(folder, name)
     mkdirSync(out)
     writeFileSync(join(out, checkpoint), damage(readFileSync(saved)))
-    expect(await resume(name, [])).toContain('is damaged: its checksum is wrong')
+    expect(await resume(name, [])).toContain(`cannot be used: ${reason}`)
   })
 })

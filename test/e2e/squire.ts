@@ -1,6 +1,6 @@
 // Runs the built command as a user would, and tells what it left behind.
 
-import { spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -29,6 +29,10 @@ export function squire(args: readonly string[], env: Readonly<Record<string, str
 /** Started in a process group of its own, which can be killed as a whole (`process.kill(-pid)`). */
 export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env }, detached: true })
+  return { child, ended: endOf(child) }
+}
+
+function endOf(child: ChildProcessWithoutNullStreams): Promise<Ended> {
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (data) => {
@@ -37,11 +41,20 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
   child.stderr.on('data', (data) => {
     stderr += data
   })
-  const ended = new Promise<Ended>((resolve, reject) => {
+  return new Promise<Ended>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }))
   })
-  return { child, ended }
+}
+
+/** Runs `squire quant` in a shell after `preparation`: limits, redirections ("exec 2>&-"). */
+export function limited(
+  preparation: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const command = ['-c', `${preparation}\nexec "$0" "$@"`, process.execPath, main, 'quant', ...args]
+  return endOf(spawn('bash', command, { env: { ...process.env, ...env }, detached: true }))
 }
 
 /** A folder that is gone when the test file ends. */

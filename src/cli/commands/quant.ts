@@ -22,10 +22,10 @@ Options of Knight's for other chips and frameworks, each an error that says so:
 `,
   async run(argv) {
     const configured = await configure(argv)
-    const { engineVariable, supervise } = await import('../../supervisor.js')
+    const { engineVariable, restartVariable, supervise } = await import('../../supervisor.js')
     const workspace = process.env[engineVariable]
     if (workspace === undefined) return supervise(argv)
     const { runEngine } = await import('../engine.js')
-    return runEngine(configured, workspace)
+    return runEngine(configured, { workspace, restarted: process.env[restartVariable] !== undefined })
   },
 }

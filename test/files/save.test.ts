@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { checkWritable, saveAll } from '../../src/export/save.js'
+import { checkWritable, saveAll } from '../../src/files/save.js'
 
 let folder: string
 beforeEach(async () => {

@@ -6,12 +6,15 @@ import { lstat, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, stat } from 'n
 import { basename, dirname, join, resolve } from 'node:path'
 import { messageOf, SquireError } from '../errors.js'
 
+/** What a file is to hold: a text, bytes, or bytes in pieces. */
+export type Content = string | Uint8Array | readonly Uint8Array[]
+
 /**
  * Writes files into a folder, which is made if it is not there.
  * @param files content by path relative to `dir`, with '/' between folders
  * @throws SquireError OUTPUT; temporary files and folders made for them are gone then
  */
-export async function saveAll(dir: string, files: ReadonlyMap<string, Uint8Array | string>): Promise<void> {
+export async function saveAll(dir: string, files: ReadonlyMap<string, Content>): Promise<void> {
   const staged: { readonly temporary: string; readonly target: string }[] = []
   const made: string[] = []
   try {
@@ -19,7 +22,7 @@ export async function saveAll(dir: string, files: ReadonlyMap<string, Uint8Array
       const target = resolve(dir, name)
       made.push(...(await makeFolders(dirname(target))))
       await refuseFolder(target)
-      const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`)
+      const temporary = temporaryName(target)
       staged.push({ temporary, target })
       await writeWhole(temporary, content)
     }
@@ -34,10 +37,19 @@ export async function saveAll(dir: string, files: ReadonlyMap<string, Uint8Array
   await Promise.allSettled(staged.map(({ target }) => clearLeftovers(target)))
 }
 
+/** A name beside the target that nobody can foresee: what lies there under a known name may be somebody's link. */
+export function temporaryName(target: string): string {
+  return join(dirname(target), `${temporaryStart(target)}${randomUUID()}.tmp`)
+}
+
+function temporaryStart(target: string): string {
+  return `.${basename(target)}.`
+}
+
 /** Removes what killed runs had staged for a file. A run that is still at it staged its own after this process began. */
-async function clearLeftovers(target: string): Promise<void> {
+export async function clearLeftovers(target: string): Promise<void> {
   const folder = dirname(target)
-  const start = `.${basename(target)}.`
+  const start = temporaryStart(target)
   for (const name of await readdir(folder)) {
     if (!name.startsWith(start) || !name.endsWith('.tmp')) continue
     const path = join(folder, name)
@@ -93,10 +105,11 @@ async function refuseFolder(target: string): Promise<void> {
 }
 
 /** On disk before it gets its name, so that a name never stands for half a file, even after a power cut. */
-async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+async function writeWhole(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {
-    await file.writeFile(content)
+    // Each call goes on where the last one ended.
+    for (const piece of Array.isArray(content) ? content : [content]) await file.writeFile(piece as string | Uint8Array)
     await file.sync()
   } finally {
     await file.close()

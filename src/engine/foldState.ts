@@ -1,0 +1,92 @@
+// What calibration and evaluation have found so far: plain data that can be saved between any two events and continued later, with the same
+// result. Histograms merge in any order (they are a commutative monoid), metric states merge in the order of their chunks.
+
+import type { Metric } from '../dataset/types.js'
+import { merge } from '../histogram/histogram.js'
+import { addSlab, emptySlab, readSlab } from '../histogram/slab.js'
+import type { Histogram } from '../histogram/types.js'
+import type { Segment } from './chunks.js'
+import type { SamplesDone, SkippedSample } from './protocol.js'
+
+export interface SegmentState {
+  /** The sum of its chunks' statistics, a slab of the observed tensors; undefined while nothing was observed. */
+  statistics: SharedArrayBuffer | undefined
+  /** Samples in `statistics`. */
+  observed: number
+  /** Chunks [0, folded) are merged in `state`... */
+  folded: number
+  state: unknown
+  /** ...and these later ones wait for an earlier one: chunk number -> the metric's state. */
+  readonly waiting: Map<number, unknown>
+}
+
+export interface FoldState {
+  /** The observed tensors. */
+  readonly tensors: readonly string[]
+  readonly segments: readonly SegmentState[]
+  readonly skipped: SkippedSample[]
+}
+
+export function emptyFold(segments: readonly Segment[], tensors: readonly string[]): FoldState {
+  return {
+    tensors,
+    segments: segments.map(() => ({
+      statistics: undefined,
+      observed: 0,
+      folded: 0,
+      state: undefined,
+      waiting: new Map(),
+    })),
+    skipped: [],
+  }
+}
+
+/** Adds the answer for a chunk of a segment; `slab` holds its statistics where it was observed. Its metric state waits to be folded. */
+export function addChunk(
+  { segments, tensors, skipped }: FoldState,
+  at: { readonly segment: number; readonly number: number },
+  answer: SamplesDone,
+  slab: SharedArrayBuffer | undefined,
+): void {
+  const segment = segments[at.segment]!
+  if (slab !== undefined) {
+    segment.statistics ??= emptySlab(tensors)
+    addSlab(segment.statistics, slab, tensors)
+    segment.observed += answer.observed
+  }
+  skipped.push(...answer.skipped)
+  segment.waiting.set(at.number, answer.state)
+}
+
+/** Merges the states that wait for no earlier one; `metric` is given where the segment is measured. */
+export function foldWaiting(segment: SegmentState, metric: Metric | undefined): void {
+  while (segment.waiting.has(segment.folded)) {
+    const later = segment.waiting.get(segment.folded)
+    segment.waiting.delete(segment.folded)
+    if (metric !== undefined) segment.state = segment.folded === 0 ? later : metric.merge(segment.state, later)
+    segment.folded++
+  }
+}
+
+/** The statistics of the first `count` samples: the union of the segments before it. They may view the state's own memory. */
+export function histogramsUpTo(state: FoldState, segments: readonly Segment[], count: number): Map<string, Histogram> {
+  const merged = new Map<string, Histogram>()
+  segments.forEach((segment, i) => {
+    const { statistics } = state.segments[i]!
+    if (segment.to > count || statistics === undefined) return
+    for (const [name, histogram] of readSlab(statistics, state.tensors)) {
+      const sofar = merged.get(name)
+      merged.set(name, sofar === undefined ? histogram : merge(sofar, histogram))
+    }
+  })
+  return merged
+}
+
+/** The metric's state over the first `count` samples, or undefined when nothing was measured. */
+export function stateUpTo(state: FoldState, segments: readonly Segment[], count: number, metric: Metric): unknown {
+  // merge and value may change what they are given, and the next count needs the same segments again.
+  const measured = segments.flatMap((segment, i) =>
+    segment.to > count || !segment.measure ? [] : [structuredClone(state.segments[i]!.state)],
+  )
+  return measured.length === 0 ? undefined : measured.reduce((earlier, later) => metric.merge(earlier, later))
+}
