@@ -87,7 +87,10 @@ async function calibrate(
   }
   const key = await distributionKey(config, prepared, runner, iteration)
   const cached = await readDistribution(path, prepared.plan, key)
-  if (cached !== undefined) return [{ iteration, ...cached }]
+  if (cached !== undefined) {
+    await runner.skipObservation()
+    return [{ iteration, ...cached }]
+  }
   const observed = await observe()
   await saveAll(
     dirname(path),

@@ -93,6 +93,7 @@ export interface Executor {
   init_shape_info(): void
   readonly outputNodeList: readonly string[]
   readonly output_node_list: readonly string[]
+  /** The outputs of all nodes -> the nodes' names. */
   outputNameToNodeName(): Readonly<Record<string, string>>
   output_name_to_node_name(): Readonly<Record<string, string>>
   /** Whether the function may stop early: set when the engine needs no more forward passes. */

@@ -235,6 +235,8 @@ export class DatasetRunner implements Runner {
     }))
   }
 
+  async skipObservation(): Promise<void> {}
+
   async measure(model: ModelFile, iteration: number, title: string): Promise<number | undefined> {
     if (this.#metric === undefined) return undefined
     const { segments, count, chunks, batch } = await this.#measurement(iteration)

@@ -1,6 +1,7 @@
 // Runs an infer function, Knight's way: the user's code owns the loop and calls executor.forward. Each call is one task of the pool; calls may
 // overlap, and a histogram does not depend on the order in which they end.
 
+import { setTimeout } from 'node:timers/promises'
 import { makeExecutor } from '../dataset/script/executor.js'
 import { firstFrame, isDatasetObject, wrapAdvice } from '../dataset/script/userScript.js'
 import type { Executor, InferFunction } from '../dataset/types.js'
@@ -18,6 +19,8 @@ import type { Feeds, Observed, ObservedModel, Runner } from './runner.js'
 export interface FunctionRunnerOptions {
   readonly pool: Pool
   readonly infer: InferFunction
+  /** Ends what the function runs in; undefined where that is squire's own thread. */
+  readonly end?: ((reason: SquireError) => Promise<void>) | undefined
   /** The name of the function, for messages. */
   readonly name: string
   readonly digest: string
@@ -29,26 +32,52 @@ export interface FunctionRunnerOptions {
   readonly signal: AbortSignal
 }
 
+/** Time that a function gets to leave its `finally` blocks. */
+const UNWIND_MILLISECONDS = 2000
+
 type ForwardOne = (feeds: Feeds, name: string) => Promise<Readonly<Record<string, TensorValue>>>
 
 /** Where forward passes go during one call of the infer function. */
 interface Sink {
   readonly forward: ForwardOne
   readonly onForward: (count: number) => void
+  /** Whether the forwards are needed no more. Default: they are, until the run is interrupted. */
+  readonly stopped?: () => boolean
+}
+
+/** A call whose forward passes wait to be told where they go. */
+interface HeldCall {
+  readonly metric: Promise<number | undefined>
+  readonly begin: (sink: Sink) => void
+  /** Rejects the forwards that wait, and those that would follow. */
+  readonly drop: (reason: SquireError) => void
 }
 
 export class FunctionRunner implements Runner {
   readonly iterations: readonly number[]
   readonly skipped: readonly SkippedSample[] = []
   readonly #options: FunctionRunnerOptions
-  #first: { readonly metric: Promise<number | undefined>; readonly begin: (sink: Sink) => void } | undefined
+  #first: HeldCall | undefined
 
   constructor(options: FunctionRunnerOptions) {
     this.#options = options
     this.iterations = options.iterations
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    const reason = new SquireError('INTERRUPTED', 'the run is over')
+    this.#first?.drop(reason)
+    await this.#options.end?.(reason)
+  }
+
+  /** The function is in the middle of its first call: it is unwound, and the next call starts from the beginning. */
+  async skipObservation(): Promise<void> {
+    const first = this.#first
+    this.#first = undefined
+    first?.drop(new SquireError('INTERRUPTED', 'the statistics came from the cache: no more forward passes are needed'))
+    // A function may catch that and go on by itself: nobody waits for it then.
+    await Promise.race([first?.metric.catch(() => {}), setTimeout(UNWIND_MILLISECONDS, undefined, { ref: false })])
+  }
 
   async digest(): Promise<string> {
     return this.#options.digest
@@ -57,9 +86,16 @@ export class FunctionRunner implements Runner {
   /** Starts the first calibration run and holds its forward passes until observe() says where they go. */
   async firstFeeds(): Promise<Feeds> {
     let begin: (sink: Sink) => void = () => {}
-    const sink = new Promise<Sink>((resolve) => {
+    let drop: (reason: SquireError) => void = () => {}
+    let dropped = false
+    const sink = new Promise<Sink>((resolve, reject) => {
       begin = resolve
+      drop = (reason) => {
+        dropped = true
+        reject(reason)
+      }
     })
+    sink.catch(() => {})
     let seen: (feeds: Feeds) => void = () => {}
     const feeds = new Promise<Feeds>((resolve) => {
       seen = resolve
@@ -70,10 +106,11 @@ export class FunctionRunner implements Runner {
         return (await sink).forward(first, name)
       },
       onForward: async (count) => (await sink).onForward(count),
+      stopped: () => dropped,
     })
     // The failure of a held run is reported by whoever awaits it: here or in observe().
     metric.catch(() => {})
-    this.#first = { metric, begin }
+    this.#first = { metric, begin, drop }
     return Promise.race([feeds, metric.then(() => feeds)])
   }
 
@@ -146,7 +183,7 @@ export class FunctionRunner implements Runner {
     const executor: Executor = makeExecutor({
       ...this.#options.executor,
       iteration,
-      stopped: () => signal.aborted,
+      stopped: () => signal.aborted || sink.stopped?.() === true,
       forward: (feeds) => {
         if (signal.aborted) throw new SquireError('INTERRUPTED', `interrupted after ${done} forward passes`)
         const call = `forward ${++calls}`
@@ -166,6 +203,7 @@ export class FunctionRunner implements Runner {
     try {
       value = await infer(executor)
     } catch (error) {
+      if (signal.aborted) throw new SquireError('INTERRUPTED', `interrupted after ${done} forward passes`)
       if (error instanceof SquireError) throw error
       const frame = firstFrame(error)
       const where = frame === undefined ? '' : ` (${frame})`

@@ -5,7 +5,8 @@ import { readFile } from 'node:fs/promises'
 import type { Config } from '../config/config.js'
 import { openDataset } from '../dataset/datasets.js'
 import { inferAuto } from '../dataset/script/inferAuto.js'
-import { loadUserScript, wrapAdvice } from '../dataset/script/userScript.js'
+import { openPythonScript } from '../dataset/script/python/pythonFunction.js'
+import { isPython, loadUserScript, wrapAdvice } from '../dataset/script/userScript.js'
 import { drawSamples } from '../dataset/select.js'
 import type { DatasetSource } from '../dataset/source.js'
 import { shown } from '../dataset/tensors/inputTensor.js'
@@ -54,12 +55,37 @@ export async function openRunner(options: OpenOptions): Promise<Runner> {
   if (name === undefined) {
     throw new SquireError('USAGE', `--infer-func (-if) is missing: which export of ${config.userScript} is the data?`)
   }
+  if (isPython(config.userScript)) return openPython(config.userScript, name, options)
   const exported = await loadUserScript(config.userScript, name)
   if (exported.kind === 'function') {
     return openFunction(exported.infer, name, await readFile(config.userScript, 'utf8'), options)
   }
   const { userScript, data, batchSize } = config
   return openSource({ kind: 'user', script: userScript, exportName: name, data, batchSize }, options)
+}
+
+/** A function that the script has, or one of squire's own: Knight's command lines name both beside a script. */
+async function openPython(script: string, name: string, options: OpenOptions): Promise<Runner> {
+  const { config, model, reporter, signal } = options
+  const opened = await openPythonScript({
+    python: config.python,
+    script,
+    inputs: modelInputs(model.proto),
+    onOutput: (stream, text) => reporter.output(stream, text),
+    warn: (line) => reporter.warn(line),
+  })
+  const stop = () => void opened.close(new SquireError('INTERRUPTED', 'interrupted'))
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop, { once: true })
+  if (opened.names.includes(name)) {
+    const { infer, close } = opened.open(name)
+    return openFunction(infer, name, await readFile(script, 'utf8'), options, close)
+  }
+  await opened.close(new SquireError('INTERRUPTED', 'not needed'))
+  const infer = builtIn[name]
+  if (infer !== undefined) return openFunction(infer, name, '', options)
+  const has = opened.names.length === 0 ? 'it has no functions' : `it has ${listed(opened.names)}`
+  throw new SquireError('USER_SCRIPT', `${script} registers no infer function "${name}" (-if): ${has}`)
 }
 
 /** Random input has no size of its own: as in Knight, every open dimension becomes the batch size, the image's height as well. */
@@ -120,10 +146,16 @@ function evaluatedCount({ evalIteration, batchSize }: Config, available: number)
   return evalIteration === 'all' ? available : Math.min(evalIteration * batchSize, available)
 }
 
-function openFunction(infer: InferFunction, name: string, script: string, options: OpenOptions): Runner {
+function openFunction(
+  infer: InferFunction,
+  name: string,
+  script: string,
+  options: OpenOptions,
+  end?: (reason: SquireError) => Promise<void>,
+): Runner {
   const { config, model, pool, reporter, signal } = options
   const { iterations, evalIteration } = config
-  const advice = config.userScript === undefined ? '' : ` ${wrapAdvice}`
+  const advice = config.userScript === undefined || isPython(config.userScript) ? '' : ` ${wrapAdvice}`
   if (evalIteration === 'all' || iterations === 'all') {
     throw new SquireError(
       'USAGE',
@@ -143,12 +175,13 @@ function openFunction(infer: InferFunction, name: string, script: string, option
   const { graph } = model.proto
   const inputs: readonly ModelInput[] = modelInputs(model.proto)
   const outputs = graph.output.map((output) => output.name)
-  const makers = new Map(
-    graph.node.flatMap((node) => node.output.map((output) => [output, node.name || output] as const)),
+  const outputNodes = graph.node.flatMap(({ name, output }) =>
+    output.filter((one) => one !== '').map((one) => [one, name || one] as const),
   )
   return new FunctionRunner({
     pool,
     infer,
+    end,
     name,
     digest: createHash('sha256')
       .update(JSON.stringify([name, script, config.data ?? '']))
@@ -159,7 +192,7 @@ function openFunction(infer: InferFunction, name: string, script: string, option
       saveDir: config.saveDir,
       inputs,
       outputs,
-      outputNodes: Object.fromEntries(outputs.map((output) => [output, makers.get(output) ?? output])),
+      outputNodes: Object.fromEntries(outputNodes),
     },
     iterations,
     evalIteration,

@@ -37,6 +37,8 @@ export interface Runner {
   firstFeeds(): Promise<Feeds>
   /** Runs the float model once over the data; one result for each value of `-i`, ascending. */
   observe(model: ObservedModel): Promise<readonly Observed[]>
+  /** Called in place of observe() where the statistics are known: what firstFeeds() started ends. */
+  skipObservation(): Promise<void>
   /** The metric of a model over what `--eval-iteration` (default: this `-i` value) asks for; undefined where there is no metric. */
   measure(model: ModelFile, iteration: number, title: string): Promise<number | undefined>
   /** Two models tensor by tensor, over at most `most` of the samples that measure() takes. */

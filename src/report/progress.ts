@@ -8,6 +8,8 @@ export interface Progress {
   start(title: string, total: number, unit: string): ProgressTask
   /** Prints a line without breaking a bar that is on the screen; false: there is none, print it yourself. */
   printAbove(line: string): boolean
+  /** Leaves the last line of the screen to somebody else's bar, until the next work is shown. */
+  yield(): void
   /** Leaves the screen as it is, even when work was cut short. */
   stop(): void
 }
@@ -43,7 +45,7 @@ export function plainProgress({ stderr, now }: Terminal): Progress {
       },
     }
   }
-  return { start, printAbove: () => false, stop() {} }
+  return { start, printAbove: () => false, yield() {}, stop() {} }
 }
 
 /** Bars by cli-progress; they share one block at the bottom of the screen while any of them runs. */
@@ -83,7 +85,7 @@ export async function barProgress({ stderr, now }: Terminal): Promise<Progress> 
     return block !== undefined
   }
 
-  return { start, printAbove, stop }
+  return { start, printAbove, yield: stop, stop }
 }
 
 function pace(done: number, total: number, milliseconds: number): { rate: string; left: string } {

@@ -26,6 +26,8 @@ export async function createReporter(config: Config, terminal: Terminal = proces
   const paintWarning = painter(stderr, environment)
   let stage: { readonly title: string; readonly began: number } | undefined
   let stages = 0
+  /** Whether what user code printed ended its line. */
+  let atLineStart = true
 
   function print(stream: typeof stdout, line: string): void {
     if (stream.isTTY && progress.printAbove(line)) return
@@ -61,6 +63,21 @@ export async function createReporter(config: Config, terminal: Terminal = proces
     },
     debug(line) {
       if (config.logLevel === 0) print(stderr, `debug: ${line}`)
+    },
+    output(name, text) {
+      const stream = name === 'stdout' ? log : stderr
+      if (!stream.isTTY) {
+        stream.write(text)
+        return
+      }
+      // Whole lines go above a bar of squire's. What does not end its line is a bar of the script's own.
+      const isWhole = atLineStart && text.endsWith('\n') && !text.includes('\r')
+      atLineStart = text.endsWith('\n')
+      if (isWhole) print(stream, text.slice(0, -1))
+      else {
+        progress.yield()
+        stream.write(text)
+      }
     },
     progress: progress.start,
     async results(result) {

@@ -16,6 +16,8 @@ export interface Reporter {
   warn(line: string): void
   /** Detail, shown at -l 0. */
   debug(line: string): void
+  /** What user code in a process of its own printed, in pieces as they come. */
+  output(stream: 'stdout' | 'stderr', text: string): void
   /** Starts showing progress: `unit` is what is counted ("samples"). */
   progress(title: string, total: number, unit: string): ProgressTask
 }
@@ -52,5 +54,6 @@ export const silentReporter: Reporter = {
   info() {},
   warn() {},
   debug() {},
+  output() {},
   progress: () => ({ update() {}, finish() {} }),
 }

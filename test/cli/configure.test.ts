@@ -16,6 +16,7 @@ describe('the configuration', () => {
       saveDir: resolve('squire_out'),
       inferFunction: undefined,
       userScript: undefined,
+      python: 'python3',
       data: undefined,
       modes: ['kl'],
       percent: 0.99999,

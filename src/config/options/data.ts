@@ -7,13 +7,13 @@ import { badSamplePolicies } from './words.js'
 const group = 'Data'
 
 export const dataOptions = {
-  /** Path of the ES module that brings the data. */
+  /** Path of the ES module or Python script that brings the data. */
   userScript: option(path('FILE'), {
     long: 'user-defined-script',
     decides: false,
     short: 'uds',
     group,
-    help: 'ES module (.mjs, .js, .ts) that brings the data',
+    help: 'ES module (.mjs, .js, .ts) or Python script (.py) that brings the data',
   }),
   /** The script's export, or a built-in function; undefined: `data` is the dataset, or infer_auto without any. */
   inferFunction: option(text('NAME', 'the name of an export'), {
@@ -21,6 +21,14 @@ export const dataOptions = {
     short: 'if',
     group,
     help: 'its export: a dataset or an infer function (default without -d: infer_auto, random inputs)',
+  }),
+  /** The interpreter of a Python script: a command to be found in PATH, or a path. */
+  python: option(text('COMMAND', 'a command or a path'), {
+    long: 'python',
+    decides: false,
+    group,
+    help: 'interpreter of a Python script',
+    fallback: 'python3',
   }),
   /** As given: handed to the script, or the path of the dataset itself. */
   data: option(text('PATH', 'a path'), {

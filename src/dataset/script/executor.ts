@@ -15,7 +15,7 @@ export interface ExecutorOptions {
   readonly inputs: readonly ModelInput[]
   /** Output names in model order. */
   readonly outputs: readonly string[]
-  /** Output name -> name of the node that makes it. */
+  /** Output name -> name of the node that makes it, of all nodes. */
   readonly outputNodes: Readonly<Record<string, string>>
   /**
    * Runs the model; `index` counts the calls from 0, in the order in which forward was called. The feeds are checked, and own their

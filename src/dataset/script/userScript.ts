@@ -18,6 +18,11 @@ export type UserExport =
 /** What to do where a function that was meant to make a dataset is taken for an infer function: nothing tells the two apart but the mark. */
 export const wrapAdvice = 'If it is a function that makes a dataset, export it wrapped: defineDataset(...).'
 
+/** Whether a script is for an interpreter of its own. */
+export function isPython(script: string): boolean {
+  return path.extname(script) === '.py'
+}
+
 const extensions = ['.mjs', '.js', '.ts', '.mts']
 
 /**
@@ -50,10 +55,12 @@ export function isDatasetObject(value: unknown): value is Dataset {
 async function importScript(script: string): Promise<Record<string, unknown>> {
   const extension = path.extname(script)
   if (!extensions.includes(extension)) {
-    throw new SquireError('USER_SCRIPT', `${script} (-uds) must be an ES module: ${listed(extensions)}`)
+    throw new SquireError(
+      'USER_SCRIPT',
+      `${script} (-uds) must be an ES module or a Python script: ${listed([...extensions, '.py'])}`,
+    )
   }
-  const found = await stat(script).catch(() => undefined)
-  if (!found?.isFile()) throw new SquireError('USER_SCRIPT', `no such file: ${script} (-uds)`)
+  await requireFile(script)
   try {
     return await (extension.endsWith('ts') ? importTypeScript(script) : import(pathToFileURL(script).href))
   } catch (error) {
@@ -65,6 +72,12 @@ async function importScript(script: string): Promise<Record<string, unknown>> {
       cause: error,
     })
   }
+}
+
+/** @throws SquireError USER_SCRIPT when there is no such script */
+export async function requireFile(script: string): Promise<void> {
+  const found = await stat(script).catch(() => undefined)
+  if (!found?.isFile()) throw new SquireError('USER_SCRIPT', `no such file: ${script} (-uds)`)
 }
 
 /** The command is found everywhere, the package that scripts import only where it is installed. */

@@ -77,7 +77,7 @@ describe('a script that cannot be used', () => {
   })
 
   it('is refused when it is no ES module', async () => {
-    expect(await failing(script('infer.py', ''))).toContain('must be an ES module: ".mjs", ".js", ".ts" or ".mts"')
+    expect(await failing(script('infer.rb', ''))).toContain('must be an ES module or a Python script: ')
   })
 
   it.each(['syntax.mjs', 'syntax.ts'])('shows the message and the line of a syntax error in %s', async (name) => {

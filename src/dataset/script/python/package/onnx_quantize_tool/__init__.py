@@ -1,0 +1,1 @@
+"""What infer functions written for Knight import, answered by squire."""
