@@ -40,11 +40,11 @@ export function solveScaleFix(layer: Accumulation, chip: ChipProfile): SolvedAcc
   if ('offence' in choice) return choice
   const { q0 } = choice
   const steps = [...choice.steps]
+  const rounded = new RoundedRows(layer, chip)
   for (;;) {
-    const solved = solveAt(q0, steps, layer, chip)
+    const solved = solveAt(q0, steps, layer, rounded, chip)
     if ('offence' in solved) return solved
-    const reaches = solved.rows.map((row) => reachOf(row, layer.inputRange))
-    const failing = reaches.flatMap((reach, c) => (holds(solved.scaleFix, reach, c, chip) ? [] : [c]))
+    const failing = rounded.reaches.flatMap((reach, c) => (holds(solved.scaleFix, reach, c, chip) ? [] : [c]))
     if (failing.length === 0) return solved
     for (const c of failing) steps[c]! *= STRETCH
   }
@@ -62,11 +62,36 @@ function channelOf(layer: Accumulation, row: Float32Array, c: number, chip: Chip
   }
 }
 
+/** The weights as integers. A channel whose scale has not changed since the last round keeps its row: few change after the first. */
+class RoundedRows {
+  readonly rows: Int8Array[] = []
+  readonly reaches: Reach[] = []
+  readonly #scales: number[] = []
+  readonly #layer: Accumulation
+  readonly #limit: number
+
+  constructor(layer: Accumulation, chip: ChipProfile) {
+    this.#layer = layer
+    this.#limit = rangeOf(chip.weightBits)[1]
+  }
+
+  round(weightScales: Float64Array): void {
+    for (const [c, row] of this.#layer.rows.entries()) {
+      const scale = weightScales[c]!
+      if (this.#scales[c] === scale) continue
+      this.#scales[c] = scale
+      this.rows[c] = roundWeights(row, scale, this.#limit)
+      this.reaches[c] = reachOf(this.rows[c], this.#layer.inputRange)
+    }
+  }
+}
+
 /** Everything that follows from q0 and the channels' steps. */
 function solveAt(
   q0: number,
   steps: readonly number[],
   layer: Accumulation,
+  rounded: RoundedRows,
   chip: ChipProfile,
 ): SolvedAccumulation | Offence {
   // Beyond q0 + 31 the whole sum is worth less than an output step: fewer bits of multiplier lose nothing.
@@ -75,8 +100,8 @@ function solveAt(
   const scaleInt16 = Int16Array.from(steps, (step) => Math.max(1, Math.ceil(step * 2 ** total)))
   const unit = layer.outputScale / layer.inputScale
   const weightScales = Float64Array.from(scaleInt16, (multiplier) => multiplier * 2 ** -total * unit)
-  const rows = layer.rows.map((row, c) => roundWeights(row, weightScales[c]!, rangeOf(chip.weightBits)[1]))
-  const reaches = rows.map((row) => reachOf(row, layer.inputRange))
+  rounded.round(weightScales)
+  const { rows, reaches } = rounded
   const accumulatorBound = reaches.reduce((most, { up, down }) => Math.max(most, up, -down), 0)
   if (accumulatorBound > rangeOf(chip.accumulatorBits)[1]) {
     return { offence: `its sum can reach ${accumulatorBound}, beyond ${chip.accumulatorBits} bits` }
