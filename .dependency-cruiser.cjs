@@ -1,6 +1,6 @@
 // Who may import whom. Run on the compiled JavaScript: there, type-only imports are gone, so every rule is about values.
 const src = '^dist/src'
-const nouns = `${src}/(onnx|dataset|histogram|difference|plan|fixedpoint)/`
+const nouns = `${src}/(onnx|dataset|histogram|difference|fixedpoint|emit|oracle|operators|plan)/`
 const verbs = `${src}/(calibrate|solve|export|evaluate|compare|report|parts)/`
 
 module.exports = {
@@ -21,7 +21,8 @@ module.exports = {
     },
     {
       name: 'nouns-know-nothing-of-stages',
-      comment: 'onnx, dataset, histogram, plan and fixedpoint serve the stages and the engine, and import neither.',
+      comment:
+        'onnx, dataset, histogram, fixedpoint, emit, oracle, operators and plan serve the stages and the engine, and import neither.',
       severity: 'error',
       from: { path: nouns },
       to: {
@@ -36,7 +37,7 @@ module.exports = {
       name: 'histogram-difference-and-onnx-stand-alone',
       severity: 'error',
       from: { path: `${src}/(histogram|difference|onnx)/` },
-      to: { path: `${src}/(dataset|plan|fixedpoint)/` },
+      to: { path: `${src}/(dataset|fixedpoint|emit|oracle|operators|plan)/` },
     },
     {
       name: 'scripts-and-formats-do-not-meet',
@@ -45,6 +46,28 @@ module.exports = {
       severity: 'error',
       from: { path: `${src}/dataset/(formats|script|tensors)/` },
       to: { path: `${src}/dataset/(formats|script|datasets)`, pathNot: `${src}/dataset/$1/` },
+    },
+    {
+      name: 'the-oracle-is-independent-of-what-it-tests',
+      comment: 'What computes the reference and what emits ONNX nodes never meet, and share no arithmetic.',
+      severity: 'error',
+      from: { path: `${src}/(oracle/|operators/.*/reference.js$)` },
+      to: { path: `${src}/(emit/|operators/.*/emit.js$)` },
+    },
+    {
+      name: 'emission-shares-nothing-with-the-oracle',
+      severity: 'error',
+      from: { path: `${src}/(emit/|operators/.*/emit.js$)` },
+      to: {
+        path: `${src}/(oracle/|operators/.*/reference.js$|fixedpoint/(rounding|geometry|multiplier|scaleFix|shiftChoice|weights).js$)`,
+      },
+    },
+    {
+      name: 'families-know-no-other-family',
+      comment: 'A room of src/operators that is no family (accumulation) may be shared.',
+      severity: 'error',
+      from: { path: `${src}/operators/([^/]+)/` },
+      to: { path: `${src}/operators/[^/]+/`, pathNot: `${src}/operators/($1|accumulation)/` },
     },
     {
       name: 'a-verb-imports-no-other-verb',
@@ -81,7 +104,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^dist/workers/' },
       to: {
-        path: `${src}/(cli|report|calibrate|evaluate|compare|export|parts|plan|fixedpoint)/|${src}/(quantize|quantization|stages|resumable|infer|run|supervisor|index).js$`,
+        path: `${src}/(cli|report|calibrate|evaluate|compare|export|parts|plan|operators|emit|oracle|fixedpoint)/|${src}/(quantize|quantization|stages|resumable|infer|run|supervisor|index).js$`,
       },
     },
   ],

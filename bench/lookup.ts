@@ -1,14 +1,14 @@
 // Claim: the chip's table of 256 entries, as squire exports it (GatherElements over flat indices), is looked up faster than with Gather or
 // with GatherND. Models are chains of tables, so that starting and ending a run weighs little. All ways give the same values.
 
-import { cast, integers } from '../src/export/arithmetic.js'
-import { type Emitter, GraphBuilder } from '../src/export/builder.js'
-import { emitTable } from '../src/export/elementwise.js'
-import type { FixedTable } from '../src/fixedpoint/types.js'
+import { cast, integers } from '../src/emit/arithmetic.js'
+import { type Emitter, GraphBuilder } from '../src/emit/builder.js'
 import { encodeModel } from '../src/onnx/model.js'
 import { makeGraph, makeModel, makeValueInfo } from '../src/onnx/node.js'
 import { createSession, type Session } from '../src/onnx/session.js'
 import { DataType, type TensorValue } from '../src/onnx/types.js'
+import { emitLut } from '../src/operators/lut/emit.js'
+import type { FixedLut } from '../src/operators/lut/solve.js'
 import { median } from './median.js'
 import type { BenchOptions, Section } from './types.js'
 
@@ -23,18 +23,18 @@ const sizes: readonly (readonly number[])[] = [
 ]
 
 /** A permutation, so that every entry stays in use along the chain. */
-const permutation: FixedTable = {
-  kind: 'table',
+const permutation: FixedLut = {
+  kind: 'unary',
   name: 'permutation',
   nodes: [],
-  input: 'x',
-  output: 'y',
+  inputs: ['x'],
+  outputs: ['y'],
   table: Int16Array.from({ length: 256 }, (_, i) => ((i * 37 + 11) % 256) - 128),
   label: 'permutation',
 }
 
 const ways: Readonly<Record<string, (e: Emitter, input: string) => string>> = {
-  GatherElements: (e, input) => emitTable(e, permutation, integers(input, 8)),
+  GatherElements: (e, input) => emitLut(e, permutation, { integers: () => integers(input, 8) })[0]!,
   Gather: (e, input) => e.emit('Gather', [entries(e), cast(e, input, DataType.INT32)]),
   GatherND: (e, input) => {
     const last = e.initializer('last', DataType.INT64, [1], BigInt64Array.of(-1n))

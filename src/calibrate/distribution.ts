@@ -45,11 +45,7 @@ export function encodeDistribution(
   key: DistributionKey,
   version: string,
 ): readonly Uint8Array[] {
-  const operators = new Map(
-    plan.operators.flatMap((operator) =>
-      ('outputs' in operator ? operator.outputs : [operator.output]).map((name) => [name, operator.kind] as const),
-    ),
-  )
+  const operators = new Map(plan.operators.flatMap(({ kind, outputs }) => outputs.map((name) => [name, kind] as const)))
   const { histograms } = distribution
   const row = (name: string, histogram: Histogram): TensorStatistics => ({
     ...histogram,

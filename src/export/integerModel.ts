@@ -3,18 +3,19 @@
 //
 // Operators stay in the plan's order, so the bytes depend on the fixed-point model, the source and the options alone.
 
-import type { FixedOperator, FixedPointModel, FixedShape, FixedSoftware, QuantizedTensor } from '../fixedpoint/types.js'
+import { type Integers, integers } from '../emit/arithmetic.js'
+import { emitDequantize, emitQuantize } from '../emit/boundary.js'
+import { type Emitter, GraphBuilder } from '../emit/builder.js'
+import { type Surroundings, surroundingsIn, upgradeNodes } from '../emit/opset.js'
+import { renameTensors } from '../emit/renaming.js'
+import type { ChipProfile, QuantizedTensor } from '../fixedpoint/types.js'
 import { nameSource } from '../onnx/graph.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'
 import { makeValueInfo } from '../onnx/node.js'
 import { DataType, type Model, type ModelProto, type NodeProto, type ValueInfoProto } from '../onnx/types.js'
-import { emitConv, emitMatMul } from './accumulate.js'
-import { type Integers, integers } from './arithmetic.js'
-import { emitDequantize, emitQuantize } from './boundary.js'
-import { type Emitter, GraphBuilder } from './builder.js'
-import { emitAdd, emitAveragePool, emitConcat, emitMaxPool, emitMul, emitTable } from './elementwise.js'
-import { type Surroundings, surroundingsIn, upgradeNodes } from './opset.js'
-import { renameTensors } from './renaming.js'
+import { familyOf } from '../operators/index.js'
+import type { EmitContext, FixedOperator } from '../operators/types.js'
+import type { FixedPointModel } from '../plan/types.js'
 import { operatorSummaries } from './scaleJson.js'
 import { nameTensors, type TensorNames } from './tensorNames.js'
 import { type Provenance, writtenModel } from './writtenModel.js'
@@ -80,8 +81,9 @@ function descriptionOf(fixed: FixedPointModel, source: ModelProto, options: Inte
 }
 
 /** Mutable state of one export: the graph so far, and which tensors have been dequantized. */
-class IntegerWriter {
+class IntegerWriter implements EmitContext {
   readonly builder: GraphBuilder
+  readonly chip: ChipProfile
   readonly #fixed: FixedPointModel
   readonly #source: ModelProto
   readonly #names: ReadonlyMap<string, TensorNames>
@@ -92,26 +94,26 @@ class IntegerWriter {
   constructor(fixed: FixedPointModel, source: ModelProto, outputDequant: boolean) {
     const unique = nameSource(source.graph)
     this.builder = new GraphBuilder(unique)
+    this.chip = fixed.chip
     this.#fixed = fixed
     this.#source = source
     this.#names = nameTensors(fixed, source.graph, outputDequant, unique)
-    this.#surroundings = surroundingsIn(this.builder, fixed)
+    this.#surroundings = surroundingsIn(this.builder, fixed.tensors)
   }
 
   /** Quantizes a graph input that the chip reads. */
   quantizeInput(name: string): void {
-    if (this.#fixed.quantized.has(name)) this.#quantize(this.builder.operator(name), name)
+    if (this.#fixed.quantized.has(name)) this.quantize(this.builder.operator(name), name)
   }
 
   write(operator: FixedOperator): void {
     const e = this.builder.operator(operator.name)
-    if (operator.kind === 'software') {
-      this.#copySoftware(operator, e)
-      return
+    const results = familyOf(operator).emit(e, operator, this)
+    for (const [index, name] of operator.outputs.entries()) {
+      const integers = this.#names.get(name)?.integers ?? name
+      if (results[index] !== integers) this.builder.rename(results[index]!, integers)
+      if (this.#fixed.quantized.has(name)) this.#written.push(name)
     }
-    if (operator.kind === 'shape') this.#copyShape(operator)
-    else this.builder.renameLast(this.#compute(operator, e), this.#namesOf(operator.output).integers)
-    this.#written.push(...('outputs' in operator ? operator.outputs : [operator.output]))
   }
 
   /** The source's outputs, and with `allLayers` the integers of every operator that are not among them. */
@@ -125,7 +127,7 @@ class IntegerWriter {
 
   #output(output: ValueInfoProto): ValueInfoProto {
     const names = this.#names.get(output.name)
-    if (names?.dequantized === output.name) this.#read(output.name)
+    if (names?.dequantized === output.name) this.real(output.name)
     const type = output.type?.tensorType
     return names === undefined || type === undefined
       ? output
@@ -139,67 +141,23 @@ class IntegerWriter {
     return makeValueInfo(this.#namesOf(name).integers, DataType.FLOAT, isStatic ? dims : dims?.map(() => ''))
   }
 
-  #compute(operator: Exclude<FixedOperator, FixedShape | FixedSoftware>, e: Emitter): string {
-    const { chip } = this.#fixed
-    const { bits } = this.#quantized(operator.output)
-    switch (operator.kind) {
-      case 'conv':
-        return emitConv(e, operator, this.#integers(operator.input), chip)
-      case 'matmul':
-        return emitMatMul(e, operator, this.#integers(operator.input), chip)
-      case 'table':
-        return emitTable(e, operator, this.#integers(operator.input))
-      case 'add':
-        return emitAdd(e, operator, this.#integers(operator.inputs[0]), this.#integers(operator.inputs[1]))
-      case 'mul':
-        return emitMul(e, operator, this.#integers(operator.inputs[0]), this.#integers(operator.inputs[1]))
-      case 'concat': {
-        const inputs = operator.inputs.map((name) => this.#integers(name))
-        return emitConcat(e, operator, inputs, bits)
-      }
-      case 'maxpool':
-        return emitMaxPool(e, operator.nodes[0]!, this.#integers(operator.input))
-      case 'averagepool':
-        return emitAveragePool(e, operator, this.#integers(operator.input), bits)
-    }
+  source(name: string): string {
+    return this.#names.get(name)?.source ?? name
   }
 
-  /** Its nodes on the integers themselves; shapes and indices come from the float side. */
-  #copyShape({ nodes, input, outputs }: FixedShape): void {
-    const own = new Set([input, ...outputs])
-    const integersOf = (name: string) => (own.has(name) ? this.#namesOf(name).integers : this.#read(name))
-    this.#copy(nodes, integersOf, integersOf)
-  }
-
-  /** Its nodes in float between a dequantize and a quantize; what only asks for dims is given the integers. */
-  #copySoftware({ nodes, outputs }: FixedSoftware, e: Emitter): void {
-    const own = new Set(outputs)
-    const write = (name: string) => (own.has(name) ? (this.#names.get(name)?.source ?? name) : name)
-    const read = (name: string) => (own.has(name) ? write(name) : this.#read(name))
-    const isAboutDims = ({ opType }: NodeProto) => opType === 'Shape' || opType === 'Size'
-    for (const node of nodes) {
-      this.#copy([node], isAboutDims(node) ? (name) => this.#names.get(name)?.integers ?? name : read, write)
-    }
-    for (const name of outputs) {
-      if (!this.#fixed.quantized.has(name)) continue
-      this.#quantize(e, name)
-      this.#written.push(name)
-    }
-  }
-
-  #copy(nodes: readonly NodeProto[], read: (name: string) => string, write: (name: string) => string): void {
+  copy(nodes: readonly NodeProto[], read: (name: string) => string, write: (name: string) => string): void {
     for (const node of upgradeNodes(nodes, opsetOf(this.#source), this.#surroundings)) {
       this.builder.add(renameTensors(node, read, write))
     }
   }
 
-  #quantize(e: Emitter, name: string): void {
+  quantize(e: Emitter, name: string): void {
     const { source, integers } = this.#namesOf(name)
-    emitQuantize(e, source, this.#quantized(name), integers)
+    emitQuantize(e, source, this.#held(name), integers)
   }
 
   /** The name under which float nodes read a tensor: what the chip holds is dequantized at its first reader. */
-  #read(name: string): string {
+  real(name: string): string {
     const quantized = this.#fixed.quantized.get(name)
     if (quantized === undefined) return name
     const { integers, dequantized } = this.#namesOf(name)
@@ -210,15 +168,19 @@ class IntegerWriter {
     return dequantized
   }
 
-  #integers(name: string): Integers {
-    return integers(this.#namesOf(name).integers, this.#quantized(name).bits)
+  integers(name: string): Integers {
+    return integers(this.#namesOf(name).integers, this.#held(name).bits)
   }
 
   #namesOf(name: string): TensorNames {
     return this.#names.get(name) ?? notQuantized(name)
   }
 
-  #quantized(name: string): QuantizedTensor {
+  quantized(name: string): QuantizedTensor | undefined {
+    return this.#fixed.quantized.get(name)
+  }
+
+  #held(name: string): QuantizedTensor {
     return this.#fixed.quantized.get(name) ?? notQuantized(name)
   }
 }

@@ -6,7 +6,7 @@
 //   "tensors": { NAME: { "scale", "bits" } },            real value = integer * scale
 //   "operators": [ { "name", "kind", "nodes": [op_type...], "inputs", "outputs", ... } ]
 // }
-// and by kind, named and defined as in src/fixedpoint/types.ts:
+// and by kind, named and defined as in the solve.ts of its family in src/operators:
 //   conv, matmul  "q0" "q1" "q2" "scaleInt16" "biasInt16" "low" "high" "weightScales" "accumulatorBound"
 //   table         "label" "table"
 //   add           "requantize": [{ "multiplier", "shift" }, ...] "q2" "low" "high"
@@ -16,7 +16,9 @@
 //   software      "reason", null for nodes that compute shapes
 // Keys come in this order, tensors and operators in the model's; one entry a line. A number is the shortest decimal that reads back as itself.
 
-import type { FixedOperator, FixedPointModel } from '../fixedpoint/types.js'
+import { familyOf } from '../operators/index.js'
+import type { FixedOperator } from '../operators/types.js'
+import type { FixedPointModel } from '../plan/types.js'
 
 export function scaleJson(fixed: FixedPointModel): string {
   const tensors = [...fixed.quantized.values()].map(
@@ -52,37 +54,8 @@ function entry(operator: FixedOperator): Record<string, unknown> {
     name: operator.name,
     kind: operator.kind,
     nodes: operator.nodes.map(({ opType }) => opType),
-    inputs: 'inputs' in operator ? operator.inputs : [operator.input],
-    outputs: 'outputs' in operator ? operator.outputs : [operator.output],
-    ...parameters(operator),
-  }
-}
-
-function parameters(operator: FixedOperator): Record<string, unknown> {
-  switch (operator.kind) {
-    case 'conv':
-    case 'matmul': {
-      const { q0, q1, q2, scaleInt16, biasInt16, low, high } = operator.scaleFix
-      return {
-        ...{ q0, q1, q2, scaleInt16: [...scaleInt16], biasInt16: [...biasInt16], low, high },
-        weightScales: [...operator.weightScales],
-        accumulatorBound: operator.accumulatorBound,
-      }
-    }
-    case 'table':
-      return { label: operator.label, table: [...operator.table] }
-    case 'add':
-      return { requantize: operator.requantize, q2: operator.q2, low: operator.low, high: operator.high }
-    case 'mul':
-      return { requantize: operator.requantize, low: operator.low, high: operator.high }
-    case 'concat':
-      return { requantize: operator.requantize.map((by) => by ?? null) }
-    case 'averagepool':
-      return { requantize: operator.requantize }
-    case 'software':
-      return { reason: operator.reason ?? null }
-    case 'maxpool':
-    case 'shape':
-      return {}
+    inputs: operator.inputs,
+    outputs: operator.outputs,
+    ...familyOf(operator).parameters(operator),
   }
 }

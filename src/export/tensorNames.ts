@@ -1,8 +1,9 @@
 // What the exported graph calls a tensor that exists both as integers and as real values. The source's name goes to the integers,
 // unless the graph's interface needs it for the real values.
 
-import type { FixedPointModel } from '../fixedpoint/types.js'
 import type { GraphProto } from '../onnx/types.js'
+import { isFallback } from '../operators/index.js'
+import type { FixedPointModel } from '../plan/types.js'
 
 export interface TensorNames {
   readonly integers: string
@@ -21,12 +22,10 @@ export function nameTensors(
 ): ReadonlyMap<string, TensorNames> {
   const inputs = new Set(graph.input.map(({ name }) => name))
   const outputs = new Set(graph.output.map(({ name }) => name))
-  const software = new Set(
-    fixed.operators.flatMap((operator) => (operator.kind === 'software' ? operator.outputs : [])),
-  )
+  const writtenInFloat = new Set(fixed.operators.filter(isFallback).flatMap((operator) => operator.outputs))
   const names = new Map<string, TensorNames>()
   for (const name of fixed.quantized.keys()) {
-    const realFirst = inputs.has(name) || (software.has(name) && outputs.has(name))
+    const realFirst = inputs.has(name) || (writtenInFloat.has(name) && outputs.has(name))
     const dequantizedOutput = outputs.has(name) && outputDequant && !realFirst
     names.set(name, {
       integers: realFirst || dequantizedOutput ? unique(`${name}_quantized`) : name,

@@ -1,13 +1,13 @@
 // From a builder's nodes to a model: what the source contributes, and who wrote it from what.
 
+import type { GraphBuilder } from '../emit/builder.js'
+import { EMITTED_OPSET } from '../emit/opset.js'
 import { outerInputs } from '../onnx/graph.js'
 import { toNumber } from '../onnx/int64.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'
 import { makeGraph } from '../onnx/node.js'
 import { isStandardDomain } from '../onnx/operators.js'
 import type { ModelProto, TensorProto, ValueInfoProto } from '../onnx/types.js'
-import type { GraphBuilder } from './builder.js'
-import { EMITTED_OPSET } from './opset.js'
 
 /** Where a model comes from; each is written into the model when it is given. */
 export interface Provenance {

@@ -1,7 +1,7 @@
 // Real factors as a multiplier of the chip's width and a right shift.
 
-import { rangeOf } from './rounding.js'
 import type { ChipProfile, Requantize } from './types.js'
+import { rangeOf } from './width.js'
 
 /** A parameter that leaves its range, in words: the operator cannot run on the chip. */
 export interface Offence {

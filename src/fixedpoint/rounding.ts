@@ -21,8 +21,3 @@ export function roundHalfAway(x: number): number {
 export function clip(x: number, low: number, high: number): number {
   return Math.min(Math.max(x, low), high)
 }
-
-/** Least and greatest integer of a two's complement width. */
-export function rangeOf(bits: number): readonly [low: number, high: number] {
-  return [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]
-}

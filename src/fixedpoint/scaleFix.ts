@@ -6,10 +6,11 @@
 // The intermediate sum a0 is clipped only where no output can tell (`holds`), and so the arithmetic is that of a wide sum.
 
 import { type Offence, shiftBelow, shiftOffence } from './multiplier.js'
-import { rangeOf, roundHalfAway, rshift } from './rounding.js'
+import { roundHalfAway, rshift } from './rounding.js'
 import { type Bounds, type Channel, chooseShift, multiplierShift } from './shiftChoice.js'
 import type { ChipProfile, ScaleFix } from './types.js'
 import { type Reach, reachOf, roundWeights, weightScale } from './weights.js'
+import { rangeOf } from './width.js'
 
 /** An accumulating operator in real units. */
 export interface Accumulation extends Bounds {

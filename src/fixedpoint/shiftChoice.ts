@@ -4,8 +4,8 @@
 // weights are held in coarser units until its sum fits. A large q0 needs no stretching and coarsens every channel's sum.
 
 import { type Offence, shiftBelow, shiftOffence } from './multiplier.js'
-import { rangeOf } from './rounding.js'
 import type { ChipProfile } from './types.js'
+import { rangeOf } from './width.js'
 
 /** One output channel, with its weights at full resolution. */
 export interface Channel {

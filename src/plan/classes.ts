@@ -1,10 +1,11 @@
 // Which tensors share a scale, which of them are observed, and which leave the chip.
 //
-// One scale for both ends of operators that copy values (max pools, shape operators), and for a concat and those of its
-// inputs that nothing else reads: whatever writes these can write at the concat's scale as well as at any other.
+// One scale for all ends of operators that share it ('all': max pools, movements), and for the output of others ('sole': a concat) with those
+// inputs that nothing else reads: whatever writes these can write at the output's scale as well as at any other.
 
-import { inputsOf, outputsOf } from './operands.js'
-import type { PlannedOperator, ScaleClass } from './types.js'
+import { familyOf, isFallback } from '../operators/index.js'
+import type { PlannedOperator } from '../operators/types.js'
+import type { ScaleClass } from './types.js'
 import { UnionFind } from './unionFind.js'
 import { type GraphView, readsDimsOnly } from './view.js'
 
@@ -20,8 +21,8 @@ export function scaleClasses(
   order: readonly string[],
   view: GraphView,
 ): ScaleClass[] {
-  const onChip = operators.filter(({ kind }) => kind !== 'software')
-  const held = new Set(onChip.flatMap((operator) => [...inputsOf(operator), ...outputsOf(operator)]))
+  const onChip = operators.filter((operator) => !isFallback(operator))
+  const held = new Set(onChip.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))
   const traffic = trafficOf(operators)
   const groups = groupTensors(onChip, held, traffic, view)
   const members = new Map<string, string[]>()
@@ -42,9 +43,9 @@ export function trafficOf(operators: readonly PlannedOperator[]): Traffic {
   const writer = new Map<string, PlannedOperator>()
   const readers = new Map<string, PlannedOperator[]>()
   for (const operator of operators) {
-    for (const name of outputsOf(operator)) writer.set(name, operator)
+    for (const name of operator.outputs) writer.set(name, operator)
     if (operator.nodes.every(readsDimsOnly)) continue
-    for (const name of new Set(inputsOf(operator))) readers.set(name, [...(readers.get(name) ?? []), operator])
+    for (const name of new Set(operator.inputs)) readers.set(name, [...(readers.get(name) ?? []), operator])
   }
   return { writer, readers: (name) => readers.get(name) ?? [] }
 }
@@ -57,29 +58,27 @@ function groupTensors(
 ): UnionFind {
   const groups = new UnionFind()
   for (const operator of onChip) {
-    if (operator.kind === 'maxpool' || operator.kind === 'shape') groups.join([operator.input, ...outputsOf(operator)])
+    if (sharesScale(operator) === 'all') groups.join([...operator.inputs, ...operator.outputs])
   }
-  for (const concat of onChip) {
-    if (concat.kind !== 'concat') continue
-    for (const input of concat.inputs) {
+  for (const operator of onChip) {
+    if (sharesScale(operator) !== 'sole') continue
+    for (const input of operator.inputs) {
       const members = [...held].filter((name) => groups.find(name) === groups.find(input))
       const inside = (reader: PlannedOperator) =>
-        copies(reader) && outputsOf(reader).every((name) => groups.find(name) === groups.find(input))
+        copiesData(reader) && reader.outputs.every((name) => groups.find(name) === groups.find(input))
       const onlyHere = members.every(
         (name) =>
           !view.index.isGraphOutput(name) &&
-          traffic.readers(name).every((reader) => reader === concat || inside(reader)),
+          traffic.readers(name).every((reader) => reader === operator || inside(reader)),
       )
-      if (onlyHere) groups.join([concat.output, input])
+      if (onlyHere) groups.join([...operator.outputs, input])
     }
   }
   return groups
 }
 
-/** Operators whose outputs hold values of their inputs. */
-function copies({ kind }: PlannedOperator): boolean {
-  return kind === 'maxpool' || kind === 'shape' || kind === 'concat'
-}
+const sharesScale = (operator: PlannedOperator) => familyOf(operator).traits.sharesScale
+const copiesData = (operator: PlannedOperator) => familyOf(operator).traits.copiesData
 
 /** For each tensor the tensors whose values make up its own: itself, unless an operator that copies writes it. */
 export function traceRoots(writer: ReadonlyMap<string, PlannedOperator>): (name: string) => ReadonlySet<string> {
@@ -88,7 +87,7 @@ export function traceRoots(writer: ReadonlyMap<string, PlannedOperator>): (name:
     const operator = writer.get(name)
     let roots = known.get(name)
     if (!roots) {
-      const copied = operator && copies(operator) ? inputsOf(operator) : undefined
+      const copied = operator && copiesData(operator) ? operator.inputs : undefined
       roots = new Set(copied ? copied.flatMap((input) => [...rootsOf(input)]) : [name])
       known.set(name, roots)
     }
@@ -97,22 +96,14 @@ export function traceRoots(writer: ReadonlyMap<string, PlannedOperator>): (name:
   return rootsOf
 }
 
-const exits: ReadonlySet<PlannedOperator['kind']> = new Set([
-  'conv',
-  'matmul',
-  'add',
-  'mul',
-  'averagepool',
-  'unary',
-  'shape',
-])
-
 /** Whether operators that can write wide integers write all of a class, and only software and the caller read it. */
 function leavesChip(tensors: readonly string[], { writer, readers }: Traffic, view: GraphView): boolean {
   const allReaders = tensors.flatMap(readers)
-  const written = tensors.every((name) => exits.has(writer.get(name)?.kind ?? 'software'))
-  const readOutside = allReaders.every(({ kind }) => kind === 'software' || kind === 'shape')
-  const used =
-    tensors.some((name) => view.index.isGraphOutput(name)) || allReaders.some(({ kind }) => kind === 'software')
+  const written = tensors.every((name) => {
+    const operator = writer.get(name)
+    return operator !== undefined && familyOf(operator).traits.writesWide
+  })
+  const readOutside = allReaders.every((reader) => familyOf(reader).traits.readsWide)
+  const used = tensors.some((name) => view.index.isGraphOutput(name)) || allReaders.some(isFallback)
   return written && readOutside && used
 }

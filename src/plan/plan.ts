@@ -2,11 +2,13 @@
 
 import { SquireError } from '../errors.js'
 import type { Model, TensorInfo } from '../onnx/types.js'
-import { joinSoftware } from './between.js'
+import { isFallback } from '../operators/index.js'
+import type { PlannedOperator } from '../operators/types.js'
 import { scaleClasses } from './classes.js'
-import { cut } from './cut.js'
 import { derivedTensors } from './derived.js'
-import type { Plan, PlannedOperator } from './types.js'
+import { joinFloat } from './neighbours.js'
+import { partition } from './partition.js'
+import type { Plan } from './types.js'
 import { viewGraph } from './view.js'
 
 /**
@@ -17,8 +19,8 @@ import { viewGraph } from './view.js'
 export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>): Plan {
   const { graph } = model.proto
   const view = viewGraph(graph, tensors)
-  const operators = joinSoftware(cut(view), view)
-  if (operators.every(({ kind }) => kind === 'software')) throw nothingToQuantize(operators)
+  const operators = joinFloat(partition(view), view)
+  if (operators.every(isFallback)) throw nothingToQuantize(operators)
   const order = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]
   const classes = scaleClasses(operators, order, view)
   const classOf = new Map(classes.flatMap((scaleClass) => scaleClass.tensors.map((name) => [name, scaleClass])))
@@ -30,7 +32,7 @@ export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>)
 
 function nothingToQuantize(operators: readonly PlannedOperator[]): SquireError {
   const reasons = operators.flatMap((operator) =>
-    operator.kind === 'software' && operator.reason !== undefined
+    isFallback(operator) && operator.reason !== undefined
       ? [`${operator.nodes[0]!.opType} "${operator.name}": ${operator.reason}`]
       : [],
   )

@@ -76,3 +76,10 @@ function dataTensors(graph: GraphProto, nodes: readonly NodeProto[], index: Grap
   }
   return data
 }
+
+/** Every tensor that nodes and their subgraphs read and do not write themselves, initializers aside; each once. */
+export function outerInputsOf(nodes: readonly NodeProto[], { index }: GraphView): string[] {
+  const own = new Set(nodes.flatMap(({ output }) => output))
+  const names = new Set(nodes.flatMap((node) => index.outerInputs(node)))
+  return [...names].filter((name) => !own.has(name) && index.initializer(name) === undefined)
+}

@@ -1,5 +1,6 @@
 // The plan in words: how much of the model the chip runs, and why the rest is not on it.
 
+import { isFallback } from '../operators/index.js'
 import type { Plan } from '../plan/types.js'
 
 /** Operators of one reason that a line names. */
@@ -9,12 +10,12 @@ const shownNames = 8
 export function planLines({ operators, observed, classOf }: Plan): string[] {
   const byReason = new Map<string, string[]>()
   for (const operator of operators) {
-    if (operator.kind !== 'software' || operator.reason === undefined) continue
+    if (!isFallback(operator) || operator.reason === undefined) continue
     const { opType } = operator.nodes[0]!
     const name = operator.name.includes(opType) ? operator.name : `${opType} ${operator.name}`
     byReason.set(operator.reason, [...(byReason.get(operator.reason) ?? []), name])
   }
-  const onChip = operators.filter(({ kind }) => kind !== 'software').length
+  const onChip = operators.filter((operator) => !isFallback(operator)).length
   const inSoftware = [...byReason.values()].reduce((sum, names) => sum + names.length, 0)
   return [
     `${onChip} ${onChip === 1 ? 'operator' : 'operators'} on the chip, ${inSoftware} in software (float); ` +

@@ -2,7 +2,9 @@
 
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
-import type { FixedConv, FixedMatMul, ScaleFix } from '../../src/fixedpoint/types.js'
+import type { ScaleFix } from '../../src/fixedpoint/types.js'
+import type { FixedConv } from '../../src/operators/conv/solve.js'
+import type { FixedLinear } from '../../src/operators/linear/solve.js'
 import { add, averagePool, concat, conv, deepConv, type Layer, matmul, maxPool, mul, table } from './layers.js'
 import { expectOracle } from './oneLayer.js'
 
@@ -67,7 +69,7 @@ describe('Every sum from -4191 to 4064', () => {
       it(`is scaled exactly by shifts of ${q0}, ${q1} and ${q2} into [${low}, ${high}]`, async () => {
         const fix: ScaleFix = { q0, q1, q2, scaleInt16, biasInt16, low, high }
         const conv: FixedConv = {
-          ...{ kind: 'conv', name: 'conv', nodes: [], input: 'x', output: 'y', group: 1 },
+          ...{ kind: 'conv', name: 'conv', nodes: [], inputs: ['x'], outputs: ['y'], group: 1 },
           weights: { dims: [6, 2, 1, 1], data: Int8Array.from({ length: 12 }, (_, index) => (index % 2 ? 1 : 127)) },
           ...{ weightScales: new Float64Array(6).fill(1), strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] },
           ...{ scaleFix: fix, accumulatorBound: 16384 },
@@ -87,8 +89,8 @@ describe('Every sum of a stretch beyond 2^24, where float32 skips the odd ones',
   const layer = {
     ...{
       nodes: [],
-      input: 'x',
-      output: 'y',
+      inputs: ['x'],
+      outputs: ['y'],
       weightScales: Float64Array.of(1),
       accumulatorBound: 1042 * 127 * 128 + 128,
     },
@@ -118,7 +120,7 @@ describe('Every sum of a stretch beyond 2^24, where float32 skips the odd ones',
     const data = Int32Array.from({ length: depth * positions }, (_, index) =>
       column(index % depth, Math.floor(index / depth)),
     )
-    const matmul: FixedMatMul = {
+    const matmul: FixedLinear = {
       kind: 'matmul',
       name: 'matmul',
       weights: { dims: [depth, 1], data: weights },

@@ -1,14 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type IntegerModelOptions, integerModel } from '../../src/export/integerModel.js'
-import { dequantize, quantizeInput } from '../../src/fixedpoint/reference.js'
-import type { FixedAdd, FixedOperator, FixedShape, FixedSoftware, FixedTable } from '../../src/fixedpoint/types.js'
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { encodeModel } from '../../src/onnx/model.js'
 import { makeGraph, makeNode, makeValueInfo } from '../../src/onnx/node.js'
 import { createSession } from '../../src/onnx/session.js'
 import { makeTensor } from '../../src/onnx/tensor.js'
 import { DataType, type Model, type ModelProto, type NodeProto } from '../../src/onnx/types.js'
+import type { FixedAdd } from '../../src/operators/binary/solve.js'
+import type { FixedConv } from '../../src/operators/conv/solve.js'
+import type { PlannedFallback } from '../../src/operators/fallback/plan.js'
+import type { FixedLut } from '../../src/operators/lut/solve.js'
+import type { PlannedMovement } from '../../src/operators/movement/plan.js'
+import type { FixedOperator } from '../../src/operators/types.js'
+import { dequantize, quantizeInput } from '../../src/oracle/boundary.js'
 import { defaults, fixedModel, sourceModel } from './oneLayer.js'
 
 const float = (dims: readonly number[], ...values: number[]) => ({
@@ -31,12 +36,12 @@ async function run(
 }
 
 /** y = -x as a table. */
-function negate(input: string, output: string): FixedTable {
+function negate(input: string, output: string): FixedLut {
   const table = Int16Array.from({ length: 256 }, (_, index) => Math.min(127, 128 - index))
-  return { kind: 'table', name: `negate_${input}`, nodes: [], input, output, table, label: 'Neg' }
+  return { kind: 'unary', name: `negate_${input}`, nodes: [], inputs: [input], outputs: [output], table, label: 'Neg' }
 }
 
-function software(node: NodeProto, inputs: readonly string[], reason: string | undefined = 'a test'): FixedSoftware {
+function software(node: NodeProto, inputs: readonly string[], reason: string | undefined = 'a test'): PlannedFallback {
   return { kind: 'software', name: node.name, nodes: [node], inputs, outputs: node.output, reason }
 }
 
@@ -167,8 +172,8 @@ describe('Shape operators', () => {
     const flip = makeNode('Slice', ['dims', 'last', 'first', 'zero', 'step'], ['flipped'], [], 'flip')
     const int64 = (name: string, value: bigint) => makeTensor(name, DataType.INT64, [1], BigInt64Array.of(value))
     const initializers = [int64('last', -1n), int64('first', -1000n), int64('zero', 0n), int64('step', -1n)]
-    const reshape: FixedShape = {
-      ...{ kind: 'shape', name: 'reshape', input: 'negated', outputs: ['y'] },
+    const reshape: PlannedMovement = {
+      ...{ kind: 'shape', name: 'reshape', inputs: ['negated'], outputs: ['y'] },
       nodes: [makeNode('Reshape', ['negated', 'flipped'], ['y'], [], 'reshape')],
     }
     const operators = [
@@ -192,8 +197,8 @@ describe('Shape operators', () => {
 describe('What cannot be exact', () => {
   it('is refused by name: a convolution of more products than a float32 sum holds', () => {
     const dims = [1, 20000, 1]
-    const operator: FixedOperator = {
-      ...{ kind: 'conv', name: 'huge', nodes: [], input: 'x', output: 'y', group: 1 },
+    const operator: FixedConv = {
+      ...{ kind: 'conv', name: 'huge', nodes: [], inputs: ['x'], outputs: ['y'], group: 1 },
       weights: { dims, data: new Int8Array(20000).fill(-120) },
       ...{ weightScales: Float64Array.of(1), strides: [1], dilations: [1], pads: [0, 0] },
       scaleFix: { q0: 9, q1: 9, q2: 9, scaleInt16: Int16Array.of(1), biasInt16: Int16Array.of(0), low: 0, high: 127 },
@@ -210,7 +215,7 @@ describe('What cannot be exact', () => {
 describe('An add that reads one tensor twice', () => {
   it('reads it twice', async () => {
     const doubled: FixedAdd = {
-      ...{ kind: 'add', name: 'double', nodes: [], inputs: ['x', 'x'], output: 'y' },
+      ...{ kind: 'add', name: 'double', nodes: [], inputs: ['x', 'x'], outputs: ['y'] },
       requantize: [
         { multiplier: 1, shift: 0 },
         { multiplier: 1, shift: 0 },

@@ -1,22 +1,16 @@
 // Random layers, extremes included.
 
 import fc from 'fast-check'
-import type {
-  FixedAdd,
-  FixedAveragePool,
-  FixedConcat,
-  FixedConv,
-  FixedMatMul,
-  FixedMaxPool,
-  FixedMul,
-  FixedOperator,
-  FixedTable,
-  IntTensor,
-  Requantize,
-  ScaleFix,
-} from '../../src/fixedpoint/types.js'
+import type { IntTensor, Requantize, ScaleFix } from '../../src/fixedpoint/types.js'
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { makeNode } from '../../src/onnx/node.js'
+import type { FixedAdd, FixedMul } from '../../src/operators/binary/solve.js'
+import type { FixedConcat } from '../../src/operators/concat/solve.js'
+import type { FixedConv } from '../../src/operators/conv/solve.js'
+import type { FixedLinear } from '../../src/operators/linear/solve.js'
+import type { FixedLut } from '../../src/operators/lut/solve.js'
+import type { FixedAveragePool, FixedMaxPool } from '../../src/operators/pool/solve.js'
+import type { FixedOperator } from '../../src/operators/types.js'
 import { sizeOf } from './oneLayer.js'
 
 export interface Layer {
@@ -149,7 +143,7 @@ function convOf(shape: ConvShape): fc.Arbitrary<Layer> {
     const accumulatorBound = reachOf(weights, dims[0]!)
     return scaleFix(dims[0]!, accumulatorBound).map(({ fix, bits }) => {
       const operator: FixedConv = {
-        ...{ kind: 'conv', name: 'conv', nodes: [], input: 'x', output: 'y' },
+        ...{ kind: 'conv', name: 'conv', nodes: [], inputs: ['x'], outputs: ['y'] },
         ...geometry,
         weights: { dims, data: Int8Array.from(weights) },
         weightScales: new Float64Array(dims[0]!).fill(1),
@@ -170,8 +164,8 @@ function matmulOf(depth: number, columns: number, rows: readonly number[]): fc.A
     const transposed = weights.map((_, at) => weights[(at % depth) * columns + Math.floor(at / depth)]!)
     const accumulatorBound = reachOf(transposed, columns)
     return scaleFix(columns, accumulatorBound).map(({ fix, bits }) => {
-      const operator: FixedMatMul = {
-        ...{ kind: 'matmul', name: 'matmul', nodes: [], input: 'x', output: 'y' },
+      const operator: FixedLinear = {
+        ...{ kind: 'matmul', name: 'matmul', nodes: [], inputs: ['x'], outputs: ['y'] },
         weights: { dims: [depth, columns], data: Int8Array.from(weights) },
         weightScales: new Float64Array(columns).fill(1),
         scaleFix: fix,
@@ -219,7 +213,7 @@ export const add: fc.Arbitrary<Layer> = fc
   .tuple(pair, requantize, requantize, shift, bounds)
   .map(([inputs, first, second, q2, { bits, low, high }]) => {
     const operator: FixedAdd = {
-      ...{ kind: 'add', name: 'add', nodes: [], inputs: ['a', 'b'], output: 'y' },
+      ...{ kind: 'add', name: 'add', nodes: [], inputs: ['a', 'b'], outputs: ['y'] },
       ...{ requantize: [first, second], q2, low, high },
     }
     return { operator, inputs, bits }
@@ -227,7 +221,7 @@ export const add: fc.Arbitrary<Layer> = fc
 
 export const mul: fc.Arbitrary<Layer> = fc.tuple(pair, requantize, bounds).map(([inputs, by, { bits, low, high }]) => {
   const operator: FixedMul = {
-    ...{ kind: 'mul', name: 'mul', nodes: [], inputs: ['a', 'b'], output: 'y' },
+    ...{ kind: 'mul', name: 'mul', nodes: [], inputs: ['a', 'b'], outputs: ['y'] },
     ...{ requantize: by, low, high },
   }
   return { operator, inputs, bits }
@@ -241,7 +235,7 @@ export const concat: fc.Arbitrary<Layer> = fc
   )
   .map(([inputs, by, axis]) => {
     const operator: FixedConcat = {
-      ...{ kind: 'concat', name: 'concat', nodes: [], inputs: ['a', 'b', 'c'], output: 'y' },
+      ...{ kind: 'concat', name: 'concat', nodes: [], inputs: ['a', 'b', 'c'], outputs: ['y'] },
       ...{ axis, requantize: by },
     }
     return { operator, inputs, bits: 8 }
@@ -250,8 +244,8 @@ export const concat: fc.Arbitrary<Layer> = fc
 export const table: fc.Arbitrary<Layer> = fc
   .tuple(integers(256, int16), fc.constantFrom([2, 3, 4, 5], [7], []).chain(tensor))
   .map(([entries, input]) => {
-    const operator: FixedTable = {
-      ...{ kind: 'table', name: 'table', nodes: [], input: 'x', output: 'y', label: 'any' },
+    const operator: FixedLut = {
+      ...{ kind: 'unary', name: 'table', nodes: [], inputs: ['x'], outputs: ['y'], label: 'any' },
       table: Int16Array.from(entries),
     }
     return { operator, inputs: [input], bits: 16 }
@@ -269,7 +263,7 @@ export const maxPool: fc.Arbitrary<Layer> = window.chain(({ kernel, strides, roo
     makeAttribute('pads', pads),
   ]
   const operator: FixedMaxPool = {
-    ...{ kind: 'maxpool', name: 'maxpool', input: 'x', output: 'y' },
+    ...{ kind: 'maxpool', name: 'maxpool', inputs: ['x'], outputs: ['y'] },
     nodes: [makeNode('MaxPool', ['x'], ['y'], attributes, 'maxpool')],
   }
   return tensor([1, 2, ...space]).map((input) => ({ operator, inputs: [input], bits: 8 }))
@@ -281,7 +275,7 @@ export const averagePool: fc.Arbitrary<Layer> = fc
     const space = global ? kernel : kernel.map((size, axis) => size + room[axis]!)
     const geometry = global ? { strides: [1, 1], pads: [0, 0, 0, 0] } : { strides, pads }
     const operator: FixedAveragePool = {
-      ...{ kind: 'averagepool', name: 'averagepool', nodes: [], input: 'x', output: 'y' },
+      ...{ kind: 'averagepool', name: 'averagepool', nodes: [], inputs: ['x'], outputs: ['y'] },
       ...{ kernelShape: kernel, channels: 3, global, requantize: by },
       ...geometry,
     }

@@ -4,12 +4,14 @@ import { expect } from 'vitest'
 import type { IntegerModelOptions } from '../../src/export/integerModel.js'
 import { integerModel } from '../../src/export/integerModel.js'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
-import { runReference } from '../../src/fixedpoint/reference.js'
-import type { FixedOperator, FixedPointModel, IntTensor, QuantizedTensor } from '../../src/fixedpoint/types.js'
+import type { IntTensor, QuantizedTensor } from '../../src/fixedpoint/types.js'
 import { encodeModel } from '../../src/onnx/model.js'
 import { makeGraph, makeModel, makeValueInfo } from '../../src/onnx/node.js'
 import { createSession } from '../../src/onnx/session.js'
 import { DataType, type Model, type NodeProto, type TensorProto } from '../../src/onnx/types.js'
+import type { FixedOperator } from '../../src/operators/types.js'
+import type { FixedPointModel } from '../../src/plan/types.js'
+import { runReference } from '../operators/oracle.js'
 
 export const chip = chipProfile('TX5105C')
 
@@ -47,14 +49,10 @@ export function sizeOf(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1)
 }
 
-export function inputNames(operator: FixedOperator): readonly string[] {
-  return 'inputs' in operator ? operator.inputs : [operator.input]
-}
-
 /** The exported one-operator model; scales are 1, so that graph inputs are the integers themselves. */
 export function exportLayer(operator: FixedOperator, dims: readonly (readonly number[])[], bits = 8, opset = 13) {
-  const names = inputNames(operator)
-  const output = 'output' in operator ? operator.output : operator.outputs[0]!
+  const names = operator.inputs
+  const output = operator.outputs[0]!
   const inputs = names.map((name) => ({ name, scale: 1, bits: 8 }))
   const fixed = fixedModel([operator], [...inputs, { name: output, scale: 1, bits }])
   const source = sourceModel(Object.fromEntries(names.map((name, index) => [name, dims[index]!])), [output], { opset })
@@ -77,7 +75,7 @@ export async function expectOracle(
   const [expected] = runReference(operator, inputs, fixed)
   const session = await createSession(encodeModel(proto))
   try {
-    const feeds = inputNames(operator).map((name, index) => [name, asFloats(inputs[index]!)] as const)
+    const feeds = operator.inputs.map((name, index) => [name, asFloats(inputs[index]!)] as const)
     const results = await session.run(Object.fromEntries(feeds))
     expect(results[output]!.dims).toEqual(expected!.dims)
     expectSame(asIntegers(results[output]!.data as Float32Array), expected!.data)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { GraphBuilder } from '../../src/export/builder.js'
-import { type Surroundings, surroundingsIn, upgradeNodes } from '../../src/export/opset.js'
+import { GraphBuilder } from '../../src/emit/builder.js'
+import { type Surroundings, surroundingsIn, upgradeNodes } from '../../src/emit/opset.js'
 import { type AttributeValue, makeAttribute } from '../../src/onnx/attribute.js'
 import { nameSource } from '../../src/onnx/graph.js'
 import { encodeModel } from '../../src/onnx/model.js'
@@ -75,7 +75,7 @@ async function run(proto: ModelProto): Promise<unknown> {
 function surroundings(proto: ModelProto, known = true): { builder: GraphBuilder; around: Surroundings } {
   const builder = new GraphBuilder(nameSource(proto.graph))
   const tensors = new Map(known ? [['x', { dataType: DataType.FLOAT, dims }]] : [])
-  return { builder, around: surroundingsIn(builder, { tensors }) }
+  return { builder, around: surroundingsIn(builder, tensors) }
 }
 
 describe('Raised to opset 13 a node computes what it did', () => {

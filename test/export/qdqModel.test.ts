@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { qdqModel } from '../../src/export/qdqModel.js'
-import type { FixedMatMul, FixedOperator, FixedPointModel, FixedTable } from '../../src/fixedpoint/types.js'
 import { type AttributeValue, makeAttribute } from '../../src/onnx/attribute.js'
 import { encodeModel, opsetOf } from '../../src/onnx/model.js'
 import { makeNode } from '../../src/onnx/node.js'
 import { createSession } from '../../src/onnx/session.js'
 import { makeTensor, tensorData } from '../../src/onnx/tensor.js'
 import { DataType, type Model, type ModelProto, type NodeProto } from '../../src/onnx/types.js'
+import type { FixedLinear } from '../../src/operators/linear/solve.js'
+import type { FixedLut } from '../../src/operators/lut/solve.js'
+import type { FixedOperator } from '../../src/operators/types.js'
+import type { FixedPointModel } from '../../src/plan/types.js'
 import { fixedModel, sourceModel } from './oneLayer.js'
 
 async function run(proto: ModelProto, dims: readonly number[], ...values: number[]): Promise<number[]> {
@@ -22,10 +25,10 @@ const weights = { dims: [2, 3] as const, data: Int8Array.of(1, 2, 3, -4, 5, 127)
 const real = Float32Array.of(0.5, 2, 6, -2, 5, 254)
 const bias = makeTensor('bias', DataType.FLOAT, [3], Float32Array.of(1, -2, 3))
 
-function matmul(node: NodeProto): FixedMatMul {
+function matmul(node: NodeProto): FixedLinear {
   const scaleFix = { q0: 0, q1: 0, q2: 0, scaleInt16: Int16Array.of(1, 1, 1), biasInt16: Int16Array.of(0, 0, 0) }
   return {
-    ...{ kind: 'matmul', name: 'product', nodes: [node], input: 'x', output: 'y', accumulatorBound: 2 ** 14 },
+    ...{ kind: 'matmul', name: 'product', nodes: [node], inputs: ['x'], outputs: ['y'], accumulatorBound: 2 ** 14 },
     ...{ weights, weightScales, scaleFix: { ...scaleFix, low: -32768, high: 32767 } },
   }
 }
@@ -89,8 +92,8 @@ describe('A product in the QDQ model', () => {
 
 describe('The QDQ model', () => {
   const clip = makeNode('Clip', ['x'], ['y'], [makeAttribute('min', { float: 0 })], 'clip')
-  const table: FixedTable = {
-    ...{ kind: 'table', name: 'clip', nodes: [clip], input: 'x', output: 'y', label: 'Clip' },
+  const table: FixedLut = {
+    ...{ kind: 'unary', name: 'clip', nodes: [clip], inputs: ['x'], outputs: ['y'], label: 'Clip' },
     table: new Int16Array(256),
   }
   const fixed = fixedModel(

@@ -1,8 +1,6 @@
 // Real models, quantized by their extremes over a few pseudo-random inputs: what the pipeline does, in a few lines.
 
 import { chipProfile } from '../../src/fixedpoint/chip.js'
-import { solveFixedPoint } from '../../src/fixedpoint/solve.js'
-import type { FixedPointModel } from '../../src/fixedpoint/types.js'
 import { exposeAll } from '../../src/onnx/inference.js'
 import { encodeModel, readModel } from '../../src/onnx/model.js'
 import { optimize } from '../../src/onnx/passes/index.js'
@@ -10,6 +8,8 @@ import { createSession } from '../../src/onnx/session.js'
 import { shapesFor } from '../../src/onnx/shapes.js'
 import type { Model, TensorValue } from '../../src/onnx/types.js'
 import { makePlan } from '../../src/plan/plan.js'
+import { solveFixedPoint } from '../../src/plan/solve.js'
+import type { FixedPointModel } from '../../src/plan/types.js'
 
 export type Feeds = Readonly<Record<string, TensorValue>>
 

@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest'
 import { scaleJson } from '../../src/export/scaleJson.js'
-import type { FixedOperator } from '../../src/fixedpoint/types.js'
 import { makeNode } from '../../src/onnx/node.js'
+import type { FixedOperator } from '../../src/operators/types.js'
 import { fixedModel } from './oneLayer.js'
 
-const operators: readonly FixedOperator[] = [
+const operators = [
   {
     ...{
       kind: 'conv',
       name: 'c',
       nodes: [makeNode('Conv', [], []), makeNode('Relu', [], [])],
-      input: 'x',
-      output: 'y',
+      inputs: ['x'],
+      outputs: ['y'],
     },
     weights: { dims: [1, 1, 1], data: Int8Array.of(3) },
     ...{
@@ -25,7 +25,7 @@ const operators: readonly FixedOperator[] = [
     scaleFix: { q0: 1, q1: 2, q2: 3, scaleInt16: Int16Array.of(4), biasInt16: Int16Array.of(-5), low: 0, high: 127 },
   },
   {
-    ...{ kind: 'concat', name: 'j', nodes: [makeNode('Concat', [], [])], inputs: ['x', 'y'], output: 'z', axis: 1 },
+    ...{ kind: 'concat', name: 'j', nodes: [makeNode('Concat', [], [])], inputs: ['x', 'y'], outputs: ['z'], axis: 1 },
     requantize: [undefined, { multiplier: 7, shift: 8 }],
   },
   {

@@ -1,8 +1,8 @@
 // The worked example of docs/fixed-point.md: these numbers and those there are the same.
 
 import { expect, it } from 'vitest'
-import { runReference } from '../../src/fixedpoint/reference.js'
-import { solveFixedPoint } from '../../src/fixedpoint/solve.js'
+import { solveFixedPoint } from '../../src/plan/solve.js'
+import { runReference } from '../operators/oracle.js'
 import { chip, only, planOf, pointwise, tensor } from './fixtures.js'
 
 const weights = [

@@ -2,18 +2,20 @@
 
 import fc from 'fast-check'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
-import type { FixedOperator, FixedPointModel, IntTensor } from '../../src/fixedpoint/types.js'
+import type { IntTensor } from '../../src/fixedpoint/types.js'
 import { makeNode } from '../../src/onnx/node.js'
-import type { Plan, PlannedConv, PlannedMatMul, PlannedOperator, ScaleClass } from '../../src/plan/types.js'
+import type { PlannedConv } from '../../src/operators/conv/plan.js'
+import type { PlannedLinear } from '../../src/operators/linear/plan.js'
+import type { PlannedOperator } from '../../src/operators/types.js'
+import type { FixedPointModel, Plan, ScaleClass } from '../../src/plan/types.js'
+
+import type { FixedByKind } from '../operators/kinds.js'
 
 export const chip = chipProfile('TX5105C')
 
 /** A plan in which every tensor has a scale class of its own; those in `wide` leave the chip. */
 export function planOf(operators: readonly PlannedOperator[], wide: readonly string[] = []): Plan {
-  const names = operators.flatMap((operator) => [
-    ...('inputs' in operator ? operator.inputs : [operator.input]),
-    ...('outputs' in operator ? operator.outputs : [operator.output]),
-  ])
+  const names = operators.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])
   const classes = [...new Set(names)].map(
     (name): ScaleClass => ({
       name,
@@ -33,8 +35,8 @@ export function pointwise(weights: readonly (readonly number[])[], options: Part
     kind: 'conv',
     name: 'conv',
     nodes: [makeNode('Conv', ['x', 'w'], ['y'], [], 'conv')],
-    input: 'x',
-    output: 'y',
+    inputs: ['x'],
+    outputs: ['y'],
     weights: { dims, data: Float32Array.from(weights.flat()) },
     bias: new Float32Array(weights.length),
     group: 1,
@@ -47,13 +49,13 @@ export function pointwise(weights: readonly (readonly number[])[], options: Part
 }
 
 /** A product "matmul" of x with weights [K, N]. */
-export function product(rows: readonly (readonly number[])[], bias: readonly number[]): PlannedMatMul {
+export function product(rows: readonly (readonly number[])[], bias: readonly number[]): PlannedLinear {
   return {
     kind: 'matmul',
     name: 'matmul',
     nodes: [makeNode('MatMul', ['x', 'w'], ['y'], [], 'matmul')],
-    input: 'x',
-    output: 'y',
+    inputs: ['x'],
+    outputs: ['y'],
     weights: { dims: [rows.length, bias.length], data: Float32Array.from(rows.flat()) },
     bias: Float32Array.from(bias),
     clamp: undefined,
@@ -61,13 +63,10 @@ export function product(rows: readonly (readonly number[])[], bias: readonly num
 }
 
 /** The operator of a model that has one. */
-export function only<K extends FixedOperator['kind']>(
-  model: FixedPointModel,
-  kind: K,
-): Extract<FixedOperator, { kind: K }> {
+export function only<K extends keyof FixedByKind>(model: FixedPointModel, kind: K): FixedByKind[K] {
   const operator = model.operators[0]!
   if (operator.kind !== kind) throw new Error(`expected a ${kind}, got a ${operator.kind}`)
-  return operator as Extract<FixedOperator, { kind: K }>
+  return operator as FixedByKind[K]
 }
 
 export function tensor(dims: readonly number[], values: readonly number[]): IntTensor {

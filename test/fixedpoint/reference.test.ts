@@ -1,12 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dequantize, quantizeInput, runReference } from '../../src/fixedpoint/reference.js'
-import type { FixedConv, FixedOperator, IntTensor, ScaleFix } from '../../src/fixedpoint/types.js'
+import type { IntTensor, ScaleFix } from '../../src/fixedpoint/types.js'
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { encodeModel } from '../../src/onnx/model.js'
 import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../src/onnx/node.js'
 import { createSession } from '../../src/onnx/session.js'
 import { DataType, type NodeProto } from '../../src/onnx/types.js'
+import type { FixedAdd, FixedMul } from '../../src/operators/binary/solve.js'
+import type { FixedConcat } from '../../src/operators/concat/solve.js'
+import type { FixedConv } from '../../src/operators/conv/solve.js'
+import type { FixedLinear } from '../../src/operators/linear/solve.js'
+import type { FixedLut } from '../../src/operators/lut/solve.js'
+import type { FixedAveragePool } from '../../src/operators/pool/solve.js'
+import type { FixedOperator } from '../../src/operators/types.js'
+import { dequantize, quantizeInput } from '../../src/oracle/boundary.js'
+import { runReference } from '../operators/oracle.js'
 import { chip, tensor, tensors } from './fixtures.js'
 
 const context = {
@@ -91,8 +99,8 @@ describe('convolution', () => {
           kind: 'conv',
           name: 'conv',
           nodes: [node],
-          input: 'x',
-          output: 'y',
+          inputs: ['x'],
+          outputs: ['y'],
           weights: { dims: weights.dims, data: Int8Array.from(weights.data) },
           weightScales: new Float64Array(),
           group,
@@ -123,8 +131,8 @@ describe('convolution', () => {
       kind: 'conv',
       name: 'conv',
       nodes: [],
-      input: 'x',
-      output: 'y',
+      inputs: ['x'],
+      outputs: ['y'],
       weights: { dims: [2, 1, 1], data: Int8Array.of(1, 1) },
       weightScales: new Float64Array(),
       group: 1,
@@ -140,12 +148,12 @@ describe('convolution', () => {
 })
 
 it('an accumulator that leaves 32 bits is an error', () => {
-  const operator: FixedOperator = {
+  const operator: FixedLinear = {
     kind: 'matmul',
     name: 'matmul',
     nodes: [],
-    input: 'x',
-    output: 'y',
+    inputs: ['x'],
+    outputs: ['y'],
     weights: { dims: [2, 1], data: Int8Array.of(127, 127) },
     weightScales: new Float64Array(),
     scaleFix: plain(1),
@@ -155,12 +163,12 @@ it('an accumulator that leaves 32 bits is an error', () => {
 })
 
 it('a product multiplies the last axis and keeps the others', () => {
-  const operator: FixedOperator = {
+  const operator: FixedLinear = {
     kind: 'matmul',
     name: 'matmul',
     nodes: [],
-    input: 'x',
-    output: 'y',
+    inputs: ['x'],
+    outputs: ['y'],
     weights: { dims: [2, 3], data: Int8Array.of(1, 2, 3, 4, 5, 6) },
     weightScales: new Float64Array(),
     scaleFix: plain(3),
@@ -199,7 +207,7 @@ describe('pooling', () => {
           ...(autoPad === 'NOTSET' ? [makeAttribute('ceil_mode', ceil)] : []),
         ]
         const node = makeNode('MaxPool', ['x'], ['y'], attributes)
-        const operator: FixedOperator = { kind: 'maxpool', name: 'pool', nodes: [node], input: 'x', output: 'y' }
+        const operator: FixedOperator = { kind: 'maxpool', name: 'pool', nodes: [node], inputs: ['x'], outputs: ['y'] }
         expect(run(operator, input)).toEqual(await runFloat(node, [input]))
       }),
       { numRuns: 60 },
@@ -207,12 +215,12 @@ describe('pooling', () => {
   })
 
   it('averages with padding as zeros', () => {
-    const operator: FixedOperator = {
+    const operator: FixedAveragePool = {
       kind: 'averagepool',
       name: 'pool',
       nodes: [],
-      input: 'x',
-      output: 'y',
+      inputs: ['x'],
+      outputs: ['y'],
       kernelShape: [2],
       strides: [1],
       pads: [1, 0],
@@ -227,12 +235,12 @@ describe('pooling', () => {
 describe('elementwise', () => {
   it('a table is indexed from -128', () => {
     const table = Int16Array.from({ length: 256 }, (_, index) => 2 * index)
-    const operator: FixedOperator = {
-      kind: 'table',
+    const operator: FixedLut = {
+      kind: 'unary',
       name: 't',
       nodes: [],
-      input: 'x',
-      output: 'y',
+      inputs: ['x'],
+      outputs: ['y'],
       table,
       label: 'Twice',
     }
@@ -242,8 +250,8 @@ describe('elementwise', () => {
   it('addition and product broadcast as numpy does', () => {
     const bounds = { low: -128, high: 127 }
     const one = { multiplier: 1, shift: 0 }
-    const names = { nodes: [], inputs: ['a', 'b'], output: 'y' } as const
-    const sum: FixedOperator = {
+    const names = { nodes: [], inputs: ['a', 'b'], outputs: ['y'] } as const
+    const sum: FixedAdd = {
       kind: 'add',
       name: 'add',
       ...names,
@@ -251,7 +259,7 @@ describe('elementwise', () => {
       q2: 0,
       ...bounds,
     }
-    const times: FixedOperator = {
+    const times: FixedMul = {
       kind: 'mul',
       name: 'mul',
       ...names,
@@ -266,12 +274,12 @@ describe('elementwise', () => {
 
   it('concatenation requantizes and clips the inputs that need it', () => {
     const requantize = [undefined, { multiplier: 3, shift: 0 }]
-    const operator: FixedOperator = {
+    const operator: FixedConcat = {
       kind: 'concat',
       name: 'c',
       nodes: [],
       inputs: ['a', 'b'],
-      output: 'y',
+      outputs: ['y'],
       axis: -2,
       requantize,
     }
@@ -281,7 +289,7 @@ describe('elementwise', () => {
 })
 
 it('shape and software operators have no arithmetic', () => {
-  const operator: FixedOperator = { kind: 'shape', name: 's', nodes: [], input: 'x', outputs: ['y'] }
+  const operator: FixedOperator = { kind: 'shape', name: 's', nodes: [], inputs: ['x'], outputs: ['y'] }
   expect(() => run(operator, tensor([1], [0]))).toThrow('s is a shape operator: it has no integer arithmetic.')
 })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clip, rangeOf, roundHalfAway, rshift } from '../../src/fixedpoint/rounding.js'
+import { clip, roundHalfAway, rshift } from '../../src/fixedpoint/rounding.js'
+import { rangeOf } from '../../src/fixedpoint/width.js'
 
 /** The definition in exact integers. */
 function exactShift(x: bigint, shift: bigint): bigint {

@@ -1,11 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { runReference } from '../../src/fixedpoint/reference.js'
-import { clip, rangeOf, roundHalfAway } from '../../src/fixedpoint/rounding.js'
-import { solveFixedPoint } from '../../src/fixedpoint/solve.js'
-import type { FixedConv, FixedPointModel, IntTensor } from '../../src/fixedpoint/types.js'
+import { clip, roundHalfAway } from '../../src/fixedpoint/rounding.js'
+import type { IntTensor } from '../../src/fixedpoint/types.js'
+import { rangeOf } from '../../src/fixedpoint/width.js'
 import { makeNode } from '../../src/onnx/node.js'
-import type { PlannedBinary, PlannedConv, PlannedOperator } from '../../src/plan/types.js'
+import type { PlannedBinary } from '../../src/operators/binary/plan.js'
+import type { PlannedConcat } from '../../src/operators/concat/plan.js'
+import type { PlannedConv } from '../../src/operators/conv/plan.js'
+import type { FixedConv } from '../../src/operators/conv/solve.js'
+import type { PlannedLut } from '../../src/operators/lut/plan.js'
+import type { PlannedAveragePool } from '../../src/operators/pool/plan.js'
+import type { PlannedOperator } from '../../src/operators/types.js'
+import { solveFixedPoint } from '../../src/plan/solve.js'
+import type { FixedPointModel } from '../../src/plan/types.js'
+import { runReference } from '../operators/oracle.js'
 import { chip, only, planOf, pointwise, tensor, tensors } from './fixtures.js'
 
 const solve = (operator: PlannedOperator, thresholds: Record<string, number>, wide: readonly string[] = []) =>
@@ -206,8 +214,8 @@ describe('offences', () => {
 
   it('names every operator whose q leaves its range, with remedies', () => {
     const first = pointwise([[1]])
-    const second = pointwise([[1]], { name: 'second', input: 'y', output: 'z' })
-    const third = pointwise([[1]], { name: 'third', input: 'x', output: 'u', bias: Float32Array.of(1) })
+    const second = pointwise([[1]], { name: 'second', inputs: ['y'], outputs: ['z'] })
+    const third = pointwise([[1]], { name: 'third', inputs: ['x'], outputs: ['u'], bias: Float32Array.of(1) })
     const plan = planOf([first, second, third])
     const thresholds = new Map(Object.entries({ x: 1, y: 1e-9, z: 1, u: 1e-4 }))
     const text = message(() => solveFixedPoint(plan, thresholds, chip))
@@ -235,7 +243,7 @@ describe('offences', () => {
 
 describe('elementwise operators', () => {
   const threshold = fc.double({ min: 2 ** -5, max: 2 ** 5, noNaN: true })
-  const names = { name: 'op', nodes: [makeNode('Add', ['a', 'b'], ['y'], [], 'op')], output: 'y', clamp: undefined }
+  const names = { name: 'op', nodes: [makeNode('Add', ['a', 'b'], ['y'], [], 'op')], outputs: ['y'], clamp: undefined }
   const cases = fc.record({ a: threshold, b: threshold, y: threshold, left: tensors([8]), right: tensors([8]) })
 
   const check = (planned: PlannedBinary, f: (a: number, b: number) => number, inputs: [string, string]) =>
@@ -278,19 +286,19 @@ describe('elementwise operators', () => {
   })
 
   it('a concat requantizes only the inputs of another scale', () => {
-    const planned: PlannedOperator = { kind: 'concat', name: 'c', nodes: [], inputs: ['a', 'b'], output: 'y', axis: 0 }
+    const planned: PlannedConcat = { kind: 'concat', name: 'c', nodes: [], inputs: ['a', 'b'], outputs: ['y'], axis: 0 }
     const model = solve(planned, { a: 1, b: 0.5, y: 1 })
     expect(only(model, 'concat').requantize).toEqual([undefined, { multiplier: 16384, shift: 15 }])
     expect([...run(model, tensor([1], [-7]), tensor([2], [3, -128])).data]).toEqual([-7, 2, -64])
   })
 
   it('an average is within about half a step', () => {
-    const planned: PlannedOperator = {
+    const planned: PlannedAveragePool = {
       kind: 'averagepool',
       name: 'pool',
       nodes: [],
-      input: 'x',
-      output: 'y',
+      inputs: ['x'],
+      outputs: ['y'],
       kernelShape: [3, 3],
       strides: [1, 1],
       pads: [0, 0, 0, 0],
@@ -311,19 +319,19 @@ describe('elementwise operators', () => {
 })
 
 describe('tables', () => {
-  const unary = (evaluate: (x: number) => number): PlannedOperator => ({
+  const unary = (evaluate: (x: number) => number): PlannedLut => ({
     kind: 'unary',
     name: 'f',
     nodes: [makeNode('Sigmoid', ['x'], ['y'], [], 'f')],
-    input: 'x',
-    output: 'y',
+    inputs: ['x'],
+    outputs: ['y'],
     evaluate,
     label: 'F',
   })
 
   it('hold the rounded function at every input', () => {
     const model = solve(unary(Math.tanh), { x: 3, y: 1 })
-    const { table } = only(model, 'table')
+    const { table } = only(model, 'unary')
     for (let q = -128; q < 128; q++) {
       expect(table[q + 128]).toBe(roundHalfAway(Math.tanh(q * scaleOf(model, 'x')) / scaleOf(model, 'y')))
     }
@@ -337,13 +345,13 @@ describe('tables', () => {
           { x: 1, y: 1 },
           ['y'],
         ),
-        'table',
+        'unary',
       ).table[255],
     ).toBe(16383)
   })
 
   it('repeat the nearest defined value where the function has none', () => {
-    const { table } = only(solve(unary(Math.sqrt), { x: 1.27, y: 1.27 }), 'table')
+    const { table } = only(solve(unary(Math.sqrt), { x: 1.27, y: 1.27 }), 'unary')
     expect([table[0], table[127], table[128], table[255]]).toEqual([0, 0, 0, 113])
     expect(
       only(
@@ -351,7 +359,7 @@ describe('tables', () => {
           unary((x) => 1 / x),
           { x: 1, y: 1 },
         ),
-        'table',
+        'unary',
       ).table[128],
     ).toBe(127)
   })
@@ -368,8 +376,8 @@ describe('tables', () => {
 
 it('an input after Relu is known not to be negative', () => {
   const first = pointwise([[1]], { clamp: { low: 0, high: Number.POSITIVE_INFINITY } })
-  const second = pointwise([[1]], { name: 'second', input: 'y', output: 'z' })
+  const second = pointwise([[1]], { name: 'second', inputs: ['y'], outputs: ['z'] })
   const model = solveFixedPoint(planOf([first, second]), new Map(Object.entries({ x: 1, y: 1, z: 1 })), chip)
-  const bounds = model.operators.map((operator) => operator.kind === 'conv' && operator.accumulatorBound)
+  const bounds = model.operators.map((operator) => (operator as FixedConv).accumulatorBound)
   expect(bounds).toEqual([127 * 128, 127 * 127])
 })

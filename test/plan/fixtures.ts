@@ -5,8 +5,10 @@ import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../src/onnx/no
 import { shapesFor } from '../../src/onnx/shapes.js'
 import { makeTensor } from '../../src/onnx/tensor.js'
 import { type AttributeProto, DataType, type Model, type NodeProto, type TensorProto } from '../../src/onnx/types.js'
+import { isFallback } from '../../src/operators/index.js'
 import { makePlan } from '../../src/plan/plan.js'
-import type { Plan, PlannedOperator } from '../../src/plan/types.js'
+import type { Plan } from '../../src/plan/types.js'
+import type { PlannedByKind } from '../operators/kinds.js'
 
 type Dims = readonly number[]
 
@@ -59,20 +61,18 @@ export async function planOf(parts: GraphParts): Promise<Plan> {
 }
 
 /** The operator of a kind; the first one. */
-export function find<K extends PlannedOperator['kind']>(plan: Plan, kind: K): Extract<PlannedOperator, { kind: K }> {
+export function find<K extends keyof PlannedByKind>(plan: Plan, kind: K): PlannedByKind[K] {
   const operator = plan.operators.find((candidate) => candidate.kind === kind)
   if (!operator) throw new Error(`no ${kind} among ${plan.operators.map((candidate) => candidate.kind)}`)
-  return operator as Extract<PlannedOperator, { kind: K }>
+  return operator as PlannedByKind[K]
 }
 
 export const kinds = (plan: Plan) => plan.operators.map(({ kind }) => kind)
 
 /** The reason of the software operator that writes a tensor. */
 export function reasonOf(plan: Plan, output: string): string | undefined {
-  const operator = plan.operators.find(
-    (candidate) => candidate.kind === 'software' && candidate.outputs.includes(output),
-  )
-  if (operator?.kind !== 'software') throw new Error(`"${output}" is not written by software`)
+  const operator = plan.operators.filter(isFallback).find(({ outputs }) => outputs.includes(output))
+  if (!operator) throw new Error(`"${output}" is not written by software`)
   return operator.reason
 }
 

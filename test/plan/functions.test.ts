@@ -5,7 +5,7 @@ import { makeAttribute } from '../../src/onnx/attribute.js'
 import { encodeModel } from '../../src/onnx/model.js'
 import { createSession } from '../../src/onnx/session.js'
 import type { NodeProto } from '../../src/onnx/types.js'
-import { elementwise, erf } from '../../src/plan/functions.js'
+import { elementwise, erf } from '../../src/operators/lut/functions.js'
 import { modelOf, node } from './fixtures.js'
 
 const float = (name: string, value: number) => makeAttribute(name, { float: value })

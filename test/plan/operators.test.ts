@@ -17,8 +17,8 @@ describe('convolution', () => {
     expect(kinds(plan)).toEqual(['conv'])
     expect(find(plan, 'conv')).toMatchObject({
       name: 'c',
-      input: 'x',
-      output: 'y',
+      inputs: ['x'],
+      outputs: ['y'],
       weights: { dims: [6, 2, 3, 1] },
       bias: Float32Array.of(1, 2, 3, 4, 5, 6),
       group: 2,
@@ -45,7 +45,7 @@ describe('convolution', () => {
       nodes: [conv.node, node('Relu', 'c', 'r'), node('Min', 'r six', 'm'), node('Clip', 'm lo hi', 'y')],
       constants: [...conv.constants, floats('six', [], [6]), floats('lo', [], [-1]), floats('hi', [], [5])],
     })
-    expect(find(plan, 'conv')).toMatchObject({ output: 'y', clamp: { low: 0, high: 5 } })
+    expect(find(plan, 'conv')).toMatchObject({ outputs: ['y'], clamp: { low: 0, high: 5 } })
   })
 
   it('leaves a Relu alone when something else reads the convolution', async () => {
@@ -118,7 +118,7 @@ describe('products', () => {
       inputs: { x: [5, 3] },
     })
     expect(find(plan, 'matmul')).toMatchObject({
-      output: 'y',
+      outputs: ['y'],
       weights: { dims: [3, 2], data: Float32Array.of(2, 8, 4, 10, 6, 12) },
       bias: Float32Array.of(3, -3),
       clamp: { low: 0 },
@@ -130,7 +130,7 @@ describe('products', () => {
     const nodes = [node('MatMul', 'x w', 'm'), node('Add', 'b m', 'y')]
     const plan = await planOf({ nodes, constants, inputs: { x: [2, 5, 3] } })
     expect(kinds(plan)).toEqual(['matmul'])
-    expect(find(plan, 'matmul')).toMatchObject({ output: 'y', bias: Float32Array.of(1, 2) })
+    expect(find(plan, 'matmul')).toMatchObject({ outputs: ['y'], bias: Float32Array.of(1, 2) })
   })
 
   it('of two activations, or with a transposed left side, are software', async () => {
@@ -199,7 +199,7 @@ describe('functions of one tensor', () => {
       node('MaxPool', 'e', 'p', attribute('kernel_shape', [1, 1])),
     ]
     const plan = await planOf({ nodes, constants: conv.constants, outputs: ['n', 'p'] })
-    expect(plan.operators.map((operator) => (operator.kind === 'unary' ? operator.label : operator.kind))).toEqual([
+    expect(plan.operators.map((operator) => ('label' in operator ? operator.label : operator.kind))).toEqual([
       'conv',
       'Exp',
       'Neg',
@@ -221,7 +221,7 @@ describe('sums, products and concatenations of activations', () => {
     const nodes = [node('Sub', 'x z', 's'), node('Relu', 's', 'r'), node('Mul', 'r z', 'm'), node('Sum', 'm z', 'y')]
     const plan = await planOf({ nodes, inputs })
     expect(kinds(plan)).toEqual(['add', 'mul', 'add'])
-    expect(find(plan, 'add')).toMatchObject({ inputs: ['x', 'z'], negate: true, output: 'r', clamp: { low: 0 } })
+    expect(find(plan, 'add')).toMatchObject({ inputs: ['x', 'z'], negate: true, outputs: ['r'], clamp: { low: 0 } })
     expect(find(plan, 'mul')).toMatchObject({ inputs: ['r', 'z'], negate: false, clamp: undefined })
   })
 

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { modelInputs, readModel } from '../../src/onnx/model.js'
 import { optimize } from '../../src/onnx/passes/index.js'
 import { shapesFor } from '../../src/onnx/shapes.js'
+import { isFallback } from '../../src/operators/index.js'
 import { makePlan } from '../../src/plan/plan.js'
 import type { Plan } from '../../src/plan/types.js'
 
@@ -27,8 +28,8 @@ async function planOfFile(file: string, dims: readonly number[]): Promise<Plan> 
 function summary(plan: Plan) {
   const counts: Record<string, number> = {}
   for (const operator of plan.operators) {
-    if (operator.kind === 'software' && operator.reason === undefined) continue
-    const key = operator.kind === 'software' ? `software ${operator.nodes[0]!.opType}` : operator.kind
+    if (isFallback(operator) && operator.reason === undefined) continue
+    const key = isFallback(operator) ? `software ${operator.nodes[0]!.opType}` : operator.kind
     counts[key] = (counts[key] ?? 0) + 1
   }
   const wide = plan.classes.filter(({ width }) => width === 'wide').length

@@ -2,11 +2,11 @@
 
 import type { ComparisonResult } from '../../compare/compare.js'
 import type { Measures } from '../../difference/measures.js'
-import { rangeOf } from '../../fixedpoint/rounding.js'
-import type { FixedPointModel } from '../../fixedpoint/types.js'
+import { rangeOf } from '../../fixedpoint/width.js'
 import type { Histogram } from '../../histogram/types.js'
-import { inputsOf, outputsOf } from '../../plan/operands.js'
-import type { Plan, PlannedOperator } from '../../plan/types.js'
+import { familyOf, isFallback } from '../../operators/index.js'
+import type { PlannedOperator } from '../../operators/types.js'
+import type { FixedPointModel, Plan } from '../../plan/types.js'
 import { quantizationError, sketch } from './histogram.js'
 import { rounded } from './rounded.js'
 import type { ErrorColumns, Layers, OperatorEntry, QuantizationEntry, TensorEntry } from './types.js'
@@ -61,27 +61,22 @@ function operatorEntry(operator: PlannedOperator): OperatorEntry {
     name: operator.name,
     kind: operator.kind,
     nodes: operator.nodes.map(({ opType }) => opType),
-    inputs: inputsOf(operator),
-    outputs: outputsOf(operator),
-    reason: operator.kind === 'software' ? (operator.reason ?? null) : null,
-    channelRanges: 'weights' in operator ? channelRanges(operator) : null,
+    inputs: operator.inputs,
+    outputs: operator.outputs,
+    reason: isFallback(operator) ? (operator.reason ?? null) : null,
+    channelRanges: channelRanges(operator),
   }
 }
 
 /** Channels that an entry lists one by one. */
 const MOST_CHANNELS = 256
 
-function channelRanges({ kind, weights }: Extract<PlannedOperator, { readonly kind: 'conv' | 'matmul' }>): number[] {
-  const { dims, data } = weights
-  const channels = kind === 'conv' ? dims[0]! : dims[1]!
-  const size = data.length / channels
-  const ranges = new Array<number>(channels).fill(0)
-  for (let i = 0; i < data.length; i++) {
-    const channel = kind === 'conv' ? Math.floor(i / size) : i % channels
-    ranges[channel] = Math.max(ranges[channel]!, Math.abs(data[i]!))
-  }
+function channelRanges(operator: PlannedOperator): number[] | null {
+  const ranges = familyOf(operator).largestWeights?.(operator)
+  if (ranges === undefined) return null
+  const channels = ranges.length
   if (channels <= MOST_CHANNELS) return ranges.map(rounded)
-  const sorted = ranges.sort((a, b) => a - b)
+  const sorted = [...ranges].sort((a, b) => a - b)
   const at = (i: number) => sorted[Math.round((i * (channels - 1)) / (MOST_CHANNELS - 1))]!
   return Array.from({ length: MOST_CHANNELS }, (_, i) => rounded(at(i)))
 }

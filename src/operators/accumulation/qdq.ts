@@ -1,0 +1,61 @@
+// A node on int8 weights in the QDQ model, with its bias in the units of the accumulator.
+
+import type { Emitter } from '../../emit/builder.js'
+import { floatAttribute, makeAttribute } from '../../onnx/attribute.js'
+import { floatValues } from '../../onnx/tensor.js'
+import { DataType, type NodeProto } from '../../onnx/types.js'
+import type { QdqContext } from '../types.js'
+import type { FixedAccumulation } from './types.js'
+
+const LARGEST_INT32 = 2 ** 31 - 1
+
+/** The integer weights as the node's second input has them. */
+export interface WeightLayout {
+  /** Of the output channels. */
+  readonly axis: number
+  readonly dims: readonly number[]
+  readonly data: Int8Array
+  readonly scales: Float32Array
+}
+
+export function onIntegerWeights(
+  e: Emitter,
+  node: NodeProto,
+  { axis, data, dims, scales }: WeightLayout,
+  operator: FixedAccumulation,
+  context: QdqContext,
+): NodeProto {
+  const weights = e.initializer('weights', DataType.INT8, dims, data)
+  const dequantize = (integers: string, along: number, by: Float32Array, zeros: Int8Array | Int32Array) => {
+    const type = zeros instanceof Int8Array ? DataType.INT8 : DataType.INT32
+    const scale = e.initializer('scale', DataType.FLOAT, [by.length], by)
+    const zero = e.initializer('zero_point', type, [zeros.length], zeros)
+    return e.emit('DequantizeLinear', [integers, scale, zero], [makeAttribute('axis', along)])
+  }
+  const input = [...node.input]
+  input[1] = dequantize(weights, axis, scales, new Int8Array(scales.length))
+  const bias = biasIntegers(node, operator, scales, context)
+  if (bias !== undefined) {
+    const stored = e.initializer('bias', DataType.INT32, [bias.data.length], bias.data)
+    input[2] = dequantize(stored, 0, bias.scales, new Int32Array(bias.data.length))
+  }
+  return { ...node, input }
+}
+
+/** undefined where there is no constant bias of one value a channel, or where it does not fit int32: it stays float then. */
+function biasIntegers(
+  node: NodeProto,
+  operator: FixedAccumulation,
+  weightScales: Float32Array,
+  { index, quantized }: QdqContext,
+) {
+  const bias = index.initializer(node.input[2] ?? '')
+  const input = quantized(operator.inputs[0]!)
+  const scaled = floatAttribute(node, 'alpha', 1) !== 1 || floatAttribute(node, 'beta', 1) !== 1
+  if (bias === undefined || input === undefined || scaled || bias.dims.length !== 1) return undefined
+  const values = floatValues(bias)
+  const scales = weightScales.map((scale) => scale * input.scale)
+  const integers = Array.from(values, (value, c) => Math.round(value / scales[c]!))
+  if (values.length !== scales.length || !integers.every((value) => Math.abs(value) <= LARGEST_INT32)) return undefined
+  return { scales, data: Int32Array.from(integers) }
+}

@@ -1,0 +1,50 @@
+// Integers of convolutions and matrix products, from rows of float weights, one row an output channel.
+
+import type { Offence } from '../../fixedpoint/multiplier.js'
+import { type SolvedAccumulation, solveScaleFix } from '../../fixedpoint/scaleFix.js'
+import { boundsOf } from '../clamp.js'
+import { quantizedIn } from '../quantized.js'
+import type { IntegerRange, SolveContext } from '../types.js'
+import type { FixedAccumulation, PlannedAccumulation } from './types.js'
+
+export function solveAccumulation(
+  { inputs, outputs, bias, clamp }: PlannedAccumulation,
+  rows: readonly Float32Array[],
+  context: SolveContext,
+): SolvedAccumulation | Offence {
+  const from = quantizedIn(context, inputs[0]!)
+  const to = quantizedIn(context, outputs[0]!)
+  const [low, high] = context.ranges.get(inputs[0]!)!
+  const inputRange = [Math.min(low, 0), Math.max(high, 0)] as const
+  const scales = { inputScale: from.scale, outputScale: to.scale }
+  return solveScaleFix({ rows, bias, inputRange, ...scales, ...boundsOf(to, clamp) }, context.chip)
+}
+
+/** A warning where channels have no weight but zero. */
+export function deadChannels(rows: readonly Float32Array[]): string[] {
+  const dead = rows.filter((row) => row.every((weight) => weight === 0)).length
+  if (dead === 0) return []
+  return [`${dead} of ${rows.length} output channels have no weight but zero: they are constant`]
+}
+
+export function accumulationRanges({ scaleFix }: FixedAccumulation): IntegerRange[] {
+  return [[scaleFix.low, scaleFix.high]]
+}
+
+/** A wide output has bits to spare: its scale makes room for a bias larger than the outputs it leads to. */
+export function largestBias({ bias }: PlannedAccumulation): number {
+  return bias.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+}
+
+export function accumulationParameters({
+  scaleFix,
+  weightScales,
+  accumulatorBound,
+}: FixedAccumulation): Record<string, unknown> {
+  const { q0, q1, q2, scaleInt16, biasInt16, low, high } = scaleFix
+  return {
+    ...{ q0, q1, q2, scaleInt16: [...scaleInt16], biasInt16: [...biasInt16], low, high },
+    weightScales: [...weightScales],
+    accumulatorBound,
+  }
+}

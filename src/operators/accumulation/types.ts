@@ -1,0 +1,29 @@
+// What convolutions and matrix products have in common: sums of products with constant weights, then scaleFix.
+
+import type { ScaleFix } from '../../fixedpoint/types.js'
+import type { Clamp } from '../clamp.js'
+import type { FixedOperator, PlannedOperator } from '../types.js'
+
+export interface Weights<T, Dims extends readonly number[] = readonly number[]> {
+  readonly dims: Dims
+  readonly data: T
+}
+
+export interface PlannedAccumulation extends PlannedOperator {
+  readonly weights: Weights<Float32Array>
+  /** float32, one an output channel; zeros where the node has none. */
+  readonly bias: Float32Array
+  readonly clamp: Clamp | undefined
+}
+
+export interface FixedAccumulation extends FixedOperator {
+  readonly weights: Weights<Int8Array>
+  /** Per output channel, real weight = integer * weightScales[c]. */
+  readonly weightScales: Float64Array
+  readonly scaleFix: ScaleFix
+  /**
+   * Proved bound of the accumulator's magnitude, and of every partial sum in any order: the largest over channels of what the weights
+   * can reach with inputs in the input's integer range (0 included, as padding).
+   */
+  readonly accumulatorBound: number
+}

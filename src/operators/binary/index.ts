@@ -1,0 +1,35 @@
+import type { Family, Traits } from '../types.js'
+import { emitAdd, emitMul } from './emit.js'
+import { binaryOf, type PlannedBinary } from './plan.js'
+import { referenceAdd, referenceMul } from './reference.js'
+import { type FixedAdd, type FixedMul, solveAdd, solveMul } from './solve.js'
+
+const traits: Traits = {
+  sharesScale: 'none',
+  copiesData: false,
+  writesWide: true,
+  readsWide: false,
+  followsFloat: 'between',
+}
+
+export const add: Family<PlannedBinary, FixedAdd> = {
+  kind: 'add',
+  traits,
+  match: (node, view) => binaryOf('add', node, view),
+  solve: solveAdd,
+  ranges: ({ low, high }) => [[low, high]],
+  parameters: ({ requantize, q2, low, high }) => ({ requantize, q2, low, high }),
+  emit: emitAdd,
+  reference: referenceAdd,
+}
+
+export const mul: Family<PlannedBinary, FixedMul> = {
+  kind: 'mul',
+  traits,
+  match: (node, view) => binaryOf('mul', node, view),
+  solve: solveMul,
+  ranges: ({ low, high }) => [[low, high]],
+  parameters: ({ requantize, low, high }) => ({ requantize, low, high }),
+  emit: emitMul,
+  reference: referenceMul,
+}

@@ -1,0 +1,47 @@
+// Sums and products of two activations in integers.
+
+import { type Offence, requantizeBy, shiftBelow, shiftOffence } from '../../fixedpoint/multiplier.js'
+import type { Bounds } from '../../fixedpoint/shiftChoice.js'
+import type { Requantize } from '../../fixedpoint/types.js'
+import { rangeOf } from '../../fixedpoint/width.js'
+import { boundsOf } from '../clamp.js'
+import { quantizedIn } from '../quantized.js'
+import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { PlannedBinary } from './plan.js'
+
+/** y = clip(rshift(rq(a) + rq(b), q2)): both inputs at the output's scale times 2^-q2. */
+export interface FixedAdd extends FixedOperator, Bounds {
+  /** The second multiplier is negative for a subtraction. */
+  readonly requantize: readonly [Requantize, Requantize]
+  readonly q2: number
+}
+
+/** y = clip(rshift(a * b * multiplier, shift)). */
+export interface FixedMul extends FixedOperator, Bounds {
+  readonly requantize: Requantize
+}
+
+export function solveAdd(planned: PlannedBinary, context: SolveContext): Solved<FixedAdd> | Offence {
+  const { kind, name, nodes, inputs, outputs, negate, clamp } = planned
+  const { chip } = context
+  const to = quantizedIn(context, outputs[0]!)
+  const factors = inputs.map((input) => quantizedIn(context, input).scale / to.scale) as [number, number]
+  // The finest common scale at which the larger multiplier still fits.
+  const q2 = shiftBelow(Math.max(...factors), rangeOf(chip.multiplierBits)[1], chip.qRange[1])
+  if (q2 < chip.qRange[0]) return shiftOffence('q2', q2, chip)
+  const first = requantizeBy(factors[0] * 2 ** q2, 'q0', chip)
+  const second = requantizeBy(factors[1] * 2 ** q2 * (negate ? -1 : 1), 'q1', chip)
+  if ('offence' in first) return first
+  if ('offence' in second) return second
+  const requantize = [first, second] as const
+  return { operator: { kind, name, nodes, inputs, outputs, requantize, q2, ...boundsOf(to, clamp) }, warnings: [] }
+}
+
+export function solveMul(planned: PlannedBinary, context: SolveContext): Solved<FixedMul> | Offence {
+  const { kind, name, nodes, inputs, outputs, clamp } = planned
+  const to = quantizedIn(context, outputs[0]!)
+  const [left, right] = inputs.map((input) => quantizedIn(context, input).scale) as [number, number]
+  const requantize = requantizeBy((left * right) / to.scale, 'q2', context.chip)
+  if ('offence' in requantize) return requantize
+  return { operator: { kind, name, nodes, inputs, outputs, requantize, ...boundsOf(to, clamp) }, warnings: [] }
+}

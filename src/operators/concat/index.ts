@@ -1,0 +1,16 @@
+import type { Family } from '../types.js'
+import { emitConcat } from './emit.js'
+import { concatOf, type PlannedConcat } from './plan.js'
+import { referenceConcat } from './reference.js'
+import { concatRanges, type FixedConcat, solveConcat } from './solve.js'
+
+export const concat: Family<PlannedConcat, FixedConcat> = {
+  kind: 'concat',
+  traits: { sharesScale: 'sole', copiesData: true, writesWide: false, readsWide: false, followsFloat: 'atEdge' },
+  match: concatOf,
+  solve: solveConcat,
+  ranges: concatRanges,
+  parameters: ({ requantize }) => ({ requantize: requantize.map((by) => by ?? null) }),
+  emit: emitConcat,
+  reference: referenceConcat,
+}

@@ -1,0 +1,23 @@
+import { accumulationParameters, accumulationRanges, largestBias } from '../accumulation/solve.js'
+import type { Family } from '../types.js'
+import { emitConv, qdqConv } from './emit.js'
+import { channelwiseOf, convOf, largestWeights, type PlannedConv } from './plan.js'
+import { referenceConv } from './reference.js'
+import { type FixedConv, solveConv } from './solve.js'
+
+export const conv: Family<PlannedConv, FixedConv> = {
+  kind: 'conv',
+  traits: { sharesScale: 'none', copiesData: false, writesWide: true, readsWide: false, followsFloat: 'never' },
+  match: convOf,
+  leastExtreme: largestBias,
+  largestWeights,
+  solve: solveConv,
+  ranges: accumulationRanges,
+  parameters: accumulationParameters,
+  emit: emitConv,
+  qdqNode: qdqConv,
+  reference: referenceConv,
+}
+
+/** Arithmetic with constants of one value a channel is a depthwise convolution. */
+export const channelwise: Family<PlannedConv, FixedConv> = { ...conv, match: channelwiseOf }

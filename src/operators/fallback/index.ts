@@ -1,0 +1,14 @@
+import type { Family } from '../types.js'
+import { emitFallback } from './emit.js'
+import { fallbackOf, type PlannedFallback } from './plan.js'
+
+/** Last in the registry: it takes every node. */
+export const fallback: Family<PlannedFallback, PlannedFallback> = {
+  kind: 'software',
+  traits: { sharesScale: 'none', copiesData: false, writesWide: false, readsWide: true, followsFloat: 'atEdge' },
+  match: fallbackOf,
+  solve: (planned) => ({ operator: planned, warnings: [] }),
+  ranges: () => [],
+  parameters: ({ reason }) => ({ reason: reason ?? null }),
+  emit: emitFallback,
+}

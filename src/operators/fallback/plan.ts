@@ -1,0 +1,30 @@
+// What runs in float, between a dequantize and a quantize ("software", the vendor calls it), or does not touch activations at all:
+// Shape, Cast of shapes, integer arithmetic.
+
+import { subgraphs } from '../../onnx/attribute.js'
+import type { NodeProto } from '../../onnx/types.js'
+import { type GraphView, outerInputsOf, readsDimsOnly } from '../../plan/view.js'
+import type { Match, PlannedOperator } from '../types.js'
+
+/** Its inputs are all tensors that its nodes and their subgraphs read from outside, initializers aside, integers or not. */
+export interface PlannedFallback extends PlannedOperator {
+  /** Why it is not on the chip, for people; undefined for nodes that compute shapes only. */
+  readonly reason: string | undefined
+}
+
+export function fallbackOf(node: NodeProto, view: GraphView, reason = defaultReason(node)): Match<PlannedFallback> {
+  const inputs = outerInputsOf([node], view)
+  const outputs = node.output.filter((name) => name !== '')
+  const touches = [...inputs, ...outputs].some((name) => view.isActivation(name)) && !readsDimsOnly(node)
+  return { kind: 'software', nodes: [node], inputs, outputs, reason: touches ? reason : undefined }
+}
+
+function defaultReason(node: NodeProto): string {
+  const holdsGraphs = subgraphs(node).length > 0
+  return holdsGraphs ? 'the graphs inside it run in float' : 'the chip has no fixed-point form of it'
+}
+
+/** An operator that the chip could run, in float all the same. */
+export function inFloat({ name, nodes, outputs }: PlannedOperator, view: GraphView, reason: string): PlannedFallback {
+  return { kind: 'software', name, nodes, inputs: outerInputsOf(nodes, view), outputs, reason }
+}

@@ -1,0 +1,39 @@
+// The registry of operator families, in match order: the first family that knows a node decides.
+
+import { add, mul } from './binary/index.js'
+import { concat } from './concat/index.js'
+import { channelwise, conv } from './conv/index.js'
+import { fallback } from './fallback/index.js'
+import type { PlannedFallback } from './fallback/plan.js'
+import { linear } from './linear/index.js'
+import { lut } from './lut/index.js'
+import { movement } from './movement/index.js'
+import { averagePool, maxPool } from './pool/index.js'
+import type { Family, PlannedOperator } from './types.js'
+
+export const families: readonly Family[] = [
+  conv,
+  linear,
+  maxPool,
+  averagePool,
+  movement,
+  concat,
+  lut,
+  channelwise,
+  add,
+  mul,
+  fallback,
+]
+
+const byKind: ReadonlyMap<string, Family> = new Map([...families].reverse().map((family) => [family.kind, family]))
+
+export function familyOf({ kind }: { readonly kind: string }): Family {
+  const family = byKind.get(kind)
+  if (!family) throw new Error(`No family of operators is called "${kind}".`)
+  return family
+}
+
+/** Whether an operator runs in float, off the chip. */
+export function isFallback(operator: PlannedOperator): operator is PlannedFallback {
+  return operator.kind === fallback.kind
+}

@@ -1,0 +1,47 @@
+// Matrix products with int8 weights, in floating point.
+
+import { cast, FLOAT32_LIMIT, type Integers, toFloat64 } from '../../emit/arithmetic.js'
+import type { Emitter } from '../../emit/builder.js'
+import { emitScaleFix } from '../../emit/scaleFix.js'
+import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
+import { DataType, type NodeProto } from '../../onnx/types.js'
+import { onIntegerWeights, type WeightLayout } from '../accumulation/qdq.js'
+import type { EmitContext, QdqContext } from '../types.js'
+import type { FixedLinear } from './solve.js'
+
+export function emitLinear(e: Emitter, linear: FixedLinear, context: EmitContext): string[] {
+  const sums = matrixProduct(e, linear, context.integers(linear.inputs[0]!))
+  return [emitScaleFix(e, sums, linear.scaleFix, [linear.weights.dims[1]], context.chip)]
+}
+
+/**
+ * In float64 from here on, and never straight into a Mul or Div: onnxruntime fuses a scalar factor behind a MatMul into it, rounded to
+ * float32 at that. What stands between is a Cast or, where the product is float64 itself, a Clip that clips nothing.
+ */
+function matrixProduct(e: Emitter, { weights, accumulatorBound }: FixedLinear, input: Integers): Integers {
+  const stored = e.initializer('weights', DataType.INT8, weights.dims, weights.data)
+  if (accumulatorBound < FLOAT32_LIMIT) {
+    const name = e.emit('MatMul', [input.name, cast(e, stored, DataType.FLOAT)])
+    return toFloat64(e, { name, type: 'float32', bound: accumulatorBound })
+  }
+  const name = e.emit('MatMul', [toFloat64(e, input).name, cast(e, stored, DataType.DOUBLE)])
+  const bounds = [-accumulatorBound, accumulatorBound].map((bound) => e.scalar('float64', bound))
+  return { name: e.emit('Clip', [name, ...bounds]), type: 'float64', bound: accumulatorBound }
+}
+
+export function qdqLinear(e: Emitter, node: NodeProto, linear: FixedLinear, context: QdqContext): NodeProto {
+  if (node.opType !== 'Gemm' && node.opType !== 'MatMul') return node
+  return onIntegerWeights(e, node, layOut(node, linear), linear, context)
+}
+
+/** The plan holds the weights as [K, N], alpha applied. */
+function layOut(node: NodeProto, { weights, weightScales }: FixedLinear): WeightLayout {
+  const { dims, data } = weights
+  const alpha = node.opType === 'Gemm' ? floatAttribute(node, 'alpha', 1) : 1
+  const scales = Float32Array.from(weightScales, (scale) => scale / Math.abs(alpha))
+  const signed = alpha < 0 ? data.map((value) => -value) : data
+  const [depth, columns] = dims
+  if (node.opType !== 'Gemm' || intAttribute(node, 'transB', 0) === 0) return { axis: 1, dims, data: signed, scales }
+  const transposed = data.map((_, at) => signed[(at % depth) * columns + Math.floor(at / depth)]!)
+  return { axis: 0, dims: [columns, depth], data: transposed, scales }
+}

@@ -1,0 +1,20 @@
+import { accumulationParameters, accumulationRanges, largestBias } from '../accumulation/solve.js'
+import type { Family } from '../types.js'
+import { emitLinear, qdqLinear } from './emit.js'
+import { largestWeights, linearOf, type PlannedLinear } from './plan.js'
+import { referenceLinear } from './reference.js'
+import { type FixedLinear, solveLinear } from './solve.js'
+
+export const linear: Family<PlannedLinear, FixedLinear> = {
+  kind: 'matmul',
+  traits: { sharesScale: 'none', copiesData: false, writesWide: true, readsWide: false, followsFloat: 'never' },
+  match: linearOf,
+  leastExtreme: largestBias,
+  largestWeights,
+  solve: solveLinear,
+  ranges: accumulationRanges,
+  parameters: accumulationParameters,
+  emit: emitLinear,
+  qdqNode: qdqLinear,
+  reference: referenceLinear,
+}

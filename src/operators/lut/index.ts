@@ -1,0 +1,19 @@
+import type { Family } from '../types.js'
+import { isGentle } from './derivation.js'
+import { emitLut } from './emit.js'
+import { lutOf, type PlannedLut } from './plan.js'
+import { referenceLut } from './reference.js'
+import { type FixedLut, lutRanges, solveLut } from './solve.js'
+
+export const lut: Family<PlannedLut, FixedLut> = {
+  kind: 'unary',
+  traits: { sharesScale: 'none', copiesData: false, writesWide: true, readsWide: false, followsFloat: 'between' },
+  match: lutOf,
+  derivation: ({ inputs, outputs, evaluate }) =>
+    isGentle(evaluate) ? { input: inputs[0]!, output: outputs[0]!, evaluate } : undefined,
+  solve: solveLut,
+  ranges: lutRanges,
+  parameters: ({ label, table }) => ({ kind: 'table', label, table: [...table] }),
+  emit: emitLut,
+  reference: referenceLut,
+}

@@ -1,0 +1,65 @@
+// Operators that only move values: the outputs hold input values (or zeros), at the input's scale.
+
+import { floatAttribute, intAttribute, stringAttribute } from '../../onnx/attribute.js'
+import { DataType, type NodeProto } from '../../onnx/types.js'
+import type { GraphView } from '../../plan/view.js'
+import type { Match, PlannedOperator, Refusal } from '../types.js'
+
+/** Its one input is quantized; what else its nodes read (shapes, indices) stays on the float side. */
+export interface PlannedMovement extends PlannedOperator {}
+
+type Condition = (node: NodeProto, input: string, view: GraphView) => string | undefined
+
+const always: Condition = () => undefined
+
+/** Operator -> why a node of it does more than move values; undefined when it does not. */
+const moving: Readonly<Record<string, Condition>> = {
+  Cast: (node) => (intAttribute(node, 'to', 0) === DataType.FLOAT ? undefined : 'it changes the element type'),
+  // Of one tensor: several are a family of their own.
+  Concat: always,
+  DepthToSpace: always,
+  Expand: always,
+  Flatten: always,
+  Gather: always,
+  Identity: always,
+  Pad: padsOtherThanZero,
+  Reshape: always,
+  Resize: interpolates,
+  Slice: always,
+  SpaceToDepth: always,
+  Split: always,
+  Squeeze: always,
+  Tile: always,
+  Transpose: always,
+  Unsqueeze: always,
+  Upsample: interpolates,
+}
+
+export function movementOf(node: NodeProto, view: GraphView): Match<PlannedMovement> | Refusal | undefined {
+  const condition = moving[node.opType]
+  const [input, ...others] = node.input
+  if (!condition || !view.isActivation(input)) return undefined
+  if (node.opType === 'Concat' && others.length > 0) return undefined
+  const refusal = condition(node, input, view)
+  if (refusal !== undefined) return { refusal }
+  if (others.some((name) => view.isActivation(name))) return { refusal: 'where it moves values depends on activations' }
+  const outputs = node.output.filter((name) => name !== '')
+  if (!outputs.every((name) => view.isActivation(name))) return { refusal: 'an output of it is empty' }
+  return { kind: 'shape', nodes: [node], inputs: [input], outputs }
+}
+
+function padsOtherThanZero(node: NodeProto, _input: string, view: GraphView): string | undefined {
+  if (stringAttribute(node, 'mode', 'constant') !== 'constant') return undefined
+  const [, , value = ''] = node.input
+  const padding = value === '' ? floatAttribute(node, 'value', 0) : view.scalar(value)
+  return padding === 0 ? undefined : 'it pads with another value than zero'
+}
+
+/** Nearest neighbours at whole factors copy; everything else interpolates or picks unevenly. */
+function interpolates(node: NodeProto, input: string, view: GraphView): string | undefined {
+  if (stringAttribute(node, 'mode', 'nearest') !== 'nearest') return 'it interpolates'
+  if (stringAttribute(node, 'coordinate_transformation_mode', '') === 'tf_crop_and_resize') return 'it crops'
+  const from = view.dims(input)
+  const whole = view.dims(node.output[0]!).every((size, axis) => size % from[axis]! === 0)
+  return whole ? undefined : 'it resizes by a factor that is not whole'
+}

@@ -1,0 +1,27 @@
+import type { Family } from '../types.js'
+import { emitAveragePool, emitMaxPool } from './emit.js'
+import { averagePoolOf, maxPoolOf, type PlannedAveragePool, type PlannedMaxPool } from './plan.js'
+import { referenceAveragePool, referenceMaxPool } from './reference.js'
+import { averageRanges, type FixedAveragePool, type FixedMaxPool, solveAveragePool, solveMaxPool } from './solve.js'
+
+export const maxPool: Family<PlannedMaxPool, FixedMaxPool> = {
+  kind: 'maxpool',
+  traits: { sharesScale: 'all', copiesData: true, writesWide: false, readsWide: false, followsFloat: 'never' },
+  match: maxPoolOf,
+  solve: solveMaxPool,
+  ranges: (_, inputs) => inputs,
+  parameters: () => ({}),
+  emit: emitMaxPool,
+  reference: referenceMaxPool,
+}
+
+export const averagePool: Family<PlannedAveragePool, FixedAveragePool> = {
+  kind: 'averagepool',
+  traits: { sharesScale: 'none', copiesData: false, writesWide: true, readsWide: false, followsFloat: 'never' },
+  match: averagePoolOf,
+  solve: solveAveragePool,
+  ranges: averageRanges,
+  parameters: ({ requantize }) => ({ requantize }),
+  emit: emitAveragePool,
+  reference: referenceAveragePool,
+}

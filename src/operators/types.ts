@@ -1,0 +1,144 @@
+// What a family of operators is. A family has one home, a folder:
+//
+//   plan.ts       which float nodes become an operator of the family
+//   solve.ts      the operator's integers, from the scales of its tensors
+//   emit.ts       the integers as standard ONNX nodes
+//   reference.ts  the oracle: what the chip computes, in slow and obvious loops
+//   index.ts      the family as one value, with its traits, for the registry
+//
+// emit.ts and reference.ts share no arithmetic: each is the other's test. Everything outside of the folder asks for traits, never for a kind.
+
+import type { Integers } from '../emit/arithmetic.js'
+import type { Emitter } from '../emit/builder.js'
+import type { Offence } from '../fixedpoint/multiplier.js'
+import type { ChipProfile, IntTensor, QuantizedTensor } from '../fixedpoint/types.js'
+import type { GraphIndex } from '../onnx/graph.js'
+import type { NodeProto } from '../onnx/types.js'
+import type { GraphView } from '../plan/view.js'
+
+/** An operator, planned or with its integers: plain data, so that threads can hand it on. Families add what they need. */
+interface Operator {
+  /** The family's. */
+  readonly kind: string
+  /** Its first node's, made unique and never empty. */
+  readonly name: string
+  /** The float nodes it stands for, in graph order. */
+  readonly nodes: readonly NodeProto[]
+  /** The tensors it reads as integers, in its own order. */
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+}
+
+export interface PlannedOperator extends Operator {}
+export interface FixedOperator extends Operator {}
+
+/** An operator before it has a name. */
+export type Match<P extends PlannedOperator = PlannedOperator> = Omit<P, 'name'>
+
+/** The node is of the family, but the chip has no form of it. */
+export interface Refusal {
+  readonly refusal: string
+}
+
+/** What the stages need to know of a family. */
+export interface Traits {
+  /**
+   * 'all': inputs and outputs have one scale. 'sole': the output's scale is also that of the inputs which nothing else reads.
+   * 'none': every tensor has a scale of its own.
+   */
+  readonly sharesScale: 'all' | 'sole' | 'none'
+  /** Its outputs hold values of its inputs (or zeros), so that the inputs' statistics are theirs. */
+  readonly copiesData: boolean
+  /** It can write integers of the chip's wide width. */
+  readonly writesWide: boolean
+  /** It can read them. */
+  readonly readsWide: boolean
+  /**
+   * Whether it runs in float where its neighbours do: 'between' two operators in float, 'atEdge' also between such an operator and
+   * what is fed to the model. It would cost precision there and save nothing.
+   */
+  readonly followsFloat: 'between' | 'atEdge' | 'never'
+}
+
+/** An output whose values are a function of one input's: its histogram follows from the input's. */
+export interface Derivation {
+  readonly input: string
+  readonly output: string
+  readonly evaluate: (x: number) => number
+}
+
+export type IntegerRange = readonly [low: number, high: number]
+
+/** What is known when an operator's integers are solved: the operators before it have recorded their ranges. */
+export interface SolveContext {
+  readonly chip: ChipProfile
+  readonly quantized: ReadonlyMap<string, QuantizedTensor>
+  /** Which integers every quantized tensor can hold. */
+  readonly ranges: ReadonlyMap<string, IntegerRange>
+}
+
+export interface Solved<F extends FixedOperator = FixedOperator> {
+  readonly operator: F
+  /** What the user should know, each a clause. */
+  readonly warnings: readonly string[]
+}
+
+/** The graph that an operator's integer nodes become part of. */
+export interface EmitContext {
+  readonly chip: ChipProfile
+  quantized(tensor: string): QuantizedTensor | undefined
+  /** The integers of a quantized tensor. */
+  integers(tensor: string): Integers
+  /** The name under which float nodes read a tensor: dequantized where the chip holds it. */
+  real(tensor: string): string
+  /** The name under which float nodes write a tensor that is quantized after them. */
+  source(tensor: string): string
+  /** Quantizes what float nodes wrote. */
+  quantize(e: Emitter, tensor: string): void
+  /** Adds copies of float nodes, raised to the opset that is written. */
+  copy(nodes: readonly NodeProto[], read: (name: string) => string, write: (name: string) => string): void
+}
+
+/** The QDQ graph that copies of an operator's float nodes become part of. */
+export interface QdqContext {
+  readonly index: GraphIndex
+  quantized(tensor: string): QuantizedTensor | undefined
+}
+
+export interface ReferenceContext {
+  readonly chip: ChipProfile
+  /** Width of a quantized tensor. */
+  bits(tensor: string): number
+}
+
+/**
+ * A family: `P` is what its plan says of an operator, `F` what the chip is given.
+ * Methods, not function properties: a registry of families of different operators is sound as long as each is given its own.
+ */
+export interface Family<P extends PlannedOperator = PlannedOperator, F extends FixedOperator = FixedOperator> {
+  readonly kind: string
+  readonly traits: Traits
+  /** The operator that starts at a node of the standard domain; a refusal with the reason; undefined for a node of other families. */
+  match(node: NodeProto, view: GraphView): Match<P> | Refusal | undefined
+  /** Where it is left away, nothing is derived. */
+  derivation?(operator: P): Derivation | undefined
+  /** A magnitude that its outputs' scale must make room for where they are wide. */
+  leastExtreme?(operator: P): number
+  /** The largest magnitude among the weights of each output channel, for reports. */
+  largestWeights?(operator: P): readonly number[]
+  solve(operator: P, context: SolveContext): Solved<F> | Offence
+  /** The integers that each output can hold, given those that the inputs can; undefined for all of its width. */
+  ranges(
+    operator: F,
+    inputs: readonly IntegerRange[],
+    outputs: readonly QuantizedTensor[],
+  ): readonly (IntegerRange | undefined)[]
+  /** What the scale JSON says of it, in this order. */
+  parameters(operator: F): Record<string, unknown>
+  /** Adds its nodes; the names of its outputs' integers, or of real values for an output that is not quantized. */
+  emit(e: Emitter, operator: F, context: EmitContext): readonly string[]
+  /** The form of one of its float nodes in the QDQ model; where it is left away, the node as it is. */
+  qdqNode?(e: Emitter, node: NodeProto, operator: F, context: QdqContext): NodeProto
+  /** Absent where integers are not computed but moved, by the source's own nodes. */
+  reference?(operator: F, inputs: readonly IntTensor[], context: ReferenceContext): readonly IntTensor[]
+}

@@ -1,0 +1,42 @@
+// Divides the graph into operators: of the families in the registry's order, the first that knows a node decides. Every node is in exactly one
+// operator.
+
+import type { NodeProto } from '../onnx/types.js'
+import { fallbackOf } from '../operators/fallback/plan.js'
+import { families } from '../operators/index.js'
+import type { Match, PlannedOperator } from '../operators/types.js'
+import type { GraphView } from './view.js'
+
+/** The operators in topological order, each with a unique name. */
+export function partition(view: GraphView): PlannedOperator[] {
+  const done = new Set<NodeProto>()
+  const takeName = uniqueNames()
+  const operators: PlannedOperator[] = []
+  for (const node of view.nodes) {
+    if (done.has(node)) continue
+    const match = matchOf(node, view)
+    for (const part of match.nodes) done.add(part)
+    operators.push({ ...match, name: takeName(node.name || `${node.opType}_${node.output[0]}`) })
+  }
+  return operators
+}
+
+function matchOf(node: NodeProto, view: GraphView): Match {
+  const standard = node.domain === '' || node.domain === 'ai.onnx'
+  for (const family of standard ? families : []) {
+    const answer = family.match(node, view)
+    if (!answer) continue
+    return 'refusal' in answer ? fallbackOf(node, view, answer.refusal) : answer
+  }
+  return fallbackOf(node, view)
+}
+
+function uniqueNames(): (wish: string) => string {
+  const taken = new Set<string>()
+  return (wish) => {
+    let name = wish
+    for (let count = 2; taken.has(name); count++) name = `${wish}_${count}`
+    taken.add(name)
+    return name
+  }
+}

@@ -1,0 +1,109 @@
+// Solves a plan for a chip: from thresholds to scales, and from scales to every integer the chip needs.
+// The result depends on the plan, the thresholds and the chip alone.
+
+import { SquireError } from '../errors.js'
+import type { ChipProfile, QuantizedTensor } from '../fixedpoint/types.js'
+import { rangeOf } from '../fixedpoint/width.js'
+import { familyOf } from '../operators/index.js'
+import type { FixedOperator, IntegerRange, PlannedOperator } from '../operators/types.js'
+import type { FixedPointModel, Plan, ScaleClass } from './types.js'
+
+/** The smallest normal float32: a smaller scale would be flushed to zero by some runtimes. */
+const SMALLEST_SCALE = 2 ** -126
+
+/** A wide tensor holds values up to this many times its calibration extreme: the winning score of unseen data must not saturate. */
+const WIDE_HEADROOM = 2
+
+/**
+ * @param thresholds T > 0 of every scale class, by its name: |x| <= T is kept, and the scale is T / (2^(bits-1) - 1)
+ * @throws SquireError FIXED_POINT naming every operator that the chip's parameters cannot express
+ */
+export function solveFixedPoint(
+  plan: Plan,
+  thresholds: ReadonlyMap<string, number>,
+  chip: ChipProfile,
+): FixedPointModel {
+  const quantized = scalesOf(plan, thresholds, chip)
+  const ranges = new Map([...quantized.values()].map(({ name, bits }) => [name, rangeOf(bits)]))
+  const operators: FixedOperator[] = []
+  const warnings: string[] = []
+  const offences: string[] = []
+  for (const planned of plan.operators) {
+    const solved = familyOf(planned).solve(planned, { chip, quantized, ranges })
+    if ('offence' in solved) {
+      offences.push(describe(planned, solved.offence))
+      continue
+    }
+    warnings.push(...solved.warnings.map((warning) => `${displayName(planned)}: ${warning}`))
+    operators.push(solved.operator)
+    recordRanges(solved.operator, quantized, ranges)
+  }
+  if (offences.length > 0) throw cannotRun(offences, chip)
+  return { chip, operators, quantized, tensors: plan.tensors, warnings }
+}
+
+/** Every quantized tensor with its scale: float32(T / (2^(bits-1) - 1)). */
+function scalesOf(
+  plan: Plan,
+  thresholds: ReadonlyMap<string, number>,
+  chip: ChipProfile,
+): Map<string, QuantizedTensor> {
+  const quantized = new Map<string, QuantizedTensor>()
+  for (const scaleClass of plan.classes) {
+    const bits = scaleClass.width === 'wide' ? chip.wideBits : chip.bitWidths[0]!
+    const threshold = thresholds.get(scaleClass.name)
+    if (threshold === undefined || !(threshold > 0 && threshold < Number.POSITIVE_INFINITY)) {
+      throw new Error(
+        `The scale class "${scaleClass.name}" has the threshold ${threshold}: expected a positive number.`,
+      )
+    }
+    const extreme =
+      scaleClass.width === 'wide' ? Math.max(WIDE_HEADROOM * threshold, leastExtreme(plan, scaleClass)) : threshold
+    const scale = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
+    for (const name of scaleClass.tensors) quantized.set(name, { name, scale, bits })
+  }
+  return quantized
+}
+
+/** What the operators that write a class ask its scale to make room for. */
+function leastExtreme(plan: Plan, { tensors }: ScaleClass): number {
+  let largest = 0
+  for (const operator of plan.operators) {
+    if (!operator.outputs.some((name) => tensors.includes(name))) continue
+    largest = Math.max(largest, familyOf(operator).leastExtreme?.(operator) ?? 0)
+  }
+  // A little more, so that rounding the scale to float32 cannot push a bias out again.
+  return largest * (1 + 2 ** -20)
+}
+
+/** Narrows the ranges of what an operator writes to what it can write. */
+function recordRanges(
+  operator: FixedOperator,
+  quantized: ReadonlyMap<string, QuantizedTensor>,
+  ranges: Map<string, IntegerRange>,
+): void {
+  const inputs = operator.inputs.map((name) => ranges.get(name) ?? ([0, 0] as const))
+  const outputs = operator.outputs.map((name) => quantized.get(name))
+  if (outputs.some((output) => output === undefined)) return
+  const narrowed = familyOf(operator).ranges(operator, inputs, outputs as QuantizedTensor[])
+  for (const [index, name] of operator.outputs.entries()) {
+    const range = narrowed[index]
+    if (range) ranges.set(name, range)
+  }
+}
+
+function displayName({ name, nodes }: PlannedOperator): string {
+  const type = nodes[0]?.opType ?? ''
+  return name.startsWith(type) ? name : `${type}_${name}`
+}
+
+function describe(operator: PlannedOperator, offence: string): string {
+  return `OP:${operator.nodes[0]?.opType}_scaleFix ${offence} (node "${operator.name}")`
+}
+
+function cannotRun(offences: readonly string[], chip: ChipProfile): SquireError {
+  const remedy =
+    "The operators' thresholds do not go with their weights: calibrate with other or more data, try another --quant-mode, " +
+    'or adjust the weights of these operators.'
+  return new SquireError('FIXED_POINT', [`The model cannot run on ${chip.name}:`, ...offences, remedy].join('\n'))
+}
