@@ -6,9 +6,9 @@ import { modelFile } from '../engine/modelFile.js'
 import type { ComparedTensor, Comparison, ModelFile } from '../engine/protocol.js'
 import type { WrittenTensor } from '../export/integerModel.js'
 import { rangeOf } from '../fixedpoint/width.js'
-import { indexGraph, nameSource } from '../onnx/graph.js'
+import { indexGraph, nameSource, outerInputs } from '../onnx/graph.js'
 import { modelInputs } from '../onnx/model.js'
-import { makeValueInfo } from '../onnx/node.js'
+import { makeNode, makeValueInfo } from '../onnx/node.js'
 import { DataType, type ModelProto } from '../onnx/types.js'
 import { writeModel } from '../onnx/write.js'
 
@@ -79,17 +79,24 @@ function takenApart(proto: ModelProto, tensors: readonly WrittenTensor[]) {
   const index = indexGraph(proto.graph)
   const names = new Map(
     tensors.map(({ integers }): [string, Ends] => {
-      const input = index.consumers(integers).length > 0 ? integers : undefined
-      return [integers, { input, output: unique(`${integers}_own`) }]
+      const isRead = index.consumers(integers).length > 0
+      return [integers, { input: isRead ? unique(`${integers}_given`) : undefined, output: unique(`${integers}_own`) }]
     }),
   )
+  const given = (name: string) => names.get(name)?.input ?? name
   const node = proto.graph.node.map((one) => ({
     ...one,
+    input: one.input.map(given),
     output: one.output.map((name) => names.get(name)?.output ?? name),
   }))
+  // What branches and loops read inside keeps its name.
+  const inside = new Set(
+    proto.graph.node.flatMap((one) => outerInputs(one).filter((name) => names.has(name) && !one.input.includes(name))),
+  )
+  const renamed = [...inside].map((name) => makeNode('Identity', [given(name)], [name]))
   const ends = [...names.values()]
   const read = ends.flatMap(({ input }) => (input === undefined ? [] : [makeValueInfo(input, DataType.FLOAT)]))
-  const graph = { ...proto.graph, node, input: [...proto.graph.input, ...read], valueInfo: [] }
+  const graph = { ...proto.graph, node: [...renamed, ...node], input: [...proto.graph.input, ...read], valueInfo: [] }
   return {
     proto: withOutputs(
       { ...proto, graph },
