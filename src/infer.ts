@@ -2,9 +2,9 @@
 
 import { basename, join } from 'node:path'
 import type { Config } from './config/config.js'
+import { readGivenModel } from './edit.js'
 import { modelFile } from './engine/modelFile.js'
 import { openRunner } from './engine/open.js'
-import { readModel } from './onnx/model.js'
 import type { ModeResult, Reporter, RunResult } from './report/types.js'
 import { type RunOptions, stageTimer, withPool } from './run.js'
 
@@ -13,7 +13,7 @@ export function infer(config: Config, reporter: Reporter, options: RunOptions = 
   return withPool(config, reporter, options, async ({ pool, workspace, signal, closeAtEnd }) => {
     const timer = stageTimer(reporter)
     timer.stage('run')
-    const model = await readModel(config.model)
+    const model = await readGivenModel(config)
     const runner = await openRunner({ config, model, pool, store: undefined, reporter, signal })
     closeAtEnd(runner)
     const file = await modelFile(model.proto, join(workspace, 'model.onnx'))

@@ -3,6 +3,7 @@
 import { classHistogram } from './calibrate/distribution.js'
 import { type Prepared, prepare } from './calibrate/prepare.js'
 import type { Config } from './config/config.js'
+import { readGivenModel } from './edit.js'
 import type { FoldStore } from './engine/datasetRunner.js'
 import { openRunner } from './engine/open.js'
 import type { Pool } from './engine/pool.js'
@@ -10,7 +11,6 @@ import type { Observed, Runner } from './engine/runner.js'
 import type { SquireError } from './errors.js'
 import { chipProfile } from './fixedpoint/chip.js'
 import { importModel } from './onnx/import/index.js'
-import { readModel } from './onnx/model.js'
 import { optimize } from './onnx/passes/index.js'
 import { solveFixedPoint } from './plan/solve.js'
 import type { FixedPointModel } from './plan/types.js'
@@ -36,9 +36,9 @@ export async function prepareRun(
   // An unknown chip is refused before any work.
   chipProfile(config.chip)
   timer.stage('graph optimization')
-  const { model: source, log: imported } = importModel(await readModel(config.model))
+  const { model: source, log: imported } = importModel(await readGivenModel(config))
   for (const line of imported) reporter.info(line)
-  const { model, log } = await optimize(source)
+  const { model, log } = await optimize(source, config.disableOnnxsim ? 'needed' : 'all')
   for (const line of log) reporter.debug(line)
   const runner = await openRunner({ config, model: source, pool, store, reporter, signal })
   closeAtEnd(runner)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { modelFile } from '../engine/modelFile.js'
 import type { ModelFile } from '../engine/protocol.js'
 import type { Feeds } from '../engine/runner.js'
+import { fixDims } from '../onnx/edits/fixDims.js'
 import { makeValueInfo } from '../onnx/node.js'
 import { shapesFor } from '../onnx/shapes.js'
 import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
@@ -31,7 +32,7 @@ export async function prepare(model: Model, feeds: Feeds, workspace: string): Pr
   const plan = makePlan(model, tensors)
   return {
     model,
-    staticModel: { ...model, proto: withDims(model.proto, feeds) },
+    staticModel: { ...model, proto: withTypes(fixDims(model.proto, dimsOf(feeds)), tensors) },
     plan,
     feeds,
     tensors,
@@ -42,24 +43,13 @@ export async function prepare(model: Model, feeds: Feeds, workspace: string): Pr
   }
 }
 
-/** Inputs of these dims, and outputs with the names of dimensions replaced by what the inputs make them. */
-function withDims({ graph, ...proto }: ModelProto, feeds: Feeds): ModelProto {
-  const sizes = new Map<string, number>()
-  const input = graph.input.map((info) => {
-    const { shape, elemType } = info.type!.tensorType!
-    const fed = feeds[info.name]?.dims
-    if (fed === undefined) return info
-    for (const [axis, { dimParam }] of shape!.dim.entries()) if (dimParam) sizes.set(dimParam, fed[axis]!)
-    return { ...info, ...makeValueInfo(info.name, elemType, fed) }
-  })
+const dimsOf = (feeds: Feeds) => Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims]))
+
+/** Outputs that a cut made have a name only: a written model says what they are. */
+function withTypes({ graph, ...proto }: ModelProto, tensors: ReadonlyMap<string, TensorInfo>): ModelProto {
   const output = graph.output.map((info) => {
-    const tensorType = info.type?.tensorType
-    if (tensorType?.shape === undefined) return info
-    const dim = tensorType.shape.dim.map((one) => {
-      const size = one.dimParam === undefined ? undefined : sizes.get(one.dimParam)
-      return size === undefined ? one : { dimValue: size }
-    })
-    return { ...info, type: { ...info.type, tensorType: { ...tensorType, shape: { dim } } } }
+    const known = info.type === undefined ? tensors.get(info.name) : undefined
+    return known === undefined ? info : makeValueInfo(info.name, known.dataType, known.dims)
   })
-  return { ...proto, graph: { ...graph, input, output } }
+  return { ...proto, graph: { ...graph, output } }
 }

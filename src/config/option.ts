@@ -5,6 +5,7 @@ import type { Value } from './values.js'
 /** Headings of --help. */
 export type Group =
   | 'Model and output'
+  | 'Changes to the model'
   | 'Data'
   | 'Quantization'
   | 'Evaluation'

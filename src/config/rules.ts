@@ -26,10 +26,18 @@ const scalesInQuantModeOnly: Rule = ({ generateScaleJson, runMode }, name) =>
     ? `${name('generateScaleJson')} works with ${name('runMode')} quant only`
     : undefined
 
-const meanWithStd: Rule = ({ image }, name) => {
-  if ((image.mean === undefined) === (image.std === undefined)) return undefined
-  const [given, missing] = image.mean === undefined ? ['image.std', 'image.mean'] : ['image.mean', 'image.std']
-  return `${name(given!)} needs ${name(missing!)} too: give both or neither`
+const meanWithStd: Rule = ({ image, mean, std }, name) =>
+  bothOrNeither(image, 'image.mean', 'image.std', name) ?? bothOrNeither({ mean, std }, 'mean', 'std', name)
+
+function bothOrNeither(
+  { mean, std }: Pick<ImageOptions, 'mean' | 'std'>,
+  meanKey: string,
+  stdKey: string,
+  name: Naming,
+): string | undefined {
+  if ((mean === undefined) === (std === undefined)) return undefined
+  const [given, missing] = mean === undefined ? [stdKey, meanKey] : [meanKey, stdKey]
+  return `${name(given)} needs ${name(missing)} too: give both or neither`
 }
 
 const oneForEachChannel: Rule = ({ image }, name) => {

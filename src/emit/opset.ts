@@ -1,5 +1,6 @@
-// Raises nodes of opset 7 to 12 to opset 13, where every operator that squire emits has one form. Sources from 13 on stay as they are.
-// Operators not in the table mean the same in both. Source: onnx/docs/Changelog.md.
+// Raises nodes to a later opset: those of 7 to 12 to 13, where every operator that squire emits has one form, or up to 18 where the user asks
+// for it (-ov).
+// Operators not in the table mean the same in all of them. Source: onnx/docs/Changelog.md.
 
 import { SquireError } from '../errors.js'
 import {
@@ -38,7 +39,7 @@ export function surroundingsIn(builder: GraphBuilder, tensors: ReadonlyMap<strin
   }
 }
 
-/** The node's form at opset 13, or why there is none. */
+/** The node's form at the opset of the change, or why there is none. */
 type Upgrade = (node: NodeProto, around: Surroundings) => readonly NodeProto[] | string
 
 interface Change {
@@ -47,48 +48,85 @@ interface Change {
   readonly upgrade: Upgrade
 }
 
-const changes: ReadonlyMap<string, Change> = new Map(
-  Object.entries({
-    BatchNormalization: { since: 9, upgrade: upgradeBatchNormalization },
-    Clip: { since: 11, upgrade: upgradeClip },
-    Dropout: { since: 12, upgrade: upgradeDropout },
-    Hardmax: { since: 13, upgrade: upgradeSoftmax },
-    LogSoftmax: { since: 13, upgrade: upgradeSoftmax },
-    Pad: { since: 11, upgrade: upgradePad },
-    ReduceSum: { since: 13, upgrade: upgradeAxes },
-    Resize: { since: 11, upgrade: upgradeResize },
-    Scan: { since: 9, upgrade: () => 'it has another meaning before opset 9' },
-    Scatter: { since: 13, upgrade: (node) => [{ ...node, opType: 'ScatterElements' }] },
-    Slice: { since: 10, upgrade: upgradeSlice },
-    Softmax: { since: 13, upgrade: upgradeSoftmax },
-    Split: { since: 13, upgrade: (node, around) => [toInputs(node, around, ['split'])] },
-    Squeeze: { since: 13, upgrade: upgradeAxes },
-    TopK: { since: 10, upgrade: upgradeTopK },
-    Unsqueeze: { since: 13, upgrade: upgradeAxes },
-    Upsample: { since: 13, upgrade: upgradeResize },
-  } satisfies Record<string, Change>),
-)
-
-/** The nodes in the form of opset 13 or later. Throws SquireError UNSUPPORTED naming every node that has none. */
-export function upgradeNodes(nodes: readonly NodeProto[], opset: number, around: Surroundings): NodeProto[] {
-  const failures: string[] = []
-  const upgraded = upgradeAll(nodes, opset, around, failures)
-  if (failures.length === 0) return upgraded
-  const head = `The model's opset is ${opset}; squire writes opset ${EMITTED_OPSET} and cannot convert:`
-  throw new SquireError('UNSUPPORTED', [head, ...failures, 'Export the model again with opset 13 or later.'].join('\n'))
+const changes: Readonly<Record<string, Change | readonly Change[]>> = {
+  BatchNormalization: [
+    { since: 9, upgrade: upgradeBatchNormalization },
+    { since: 14, upgrade: upgradeTrainedNormalization },
+  ],
+  Clip: { since: 11, upgrade: upgradeClip },
+  Dropout: { since: 12, upgrade: upgradeDropout },
+  Hardmax: { since: 13, upgrade: upgradeSoftmax },
+  LogSoftmax: { since: 13, upgrade: upgradeSoftmax },
+  Pad: { since: 11, upgrade: upgradePad },
+  ReduceSum: { since: 13, upgrade: upgradeAxes },
+  Resize: { since: 11, upgrade: upgradeResize },
+  Scan: { since: 9, upgrade: () => 'it has another meaning before opset 9' },
+  Scatter: { since: 13, upgrade: (node) => [{ ...node, opType: 'ScatterElements' }] },
+  Slice: { since: 10, upgrade: upgradeSlice },
+  Softmax: { since: 13, upgrade: upgradeSoftmax },
+  RoiAlign: { since: 16, upgrade: upgradeRoiAlign },
+  ...Object.fromEntries(
+    ['L1', 'L2', 'LogSum', 'LogSumExp', 'Max', 'Mean', 'Min', 'Prod', 'SumSquare'].map((name) => [
+      `Reduce${name}`,
+      { since: 18, upgrade: upgradeAxes },
+    ]),
+  ),
+  Split: [
+    { since: 13, upgrade: (node, around) => [toInputs(node, around, ['split'])] },
+    { since: 18, upgrade: upgradeEvenSplit },
+  ],
+  Squeeze: { since: 13, upgrade: upgradeAxes },
+  TopK: { since: 10, upgrade: upgradeTopK },
+  Unsqueeze: { since: 13, upgrade: upgradeAxes },
+  Upsample: { since: 13, upgrade: upgradeResize },
 }
 
-function upgradeAll(nodes: readonly NodeProto[], opset: number, around: Surroundings, failures: string[]): NodeProto[] {
-  if (opset >= EMITTED_OPSET) return [...nodes]
+/** The nodes in the form of opset `target` or later. Throws SquireError UNSUPPORTED naming every node that has none. */
+export function upgradeNodes(
+  nodes: readonly NodeProto[],
+  opset: number,
+  around: Surroundings,
+  target: number = EMITTED_OPSET,
+): NodeProto[] {
+  const failures: string[] = []
+  const upgraded = opset >= target ? [...nodes] : upgradeAll(nodes, { opset, target, around, failures })
+  if (failures.length === 0) return upgraded
+  const head = `The model's opset is ${opset}; squire writes opset ${target} and cannot convert:`
+  throw new SquireError(
+    'UNSUPPORTED',
+    [head, ...failures, `Export the model again with opset ${target} or later.`].join('\n'),
+  )
+}
+
+interface Raise {
+  readonly opset: number
+  readonly target: number
+  readonly around: Surroundings
+  readonly failures: string[]
+}
+
+function upgradeAll(nodes: readonly NodeProto[], raise: Raise): NodeProto[] {
   return nodes.flatMap((node) => {
-    const change = isStandardDomain(node.domain) ? changes.get(node.opType) : undefined
-    const result = change !== undefined && opset < change.since ? change.upgrade(node, around) : [node]
-    if (typeof result === 'string') {
+    const result = upgradeNode(node, raise)
+    return result.map((item) => mapSubgraphs(item, (inner) => upgradeAll(inner.node, raise)))
+  })
+}
+
+/** A node through every change of its operator between the two opsets. */
+function upgradeNode(node: NodeProto, { opset, target, around, failures }: Raise): readonly NodeProto[] {
+  const known = isStandardDomain(node.domain) ? changes[node.opType] : undefined
+  let nodes: readonly NodeProto[] = [node]
+  for (const { since, upgrade } of [known ?? []].flat()) {
+    if (opset >= since || since > target) continue
+    // A change after the first concerns the node that still is this operator.
+    nodes = nodes.flatMap((one) => {
+      const result = one.opType === node.opType ? upgrade(one, around) : [one]
+      if (typeof result !== 'string') return result
       failures.push(`${node.opType} "${node.name}": ${result}`)
       return []
-    }
-    return result.map((item) => mapSubgraphs(item, (inner) => upgradeAll(inner.node, opset, around, failures)))
-  })
+    })
+  }
+  return nodes
 }
 
 function mapSubgraphs(node: NodeProto, nodesOf: (graph: GraphProto) => NodeProto[]): NodeProto {
@@ -178,6 +216,24 @@ function upgradeDropout(node: NodeProto): readonly NodeProto[] | string {
 function upgradeBatchNormalization(node: NodeProto): readonly NodeProto[] | string {
   if (intAttribute(node, 'spatial', 1) === 0) return 'it normalizes every element on its own'
   return [without(node, 'spatial')]
+}
+
+/** Since 14 statistics are outputs in training only. */
+function upgradeTrainedNormalization(node: NodeProto): readonly NodeProto[] | string {
+  return node.output.filter(Boolean).length > 1 ? 'its statistics are read' : [node]
+}
+
+/** The default of coordinate_transformation_mode changed. */
+function upgradeRoiAlign(node: NodeProto): readonly NodeProto[] {
+  return [
+    { ...node, attribute: [...node.attribute, makeAttribute('coordinate_transformation_mode', 'output_half_pixel')] },
+  ]
+}
+
+/** A split into equal parts says since 18 how many. */
+function upgradeEvenSplit(node: NodeProto): readonly NodeProto[] {
+  if (node.input[1]) return [node]
+  return [{ ...node, attribute: [...node.attribute, makeAttribute('num_outputs', node.output.length)] }]
 }
 
 /** Before 13 all axes from `axis` on are one; since 13 `axis` is the only one. They agree where it is the last. */

@@ -1,26 +1,36 @@
-// Splitting a batch into single samples and joining what came out, for models whose batch dimension is dynamic.
+// Splitting a batch into what one forward pass takes and joining what came out, for models whose batch dimension is dynamic.
 
 import type { ModelInput } from '../dataset/types.js'
 import { SquireError } from '../errors.js'
 import type { TensorData, TensorValue } from '../onnx/types.js'
 import type { Feeds } from './runner.js'
 
-/** One feed a sample when every input has a dynamic first dimension and the same number of samples; else the feeds as they are. */
-export function splitBatch(feeds: Feeds, inputs: readonly ModelInput[]): Feeds[] {
+/**
+ * One feed for every `size` samples when every input has a dynamic first dimension and the same number of samples; else the feeds as they are.
+ * @throws SquireError DATA when the samples do not fill the last one
+ */
+export function splitBatch(feeds: Feeds, inputs: readonly ModelInput[], size = 1): Feeds[] {
   const counts = new Set(
     inputs.map(({ name, dims }) => (typeof dims[0] === 'string' ? feeds[name]?.dims[0] : undefined)),
   )
   const [count] = counts
-  if (counts.size !== 1 || count === undefined || count <= 1) return [feeds]
-  return Array.from({ length: count }, (_, i) =>
-    Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, row(value, i, count)])),
+  if (counts.size !== 1 || count === undefined || count === size) return [feeds]
+  if (count % size !== 0) {
+    throw new SquireError(
+      'DATA',
+      `a forward pass got a batch of ${count}, which the quantized model's batch of ${size} (-ib) does not divide: choose -bs as a multiple of -ib`,
+    )
+  }
+  return Array.from({ length: count / size }, (_, i) =>
+    Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, rows(value, i, size, count)])),
   )
 }
 
-function row(value: TensorValue, i: number, count: number): TensorValue {
-  const size = value.data.length / count
+function rows(value: TensorValue, part: number, size: number, count: number): TensorValue {
+  const length = (value.data.length / count) * size
   // A copy: a view would carry the whole batch along to the worker.
-  return { type: value.type, data: value.data.slice(i * size, (i + 1) * size), dims: [1, ...value.dims.slice(1)] }
+  const data = value.data.slice(part * length, (part + 1) * length)
+  return { type: value.type, data, dims: [size, ...value.dims.slice(1)] }
 }
 
 /** Concatenates outputs along their first axis. */

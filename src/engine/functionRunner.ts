@@ -28,6 +28,8 @@ export interface FunctionRunnerOptions {
   readonly executor: Omit<Parameters<typeof makeExecutor>[0], 'iteration' | 'forward' | 'stopped'>
   readonly iterations: readonly number[]
   readonly evalIteration: number | undefined
+  /** Samples that a forward pass of a model with a dynamic batch takes. */
+  readonly samplesPerForward: number
   readonly reporter: Reporter
   readonly signal: AbortSignal
 }
@@ -217,13 +219,11 @@ export class FunctionRunner implements Runner {
     return checkedMetric(value, name, calls)
   }
 
-  /** A batch for a model whose batch is dynamic goes through one sample at a time: parallel, and independent of the batch size. */
+  /** A batch for a model whose batch is dynamic goes through in parts of one size (of one sample unless -ib says more): parallel, and independent of the batch size. */
   async #splitForward(feeds: Feeds, name: string, forward: ForwardOne) {
-    const parts = splitBatch(feeds, this.#options.executor.inputs)
+    const parts = splitBatch(feeds, this.#options.executor.inputs, this.#options.samplesPerForward)
     if (parts.length === 1) return forward(feeds, name)
-    return joinBatches(
-      await Promise.all(parts.map((part, i) => forward(part, `${name}, sample ${i + 1} of the batch`))),
-    )
+    return joinBatches(await Promise.all(parts.map((part, i) => forward(part, `${name}, part ${i + 1} of the batch`))))
   }
 
   async #forward(model: ModelFile, feeds: Feeds, name: string): Promise<Readonly<Record<string, TensorValue>>> {

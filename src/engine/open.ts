@@ -173,7 +173,7 @@ function openFunction(
     )
   }
   const { graph } = model.proto
-  const inputs: readonly ModelInput[] = modelInputs(model.proto)
+  const inputs: readonly ModelInput[] = modelInputs(model.proto).map((input) => asFed(input, config.irBatch))
   const outputs = graph.output.map((output) => output.name)
   const outputNodes = graph.node.flatMap(({ name, output }) =>
     output.filter((one) => one !== '').map((one) => [one, name || one] as const),
@@ -196,9 +196,15 @@ function openFunction(
     },
     iterations,
     evalIteration,
+    samplesPerForward: config.irBatch ?? 1,
     reporter,
     signal,
   })
+}
+
+/** The batch that -ib gives the quantized model is none of the user's code's business: to it the batch stays dynamic. */
+function asFed(input: ModelInput, irBatch: number | undefined): ModelInput {
+  return irBatch !== undefined && input.dims[0] === irBatch ? { ...input, dims: ['', ...input.dims.slice(1)] } : input
 }
 
 /** A flag that workers can see, raised when the signal is. */

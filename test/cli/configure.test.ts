@@ -9,7 +9,7 @@ const config = async (words: string) => (await configure(words.split(' '))).conf
 
 describe('the configuration', () => {
   it('is complete with a model alone', async () => {
-    expect(await config('quant -m a.onnx')).toEqual({
+    expect(await config('quant -m a.onnx')).toMatchObject({
       chip: 'TX5105C',
       runMode: 'quant',
       model: resolve('a.onnx'),
@@ -37,7 +37,7 @@ describe('the configuration', () => {
       onBadSample: 'error',
       resume: false,
       json: false,
-    } satisfies Config)
+    } satisfies Partial<Config>)
   })
 
   it.each<[string, Partial<Config>]>([

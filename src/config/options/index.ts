@@ -2,6 +2,7 @@
 
 import { dataOptions } from './data.js'
 import { evaluationOptions } from './evaluation.js'
+import { graphOptions } from './graph.js'
 import { imageOptions } from './image.js'
 import { modelOptions } from './model.js'
 import { quantizationOptions } from './quantization.js'
@@ -9,6 +10,7 @@ import { runOptions } from './run.js'
 
 export const options = {
   ...modelOptions,
+  ...graphOptions,
   ...dataOptions,
   ...quantizationOptions,
   ...evaluationOptions,

@@ -15,7 +15,7 @@ import type { Pass } from './pass.js'
 import { removeDead } from './removeDead.js'
 import { removeIdentity } from './removeIdentity.js'
 
-const passes: readonly Pass[] = [
+const allPasses: readonly Pass[] = [
   constantInputs,
   constantNodes,
   removeDead,
@@ -28,6 +28,9 @@ const passes: readonly Pass[] = [
   fuseHardSigmoid,
 ]
 
+/** What the plan cannot do without: constants as initializers. */
+const needed: readonly Pass[] = [constantInputs, constantNodes]
+
 export interface Optimized {
   readonly model: Model
   /** One line a pass that did something, with its count, then the nodes before and after. */
@@ -36,9 +39,10 @@ export interface Optimized {
 
 /**
  * A simpler model with the same inputs and the same outputs within float rounding. Works on the main graph; subgraphs of If, Loop and Scan stay
- * as they are, but for the branch of an If that is always taken. The model keeps its path and hash: they identify the file it came from.
+ * as they are, but for the branch of an If that is always taken; `needed` leaves all but constants as it is. The model keeps its path and hash: they identify the file it came from.
  */
-export async function optimize(model: Model): Promise<Optimized> {
+export async function optimize(model: Model, extent: 'all' | 'needed' = 'all'): Promise<Optimized> {
+  const passes = extent === 'all' ? allPasses : needed
   const counts = new Map<Pass, number>()
   let proto = sorted(model.proto)
   for (let before: ModelProto | undefined; before !== proto; ) {

@@ -1,0 +1,51 @@
+// -is and -ib: dynamic inputs become static ones.
+
+import { SquireError } from '../../errors.js'
+import { modelInputs } from '../model.js'
+import type { ModelProto } from '../types.js'
+import { fixDims } from './fixDims.js'
+
+/**
+ * @param shapes one for each input, in model order; inputs behind the last shape stay as they are
+ * @throws SquireError CONFIG for a shape that an input cannot have
+ */
+export function fixInputShapes(proto: ModelProto, shapes: readonly (readonly number[])[]): ModelProto {
+  const inputs = modelInputs(proto)
+  if (shapes.length > inputs.length) {
+    const names = inputs.map(({ name }) => `"${name}"`).join(', ')
+    throw new SquireError(
+      'CONFIG',
+      `--input-shapes (-is) has ${shapes.length} shapes, the model has ${inputs.length} inputs: ${names}. Give one for each input, in this order.`,
+    )
+  }
+  for (const [i, shape] of shapes.entries()) {
+    const { name, dims } = inputs[i]!
+    if (dims.length === shape.length && dims.every((dim, axis) => typeof dim === 'string' || dim === shape[axis]))
+      continue
+    const expected = `[${dims.map((dim) => (dim === '' ? '?' : dim)).join(', ')}]`
+    throw new SquireError(
+      'CONFIG',
+      `--input-shapes (-is): input "${name}" has dims ${expected}, which [${shape.join(', ')}] does not fit: only dynamic dims can be chosen.`,
+    )
+  }
+  return fixDims(proto, Object.fromEntries(shapes.map((shape, i) => [inputs[i]!.name, shape])))
+}
+
+/** Every dynamic first dimension becomes `batch`. @throws SquireError CONFIG when there is none */
+export function fixBatch(proto: ModelProto, batch: number): ModelProto {
+  const dynamic = modelInputs(proto).filter(({ dims }) => typeof dims[0] === 'string')
+  if (dynamic.length === 0) {
+    throw new SquireError(
+      'CONFIG',
+      '--ir-batch (-ib) is for models with a dynamic batch; the first dimension of every input of this one is fixed. Leave it away.',
+    )
+  }
+  const names = new Map(dynamic.map((input) => [input.name, input]))
+  const input = proto.graph.input.map((info) => {
+    const shape = names.has(info.name) ? info.type?.tensorType?.shape : undefined
+    if (shape === undefined) return info
+    const dim = [{ dimValue: batch }, ...shape.dim.slice(1)]
+    return { ...info, type: { ...info.type, tensorType: { ...info.type!.tensorType!, shape: { dim } } } }
+  })
+  return { ...proto, graph: { ...proto.graph, input } }
+}
