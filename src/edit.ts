@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Config } from './config/config.js'
-import { convertOpset } from './export/convertOpset.js'
+import { convertOpset } from './emit/convertOpset.js'
 import { cutOutputs } from './onnx/edits/cutOutputs.js'
 import { fixBatch, fixInputShapes } from './onnx/edits/inputShapes.js'
 import { normalizeInput } from './onnx/edits/normalize.js'
