@@ -1,115 +1,168 @@
-// Whatever dies, whenever: started again until it ends, a run writes the bytes of an undisturbed one.
-// SQUIRE_SOAK=100 makes that many rounds, SQUIRE_SOAK_SEED other ones.
+// Whatever dies, whenever: started again until it ends, a run writes the bytes of an undisturbed one, leaves no process and no temporary file.
+// SQUIRE_SOAK=1000 makes that many rounds, SQUIRE_SOAK_SEED other ones.
 
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Mt19937 } from '../../src/dataset/script/mt19937.js'
 import { faults } from './faulty.js'
-import { classifier, contents, type Ended, fixture, start, temporaryFolder } from './squire.js'
+import { contents, type Ended, fixture, start, temporaryFolder } from './squire.js'
+import { tiny, write } from './tiny.js'
 
-const rounds = Number(process.env.SQUIRE_SOAK ?? 3)
+const rounds = Number(process.env.SQUIRE_SOAK ?? 6)
 const seed = Number(process.env.SQUIRE_SOAK_SEED ?? 2)
 
-const SAMPLES = 96
+const SAMPLES = 24
 const folder = temporaryFolder()
-const temporary = join(folder, 'tmp')
-mkdirSync(temporary)
-const args = ['quant', '-m', classifier, '-uds', fixture('textlines.mjs'), '-if', 'dataset', '-i', String(SAMPLES)]
-const environment = {
-  SQUIRE_TEST_SIZE: String(SAMPLES),
-  SQUIRE_CHECKPOINT_SECONDS: '0.1',
-  // A small heap, so that filling it does not take gigabytes.
-  NODE_OPTIONS: '--max-old-space-size=300',
-  TMPDIR: temporary,
-}
+const model = write(tiny(), folder, 'tiny.onnx')
+const script = ['-uds', fixture('tiny.mjs'), '-if', 'soak', '-i', String(SAMPLES)]
+const args = ['quant', '-m', model, ...script, '-qm', 'kl', 'mse', '--eval-iteration', '12']
 
-/** A worker dies thrice at most in one process: a task that loses three workers is given up. */
-const workerDeaths = ['exit', 'uncaught', 'memory'] as const
-const engineDeaths = ['abort', 'kill'] as const
-/** Sent to the supervisor, or to it and its engine. */
-const signals = ['SIGINT', 'SIGTERM', 'group SIGKILL'] as const
+const targets = ['supervisor', 'engine', 'group'] as const
+/** SIGSTOP is followed by SIGCONT. */
+const signals = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGSTOP'] as const
+/** Reading the model, calibration, thresholds, fixed point, evaluation and writing: each stage of a run. */
+const STAGES = 5
 
 /** What befalls one start of the command. */
 interface Disaster {
   readonly workers: number
-  /** Sample -> how it fails. */
-  readonly samples: Readonly<Record<number, string>>
-  readonly signal: { readonly name: (typeof signals)[number]; readonly afterMs: number } | undefined
+  /** Samples whose loading ends the worker. */
+  readonly deadly: readonly number[]
+  /** undefined: nothing is sent. */
+  readonly strike:
+    | {
+        readonly target: (typeof targets)[number]
+        readonly signal: (typeof signals)[number]
+        readonly stage: number
+        /** After the beginning of the stage. */
+        readonly afterMs: number
+      }
+    | undefined
 }
 
-/** `duration`: of an undisturbed run, in milliseconds. */
-function draw(random: Mt19937, duration: number): Disaster {
+const calm: Disaster = { workers: 2, deadly: [], strike: undefined }
+
+/** `stageMs`: how long each stage of an undisturbed run takes. */
+function draw(random: Mt19937, stageMs: readonly number[]): Disaster {
   const below = (bound: number) => Math.floor(random.randomSample() * bound)
   const oneOf = <T>(values: readonly T[]): T => values[below(values.length)]!
-  const samples: Record<number, string> = {}
-  const add = (deaths: readonly string[], most: number) => {
-    for (let left = below(most + 1); left > 0; left--) {
-      const when = oneOf(['', ` after ${below(duration)} ms`])
-      samples[below(SAMPLES)] = `${oneOf(deaths)}${when}`
-    }
-  }
-  add(workerDeaths, 2)
-  add(engineDeaths, 2)
-  const signal = { name: oneOf(signals), afterMs: below(duration) }
-  return { workers: 1 + below(3), samples, signal: below(4) === 0 ? undefined : signal }
+  const stage = 1 + below(STAGES)
+  const strike = { target: oneOf(targets), signal: oneOf(signals), stage, afterMs: below(stageMs[stage - 1]! + 5) }
+  // A task that loses three workers is given up.
+  const deadly = below(4) === 0 ? Array.from({ length: 1 + below(2) }, () => below(SAMPLES)) : []
+  return { workers: 1 + below(2), deadly, strike: deadly.length > 0 && below(2) === 0 ? undefined : strike }
 }
 
-async function suffer(out: string, more: readonly string[], name: string, disaster: Disaster): Promise<Ended> {
-  const { workers, samples, signal } = disaster
-  const command = [...args, '-s', out, '-cn', String(workers), ...more]
-  const { child, ended } = start(command, { ...environment, ...faults(folder, name, samples) })
-  const timer = setTimeout(() => {
-    if (signal?.name === 'group SIGKILL') process.kill(-child.pid!, 'SIGKILL')
-    else if (signal !== undefined) child.kill(signal.name)
-  }, signal?.afterMs)
+/** Processes whose parent is `pid`. */
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
+}
+
+const isAlive = (pid: number) => {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0] !== 'Z'
+  } catch {
+    return false
+  }
+}
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+async function send({ target, signal }: NonNullable<Disaster['strike']>, supervisor: number): Promise<void> {
+  const pid = target === 'engine' ? childrenOf(supervisor)[0] : target === 'group' ? -supervisor : supervisor
+  try {
+    if (pid !== undefined) process.kill(pid, signal)
+    if (signal !== 'SIGSTOP') return
+    await wait(100)
+    if (pid !== undefined) process.kill(pid, 'SIGCONT')
+  } catch {
+    // It has ended already.
+  }
+}
+
+interface Run {
+  readonly out: string
+  readonly temporary: string
+  readonly name: string
+}
+
+async function suffer({ out, temporary, name }: Run, more: readonly string[], disaster: Disaster): Promise<Ended> {
+  const { workers, deadly, strike } = disaster
+  const environment = { SQUIRE_CHECKPOINT_SECONDS: '0.01', TMPDIR: temporary }
+  const deaths = faults(folder, name, Object.fromEntries(deadly.map((sample) => [sample, 'exit'])))
+  const { child, ended } = start([...args, '-s', out, '-cn', String(workers), ...more], { ...environment, ...deaths })
+  const engines = new Set<number>()
+  let text = ''
+  let sent: Promise<void> | undefined
+  child.stdout.on('data', (data) => {
+    text += data
+    for (const pid of childrenOf(child.pid!)) engines.add(pid)
+    if (strike === undefined || sent !== undefined || !text.includes(`stage ${strike.stage}, `)) return
+    sent = wait(strike.afterMs).then(() => send(strike, child.pid!))
+  })
   const end = await ended
-  clearTimeout(timer)
+  await sent
+  // An engine whose supervisor was killed follows soon.
+  for (let tries = 0; [...engines].some(isAlive) && tries < 100; tries++) await wait(50)
+  expect([...engines].filter(isAlive)).toEqual([])
   return end
 }
 
-/** 0, or the status that a disaster's signal ends the command with. */
-function expectedStatuses({ signal }: Disaster): number[] {
-  if (signal === undefined) return [0]
-  return [0, 128 + constants.signals[signal.name === 'group SIGKILL' ? 'SIGKILL' : signal.name]]
+/** 0, or the status of a signal that ends the command. */
+function expectedStatuses({ strike }: Disaster): number[] {
+  if (strike === undefined || strike.signal === 'SIGSTOP') return [0]
+  if (strike.signal === 'SIGKILL' && strike.target === 'engine') return [0]
+  return [0, 128 + constants.signals[strike.signal]]
 }
 
-describe('through all disasters', () => {
+describe.concurrent('through all disasters', () => {
   let reference: Record<string, string>
-  let duration: number
+  let stageMs: number[]
   const counts: Record<string, number> = {}
-  const count = (what: string, times: number) => {
+  const count = (what: string, times = 1) => {
     counts[what] = (counts[what] ?? 0) + times
+  }
+  const runOf = (name: string): Run => {
+    const temporary = join(folder, `tmp-${name}`)
+    mkdirSync(temporary)
+    return { out: join(folder, name), temporary, name }
   }
 
   beforeAll(async () => {
-    const since = performance.now()
-    const out = join(folder, 'reference')
-    const undisturbed = { workers: 2, samples: {}, signal: undefined }
-    expect((await suffer(out, [], 'reference', undisturbed)).status).toBe(0)
-    duration = Math.ceil(performance.now() - since)
-    reference = contents(out)
+    const run = runOf('reference')
+    const end = await suffer(run, [], calm)
+    expect(end.status, end.stderr).toBe(0)
+    stageMs = [...end.stdout.matchAll(/^stage \d, .*: ([\d.]+) s$/gm)].map(([, seconds]) => Number(seconds) * 1000)
+    expect(stageMs).toHaveLength(STAGES)
+    reference = contents(run.out)
     return () => console.log(`soak, ${rounds} rounds of seed ${seed}: ${JSON.stringify(counts)}`)
   })
 
   test.each(Array.from({ length: rounds }, (_, i) => i))('a run writes the same bytes (%i)', async (round) => {
-    const random = new Mt19937(seed * 1000 + round)
-    const out = join(folder, `round-${round}`)
+    const random = new Mt19937(seed * 10_000 + round)
+    const run = runOf(`round-${round}`)
     for (let starts = 0; ; starts++) {
-      const disaster = starts < 4 ? draw(random, duration) : { workers: 2, samples: {}, signal: undefined }
-      const end = await suffer(out, starts === 0 ? [] : ['--resume'], `${round}-${starts}`, disaster)
+      const disaster = starts < 1 + (round % 2) ? draw(random, stageMs) : calm
+      const end = await suffer({ ...run, name: `${run.name}-${starts}` }, starts === 0 ? [] : ['--resume'], disaster)
       const status = end.status ?? 128 + constants.signals[end.signal!]
       const told = `${JSON.stringify(disaster)}\n${end.stderr}`
       expect(expectedStatuses(disaster), told).toContain(status)
       expect(end.stderr, told).not.toMatch(/\n\s+at |internal error/)
-      count(`status ${status}`, 1)
+      const { strike } = disaster
+      if (strike !== undefined) count(`${strike.signal} to the ${strike.target} in stage ${strike.stage}`)
+      count(`status ${status}`)
       count('workers dead', end.stderr.match(/a worker died/g)?.length ?? 0)
       count('engines dead', end.stderr.match(/starting it again/g)?.length ?? 0)
       if (status === 0) break
     }
-    expect(contents(out)).toEqual(reference)
+    expect(contents(run.out)).toEqual(reference)
     // What was killed has left its temporary files; whoever started next has removed them.
-    expect(readdirSync(temporary)).toEqual([])
+    expect(readdirSync(run.temporary)).toEqual([])
   })
 })
