@@ -16,6 +16,7 @@ export const exitCodes = {
   FIXED_POINT: 4,
   OUTPUT: 5,
   WORKER: 5,
+  SHORTAGE: 5,
   INTERRUPTED: 130,
 } as const
 

@@ -3,6 +3,7 @@
 import type { Feeds } from '../src/dataset/types.js'
 import type { LoadAnswer, LoadTask, SamplesTask } from '../src/engine/protocol.js'
 import { messageOf, SquireError } from '../src/errors.js'
+import { patiently } from '../src/shortage.js'
 import { datasetOf } from './datasets.js'
 import { portable } from './portable.js'
 
@@ -30,8 +31,9 @@ export async function load({ index, id }: SampleRef, dataset: Dataset): Promise<
     )
   }
   try {
-    return { kind: 'good', ...(await dataset.load(index)) }
+    return { kind: 'good', ...(await patiently(`sample "${id}" cannot be loaded`, () => dataset.load(index))) }
   } catch (error) {
+    if (error instanceof SquireError && error.code === 'SHORTAGE') throw error
     const reason =
       error instanceof SquireError
         ? error
@@ -45,7 +47,10 @@ export async function* loadAhead(samples: readonly SampleRef[], ahead: number, d
   const pending: Promise<Loaded>[] = []
   for (let i = 0; i < samples.length; i++) {
     while (pending.length <= ahead && i + pending.length < samples.length) {
-      pending.push(load(samples[i + pending.length]!, dataset))
+      const loading = load(samples[i + pending.length]!, dataset)
+      // Whoever consumes the samples may end before it gets to this one.
+      loading.catch(() => {})
+      pending.push(loading)
     }
     yield { sample: samples[i]!, loaded: await pending.shift()! }
   }

@@ -6,6 +6,7 @@ import type { Feeds } from '../src/dataset/types.js'
 import type { SamplesAnswer, SamplesTask, SkippedSample } from '../src/engine/protocol.js'
 import { messageOf, SquireError } from '../src/errors.js'
 import type { TensorValue } from '../src/onnx/types.js'
+import { isShortage, shortage } from '../src/shortage.js'
 import { datasetOf } from './datasets.js'
 import { loadAhead, otherDims, type SampleRef } from './load.js'
 import { sessionOf } from './models.js'
@@ -39,7 +40,7 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
     const fetches = observer?.fetches(feeds) ?? task.model.outputs
     // Dims that the model's inputs leave open may still not fit what is inside. What is stacked has the usual ones.
     const unfit = isStack ? undefined : otherDims(feeds, task.inputDims)
-    const values = unfit ?? (await session.run(feeds, fetches).catch(messageOf))
+    const values = unfit ?? (await session.run(feeds, fetches).catch(problemOf))
     const undoable = task.onBadSample === 'skip'
     const problem =
       typeof values === 'string' ? values : observer?.observe(feeds, values, undoable, batch.length / count)
@@ -89,6 +90,12 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
 function ownOutputs(values: Readonly<Record<string, TensorValue>>, names: readonly string[], copy: boolean) {
   const own = (value: TensorValue) => (copy ? { ...value, data: value.data.slice() } : value)
   return Object.fromEntries(names.map((name) => [name, own(values[name]!)]))
+}
+
+/** What the model does not like about its inputs. @throws SquireError SHORTAGE where it is memory that it lacks */
+function problemOf(error: unknown): string {
+  if (isShortage(error)) throw shortage('a forward pass failed', error)
+  return messageOf(error)
 }
 
 async function explained<T>(sample: SampleRef, what: string, call: () => T | Promise<T>): Promise<T> {

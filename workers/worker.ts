@@ -9,7 +9,7 @@ import type {
   SolveAnswer,
   Task,
 } from '../src/engine/protocol.js'
-import { SquireError } from '../src/errors.js'
+import { messageOf, SquireError } from '../src/errors.js'
 
 type Answer = SamplesAnswer | LoadAnswer | CompareSamplesAnswer | CompareForwardAnswer | ForwardAnswer | SolveAnswer
 
@@ -31,8 +31,9 @@ export default async function work(task: Task): Promise<Answer> {
         return (await import('./solve.js')).runSolve(task)
     }
   } catch (error) {
-    if (error instanceof SquireError) return { kind: 'failed', code: error.code, message: error.message }
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return { kind: 'failed', code: 'WORKER', message: `internal error in a worker: ${text}` }
+    const stack = error instanceof Error ? error.stack : undefined
+    const trace = stack === undefined ? {} : { stack }
+    if (error instanceof SquireError) return { kind: 'failed', code: error.code, message: error.message, ...trace }
+    return { kind: 'failed', code: 'WORKER', message: `internal error in a worker: ${messageOf(error)}`, ...trace }
   }
 }

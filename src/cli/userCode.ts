@@ -33,13 +33,24 @@ export function watchUserCode(script: string | undefined): UserCodeWatch {
 
 const ownFolder = fileURLToPath(new URL('..', import.meta.url))
 
-/** An error that no code of squire's had a part in is the script's. */
+/** An error is squire's where code of squire's threw it. Where nobody did, as in `Promise.reject(1)`, it is the script's: squire throws errors. */
 function attributed(error: unknown, script: string | undefined): unknown {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
-  if (error instanceof SquireError || script === undefined || stack.includes(ownFolder)) return error
+  if (error instanceof SquireError || script === undefined || thrownBySquire(error)) return error
   const frame = firstFrame(error)
   const where = frame === undefined ? '' : ` (${frame})`
   return new SquireError('USER_SCRIPT', `${script} threw where nobody catches it: ${messageOf(error)}${where}`, {
     cause: error,
   })
+}
+
+/** Libraries throw on behalf of who called them: the first frame that is in none decides. */
+function thrownBySquire(error: unknown): boolean {
+  const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^ +at /.test(line)) : []
+  const first = frames.find((frame) => /[(/]\//.test(frame) && !/node:|\/node_modules\//.test(withoutOwnFolder(frame)))
+  return first?.includes(ownFolder) ?? false
+}
+
+/** squire itself is in a folder of libraries where it is installed. */
+function withoutOwnFolder(frame: string): string {
+  return frame.replace(ownFolder, '/')
 }

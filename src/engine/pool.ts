@@ -125,10 +125,11 @@ export class Pool {
     for (let attempt = 1; ; attempt++) {
       try {
         const answer = await this.#submit<Answer>(task)
-        if (isFailed(answer)) throw new SquireError(answer.code, answer.message)
+        if (isFailed(answer)) throw failureOf(answer)
         return answer as Exclude<Answer, Failed>
       } catch (error) {
         if (error instanceof SquireError) throw error
+        if (error instanceof Error && /could not be cloned/.test(error.message)) throw uncloneable(error)
         this.#onDeath(what, messageOf(error))
         if (attempt < MAX_ATTEMPTS) continue
         throw new SquireError(
@@ -155,6 +156,22 @@ export class Pool {
 function named({ samples }: Pick<SamplesTask, 'samples'>): string {
   const first = `"${samples[0]?.id ?? ''}"`
   return samples.length === 1 ? `sample ${first}` : `${samples.length} samples, ${first} the first`
+}
+
+/** Of an answer, only the metric's state is made by user code. A worker dies of an answer that cannot be cloned. */
+function uncloneable(cause: Error): SquireError {
+  return new SquireError(
+    'USER_SCRIPT',
+    `the metric's state cannot be handed over by a worker: ${cause.message}. Keep it plain: numbers, texts, arrays, typed arrays, maps.`,
+    { cause },
+  )
+}
+
+/** The worker's error, with the stack of where it was thrown. */
+function failureOf({ code, message, stack }: Failed): SquireError {
+  const error = new SquireError(code, message)
+  if (stack !== undefined) error.stack = stack
+  return error
 }
 
 function isFailed(answer: { readonly kind: string }): answer is Failed {

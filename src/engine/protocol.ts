@@ -129,6 +129,8 @@ export interface Failed {
   readonly kind: 'failed'
   readonly code: ErrorCode
   readonly message: string
+  /** Where it was thrown: for -l 0 alone. */
+  readonly stack?: string
 }
 
 export interface SkippedSample {

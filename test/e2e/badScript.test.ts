@@ -20,7 +20,7 @@ describe.concurrent('a script that does not load', () => {
   }
   test.each([
     ['is not there', join(folder, 'nowhere.mjs'), 'no such file: '],
-    ['is no module', script('data.py', 'import numpy'), 'must be an ES module: ".mjs", ".js", ".ts" or ".mts"'],
+    ['is no module', script('data.rb', 'require "numo"'), 'must be an ES module: ".mjs", ".js", ".ts" or ".mts"'],
     ['has a syntax error', script('syntax.mjs', '\nexport const dataset = {'), 'syntax.mjs:2)'],
     ['has a syntax error in TypeScript', script('syntax.ts', '\nexport const dataset: = 3'), 'syntax.ts:2'],
     ['imports what is not there', script('import.mjs', "import './gone.mjs'"), 'gone.mjs'],
@@ -49,6 +49,12 @@ describe.concurrent('a dataset object', () => {
     ['noUpdate', 'the metric of dataset "noUpdate"', 'lacks update(): expected { name, initial(), update('],
     ['updateThrows', 'the metric threw for sample "s-07"', 'no such class'],
     ['wrongLabel', 'the metric threw for sample "s-07"', 'label 2 is not a class index in [0, 2)'],
+    ['initialThrows', 'initial() of metric "mean share of the label" threw: no labels', '/tiny.mjs:'],
+    [
+      'stateWithFunction',
+      "the metric's state cannot be handed over by a worker: ",
+      'could not be cloned. Keep it plain',
+    ],
     ['nanMetric', 'metric "mean share of the label" has the value NaN over 12 samples', 'expected a finite number'],
   ])('%s', async (name, what, reason) => {
     const error = await run(tinyScript, name)
@@ -105,6 +111,7 @@ describe.concurrent('an infer function', () => {
 
   test.each([
     ['inferThrowsLater', 'tiny.mjs threw where nobody catches it: too late to catch'],
+    ['inferRejects', 'tiny.mjs threw where nobody catches it: nobody waits for this'],
     ['inferExits', 'tiny.mjs ended the process (process.exit) while squire was at work'],
   ])('%s', async (name, what) => {
     expect(await run(tinyScript, name)).toContain(what)

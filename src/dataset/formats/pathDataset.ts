@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { messageOf, SquireError } from '../../errors.js'
+import { patiently } from '../../shortage.js'
 import { addContents, dataDigest, NO_CONTENT, sampleContent } from '../identity.js'
 import { topK } from '../metrics.js'
 import type { OpenedDataset } from '../opened.js'
@@ -9,6 +10,11 @@ import type { PathSource } from '../source.js'
 import { sampleFeeds } from '../tensors/sampleFeeds.js'
 import type { Metric, ModelInput } from '../types.js'
 import { inspectPath, openContents } from './contents.js'
+
+function unlessShortage(error: unknown): string {
+  if (error instanceof SquireError && error.code === 'SHORTAGE') throw error
+  return 'unreadable'
+}
 
 /** Samples whose content is looked at at the same time for the digest. */
 const DIGESTED_AT_ONCE = 16
@@ -35,7 +41,11 @@ export async function openPath(source: PathSource, inputs: readonly ModelInput[]
     for (let from = 0; from < indices.length; from += DIGESTED_AT_ONCE) {
       const some = [...indices.subarray(from, from + DIGESTED_AT_ONCE)]
       // A sample that cannot be read is reported when it is loaded, or skipped then.
-      const prints = await Promise.all(some.map((index) => reader.fingerprint(index).catch(() => 'unreadable')))
+      const prints = await Promise.all(
+        some.map((index) =>
+          patiently(`sample "${reader.id(index)}"`, () => reader.fingerprint(index)).catch(unlessShortage),
+        ),
+      )
       for (const [i, index] of some.entries()) sum = addContents(sum, sampleContent(reader.id(index), prints[i]!))
     }
     return sum

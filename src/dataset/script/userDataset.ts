@@ -2,13 +2,15 @@
 
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { messageOf, SquireError } from '../../errors.js'
+import { SquireError } from '../../errors.js'
 import { dataDigest, NO_CONTENT } from '../identity.js'
 import { numberedId, type OpenedDataset } from '../opened.js'
 import type { UserSource } from '../source.js'
 import { sampleFeeds } from '../tensors/sampleFeeds.js'
 import type { Dataset, Metric, ModelInput } from '../types.js'
-import { firstFrame, loadUserScript } from './userScript.js'
+import { awaited, called } from './userCode.js'
+import { explainedMetric } from './userMetric.js'
+import { loadUserScript } from './userScript.js'
 
 /** @throws SquireError USER_SCRIPT when the export is no dataset or lacks a member, DATA when it is empty */
 export async function openUserDataset(source: UserSource, inputs: readonly ModelInput[]): Promise<OpenedDataset> {
@@ -18,9 +20,9 @@ export async function openUserDataset(source: UserSource, inputs: readonly Model
   if (exported.kind !== 'dataset') {
     throw new SquireError('USER_SCRIPT', `export "${exportName}" of ${script} is an infer function, expected a dataset`)
   }
-  const dataset = await explained(`${name} cannot be made`, () => exported.factory({ data, batchSize, inputs }))
+  const dataset = await awaited(`${name} cannot be made`, () => exported.factory({ data, batchSize, inputs }))
   requireMembers(dataset, name)
-  const size = await explained(`size() of ${name} threw`, () => dataset.size())
+  const size = await awaited(`size() of ${name} threw`, () => dataset.size())
   if (!Number.isSafeInteger(size) || size < 0) {
     throw new SquireError('USER_SCRIPT', `size() of ${name} gave ${String(size)}, expected a whole number`)
   }
@@ -28,29 +30,40 @@ export async function openUserDataset(source: UserSource, inputs: readonly Model
     throw new SquireError('DATA', `${name} is empty: size() gave 0${data === undefined ? '; was -d left out?' : ''}`)
 
   const id = (index: number) => {
-    const value: unknown = dataset.id === undefined ? numberedId(index) : dataset.id(index)
+    if (dataset.id === undefined) return numberedId(index)
+    const value: unknown = called(`id(${index}) of ${name} threw`, () => dataset.id!(index))
     if (typeof value === 'string' && value !== '') return value
     throw new SquireError('USER_SCRIPT', `id(${index}) of ${name} gave ${JSON.stringify(value)}, expected a text`)
+  }
+  const classOf = (index: number) => {
+    const value: unknown = called(`classOf(${index}) of ${name} threw`, () => dataset.classOf!(index))
+    if (typeof value === 'string' || typeof value === 'number') return value
+    throw new SquireError(
+      'USER_SCRIPT',
+      `classOf(${index}) of ${name} gave ${String(value)}, expected a text or a number`,
+    )
   }
   /** The whole identity: nothing is known of the samples' contents but what the dataset says itself. */
   const listing = async (indices: Uint32Array): Promise<string> => {
     const hash = createHash('sha256').update(JSON.stringify([exportName, data ?? null]))
-    hash.update(dataset.digest === undefined ? await readFile(script) : String(await dataset.digest()))
+    const own = dataset.digest?.bind(dataset)
+    hash.update(
+      own === undefined ? await readFile(script) : String(await awaited(`digest() of ${name} threw`, () => own())),
+    )
     for (const index of indices) hash.update(`${id(index)}\n`)
     return hash.digest('hex')
   }
-  const classOf = dataset.classOf?.bind(dataset)
   return {
     source,
     size,
     id,
-    metric: dataset.metric,
+    metric: dataset.metric === undefined ? undefined : explainedMetric(dataset.metric),
     async load(index) {
       const sampleId = id(index)
-      const sample = await explained(`sample "${sampleId}": load(${index}) threw`, () => dataset.load(index), 'DATA')
+      const sample = await awaited(`sample "${sampleId}": load(${index}) threw`, () => dataset.load(index), 'DATA')
       return { feeds: sampleFeeds(sample, inputs, sampleId), label: sample.label }
     },
-    ...(classOf === undefined ? {} : { classes: async () => classOf }),
+    ...(dataset.classOf === undefined ? {} : { classes: async () => classOf }),
     listing,
     contents: async () => NO_CONTENT,
     digest: async (indices) => dataDigest(await listing(indices), NO_CONTENT),
@@ -77,19 +90,5 @@ function requireMembers(dataset: Dataset, name: string): void {
       'USER_SCRIPT',
       `the metric of ${name} lacks ${lacking.length > 0 ? `${lacking.join('(), ')}()` : 'a name'}: expected { name, initial(), update(state, outputs, label, index), merge(earlier, later), value(state) }`,
     )
-  }
-}
-
-async function explained<T>(
-  what: string,
-  call: () => T | Promise<T>,
-  code: 'USER_SCRIPT' | 'DATA' = 'USER_SCRIPT',
-): Promise<T> {
-  try {
-    return await call()
-  } catch (cause) {
-    if (cause instanceof SquireError) throw cause
-    const frame = firstFrame(cause)
-    throw new SquireError(code, `${what}: ${messageOf(cause)}${frame === undefined ? '' : ` (${frame})`}`, { cause })
   }
 }
