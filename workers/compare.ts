@@ -62,7 +62,7 @@ async function compare(comparison: Comparison, feeds: Feeds, outputs: readonly s
   const wanted = unique([...outputs, ...tensors.map((tensor) => tensor.reference)])
   const run = await sessions[0]!.run(
     feeds,
-    wanted.filter((output) => !(output in feeds)),
+    wanted.filter((output) => !Object.hasOwn(feeds, output)),
   )
   const values: Values = { ...feeds, ...run }
   if (otherDims(feeds, fixedDims(candidate.inputs)) !== undefined) return { found: [], values }

@@ -3,6 +3,7 @@
 import type { Feeds } from '../src/dataset/types.js'
 import type { LoadAnswer, LoadTask, SamplesTask } from '../src/engine/protocol.js'
 import { messageOf, SquireError } from '../src/errors.js'
+import { own } from '../src/own.js'
 import { patiently } from '../src/shortage.js'
 import { datasetOf } from './datasets.js'
 import { portable } from './portable.js'
@@ -59,7 +60,7 @@ export async function* loadAhead(samples: readonly SampleRef[], ahead: number, d
 /** What is wrong with feeds that the quantized model could not take. */
 export function otherDims(feeds: Feeds, expected: SamplesTask['inputDims']): string | undefined {
   for (const [name, { dims }] of Object.entries(feeds)) {
-    const first = expected?.[name]
+    const first = expected === undefined ? undefined : own(expected, name)
     if (first === undefined || String(dims) === String(first)) continue
     return (
       `input "${name}" has dims [${dims.join(', ')}], the first sample [${first.join(', ')}]: the quantized model is ` +

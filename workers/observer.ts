@@ -6,6 +6,7 @@ import { createKernel, type Kernel } from '../src/histogram/kernel.js'
 import { writeSlab } from '../src/histogram/slab.js'
 import { type BlockedLayout, blockedDims, firstNonFinite } from '../src/onnx/layout.js'
 import type { TensorInfo, TensorValue } from '../src/onnx/types.js'
+import { own } from '../src/own.js'
 
 type Values = Readonly<Record<string, TensorValue>>
 type Fetches = Readonly<Record<string, TensorValue | null>>
@@ -32,10 +33,10 @@ export class Observer {
     this.#stacked = stacked
     this.#blocked = blocked
     const held = (name: string, dims: readonly number[]) => {
-      const layout = blocked[name]
+      const layout = own(blocked, name)
       return { name, dims: rows(layout === undefined ? dims : blockedDims(dims, layout.block)) }
     }
-    const written = tensors.flatMap((name, i) => (name in inputDims ? [] : [held(name, dims[i]!)]))
+    const written = tensors.flatMap((name, i) => (Object.hasOwn(inputDims, name) ? [] : [held(name, dims[i]!)]))
     // What is stacked is copied anyway.
     const fed = stacked === 1 ? [] : Object.entries(inputDims).map(([name, dims]) => ({ name, dims: rows(dims) }))
     this.#kernel = createKernel({
@@ -50,7 +51,7 @@ export class Observer {
       ...Object.fromEntries(
         Object.entries(outputs).map(([name, info]) => [
           name,
-          name in inputDims || info.varies ? null : emptyTensor({ ...info, dims: rows(info.dims) }),
+          Object.hasOwn(inputDims, name) || info.varies ? null : emptyTensor({ ...info, dims: rows(info.dims) }),
         ]),
       ),
       ...Object.fromEntries(written.map(inBuffer)),
@@ -83,7 +84,7 @@ export class Observer {
   observe(feeds: Values, values: Values, undoable: boolean, part = 1): string | undefined {
     if (undoable) this.#kernel.begin()
     for (const [slot, name] of this.#tensors.entries()) {
-      const bad = this.#count(slot, (values[name] ?? feeds[name])!, part, this.#blocked[name])
+      const bad = this.#count(slot, (own(values, name) ?? feeds[name])!, part, own(this.#blocked, name))
       if (bad === undefined) continue
       if (undoable) this.#kernel.rollback()
       return `tensor "${name}" is ${bad.value} at index ${bad.index}; the float model must be finite on calibration data`

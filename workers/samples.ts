@@ -83,6 +83,7 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
   if (batch.length > 0 && stacked > 1) await runBatch(batch, perForward, observer)
   else if (batch.length > 0 && metric !== undefined) await runBatch(batch, perForward, undefined)
   observer?.writeTo(task.observation!.slab)
+  requireCloneable(state)
   return { kind: 'done', state, skipped, observed }
 }
 
@@ -90,6 +91,19 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
 function ownOutputs(values: Readonly<Record<string, TensorValue>>, names: readonly string[], copy: boolean) {
   const own = (value: TensorValue) => (copy ? { ...value, data: value.data.slice() } : value)
   return Object.fromEntries(names.map((name) => [name, own(values[name]!)]))
+}
+
+/** A worker dies of an answer that cannot be cloned, and nobody learns why. @throws SquireError USER_SCRIPT */
+function requireCloneable(state: unknown): void {
+  try {
+    structuredClone(state)
+  } catch (cause) {
+    throw new SquireError(
+      'USER_SCRIPT',
+      `the metric's state cannot be handed over by a worker: ${messageOf(cause)} Keep it plain: numbers, texts, arrays, typed arrays, maps.`,
+      { cause },
+    )
+  }
 }
 
 /** What the model does not like about its inputs. @throws SquireError SHORTAGE where it is memory that it lacks */

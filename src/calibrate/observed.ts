@@ -22,7 +22,7 @@ export interface Observable extends ObservedModel {
 export async function makeObservable(prepared: Prepared, workspace: string): Promise<Observable> {
   const { model, plan, plain, feeds, tensors, key } = prepared
   const outputs = new Set(plain.outputs)
-  const exposed = plan.observed.filter((name) => !outputs.has(name) && !(name in feeds))
+  const exposed = plan.observed.filter((name) => !outputs.has(name) && !Object.hasOwn(feeds, name))
   const { blocked, log, ...file } = await inRuntimeOrder(
     model,
     await modelFile(withOutputs(model.proto, exposed), join(workspace, 'observed.onnx')),

@@ -1,6 +1,7 @@
 // The run itself, in the process that the supervisor watches: reporter and pipeline.
 
 import { exitCodes, SquireError } from '../errors.js'
+import { printable } from '../printable.js'
 import { createReporter } from '../report/reporter.js'
 import type { RunResult } from '../report/types.js'
 import type { RunOptions } from '../run.js'
@@ -33,7 +34,7 @@ export async function runEngine({ config, notes }: Configured, options: Omit<Run
   } catch (error) {
     reporter.finish()
     if (!interrupt.signal.aborted || !(error instanceof SquireError)) throw error
-    process.stderr.write(`${error.message}\n`)
+    process.stderr.write(`${printable(error.message)}\n`)
     return interrupt.leave()
   } finally {
     userCode.end()

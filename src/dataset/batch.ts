@@ -2,6 +2,7 @@
 
 import { SquireError } from '../errors.js'
 import type { TensorValue } from '../onnx/types.js'
+import { own } from '../own.js'
 import { arrayOf, elementCount } from './tensors/elements.js'
 import type { Feeds, ModelInput } from './types.js'
 
@@ -30,7 +31,7 @@ export function stackSamples(samples: readonly Feeds[], count: number = samples.
   if (count === 1) return first
   const stacked: Record<string, TensorValue> = {}
   for (const [name, { type, dims, data }] of Object.entries(first)) {
-    const whole = into[name]?.data ?? new (arrayOf(type))(data.length * count)
+    const whole = own(into, name)?.data ?? new (arrayOf(type))(data.length * count)
     for (let i = 0; i < count; i++) {
       const sample = samples[Math.min(i, samples.length - 1)]![name]!
       if (elementCount(sample.dims) !== data.length) {

@@ -3,6 +3,7 @@
 
 import { SquireError } from '../errors.js'
 import type { TensorValue } from '../onnx/types.js'
+import { own } from '../own.js'
 import type { Metric, Outputs } from './types.js'
 
 export interface HitCount {
@@ -72,7 +73,7 @@ function rankOf(scores: TensorValue['data'], label: number): number {
 }
 
 function outputOf(outputs: Outputs, output: number | string): TensorValue {
-  const value = typeof output === 'number' ? outputs[output] : outputs.byName[output]
+  const value = typeof output === 'number' ? outputs[output] : own(outputs.byName, output)
   if (value !== undefined) return value
   throw new SquireError(
     'USER_SCRIPT',

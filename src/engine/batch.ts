@@ -3,6 +3,7 @@
 import type { ModelInput } from '../dataset/types.js'
 import { SquireError } from '../errors.js'
 import type { TensorData, TensorValue } from '../onnx/types.js'
+import { own } from '../own.js'
 import type { Feeds } from './runner.js'
 
 /**
@@ -11,7 +12,7 @@ import type { Feeds } from './runner.js'
  */
 export function splitBatch(feeds: Feeds, inputs: readonly ModelInput[], size = 1): Feeds[] {
   const counts = new Set(
-    inputs.map(({ name, dims }) => (typeof dims[0] === 'string' ? feeds[name]?.dims[0] : undefined)),
+    inputs.map(({ name, dims }) => (typeof dims[0] === 'string' ? own(feeds, name)?.dims[0] : undefined)),
   )
   const [count] = counts
   if (counts.size !== 1 || count === undefined || count === size) return [feeds]

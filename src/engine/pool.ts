@@ -129,7 +129,6 @@ export class Pool {
         return answer as Exclude<Answer, Failed>
       } catch (error) {
         if (error instanceof SquireError) throw error
-        if (error instanceof Error && /could not be cloned/.test(error.message)) throw uncloneable(error)
         this.#onDeath(what, messageOf(error))
         if (attempt < MAX_ATTEMPTS) continue
         throw new SquireError(
@@ -156,15 +155,6 @@ export class Pool {
 function named({ samples }: Pick<SamplesTask, 'samples'>): string {
   const first = `"${samples[0]?.id ?? ''}"`
   return samples.length === 1 ? `sample ${first}` : `${samples.length} samples, ${first} the first`
-}
-
-/** Of an answer, only the metric's state is made by user code. A worker dies of an answer that cannot be cloned. */
-function uncloneable(cause: Error): SquireError {
-  return new SquireError(
-    'USER_SCRIPT',
-    `the metric's state cannot be handed over by a worker: ${cause.message}. Keep it plain: numbers, texts, arrays, typed arrays, maps.`,
-    { cause },
-  )
 }
 
 /** The worker's error, with the stack of where it was thrown. */

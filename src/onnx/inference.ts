@@ -1,5 +1,6 @@
 // What the runtime infers of a model's tensors when it opens the model: types, and the dims that follow from the inputs'. Nothing is run.
 
+import { own } from '../own.js'
 import { nameSource } from './graph.js'
 import { makeNode, makeValueInfo } from './node.js'
 import { openModel } from './openModel.js'
@@ -33,7 +34,7 @@ export async function inferTensors(
     return session.outputs
   }
   const input = graph.input.map((info) => {
-    const dims = fed[info.name]
+    const dims = own(fed, info.name)
     return dims === undefined ? info : { ...info, ...makeValueInfo(info.name, info.type!.tensorType!.elemType, dims) }
   })
   // Dims that do not fit what is inside: a run explains that better.

@@ -1,6 +1,7 @@
 // Element type and dims of every tensor for given inputs: inferred by the runtime where it knows them all, else from one run of the model.
 
 import { SquireError } from '../errors.js'
+import { own } from '../own.js'
 import { type Inferred, inferTensors, withShapes } from './inference.js'
 import { modelInputs } from './model.js'
 import { openModel } from './openModel.js'
@@ -25,7 +26,7 @@ export async function shapesFor(model: Model, feeds: Feeds): Promise<Map<string,
     infos.set(tensor.name, { dataType: tensor.dataType, dims: tensorDims(tensor) })
   }
   for (const { name, dataType } of modelInputs(model.proto)) {
-    infos.set(name, { dataType, dims: fed[name] ?? [] })
+    infos.set(name, { dataType, dims: own(fed, name) ?? [] })
   }
   for (const [i, { name, dataType }] of written.entries()) {
     infos.set(name, { dataType, dims: dims[i] as number[], ...(varying.has(name) && { varies: true }) })

@@ -8,12 +8,15 @@ import { makeNode } from './node.js'
 import { makeTensor } from './tensor.js'
 import { DataType, type ModelProto } from './types.js'
 
+/** What the names of squire's own tensors begin with: no model may have such a name. */
+export const RESERVED = 'squire_refused_'
+
 /** The output that is not a tensor. */
-export const REFUSED_OUTPUT = 'squire_refused_output'
+export const REFUSED_OUTPUT = `${RESERVED}output`
 
 /** The model with such an output before its own. ai.onnx.ml's ZipMap makes one in every opset. */
 export function withRefusedOutput(proto: ModelProto): ModelProto {
-  const constant = makeTensor('squire_refused_input', DataType.FLOAT, [1, 1], Float32Array.of(0))
+  const constant = makeTensor(`${RESERVED}input`, DataType.FLOAT, [1, 1], Float32Array.of(0))
   const zipMap = makeNode('ZipMap', [constant.name], [REFUSED_OUTPUT], [makeAttribute('classlabels_int64s', [0])])
   const domain = 'ai.onnx.ml'
   const known = proto.opsetImport.some((entry) => entry.domain === domain)

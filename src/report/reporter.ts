@@ -2,6 +2,7 @@
 // With --json stdout carries the result alone; everything else goes to stderr.
 
 import type { Config } from '../config/config.js'
+import { printable } from '../printable.js'
 import { resultJson } from './json.js'
 import { chosenOptions } from './options.js'
 import { barProgress, plainProgress } from './progress.js'
@@ -48,7 +49,7 @@ export async function createReporter(config: Config, terminal: Terminal = proces
   return {
     options(options) {
       if (config.logLevel > 1) return
-      for (const line of chosenOptions(options)) print(log, line)
+      for (const line of chosenOptions(options)) print(log, printable(line))
     },
     stage(name) {
       endStage()
@@ -56,13 +57,13 @@ export async function createReporter(config: Config, terminal: Terminal = proces
       print(log, paint('bold', stage.title))
     },
     info(line) {
-      if (config.logLevel <= 1) print(log, line)
+      if (config.logLevel <= 1) print(log, printable(line))
     },
     warn(line) {
-      if (config.logLevel <= 2) print(stderr, `${paintWarning('yellow', 'warning:')} ${line}`)
+      if (config.logLevel <= 2) print(stderr, `${paintWarning('yellow', 'warning:')} ${printable(line)}`)
     },
     debug(line) {
-      if (config.logLevel === 0) print(stderr, `debug: ${line}`)
+      if (config.logLevel === 0) print(stderr, printable(`debug: ${line}`))
     },
     output(name, text) {
       const stream = name === 'stdout' ? log : stderr

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import type { Config } from '../config/config.js'
+import { printable } from '../printable.js'
 import type { ModeResult, RunResult } from './types.js'
 
 type Paint = (color: 'bold' | 'red', text: string) => string
@@ -16,13 +17,13 @@ export async function resultLines(result: RunResult, config: Config, paint: Pain
         )
       : result.results.length === 1
         ? single(only!, result.saveDir, paint)
-        : [await table(result.results, paint), `Files are in ${result.saveDir}`]
+        : [await table(result.results, paint), printable(`Files are in ${result.saveDir}`)]
   return [...skippedLines(result.skipped), ...body]
 }
 
 function single(one: ModeResult, saveDir: string, paint: Paint): string[] {
-  if (one.error !== undefined) return [`${paint('red', 'Fail:')} ${one.error}`]
-  const files = one.files.map((file) => `  ${join(saveDir, one.directory, file)}`)
+  if (one.error !== undefined) return [`${paint('red', 'Fail:')} ${printable(one.error)}`]
+  const files = one.files.map((file) => `  ${printable(join(saveDir, one.directory, file))}`)
   const metrics =
     one.floatMetric === undefined ? '' : ` (float ${metric(one.floatMetric)}, fixed ${metric(one.fixMetric)})`
   return ['Files:', ...files, paint('bold', `Quantization Loss: ${lossInWords(one)}${metrics}`)]
@@ -37,9 +38,19 @@ async function table(results: readonly ModeResult[], paint: Paint): Promise<stri
   })
   for (const one of results) {
     const loss = one.error !== undefined ? paint('red', 'Fail') : one.loss === undefined ? '-' : percent(one.loss)
-    rows.push([one.model, one.mode, one.iteration, loss, metric(one.floatMetric), metric(one.fixMetric), one.directory])
+    rows.push([
+      printable(one.model),
+      one.mode,
+      one.iteration,
+      loss,
+      metric(one.floatMetric),
+      metric(one.fixMetric),
+      one.directory,
+    ])
   }
-  const failures = results.flatMap(({ error, directory }) => (error === undefined ? [] : [`${directory}: ${error}`]))
+  const failures = results.flatMap(({ error, directory }) =>
+    error === undefined ? [] : [printable(`${directory}: ${error}`)],
+  )
   return [rows.toString(), ...failures].join('\n')
 }
 
@@ -48,7 +59,7 @@ const shownSkipped = 10
 
 function skippedLines(skipped: RunResult['skipped']): string[] {
   if (skipped.length === 0) return []
-  const shown = skipped.slice(0, shownSkipped).map(({ id, reason }) => `  ${id}: ${reason}`)
+  const shown = skipped.slice(0, shownSkipped).map(({ id, reason }) => printable(`  ${id}: ${reason}`))
   const rest = skipped.length > shownSkipped ? [`  and ${skipped.length - shownSkipped} more`] : []
   return [`Left out ${skipped.length} ${skipped.length === 1 ? 'sample' : 'samples'}:`, ...shown, ...rest]
 }

@@ -35,7 +35,7 @@ afterEach(() => {
 
 const squire = (words: string) => run(words.split(' '))
 const modeResult = (mode: string, error?: string) =>
-  ({ mode, error, directory: mode, files: [] }) as unknown as ModeResult
+  ({ model: 'a.onnx', mode, error, directory: mode, files: [] }) as unknown as ModeResult
 const result = (...results: ModeResult[]): RunResult => ({ saveDir: '/out', results, skipped: [], stageSeconds: {} })
 
 describe('the exit status', () => {
@@ -84,7 +84,7 @@ describe('the exit status', () => {
       /^internal error: x is not a function; this is a bug in squire [\d.]+, please report it \(-l 0 shows where\)\n$/,
     )
     expect(await squire('quant -m a.onnx -l 0')).toBe(70)
-    expect(written.stderr).toMatch(/please report it\nTypeError: x is not a function\n {4}at /)
+    expect(written.stderr).toMatch(/please report it\n {2}TypeError: x is not a function\n {4}at /)
   })
 })
 

@@ -20,7 +20,7 @@ describe.concurrent('a script that does not load', () => {
   }
   test.each([
     ['is not there', join(folder, 'nowhere.mjs'), 'no such file: '],
-    ['is no module', script('data.rb', 'require "numo"'), 'must be an ES module: ".mjs", ".js", ".ts" or ".mts"'],
+    ['is no module', script('data.rb', 'require "numo"'), 'must be an ES module or a Python script'],
     ['has a syntax error', script('syntax.mjs', '\nexport const dataset = {'), 'syntax.mjs:2)'],
     ['has a syntax error in TypeScript', script('syntax.ts', '\nexport const dataset: = 3'), 'syntax.ts:2'],
     ['imports what is not there', script('import.mjs', "import './gone.mjs'"), 'gone.mjs'],

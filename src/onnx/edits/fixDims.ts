@@ -1,5 +1,6 @@
 // Gives a model's inputs static dims; dims of the same name elsewhere follow.
 
+import { own } from '../../own.js'
 import { makeValueInfo } from '../node.js'
 import type { ModelProto } from '../types.js'
 
@@ -16,7 +17,7 @@ export function fixDims(
     }
   }
   const input = graph.input.map((info) => {
-    const dims = dimsOf[info.name]
+    const dims = own(dimsOf, info.name)
     return dims === undefined ? info : { ...info, ...makeValueInfo(info.name, info.type!.tensorType!.elemType, dims) }
   })
   const output = graph.output.map((info) => {
