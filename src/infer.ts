@@ -5,6 +5,8 @@ import type { Config } from './config/config.js'
 import { readGivenModel } from './edit.js'
 import { modelFile } from './engine/modelFile.js'
 import { openRunner } from './engine/open.js'
+import { inputTypes } from './given.js'
+import { takingReals } from './onnx/edits/inputTypes.js'
 import type { ModeResult, Reporter, RunResult } from './report/types.js'
 import { type RunOptions, stageTimer, withPool } from './run.js'
 
@@ -13,7 +15,8 @@ export function infer(config: Config, reporter: Reporter, options: RunOptions = 
   return withPool(config, reporter, options, async ({ pool, workspace, signal, closeAtEnd }) => {
     const timer = stageTimer(reporter)
     timer.stage('run')
-    const model = await readGivenModel(config)
+    const given = await readGivenModel(config)
+    const model = { ...given, proto: takingReals(given.proto, inputTypes(config, given.proto)) }
     const runner = await openRunner({ config, model, pool, store: undefined, reporter, signal })
     closeAtEnd(runner)
     const file = await modelFile(model.proto, join(workspace, 'model.onnx'))

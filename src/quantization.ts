@@ -13,6 +13,8 @@ import { qdqModel } from './export/qdqModel.js'
 import { scaleJson } from './export/scaleJson.js'
 import type { Provenance } from './export/writtenModel.js'
 import { saveAll } from './files/save.js'
+import { type Given, inputTypes } from './given.js'
+import { takingIntegers } from './onnx/edits/inputTypes.js'
 import { encodeModel } from './onnx/model.js'
 import type { ModelProto } from './onnx/types.js'
 import type { FixedPointModel } from './plan/types.js'
@@ -23,6 +25,8 @@ export interface Job {
   readonly observed: Observed
   readonly mode: QuantMode
   readonly thresholds: ReadonlyMap<string, number>
+  /** What the run that made the scales says of itself, where they were loaded. */
+  readonly origin: Given['origin']
 }
 
 export interface Context {
@@ -76,17 +80,19 @@ export async function measureJob(context: Context, job: Job, fixed: FixedPointMo
 
 export function integerOf(
   { prepared, config }: Context,
-  { mode, observed }: Job,
+  job: Job,
   fixed: FixedPointModel,
   options: { readonly outputDequant: boolean; readonly allLayers: boolean },
 ): ModelProto {
-  return integerModel(fixed, prepared.staticModel, { ...provenance(config, mode, observed.iteration), ...options })
+  return integerModel(fixed, prepared.staticModel, { ...provenance(config, job), ...options })
 }
 
 /** What this quantization alone depends on: not the other modes of the run, nor how many samples it was measured on. */
-function provenance(config: Config, mode: QuantMode, iteration: number): Provenance {
+function provenance(config: Config, { mode, observed, origin }: Job): Provenance {
   const { modes: _, evalIteration: __, compareIteration: ___, percent, ...shared } = decidingOptions(config)
-  const options = { ...shared, mode, ...(mode === 'percentile' && { percent }), iterations: [iteration] }
+  const own = { ...shared, mode, ...(mode === 'percentile' && { percent }), iterations: [observed.iteration] }
+  const { outputDequant, runMode } = config
+  const options = origin?.options === undefined ? own : { ...origin.options, outputDequant, runMode }
   return { mode, version: squireVersion(), options }
 }
 
@@ -102,15 +108,15 @@ export async function saveOutcome(context: Context, { job, made }: Outcome): Pro
   const { fixed, evaluation } = made
   const { outputDequant } = config
   const name = basename(config.model, '.onnx')
+  const types = inputTypes(config, prepared.staticModel.proto)
+  const written = (allLayers: boolean) =>
+    encodeModel(takingIntegers(integerOf(context, job, fixed, { outputDequant, allLayers }), types))
   const files = new Map<string, Uint8Array | string>([
-    [`${name}_quantize.onnx`, encodeModel(integerOf(context, job, fixed, { outputDequant, allLayers: false }))],
-    [`${name}_qdq.onnx`, encodeModel(qdqModel(fixed, prepared.staticModel, provenance(config, job.mode, iteration)))],
-    [`${name}_scale.json`, scaleJson(fixed)],
+    [`${name}_quantize.onnx`, written(false)],
+    [`${name}_qdq.onnx`, encodeModel(qdqModel(fixed, prepared.staticModel, provenance(config, job)))],
+    [`${name}_scale.json`, scaleJson(fixed, provenance(config, job))],
     ['steps/optimized.onnx', encodeModel(prepared.model.proto)],
-    [
-      'steps/output_all_layers_quantize.onnx',
-      encodeModel(integerOf(context, job, fixed, { outputDequant, allLayers: true })),
-    ],
+    ['steps/output_all_layers_quantize.onnx', written(true)],
   ])
   await saveAll(join(config.saveDir, directory), files)
   const { loss, fixMetric } = evaluation

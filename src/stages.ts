@@ -10,6 +10,7 @@ import type { Pool } from './engine/pool.js'
 import type { Observed, Runner } from './engine/runner.js'
 import type { SquireError } from './errors.js'
 import { chipProfile } from './fixedpoint/chip.js'
+import { checkInputDtypes, type Given, givenScales } from './given.js'
 import { importModel } from './onnx/import/index.js'
 import { optimize } from './onnx/passes/index.js'
 import { solveFixedPoint } from './plan/solve.js'
@@ -38,13 +39,14 @@ export async function prepareRun(
   timer.stage('graph optimization')
   const { model: source, log: imported } = importModel(await readGivenModel(config))
   for (const line of imported) reporter.info(line)
+  checkInputDtypes(config, source)
   const { model, log } = await optimize(source, config.disableOnnxsim ? 'needed' : 'all')
   for (const line of log) reporter.debug(line)
   const runner = await openRunner({ config, model: source, pool, store, reporter, signal })
   closeAtEnd(runner)
 
   timer.stage('float run and scales')
-  const prepared = await prepare(model, await runner.firstFeeds(), workspace)
+  const prepared = await prepare(model, await runner.firstFeeds(), workspace, config.unifyInputScale)
   for (const line of planLines(prepared.plan)) reporter.info(line)
   return { runner, prepared }
 }
@@ -63,12 +65,13 @@ export async function solveRun(
 ): Promise<readonly Solved[]> {
   const chip = chipProfile(config.chip)
   timer.stage('model quantization')
-  const jobs = await solveThresholds(config, pool, prepared, observed, reporter)
+  const given = await givenScales(config, prepared)
+  const jobs = await solveThresholds(config, pool, prepared, observed, given, reporter)
   timer.stage('fixed-point parameters')
   const several = jobs.length > 1
   return jobs.map((job) => ({
     job,
-    fixed: attempt(several, () => solveFixedPoint(prepared.plan, job.thresholds, chip)),
+    fixed: attempt(several, () => solveFixedPoint(prepared.plan, job.thresholds, chip, given.scales)),
   }))
 }
 
@@ -77,15 +80,19 @@ async function solveThresholds(
   pool: Pool,
   prepared: Prepared,
   observed: readonly Observed[],
+  given: Given,
   reporter: Reporter,
 ): Promise<Job[]> {
   const wideLevels = 2 ** (chipProfile(config.chip).wideBits - 1) - 1
   const levels = { narrow: 2 ** (config.bitWidth - 1) - 1, wide: wideLevels }
   const jobs: Job[] = []
-  for (const one of observed) {
+  const { origin } = given
+  const modes = origin === undefined ? config.modes : [origin.mode ?? config.modes[0]!]
+  // Loaded scales make one quantization, whatever it is measured on.
+  for (const one of origin === undefined ? observed : observed.slice(-1)) {
     const classes = classHistograms(prepared, one, reporter)
-    const solved = await solveClasses({ pool, classes, modes: config.modes, percent: config.percent, levels })
-    for (const mode of config.modes) jobs.push({ observed: one, mode, thresholds: solved.get(mode)! })
+    const solved = await solveClasses({ pool, classes, modes, percent: config.percent, levels })
+    for (const mode of modes) jobs.push({ observed: one, mode, thresholds: solved.get(mode)!, origin })
   }
   return jobs
 }

@@ -27,9 +27,9 @@ export interface Prepared {
 }
 
 /** `workspace` is a folder for temporary files. */
-export async function prepare(model: Model, feeds: Feeds, workspace: string): Promise<Prepared> {
+export async function prepare(model: Model, feeds: Feeds, workspace: string, unifyInputs = false): Promise<Prepared> {
   const tensors = await shapesFor(model, feeds)
-  const plan = makePlan(model, tensors)
+  const plan = makePlan(model, tensors, unifyInputs)
   return {
     model,
     staticModel: { ...model, proto: withTypes(fixDims(model.proto, dimsOf(feeds)), tensors) },

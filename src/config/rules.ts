@@ -56,10 +56,23 @@ function channelProblem({ colorSpace, ...image }: ImageOptions, key: 'mean' | 's
   return `${name(`image.${key}`)}: expected ${expected} for ${name('image.colorSpace')} ${colorSpace}, got ${given}`
 }
 
+const loadedScalesAlone: Rule = ({ loadScaleJson, generateScaleJson, runMode }, name) => {
+  if (loadScaleJson === undefined) return undefined
+  if (generateScaleJson) return `${name('loadScaleJson')} and ${name('generateScaleJson')} exclude each other`
+  return runMode === 'quant' ? undefined : `${name('loadScaleJson')} works with ${name('runMode')} quant only`
+}
+
+const twoLayerThresholds: Rule = ({ layerThreshold }, name) =>
+  layerThreshold !== undefined && layerThreshold.length > 2
+    ? `${name('layerThreshold')}: expected one number, or one for the input and one for the output, got ${layerThreshold.length}`
+    : undefined
+
 export const rules: readonly Rule[] = [
   bitWidthOfChip,
   allStandsAlone,
   scalesInQuantModeOnly,
   meanWithStd,
   oneForEachChannel,
+  loadedScalesAlone,
+  twoLayerThresholds,
 ]

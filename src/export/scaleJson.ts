@@ -3,6 +3,7 @@
 // {
 //   "format": 1,
 //   "chip": "TX5105C",
+//   "mode", "options"                                    of the run that made them: -lsj takes them over with the scales
 //   "tensors": { NAME: { "scale", "bits" } },            real value = integer * scale
 //   "operators": [ { "name", "kind", "nodes": [op_type...], "inputs", "outputs", ... } ]
 // }
@@ -19,8 +20,9 @@
 import { familyOf } from '../operators/index.js'
 import type { FixedOperator } from '../operators/types.js'
 import type { FixedPointModel } from '../plan/types.js'
+import type { Provenance } from './writtenModel.js'
 
-export function scaleJson(fixed: FixedPointModel): string {
+export function scaleJson(fixed: FixedPointModel, { mode, options }: Provenance = {}): string {
   const tensors = [...fixed.quantized.values()].map(
     ({ name, scale, bits }) => `${JSON.stringify(name)}: ${JSON.stringify({ scale, bits })}`,
   )
@@ -28,7 +30,7 @@ export function scaleJson(fixed: FixedPointModel): string {
   return `{
   "format": 1,
   "chip": ${JSON.stringify(fixed.chip.name)},
-  "tensors": ${block('{', tensors, '}')},
+${line('mode', mode)}${line('options', options)}  "tensors": ${block('{', tensors, '}')},
   "operators": ${block('[', operators, ']')}
 }
 `
@@ -42,6 +44,11 @@ export function operatorSummaries({ operators }: FixedPointModel): Record<string
       ? { ...short, scaleInt16: [Math.min(...scaleInt16), Math.max(...scaleInt16)] }
       : short
   })
+}
+
+/** A line of the object; none for what is not known. */
+function line(name: string, value: unknown): string {
+  return value === undefined ? '' : `  ${JSON.stringify(name)}: ${JSON.stringify(value)},\n`
 }
 
 function block(open: string, lines: readonly string[], close: string): string {

@@ -15,16 +15,21 @@ interface Traffic {
   readers(name: string): readonly PlannedOperator[]
 }
 
-/** The scale classes, in the order of their first tensors. `order`: every tensor of the graph, in graph order. */
+/**
+ * The scale classes, in the order of their first tensors.
+ * @param order every tensor of the graph, in graph order
+ * @param unifyInputs all inputs of a concat get its scale, also those that others read
+ */
 export function scaleClasses(
   operators: readonly PlannedOperator[],
   order: readonly string[],
   view: GraphView,
+  unifyInputs = false,
 ): ScaleClass[] {
   const onChip = operators.filter((operator) => !isFallback(operator))
   const held = new Set(onChip.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))
   const traffic = trafficOf(operators)
-  const groups = groupTensors(onChip, held, traffic, view)
+  const groups = groupTensors(onChip, held, traffic, view, unifyInputs)
   const members = new Map<string, string[]>()
   for (const name of order.filter((candidate) => held.has(candidate))) {
     const group = members.get(groups.find(name))
@@ -55,6 +60,7 @@ function groupTensors(
   held: ReadonlySet<string>,
   traffic: Traffic,
   view: GraphView,
+  unifyInputs: boolean,
 ): UnionFind {
   const groups = new UnionFind()
   for (const operator of onChip) {
@@ -71,7 +77,7 @@ function groupTensors(
           !view.index.isGraphOutput(name) &&
           traffic.readers(name).every((reader) => reader === operator || inside(reader)),
       )
-      if (onlyHere) groups.join([...operator.outputs, input])
+      if (onlyHere || unifyInputs) groups.join([...operator.outputs, input])
     }
   }
   return groups

@@ -14,15 +14,16 @@ import { viewGraph } from './view.js'
 /**
  * @param model after the graph passes
  * @param tensors element type and dims of every tensor, from a first run
+ * @param unifyInputs all inputs of a concat get its scale (-uis)
  * @throws SquireError UNSUPPORTED when the chip can run no operator of the model
  */
-export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>): Plan {
+export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>, unifyInputs = false): Plan {
   const { graph } = model.proto
   const view = viewGraph(graph, tensors)
   const operators = joinFloat(partition(view), view)
   if (operators.every(isFallback)) throw nothingToQuantize(operators)
   const order = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]
-  const classes = scaleClasses(operators, order, view)
+  const classes = scaleClasses(operators, order, view, unifyInputs)
   const classOf = new Map(classes.flatMap((scaleClass) => scaleClass.tensors.map((name) => [name, scaleClass])))
   const derived = derivedTensors(operators)
   const origins = (name: string): readonly string[] => derived.get(name)?.of.flatMap(origins) ?? [name]

@@ -16,14 +16,16 @@ const WIDE_HEADROOM = 2
 
 /**
  * @param thresholds T > 0 of every scale class, by its name: |x| <= T is kept, and the scale is T / (2^(bits-1) - 1)
+ * @param given scales that some tensors have whatever their thresholds are; of a class, the largest is taken
  * @throws SquireError FIXED_POINT naming every operator that the chip's parameters cannot express
  */
 export function solveFixedPoint(
   plan: Plan,
   thresholds: ReadonlyMap<string, number>,
   chip: ChipProfile,
+  given: ReadonlyMap<string, number> = new Map(),
 ): FixedPointModel {
-  const quantized = scalesOf(plan, thresholds, chip)
+  const quantized = scalesOf(plan, thresholds, chip, given)
   const ranges = new Map([...quantized.values()].map(({ name, bits }) => [name, rangeOf(bits)]))
   const operators: FixedOperator[] = []
   const warnings: string[] = []
@@ -47,6 +49,7 @@ function scalesOf(
   plan: Plan,
   thresholds: ReadonlyMap<string, number>,
   chip: ChipProfile,
+  given: ReadonlyMap<string, number>,
 ): Map<string, QuantizedTensor> {
   const quantized = new Map<string, QuantizedTensor>()
   for (const scaleClass of plan.classes) {
@@ -59,7 +62,9 @@ function scalesOf(
     }
     const extreme =
       scaleClass.width === 'wide' ? Math.max(WIDE_HEADROOM * threshold, leastExtreme(plan, scaleClass)) : threshold
-    const scale = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
+    const calibrated = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
+    const known = scaleClass.tensors.flatMap((name) => given.get(name) ?? [])
+    const scale = known.length === 0 ? calibrated : Math.max(...known)
     for (const name of scaleClass.tensors) quantized.set(name, { name, scale, bits })
   }
   return quantized

@@ -24,7 +24,7 @@ export function op(line: string, attributes: Attributes = {}, name = ''): NodePr
 }
 
 /** Weights as after training: zero mean, and outputs about as large as inputs. */
-function weights(name: string, ...dims: number[]): TensorProto {
+export function weights(name: string, ...dims: number[]): TensorProto {
   const fanIn = dims.length === 2 ? dims[0]! : dims.slice(1).reduce((product, dim) => product * dim, 1)
   const size = dims.reduce((product, dim) => product * dim, 1)
   let state = size * 31 + name.length

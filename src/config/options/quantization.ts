@@ -2,11 +2,13 @@
 
 import { option } from '../option.js'
 import { either, flag, integer, mapped, oneOf, path, real, several } from '../values.js'
-import { type QuantMode, quantModes } from './words.js'
+import { inputDtypes, type QuantMode, quantModes } from './words.js'
 
 const group = 'Quantization'
 
 const fraction = real('P', 'a number above 0 and at most 1', (p) => p > 0 && p <= 1)
+
+const positive = real('X', 'a number above 0', (x) => x > 0)
 
 /** In table order, without repeats. */
 const modes = mapped(several(oneOf('MODE', [...quantModes, 'all'])), (given): readonly QuantMode[] =>
@@ -58,6 +60,36 @@ export const quantizationOptions = {
     short: 'cd',
     group,
     help: 'statistics cache: used if it is there and fits, else written',
+  }),
+  /** Path of a scale JSON: its scales are used, none is calibrated. */
+  loadScaleJson: option(path('FILE'), {
+    long: 'load-scale-json',
+    short: 'lsj',
+    group,
+    decides: false,
+    help: 'use the scales of this file; the data then serve the metric alone',
+  }),
+  /** Type of each input of the quantized model; one for all. The integers are the real values. */
+  quantizeInputDtype: option(several(oneOf('TYPE', inputDtypes)), {
+    long: 'quantize-input-dtype',
+    short: 'qid',
+    group,
+    help: 'type of the inputs of the quantized model, one or one for each: integers are taken as they are; None: float-typed integers (default: float32)',
+  }),
+  /** Largest magnitudes kept at the input and at the output of LayerNormalization. */
+  layerThreshold: option(several(positive), {
+    long: 'layer-threshold',
+    short: 'lt',
+    group,
+    help: 'range of LayerNormalization: largest magnitude at its input and at its output, or one for both',
+  }),
+  /** All inputs of a Concat get one scale, also those that others read. */
+  unifyInputScale: option(flag, {
+    long: 'unify-input-scale',
+    short: 'uis',
+    group,
+    help: 'one scale for all inputs of Concat',
+    fallback: false,
   }),
   /** Accepted for Knight's sake: squire always does this. */
   accelerateModel: option(flag, {

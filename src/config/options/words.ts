@@ -6,6 +6,9 @@ export type QuantMode = (typeof quantModes)[number]
 export const runModes = ['quant', 'infer'] as const
 export type RunMode = (typeof runModes)[number]
 
+export const inputDtypes = ['float32', 'int8', 'uint8', 'int16', 'None'] as const
+export type InputDtype = (typeof inputDtypes)[number]
+
 export const badSamplePolicies = ['error', 'skip'] as const
 export type BadSamplePolicy = (typeof badSamplePolicies)[number]
 

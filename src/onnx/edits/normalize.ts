@@ -4,6 +4,7 @@ import { SquireError } from '../../errors.js'
 import { nameSource } from '../graph.js'
 import { modelInputs } from '../model.js'
 import { makeNode } from '../node.js'
+import { withUniqueNames } from '../nodeNames.js'
 import { makeTensor } from '../tensor.js'
 import { DataType, type ModelProto, type NodeProto } from '../types.js'
 
@@ -33,7 +34,8 @@ export function normalizeInput(proto: ModelProto, { mean, std }: Normalization):
     makeTensor(stdName, DataType.FLOAT, shape(std), Float32Array.from(std)),
   ]
   const node = [...nodes, ...graph.node.map((one) => reading(one, input.name, normalized))]
-  return { ...proto, graph: { ...graph, node, initializer: [...graph.initializer, ...constants] } }
+  const initializer = [...graph.initializer, ...constants]
+  return { ...proto, graph: withUniqueNames({ ...graph, node, initializer }).graph }
 }
 
 /** Subgraphs that read the input go on reading it as it is: an exporter that captures a graph's input in a branch is not known. */

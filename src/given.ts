@@ -1,0 +1,130 @@
+// Scales that are given and not calibrated: by a scale JSON (-lsj), for inputs that are integers already (-qid), or for the two ends of a
+// LayerNormalization (-lt).
+
+import { readFile } from 'node:fs/promises'
+import * as v from 'valibot'
+import type { Prepared } from './calibrate/prepare.js'
+import { type Config, quantModes } from './config/config.js'
+import { messageOf, SquireError } from './errors.js'
+import { chipProfile } from './fixedpoint/chip.js'
+import { type IntegerType, isIntegerType } from './onnx/edits/inputTypes.js'
+import { modelInputs } from './onnx/model.js'
+import { DataType, type ModelProto } from './onnx/types.js'
+
+const scaleFile = v.object({
+  format: v.literal(1),
+  chip: v.string(),
+  mode: v.optional(v.picklist(quantModes)),
+  options: v.optional(v.record(v.string(), v.unknown())),
+  tensors: v.record(v.string(), v.object({ scale: v.pipe(v.number(), v.finite(), v.gtValue(0)), bits: v.number() })),
+})
+
+export interface Given {
+  /** Tensor -> scale. */
+  readonly scales: ReadonlyMap<string, number>
+  /** Where they are those of another run: what that run says of itself. */
+  readonly origin: Pick<v.InferOutput<typeof scaleFile>, 'mode' | 'options'> | undefined
+}
+
+/** @throws SquireError CONFIG for what does not fit the model */
+export async function givenScales(config: Config, prepared: Prepared): Promise<Given> {
+  if (config.loadScaleJson !== undefined) return loadScales(config.loadScaleJson, config, prepared)
+  return { scales: new Map([...inputScales(config, prepared), ...layerScales(config, prepared)]), origin: undefined }
+}
+
+async function loadScales(path: string, { chip }: Config, { plan }: Prepared): Promise<Given> {
+  const file = await parsedFile(path)
+  const wrong = (problem: string) => new SquireError('CONFIG', `--load-scale-json (-lsj) ${path}: ${problem}`)
+  if (file.chip !== chip) throw wrong(`its scales are for ${file.chip}, this run is for ${chip}`)
+  for (const { tensors } of plan.classes) {
+    const missing = tensors.find((name) => file.tensors[name] === undefined)
+    if (missing === undefined) continue
+    throw wrong(
+      `it has no scale of tensor "${missing}". Give the scales of this very model, made with the same -on and -uis.`,
+    )
+  }
+  const scales = new Map(Object.entries(file.tensors).map(([name, { scale }]) => [name, scale]))
+  return { scales, origin: { mode: file.mode, options: file.options } }
+}
+
+async function parsedFile(path: string): Promise<v.InferOutput<typeof scaleFile>> {
+  let content: unknown
+  try {
+    content = JSON.parse(await readFile(path, 'utf8'))
+  } catch (cause) {
+    throw new SquireError('CONFIG', `--load-scale-json (-lsj): cannot read ${path}: ${messageOf(cause)}`, { cause })
+  }
+  const result = v.safeParse(scaleFile, content)
+  if (result.success) return result.output
+  const [issue] = result.issues
+  const place = v.getDotPath(issue) ?? 'the file'
+  throw new SquireError(
+    'CONFIG',
+    `--load-scale-json (-lsj) ${path} is no scale JSON of squire's: ${place}: ${issue.message}`,
+  )
+}
+
+/** The real values of an integer input are its integers: at 8 bits int8 keeps them all, and uint8 every second one. */
+function inputScales({ quantizeInputDtype, chip }: Config, { model, plan }: Prepared): [string, number][] {
+  const bits = chipProfile(chip).bitWidths[0]!
+  return modelInputs(model.proto).flatMap(({ name }, i): [string, number][] => {
+    const dtype = quantizeInputDtype?.[Math.min(i, quantizeInputDtype.length - 1)]
+    if (dtype === undefined || dtype === 'float32' || !plan.classOf.has(name)) return []
+    return [[name, dtype === 'uint8' && bits === 8 ? Math.fround(255 / 127) : 1]]
+  })
+}
+
+/** `-lt IN OUT`: the largest magnitudes that are kept at the input and at the output of every LayerNormalization. */
+function layerScales({ layerThreshold, chip }: Config, { model, plan }: Prepared): [string, number][] {
+  if (layerThreshold === undefined) return []
+  const largest = 2 ** (chipProfile(chip).bitWidths[0]! - 1) - 1
+  const [into, from = into] = layerThreshold as [number, number?]
+  const layers = model.proto.graph.node.filter(({ opType }) => opType === 'LayerNormalization')
+  if (layers.length === 0) {
+    throw new SquireError('CONFIG', '--layer-threshold (-lt): the model has no LayerNormalization. Leave it away.')
+  }
+  return layers.flatMap(({ input, output }) =>
+    [[input[0]!, into] as const, [output[0]!, from] as const]
+      .filter(([name]) => plan.classOf.has(name))
+      .map(([name, threshold]): [string, number] => [name, Math.fround(threshold / largest)]),
+  )
+}
+
+/** The inputs that -qid makes integers. */
+export function inputTypes({ quantizeInputDtype }: Config, proto: ModelProto): ReadonlyMap<string, IntegerType> {
+  const inputs = modelInputs(proto)
+  const typeOf = (i: number) => quantizeInputDtype?.[Math.min(i, quantizeInputDtype.length - 1)]
+  return new Map(
+    inputs.flatMap(({ name }, i): [string, IntegerType][] => {
+      const type = typeOf(i)
+      return isIntegerType(type) ? [[name, type]] : []
+    }),
+  )
+}
+
+/** @throws SquireError CONFIG for an integer type that an input cannot have */
+export function checkInputDtypes({ quantizeInputDtype, chip, bitWidth }: Config, { proto }: Prepared['model']): void {
+  if (quantizeInputDtype === undefined) return
+  const inputs = modelInputs(proto)
+  if (quantizeInputDtype.length > 1 && quantizeInputDtype.length !== inputs.length) {
+    throw new SquireError(
+      'CONFIG',
+      `--quantize-input-dtype (-qid): ${quantizeInputDtype.length} types for ${inputs.length} inputs; give one, or one for each`,
+    )
+  }
+  for (const [i, { name, dataType }] of inputs.entries()) {
+    const dtype = quantizeInputDtype[Math.min(i, quantizeInputDtype.length - 1)]!
+    if (dtype === 'int16' && bitWidth < 16) {
+      throw new SquireError(
+        'CONFIG',
+        `--quantize-input-dtype (-qid) int16: the operators that read input "${name}" compute in ${bitWidth} bits on ${chip}`,
+      )
+    }
+    if (dtype !== 'float32' && dtype !== 'None' && dataType !== DataType.FLOAT) {
+      throw new SquireError(
+        'CONFIG',
+        `--quantize-input-dtype (-qid) ${dtype}: input "${name}" is not float32, and is left as it is: give float32 or None for it`,
+      )
+    }
+  }
+}
