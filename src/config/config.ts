@@ -3,18 +3,20 @@
 import { SquireError } from '../errors.js'
 import { type InputsOf, isOption, type OptionTable, type ValuesOf } from './option.js'
 import { options } from './options/index.js'
-import type { QuantMode } from './options/words.js'
+import type { ColorSpace, QuantMode } from './options/words.js'
 import { readOptions } from './read.js'
 import { type Naming, rules } from './rules.js'
 
+export type { InputConfig } from './options/inputConfigs.js'
 export * from './options/words.js'
 
 /** As the table says, before what depends on other options is filled in. */
 export type Parsed = ValuesOf<typeof options>
 
-export interface Config extends Omit<Parsed, 'model' | 'modes' | 'iterations'> {
+export interface Config extends Omit<Parsed, 'model' | 'modes' | 'iterations' | 'image'> {
   /** Absolute path of the model. */
   readonly model: string
+  readonly image: Parsed['image'] & { readonly colorSpace: ColorSpace }
   /** In table order, without repeats: one quantization each. */
   readonly modes: readonly QuantMode[]
   /** Ascending, without repeats: one quantization each. 'all': every selected sample of a dataset. */
@@ -50,9 +52,15 @@ function complete(parsed: Parsed & { readonly model: string }): Config {
   const iterations = parsed.iterations ?? (drawn ? ['all'] : [1])
   return {
     ...parsed,
+    image: { ...parsed.image, colorSpace: parsed.image.colorSpace ?? colorSpaceOf(parsed.inferFunction) },
     modes: parsed.modes ?? [parsed.bitWidth === 16 ? 'min_max' : 'kl'],
     iterations: iterations.includes('all') ? 'all' : iterations.filter((count) => count !== 'all'),
   }
+}
+
+/** ImageNet's evaluation is PyTorch's; else OpenCV's order, as in Knight. */
+function colorSpaceOf(inferFunction: string | undefined): ColorSpace {
+  return inferFunction === 'imagenet_benchmark' ? 'RGB' : 'BGR'
 }
 
 /** The options that decide the numbers: not those that say where files are, how many workers there are or what is shown. */

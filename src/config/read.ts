@@ -1,7 +1,7 @@
 // Reads given values by a table of options: the schema of the whole is made of the table's entries, and what it refuses is told by their words.
 
 import * as v from 'valibot'
-import { SquireError } from '../errors.js'
+import { listed, SquireError } from '../errors.js'
 import { frameworkAdvice } from './foreign.js'
 import { nearest } from './nearest.js'
 import { flatten, isOption, type OptionTable, type ValuesOf } from './option.js'
@@ -42,6 +42,7 @@ function problem(table: OptionTable, issue: v.BaseIssue<unknown>, name: Naming):
   const known = flatten(table)
   const [key, option] = known.find(([key]) => key === path[0] || key === path.slice(0, 2).join('.')) ?? []
   if (key !== undefined && option !== undefined) {
+    if (option.value.form === 'structure') return `${name(key)}${inside(issue, option.value.words ?? [])}`
     const got = issue.input
     const advice = frameworkAdvice(got)
     if (option.long === 'framework' && advice !== undefined) return `${name(key)}: ${advice}`
@@ -54,6 +55,19 @@ function problem(table: OptionTable, issue: v.BaseIssue<unknown>, name: Naming):
   }
   const unknown = path.join('.')
   return `unknown option "${unknown}"${suggestion(unknown, [...Object.keys(table), ...known.map(([key]) => key)])}`
+}
+
+/** What is wrong inside a structure, and where: `, entry 2, "mean": expected ...`. */
+function inside(issue: v.BaseIssue<unknown>, words: readonly string[]): string {
+  const steps = (issue.path ?? [])
+    .slice(1)
+    .map(({ key }) => (typeof key === 'number' ? `entry ${key + 1}` : `"${key}"`))
+  if (issue.type !== 'strict_object' || issue.expected !== 'never') {
+    return `${steps.map((step) => `, ${step}`).join('')}: ${issue.message}, got ${shown(issue.input)}`
+  }
+  const stranger = String(issue.path?.at(-1)?.key)
+  const where = steps.slice(0, -1).map((step) => `, ${step}`)
+  return `${where.join('')}: unknown key "${stranger}"${suggestion(stranger, words) || `; expected ${listed(words)}`}`
 }
 
 function suggestion(got: unknown, words: readonly string[]): string {

@@ -2,7 +2,7 @@
 
 import { listed } from '../errors.js'
 import { chipProfile } from '../fixedpoint/chip.js'
-import type { ImageOptions, Parsed } from './config.js'
+import type { Parsed } from './config.js'
 
 /** How the user wrote an option, by its key: `--image-mean`, or `option "image.mean"`. */
 export type Naming = (key: string) => string
@@ -30,7 +30,7 @@ const meanWithStd: Rule = ({ image, mean, std }, name) =>
   bothOrNeither(image, 'image.mean', 'image.std', name) ?? bothOrNeither({ mean, std }, 'mean', 'std', name)
 
 function bothOrNeither(
-  { mean, std }: Pick<ImageOptions, 'mean' | 'std'>,
+  { mean, std }: Pick<Parsed['image'], 'mean' | 'std'>,
   meanKey: string,
   stdKey: string,
   name: Naming,
@@ -48,7 +48,11 @@ const oneForEachChannel: Rule = ({ image }, name) => {
   return undefined
 }
 
-function channelProblem({ colorSpace, ...image }: ImageOptions, key: 'mean' | 'std', name: Naming): string | undefined {
+function channelProblem(
+  { colorSpace = 'BGR', ...image }: Parsed['image'],
+  key: 'mean' | 'std',
+  name: Naming,
+): string | undefined {
   const channels = colorSpace === 'GRAY' ? 1 : 3
   const given = image[key]?.length
   if (given === undefined || given === 1 || given === channels) return undefined
@@ -67,7 +71,13 @@ const twoLayerThresholds: Rule = ({ layerThreshold }, name) =>
     ? `${name('layerThreshold')}: expected one number, or one for the input and one for the output, got ${layerThreshold.length}`
     : undefined
 
+const configsForInferCommon: Rule = ({ inputConfigs, inferFunction, userScript }, name) =>
+  inputConfigs !== undefined && inferFunction !== 'infer_common' && userScript === undefined
+    ? `${name('inputConfigs')} is for ${name('inferFunction')} infer_common: give that too`
+    : undefined
+
 export const rules: readonly Rule[] = [
+  configsForInferCommon,
   bitWidthOfChip,
   allStandsAlone,
   scalesInQuantModeOnly,

@@ -102,9 +102,13 @@ export function repeated<T, I>(item: Value<T, I>): Value<readonly (readonly T[])
 /** Whether a mention is a list itself: [[1, 3], [1]] are two, and so are ["1 3", "1 4"]; [1, 3] is one. */
 const isListed = (value: unknown) => Array.isArray(value) || (typeof value === 'string' && /\S[\s,]+\S/.test(value))
 
-/** Something of parts, which only JSON and the library can say. */
-export function structure<T, I = T>(schema: v.GenericSchema<unknown, T>, expected: string): Value<T, I> {
-  return { schema, form: 'structure', placeholder: '', expected }
+/** Something of parts, which only JSON and the library can say. `words` are its keys, for suggestions. */
+export function structure<T, I = T>(
+  schema: v.GenericSchema<unknown, T>,
+  expected: string,
+  words: readonly string[] = [],
+): Value<T, I> {
+  return { schema, form: 'structure', placeholder: '', expected, words }
 }
 
 /** What `value` reads, made into something else. */

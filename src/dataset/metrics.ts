@@ -38,6 +38,35 @@ export function topK({ k = 1, output = 0 }: TopKOptions = {}): Metric<HitCount, 
   }
 }
 
+/** Top-1 accuracy of the first output, which also tells top-5. What labelled data without code are measured by. */
+export function topOneAndFive(): Metric<TopOneAndFive, number> {
+  const [one, five] = [topK({ k: 1 }), topK({ k: 5 })]
+  return {
+    name: one.name,
+    initial: () => ({ one: one.initial(), five: five.initial() }),
+    update(state, outputs, label, index) {
+      // Both answer at once: topK is not asynchronous.
+      const [first, second] = [
+        one.update(state.one, outputs, label, index),
+        five.update(state.five, outputs, label, index),
+      ]
+      return { one: first as HitCount, five: second as HitCount }
+    },
+    merge: (a, b) => ({ one: one.merge(a.one, b.one), five: five.merge(a.five, b.five) }),
+    value: ({ one: state }) => one.value(state),
+    details: (state) => `top-1 ${percent(one.value(state.one))}, top-5 ${percent(five.value(state.five))}`,
+  }
+}
+
+export interface TopOneAndFive {
+  readonly one: HitCount
+  readonly five: HitCount
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`
+}
+
 export interface Mean {
   readonly sum: number
   readonly total: number

@@ -9,6 +9,8 @@ export interface OpenedDataset {
   /** Opens this very dataset again, in another thread, without listing it again. */
   readonly source: DatasetSource
   readonly metric: Metric | undefined
+  /** Samples are drawn in canonical order, not by a hash of their ids. */
+  readonly inOrder?: boolean
   /** A stable name of a sample. */
   id(index: number): string
   /** Reads and checks one sample. @throws SquireError DATA naming the sample */

@@ -23,13 +23,13 @@ export interface Draw {
  * @throws SquireError DATA when two samples have the same id, or classes are asked of data without labels
  */
 export async function drawSamples(
-  dataset: Pick<OpenedDataset, 'size' | 'id' | 'classes'>,
+  dataset: Pick<OpenedDataset, 'size' | 'id' | 'classes' | 'inOrder'>,
   { samples, perClass, seed }: SampleSelection,
 ): Promise<Draw> {
   const canonical = canonicalOrder(dataset)
   let hashed: Uint32Array | undefined
   const byHash = () => {
-    hashed ??= hashOrder(dataset, canonical, seed)
+    hashed ??= dataset.inOrder ? identity(dataset.size) : hashOrder(dataset, canonical, seed)
     return hashed
   }
   const ofClasses = perClass === undefined ? undefined : await classesFirst(dataset, canonical, byHash(), perClass)
@@ -49,6 +49,10 @@ export async function drawSamples(
       return ranks.map((rank) => canonical[rank]!)
     },
   }
+}
+
+function identity(size: number): Uint32Array {
+  return Uint32Array.from({ length: size }, (_, i) => i)
 }
 
 /** Moves the first `perClass` samples of every class to the front. */
@@ -78,7 +82,7 @@ async function classesFirst(
 }
 
 function canonicalOrder(dataset: Pick<OpenedDataset, 'size' | 'id'>): Uint32Array {
-  if (isOrdered(dataset)) return Uint32Array.from({ length: dataset.size }, (_, i) => i)
+  if (isOrdered(dataset)) return identity(dataset.size)
   const ids = new NameTableBuilder()
   for (let i = 0; i < dataset.size; i++) ids.add(dataset.id(i))
   const order = ids.sortedOrder()

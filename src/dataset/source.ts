@@ -3,6 +3,7 @@
 
 import type { ImageOptions } from '../config/config.js'
 import type { ElementType } from '../onnx/types.js'
+import type { Filter } from './formats/image/resample.js'
 import type { NameTable } from './formats/listing/nameTable.js'
 
 /** A dataset object exported by the user's module. */
@@ -17,11 +18,25 @@ export interface UserSource {
   readonly batchSize: number
 }
 
+/** How image files become tensors: the options, and what only built-in functions ask for. */
+export interface Preprocessing extends ImageOptions {
+  /** Default: bilinear. */
+  readonly filter?: Filter
+  /** ImageNet's evaluation: the shorter side is scaled to 256 where the input has 224, then the middle is cut out. */
+  readonly crop?: boolean
+  /** Without mean and std the tensor holds level / 255, not the level. */
+  readonly unit?: boolean
+}
+
 /** Data that need no code: a folder or a file (-d). */
 export interface PathSource {
   readonly kind: 'path'
   readonly path: string
-  readonly image: ImageOptions
+  readonly image: Preprocessing
+  /** Without labels there is nothing to measure, which is then an error. */
+  readonly needsLabels?: boolean
+  /** Samples are drawn in the order of their names, not by a hash of them. */
+  readonly inOrder?: boolean
   /** What was found there; undefined before the dataset has been opened for the first time. */
   readonly contents?: Contents
 }
@@ -37,7 +52,7 @@ export type TableFormat = 'arrow' | 'parquet'
 /** One file a sample and input. */
 export interface FileContents {
   readonly kind: 'files'
-  /** One part for each input that has its own folder; a single part otherwise. All name the same samples in the same order. */
+  /** One part for each input that has its own folder; a single part otherwise. All name the same samples in the same order, or a shorter one repeats. */
   readonly parts: readonly FilePart[]
   /** An int32 label for every sample, in the order of the names; undefined: no labels. */
   readonly labels: SharedArrayBuffer | undefined
@@ -50,6 +65,8 @@ export interface FilePart {
   readonly format: FormatName
   /** Relative to `folder`, '/' between folders, in canonical order. */
   readonly names: NameTable
+  /** Undefined: as the source's. */
+  readonly image?: Preprocessing
   /** What follows every name in its file's name: '' where the names have it. */
   readonly extension: string
 }

@@ -36,6 +36,8 @@ export interface Metric<State = unknown, Label = unknown> {
   merge(earlier: State, later: State): State
   /** The metric: a finite number; higher is better, by convention. */
   value(state: State): number
+  /** More than the one number, for people: shown in the log with the name of the model that was measured. */
+  details?(state: State): string
 }
 
 /** The preferred way to bring data: an object that every worker loads and asks for its own samples. */
@@ -101,6 +103,9 @@ export interface Executor {
   readonly early_stop_flag: boolean
   readonly saveDir: string
   readonly save_dir: string
+  /** `input-configs` of the JSON configuration, as given; empty without any. */
+  readonly inputConfigs: readonly object[]
+  readonly input_configs_dict: readonly object[]
   /**
    * Runs the model on one batch: one tensor an input, in model order. Resolves to the outputs in model order.
    * May be called concurrently; each call resolves to its own outputs.

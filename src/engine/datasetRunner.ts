@@ -231,7 +231,7 @@ export class DatasetRunner implements Runner {
       iteration,
       samples: segments.reduce((sum, { to }, s) => (to <= counts[i]! ? sum + state.segments[s]!.observed : sum), 0),
       histograms: histogramsUpTo(state, segments, counts[i]!),
-      floatMetric: this.#value(state, segments, measured[i]),
+      floatMetric: this.#value('float model', state, segments, measured[i]),
     }))
   }
 
@@ -243,7 +243,7 @@ export class DatasetRunner implements Runner {
     const state = emptyFold(segments, [])
     await this.#fold({ title, model, segments, chunks, batch, state, keepStates: false })
     this.#refuseNothing(count)
-    return this.#value(state, segments, count)
+    return this.#value(title, state, segments, count)
   }
 
   async compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared> {
@@ -279,7 +279,7 @@ export class DatasetRunner implements Runner {
   restoreMeasure(part: FoldPart, iteration: number): number | undefined {
     const state = finishedFold(part, this.#metric)
     this.#skip(state.skipped, false)
-    return this.#value(state, part.segments, this.#measuredCount(iteration))
+    return this.#value('quantized model', state, part.segments, this.#measuredCount(iteration))
   }
 
   async #measurement(iteration: number) {
@@ -356,10 +356,15 @@ export class DatasetRunner implements Runner {
     }
   }
 
-  #value(state: FoldState, segments: readonly Segment[], count: number | undefined): number | undefined {
+  #value(title: string, state: FoldState, segments: readonly Segment[], count: number | undefined): number | undefined {
     if (this.#metric === undefined || count === undefined) return undefined
-    const value = this.#metric.value(stateUpTo(state, segments, count, this.#metric))
-    if (typeof value === 'number' && Number.isFinite(value)) return value
+    const reached = stateUpTo(state, segments, count, this.#metric)
+    const value = this.#metric.value(reached)
+    if (typeof value === 'number' && Number.isFinite(value)) {
+      const details = this.#metric.details?.(reached)
+      if (details !== undefined) this.#options.reporter.info(`${title}: ${details}`)
+      return value
+    }
     throw new SquireError(
       'USER_SCRIPT',
       `metric "${this.#metric.name}" has the value ${value} over ${count} samples; expected a finite number.`,

@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../config/config.js'
+import { builtIns } from '../dataset/builtin/index.js'
 import { openDataset } from '../dataset/datasets.js'
-import { inferAuto } from '../dataset/script/inferAuto.js'
 import { openPythonScript } from '../dataset/script/python/pythonFunction.js'
 import { isPython, loadUserScript, wrapAdvice } from '../dataset/script/userScript.js'
 import { drawSamples } from '../dataset/select.js'
@@ -31,8 +31,6 @@ export interface OpenOptions {
   readonly signal: AbortSignal
 }
 
-const builtIn: Readonly<Record<string, InferFunction>> = { infer_auto: inferAuto }
-
 export async function openRunner(options: OpenOptions): Promise<Runner> {
   const { config } = options
   const name = config.inferFunction
@@ -41,14 +39,11 @@ export async function openRunner(options: OpenOptions): Promise<Runner> {
     if (name === undefined && config.data !== undefined) {
       return openSource({ kind: 'path', path: config.data, image: config.image }, options)
     }
-    const infer = builtIn[name ?? 'infer_auto']
-    if (infer !== undefined) {
-      warnOfOpenDims(options)
-      return openFunction(infer, name ?? 'infer_auto', '', options)
-    }
+    const opened = await openBuiltIn(name ?? 'infer_auto', options)
+    if (opened !== undefined) return opened
     throw new SquireError(
       'USAGE',
-      `infer function "${name}" (-if) is not built in: expected ${listed(Object.keys(builtIn))}, ` +
+      `infer function "${name}" (-if) is not built in: expected ${listed(Object.keys(builtIns))}, ` +
         'or the module that exports it with --user-defined-script (-uds).',
     )
   }
@@ -62,6 +57,19 @@ export async function openRunner(options: OpenOptions): Promise<Runner> {
   }
   const { userScript, data, batchSize } = config
   return openSource({ kind: 'user', script: userScript, exportName: name, data, batchSize }, options)
+}
+
+/** What squire has under this name; undefined where it has nothing. */
+async function openBuiltIn(name: string, options: OpenOptions): Promise<Runner | undefined> {
+  const builtIn = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined
+  if (builtIn?.kind === 'dataset') {
+    return openSource(await builtIn.source(options.config, modelInputs(options.model.proto)), options)
+  }
+  if (builtIn !== undefined) {
+    warnOfOpenDims(options)
+    return openFunction(builtIn.infer, name, '', options)
+  }
+  return undefined
 }
 
 /** A function that the script has, or one of squire's own: Knight's command lines name both beside a script. */
@@ -82,8 +90,8 @@ async function openPython(script: string, name: string, options: OpenOptions): P
     return openFunction(infer, name, await readFile(script, 'utf8'), options, close)
   }
   await opened.close(new SquireError('INTERRUPTED', 'not needed'))
-  const infer = builtIn[name]
-  if (infer !== undefined) return openFunction(infer, name, '', options)
+  const own = await openBuiltIn(name, options)
+  if (own !== undefined) return own
   const has = opened.names.length === 0 ? 'it has no functions' : `it has ${listed(opened.names)}`
   throw new SquireError('USER_SCRIPT', `${script} registers no infer function "${name}" (-if): ${has}`)
 }
@@ -190,6 +198,7 @@ function openFunction(
       batchSize: config.batchSize,
       dataset: config.data,
       saveDir: config.saveDir,
+      inputConfigs: config.inputConfigs,
       inputs,
       outputs,
       outputNodes: Object.fromEntries(outputNodes),

@@ -17,6 +17,7 @@ describe('the configuration', () => {
       inferFunction: undefined,
       userScript: undefined,
       python: 'python3',
+      inputConfigs: undefined,
       data: undefined,
       modes: ['kl'],
       percent: 0.99999,

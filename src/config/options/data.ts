@@ -2,6 +2,7 @@
 
 import { option } from '../option.js'
 import { integer, oneOf, path, text } from '../values.js'
+import { inputConfigs } from './inputConfigs.js'
 import { badSamplePolicies } from './words.js'
 
 const group = 'Data'
@@ -30,6 +31,8 @@ export const dataOptions = {
     help: 'interpreter of a Python script',
     fallback: 'python3',
   }),
+  /** What infer_common reads: an entry for each input of the model. */
+  inputConfigs: option(inputConfigs, { long: 'input-configs', group, help: 'data of each input, for infer_common' }),
   /** As given: handed to the script, or the path of the dataset itself. */
   data: option(text('PATH', 'a path'), {
     long: 'data',

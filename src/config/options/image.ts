@@ -16,8 +16,7 @@ export const imageOptions = {
     colorSpace: option(oneOf('NAME', colorSpaces), {
       long: 'color-space',
       group,
-      help: 'channel order',
-      fallback: 'BGR',
+      help: 'channel order (default: BGR; RGB for imagenet_benchmark)',
     }),
     /** Subtracted: one value, or one a channel. */
     mean: option(several(number), {

@@ -2,9 +2,8 @@
 
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { ImageOptions } from '../../config/config.js'
 import { listed, messageOf, SquireError } from '../../errors.js'
-import type { Contents } from '../source.js'
+import type { Contents, Preprocessing } from '../source.js'
 import type { ModelInput } from '../types.js'
 import { openArrays } from './arrays/arrayReader.js'
 import { openFiles } from './listing/fileReader.js'
@@ -48,7 +47,7 @@ async function inspectFile(file: string, inputs: readonly ModelInput[]): Promise
 export async function openContents(
   contents: Contents,
   inputs: readonly ModelInput[],
-  image: ImageOptions,
+  image: Preprocessing,
 ): Promise<Reader> {
   switch (contents.kind) {
     case 'files':

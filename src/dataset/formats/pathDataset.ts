@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto'
 import { messageOf, SquireError } from '../../errors.js'
 import { patiently } from '../../shortage.js'
 import { addContents, dataDigest, NO_CONTENT, sampleContent } from '../identity.js'
-import { topK } from '../metrics.js'
+import { topOneAndFive } from '../metrics.js'
 import type { OpenedDataset } from '../opened.js'
-import type { PathSource } from '../source.js'
+import type { Contents, PathSource } from '../source.js'
 import { sampleFeeds } from '../tensors/sampleFeeds.js'
 import type { Metric, ModelInput } from '../types.js'
 import { inspectPath, openContents } from './contents.js'
@@ -24,6 +24,12 @@ export async function openPath(source: PathSource, inputs: readonly ModelInput[]
   const found = source.contents ?? (await inspectPath(source.path, inputs))
   const reader = await openContents(found, inputs, source.image)
   if (reader.size === 0) throw new SquireError('DATA', `${source.path} (-d) holds no samples`)
+  if (source.needsLabels && !reader.labelled) {
+    throw new SquireError(
+      'DATA',
+      `${source.path} (-d) has no labels: expected a folder for each class, or a list with a class after each path`,
+    )
+  }
   const named = async <T>(index: number, read: () => Promise<T>): Promise<T> => {
     try {
       return await read()
@@ -32,7 +38,7 @@ export async function openPath(source: PathSource, inputs: readonly ModelInput[]
     }
   }
   const listing = async (indices: Uint32Array): Promise<string> => {
-    const hash = createHash('sha256').update(JSON.stringify([found.kind, source.image]))
+    const hash = createHash('sha256').update(JSON.stringify([found.kind, source.image, ...imagesOf(found)]))
     for (const index of indices) hash.update(`${reader.id(index)}\n`)
     return hash.digest('hex')
   }
@@ -52,9 +58,10 @@ export async function openPath(source: PathSource, inputs: readonly ModelInput[]
   }
   return {
     source: { ...source, contents: found },
+    ...(source.inOrder ? { inOrder: true } : {}),
     size: reader.size,
     // Labels are class indices: whoever opens a labelled path gets them as numbers.
-    metric: reader.labelled ? (topK() as Metric) : undefined,
+    metric: reader.labelled ? (topOneAndFive() as Metric) : undefined,
     id: reader.id,
     async load(index) {
       const sample = await named(index, () => reader.read(index))
@@ -66,4 +73,9 @@ export async function openPath(source: PathSource, inputs: readonly ModelInput[]
     digest: async (indices) => dataDigest(await listing(indices), await contents(indices)),
     close: reader.close,
   }
+}
+
+/** How the images of each input become tensors, where the inputs differ in that. */
+function imagesOf(contents: Contents): unknown[] {
+  return contents.kind === 'files' ? contents.parts.flatMap(({ image }) => image ?? []) : []
 }

@@ -1,7 +1,6 @@
 // What a format of files is to squire: one sample a file, or many samples in files. registry.ts lists the formats.
 
-import type { ImageOptions } from '../../config/config.js'
-import type { Contents, FormatName } from '../source.js'
+import type { Contents, FormatName, Preprocessing } from '../source.js'
 import type { ModelInput, Sample, TensorLike } from '../types.js'
 
 /** Reads a file that is one sample (of one input) into tensors by input name. What it throws need not name the file. */
@@ -16,7 +15,7 @@ export interface Format {
     /** Whether a file holds the tensors of all inputs; else the files of each input have a folder of their own. */
     readonly allInputs: boolean
     /** @throws SquireError DATA or CONFIG when such files cannot feed the input, or the options do not fit */
-    reader(input: ModelInput, inputs: readonly ModelInput[], image: ImageOptions): ReadSample
+    reader(input: ModelInput, inputs: readonly ModelInput[], image: Preprocessing): ReadSample
   }
   /** Many samples in a file. Files of a format without it are always one sample each. */
   readonly rows?: {

@@ -12,6 +12,7 @@ export interface ExecutorOptions {
   /** `-d`, as given. */
   readonly dataset: string | undefined
   readonly saveDir: string
+  readonly inputConfigs?: readonly object[] | undefined
   readonly inputs: readonly ModelInput[]
   /** Output names in model order. */
   readonly outputs: readonly string[]
@@ -33,6 +34,7 @@ export function makeExecutor(options: ExecutorOptions): Executor & { forwards():
   const inputTypes = Object.freeze(inputs.map((input) => input.dataType))
   const outputNodeList = Object.freeze([...outputs])
   const outputNodes = Object.freeze({ ...options.outputNodes })
+  const inputConfigs = options.inputConfigs ?? []
   const stopped = options.stopped ?? (() => false)
   let shapes: Readonly<Record<string, readonly number[]>> = Object.freeze({})
   let calls = 0
@@ -79,6 +81,8 @@ export function makeExecutor(options: ExecutorOptions): Executor & { forwards():
     },
     saveDir,
     save_dir: saveDir,
+    inputConfigs,
+    input_configs_dict: inputConfigs,
     forward,
     forwards: () => calls,
   }

@@ -31,7 +31,7 @@ export async function inspectRows(
 }
 
 export async function openArrays(contents: ArrayContents, inputs: readonly ModelInput[]): Promise<Reader> {
-  const file = await open(contents.path)
+  const files = await openEach(Object.values(contents.inputs))
   const labels = contents.labels === undefined ? undefined : await readPlace(contents.labels)
   return {
     size: contents.size,
@@ -41,17 +41,36 @@ export async function openArrays(contents: ArrayContents, inputs: readonly Model
       const tensors: Record<string, TensorLike> = {}
       for (const input of inputs) {
         const place = contents.inputs[input.name]!
-        tensors[input.name] = tensorFor(input, place.type, place.shape.slice(1), await readRow(file, place, index))
+        tensors[input.name] = tensorFor(
+          input,
+          place.type,
+          place.shape.slice(1),
+          await readRow(files.get(place.path)!, place, index),
+        )
       }
       return labels === undefined ? { inputs: tensors } : { inputs: tensors, label: toLabel(labels[index]) }
     },
     classes: async () => (index) => toLabel(labels?.[index]),
     async fingerprint(index) {
-      const prints = await Promise.all(inputs.map(({ name }) => rowFingerprint(file, contents.inputs[name]!, index)))
+      const prints = await Promise.all(
+        inputs.map(({ name }) => {
+          const place = contents.inputs[name]!
+          return rowFingerprint(files.get(place.path)!, place, index)
+        }),
+      )
       return `${prints.join()},${labels?.[index] ?? ''}`
     },
-    close: () => file.close(),
+    async close() {
+      await Promise.all([...files.values()].map((file) => file.close()))
+    },
   }
+}
+
+/** The files of these arrays by their paths, each opened once. */
+async function openEach(places: readonly ArrayPlace[]): Promise<Map<string, FileHandle>> {
+  const files = new Map<string, FileHandle>()
+  for (const place of places) if (!files.has(place.path)) files.set(place.path, await open(place.path))
+  return files
 }
 
 function requireRows(path: string, input: ModelInput, { shape }: ArrayPlace, size: number | undefined): void {

@@ -1,11 +1,20 @@
 // Image files -> tensors: decode, fit to the model's height and width, colour order, mean and std, layout.
 // An image that has the model's size already is not resampled.
 
-import type { ImageOptions } from '../../../config/config.js'
 import { SquireError } from '../../../errors.js'
 import { DataType, type TensorValue } from '../../../onnx/types.js'
+import type { Preprocessing } from '../../source.js'
 import { shown } from '../../tensors/inputTensor.js'
 import type { ModelInput } from '../../types.js'
+import { type Filter, type Pixels, resample, type Window } from './resample.js'
+
+/** How an image of another size or aspect ratio becomes one of the model's. */
+type Fit =
+  | { readonly kind: 'stretch' }
+  /** Scaled to fit, in the middle of this level (0-255). */
+  | { readonly kind: 'pad'; readonly level: number }
+  /** The shorter side is scaled to so many pixels, then the middle is cut out. */
+  | { readonly kind: 'crop'; readonly shorter: number }
 
 /** What the model's input and the options ask of an image, worked out once. */
 export interface ImageLayout {
@@ -15,8 +24,8 @@ export interface ImageLayout {
   readonly channelsFirst: boolean
   /** Position in the decoded RGB of each channel of the tensor. */
   readonly order: readonly number[]
-  /** 0-255 that fills what an image with another aspect ratio leaves empty; undefined: stretch. */
-  readonly padding: number | undefined
+  readonly fit: Fit
+  readonly filter: Filter
   /** Value of each level 0-255 of each channel: (level - mean) / std; undefined: the input is uint8. */
   readonly levels: readonly Float32Array[] | undefined
 }
@@ -35,7 +44,7 @@ function loadSharp(): Promise<Sharp> {
 }
 
 /** @throws SquireError DATA or CONFIG when images cannot feed this input, or the options do not fit it */
-export function imageLayout(input: ModelInput, options: ImageOptions): ImageLayout {
+export function imageLayout(input: ModelInput, options: Preprocessing): ImageLayout {
   const [, a, b, c] = input.dims
   const channelsFirst = input.dims.length === 4 && !(isChannels(c) && !isChannels(a))
   const [channels, height, width] = channelsFirst ? [a, b, c] : [c, a, b]
@@ -64,7 +73,8 @@ export function imageLayout(input: ModelInput, options: ImageOptions): ImageLayo
     channels: count,
     channelsFirst,
     order: count === 1 ? [0] : options.colorSpace === 'BGR' ? [2, 1, 0] : [0, 1, 2],
-    padding: options.paddingConstantValue,
+    fit: fitOf(size, options),
+    filter: options.filter ?? 'bilinear',
     levels: levelsOf(input, options, count),
   }
 }
@@ -72,32 +82,60 @@ export function imageLayout(input: ModelInput, options: ImageOptions): ImageLayo
 /** @throws Error with libvips' message when the bytes are no image or a damaged one */
 export async function decodeImage(bytes: Uint8Array, layout: ImageLayout): Promise<TensorValue> {
   const sharp = await loadSharp()
-  const { width, height, padding } = layout
   // As OpenCV reads an image: upright, without colour management or transparency, 8 bits a channel.
   const { data, info } = await sharp(bytes, { ignoreIcc: true, failOn: 'error' })
     .autoOrient()
-    .resize(width, height, {
-      fit: padding === undefined ? 'fill' : 'inside',
-      kernel: 'linear',
-      fastShrinkOnLoad: false,
-    })
     .toColourspace('srgb')
     .removeAlpha()
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
-  const pixels = { data, width: info.width, height: info.height, channels: info.channels }
-  return toTensor(layout.channels === 1 ? toGray(pixels) : pixels, layout)
+  const decoded = { data, width: info.width, height: info.height, channels: info.channels }
+  return toTensor(fitted(layout.channels === 1 ? toGray(decoded) : decoded, layout), layout)
 }
 
-interface Pixels {
-  readonly data: Uint8Array
+function fitOf({ height, width }: Size, options: Preprocessing): Fit {
+  if (options.crop) return { kind: 'crop', shorter: Math.round((Math.max(height, width) * 256) / 224) }
+  const level = options.paddingConstantValue
+  return level === undefined ? { kind: 'stretch' } : { kind: 'pad', level }
+}
+
+function fitted(image: Pixels, { fit, filter, height, width }: ImageLayout): Pixels {
+  switch (fit.kind) {
+    case 'stretch':
+      return resample(image, width, height, filter)
+    case 'pad': {
+      const ratio = Math.min(width / image.width, height / image.height)
+      const side = (length: number) => Math.max(1, Math.round(length * ratio))
+      return resample(image, side(image.width), side(image.height), filter)
+    }
+    case 'crop': {
+      const whole = scaledToShorter(image, fit.shorter)
+      return resample(image, whole.width, whole.height, filter, middle(whole, { height, width }))
+    }
+  }
+}
+
+/** torchvision's Resize(shorter): the longer side is rounded down. */
+function scaledToShorter({ width, height }: Pixels, shorter: number): Size {
+  return width <= height
+    ? { width: shorter, height: Math.trunc((shorter * height) / width) }
+    : { width: Math.trunc((shorter * width) / height), height: shorter }
+}
+
+/** torchvision's CenterCrop: Python rounds halves to even. */
+function middle(whole: Size, size: Size): Window {
+  const start = (room: number) => (room % 4 === 1 ? (room - 1) / 2 : Math.round(room / 2))
+  return { left: start(whole.width - size.width), top: start(whole.height - size.height), ...size }
+}
+
+interface Size {
   readonly width: number
   readonly height: number
-  readonly channels: number
 }
 
 function toTensor(pixels: Pixels, layout: ImageLayout): TensorValue {
-  const { height, width, channels, channelsFirst, order, levels, padding = 0 } = layout
+  const { height, width, channels, channelsFirst, order, levels, fit } = layout
+  const padding = fit.kind === 'pad' ? fit.level : 0
   const data =
     levels === undefined ? new Uint8Array(channels * height * width) : new Float32Array(channels * height * width)
   const top = (height - pixels.height) >> 1
@@ -135,7 +173,7 @@ function toGray(pixels: Pixels): Pixels {
   return { data: gray, width, height, channels: 1 }
 }
 
-function levelsOf(input: ModelInput, { mean, std }: ImageOptions, channels: number): Float32Array[] | undefined {
+function levelsOf(input: ModelInput, { mean, std, unit }: Preprocessing, channels: number): Float32Array[] | undefined {
   if (input.dataType === DataType.UINT8) {
     if (mean === undefined && std === undefined) return undefined
     throw new SquireError(
@@ -145,7 +183,7 @@ function levelsOf(input: ModelInput, { mean, std }: ImageOptions, channels: numb
   }
   return Array.from({ length: channels }, (_, channel) => {
     const m = perChannel(mean, channel, channels, 'mean') ?? 0
-    const s = perChannel(std, channel, channels, 'std') ?? 1
+    const s = perChannel(std, channel, channels, 'std') ?? (unit ? 255 : 1)
     if (!Number.isFinite(m) || !Number.isFinite(s) || s === 0) {
       throw new SquireError(
         'CONFIG',

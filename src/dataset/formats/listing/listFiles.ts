@@ -18,6 +18,8 @@ export interface Listing {
 }
 
 export interface ListOptions {
+  /** Only files of these extensions, in any case of letters, are samples. Default: of all that squire reads. */
+  readonly extensions?: readonly string[]
   /** A listing that this one adds its names to. */
   readonly before?: Listing
   /** Put before each name. */
@@ -29,7 +31,7 @@ export interface ListOptions {
 /** Hidden entries and files of other kinds are passed over. @throws SquireError DATA when there are samples of two kinds */
 export async function listFiles(
   folder: string,
-  { before, prefix = '', stems = false }: ListOptions = {},
+  { before, prefix = '', stems = false, extensions }: ListOptions = {},
 ): Promise<Listing> {
   const names = before?.names ?? new NameTableBuilder()
   const folders: string[] = []
@@ -38,7 +40,8 @@ export async function listFiles(
     if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue
     const kind = entry.isSymbolicLink() ? await stat(path.join(folder, entry.name)) : entry
     if (kind.isDirectory()) folders.push(entry.name)
-    const found = kind.isFile() ? formatOf(entry.name) : undefined
+    const isWanted = extensions?.includes(path.extname(entry.name).toLowerCase()) ?? true
+    const found = kind.isFile() && isWanted ? formatOf(entry.name) : undefined
     if (found === undefined) continue
     const name = prefix + entry.name
     first ??= name

@@ -2,11 +2,10 @@
 // one of numbers; `label` is its class and `id`, where there is such a column, its name.
 
 import path from 'node:path'
-import type { ImageOptions } from '../../../config/config.js'
 import { listed, SquireError } from '../../../errors.js'
 import type { ElementType, TensorData } from '../../../onnx/types.js'
 import { numberedId } from '../../opened.js'
-import type { TableContents, TableFormat } from '../../source.js'
+import type { Preprocessing, TableContents, TableFormat } from '../../source.js'
 import { tensorFor } from '../../tensors/convert.js'
 import { elementCount, elementTypeOf, elementTypeOfArray, isFloat } from '../../tensors/elements.js'
 import { shown } from '../../tensors/inputTensor.js'
@@ -48,7 +47,7 @@ export async function inspectTables(
   return { kind: 'table', format, files, size: sum(files.map(({ rows }) => rows)), ...roles, ids: table }
 }
 
-export function openTables(contents: TableContents, inputs: readonly ModelInput[], image: ImageOptions): Reader {
+export function openTables(contents: TableContents, inputs: readonly ModelInput[], image: Preprocessing): Reader {
   const { files, format, labelColumn } = contents
   const runs = files.map(({ rows }) => rows)
   const ids = contents.ids === undefined ? undefined : openNames(contents.ids)
@@ -152,7 +151,7 @@ async function* columnOf(table: TableFile, column: string): AsyncGenerator<unkno
 /** Turns a column's cells into tensors for one input. */
 function cellReader(
   input: ModelInput,
-  image: ImageOptions,
+  image: Preprocessing,
 ): (cell: unknown, column: string) => TensorLike | Promise<TensorLike> {
   let layout: ReturnType<typeof imageLayout> | undefined
   return (cell, column) => {

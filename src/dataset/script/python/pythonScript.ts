@@ -237,7 +237,8 @@ export class PythonScript {
     const call = this.#call
     this.#call = undefined
     this.#silence.end()
-    if (call !== undefined) how(call.settle)
+    // What the script printed before came through another pipe: it is passed on first.
+    if (call !== undefined) setImmediate(() => how(call.settle))
   }
 }
 
@@ -254,7 +255,7 @@ function describe(executor: Executor, { index, count }: Shard): object {
     shapes: executor.shapeDicts,
     output_node_list: executor.outputNodeList,
     output_nodes: executor.outputNameToNodeName(),
-    input_configs: [],
+    input_configs: executor.inputConfigs,
     shard_index: index,
     shard_count: count,
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { inferAuto, randomTensor } from '../../../src/dataset/builtin/inferAuto.js'
 import { makeExecutor } from '../../../src/dataset/script/executor.js'
-import { inferAuto, randomTensor } from '../../../src/dataset/script/inferAuto.js'
 import type { Feeds } from '../../../src/dataset/types.js'
 import { DataType } from '../../../src/onnx/types.js'
 

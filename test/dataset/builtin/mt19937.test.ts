@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type IntegerType, Mt19937 } from '../../../src/dataset/script/mt19937.js'
+import { type IntegerType, Mt19937 } from '../../../src/dataset/builtin/mt19937.js'
 
 interface Draw {
   readonly dtype: IntegerType
