@@ -3,10 +3,11 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { ModelInput } from '../dataset/types.js'
 import { messageOf, SquireError } from '../errors.js'
+import { readRegular } from '../files/regularFile.js'
 import { checkModel } from './check.js'
 import { decodeModel } from './codec.js'
 import { dataTypeName, elementTypeOf } from './datatype.js'
@@ -26,7 +27,7 @@ export async function readModel(file: string): Promise<Model> {
   const bytes = await readBytes(absolute)
   const proto = decodeModel(bytes, `model "${file}"`)
   checkModel(proto, `model "${file}"`)
-  modelInputs(proto)
+  for (const input of modelInputs(proto)) requireFeasible(input)
   const folder = path.dirname(absolute)
   const files = externalFiles(proto, folder)
   const located = mapTensors(proto, (tensor) => (isExternal(tensor) ? { ...tensor, externalFolder: folder } : tensor))
@@ -44,6 +45,19 @@ export function opsetOf(proto: ModelProto): number {
 export function modelInputs(proto: ModelProto): ModelInput[] {
   const initializers = new Set(proto.graph.initializer.map(({ name }) => name))
   return proto.graph.input.filter(({ name }) => !initializers.has(name)).map(modelInput)
+}
+
+/** What one input may have: squire holds some samples at a time, in each worker. */
+export const MAX_INPUT_ELEMENTS = 2 ** 28
+
+/** @throws SquireError UNSUPPORTED for an input that no sample could fill in memory */
+export function requireFeasible({ name, dims }: Pick<ModelInput, 'name' | 'dims'>): void {
+  const elements = dims.reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1)
+  if (elements <= MAX_INPUT_ELEMENTS) return
+  throw new SquireError(
+    'UNSUPPORTED',
+    `model input "${name}" with dims [${dims.join(', ')}] has ${elements} elements; squire feeds at most ${MAX_INPUT_ELEMENTS}`,
+  )
 }
 
 function modelInput(info: ValueInfoProto): ModelInput {
@@ -68,7 +82,7 @@ async function readBytes(file: string): Promise<Uint8Array> {
     const { size } = await stat(file)
     if (size >= 2 ** 31)
       throw new Error('it is larger than the 2 GiB of a protobuf message: save it with external data')
-    const buffer = await readFile(file)
+    const buffer = await readRegular(file)
     if (buffer.length === 0) throw new Error('it is empty')
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
   } catch (error) {

@@ -62,7 +62,7 @@ describe('a file that is no model', () => {
 
   it('is a folder', async () => {
     mkdirSync(at('folder.onnx'))
-    expect((await failure(at('folder.onnx'))).message).toContain('EISDIR')
+    expect((await failure(at('folder.onnx'))).message).toContain('is a folder, expected a regular file')
   })
 
   it('is empty', async () => {

@@ -1,6 +1,7 @@
 // infer_auto: the built-in infer function. Random inputs from numpy's legacy generator, so that the numbers are the vendor's.
 
 import { toFloat16 } from '../../onnx/float16.js'
+import { requireFeasible } from '../../onnx/model.js'
 import type { ElementType, TensorData } from '../../onnx/types.js'
 import { arrayOf, elementCount, elementTypeOf } from '../tensors/elements.js'
 import type { Executor, TensorLike } from '../types.js'
@@ -16,6 +17,7 @@ export async function inferAuto(executor: Executor): Promise<undefined> {
   const inputs = executor.inputNodes.map((name, i) => {
     const type = elementTypeOf(executor.inputTypes[i]!)
     // A type that no array holds is left to forward, which names the input.
+    requireFeasible({ name, dims: executor.shapeDicts[name]! })
     return randomTensor(type ?? 'float32', executor.shapeDicts[name]!)
   })
   for (let done = 0; done < executor.iteration; done += IN_FLIGHT) {

@@ -20,6 +20,9 @@ export async function inspectPath(given: string, inputs: readonly ModelInput[]):
     const problem = cause.code === 'ENOENT' ? 'no such file or folder' : `cannot be read (${cause.message})`
     throw new SquireError('DATA', `${given} (-d): ${problem}`, { cause })
   })
+  if (!found.isDirectory() && !found.isFile()) {
+    throw new SquireError('DATA', `${given} (-d) is a pipe or a device: expected a folder or a file`)
+  }
   try {
     return found.isDirectory() ? await listFolder(given, inputs) : await inspectFile(given, inputs)
   } catch (cause) {

@@ -1,8 +1,9 @@
 // Arrays [N, ...] of one .npy or .npz file: sample i is row i of each. Rows are read one at a time, never the whole file.
 
 import { createHash } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { SquireError } from '../../../errors.js'
+import { openRegular } from '../../../files/regularFile.js'
 import type { TensorData } from '../../../onnx/types.js'
 import { numberedId } from '../../opened.js'
 import type { ArrayContents, ArrayPlace } from '../../source.js'
@@ -69,7 +70,7 @@ export async function openArrays(contents: ArrayContents, inputs: readonly Model
 /** The files of these arrays by their paths, each opened once. */
 async function openEach(places: readonly ArrayPlace[]): Promise<Map<string, FileHandle>> {
   const files = new Map<string, FileHandle>()
-  for (const place of places) if (!files.has(place.path)) files.set(place.path, await open(place.path))
+  for (const place of places) if (!files.has(place.path)) files.set(place.path, await openRegular(place.path))
   return files
 }
 

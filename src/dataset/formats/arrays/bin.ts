@@ -1,7 +1,7 @@
 // Raw elements without a header: the model's own type and shape, one sample a file.
 
-import { readFile } from 'node:fs/promises'
 import { SquireError } from '../../../errors.js'
+import { readRegular } from '../../../files/regularFile.js'
 import { arrayOf, elementCount, elementTypeOf, viewBytes } from '../../tensors/elements.js'
 import { shown } from '../../tensors/inputTensor.js'
 import type { ModelInput, TensorLike } from '../../types.js'
@@ -14,7 +14,7 @@ export const bin: Format = {
     allInputs: false,
     reader(input) {
       const dims = binDims(input)
-      return async (file) => ({ [input.name]: binTensor(await readFile(file), input, dims) })
+      return async (file) => ({ [input.name]: binTensor(await readRegular(file), input, dims) })
     },
   },
 }

@@ -1,7 +1,7 @@
 // numpy's .npy files: one sample a file, or one array [N, ...] with a sample a row.
 
-import { readFile } from 'node:fs/promises'
 import { SquireError } from '../../../errors.js'
+import { readRegular } from '../../../files/regularFile.js'
 import { tensorFor } from '../../tensors/convert.js'
 import { arrayOf, elementCount, viewBytes } from '../../tensors/elements.js'
 import { shown } from '../../tensors/inputTensor.js'
@@ -16,7 +16,7 @@ export const npy: Format = {
   extensions: ['.npy'],
   sample: {
     allInputs: false,
-    reader: (input) => async (file) => ({ [input.name]: tensorIn(await readFile(file), input) }),
+    reader: (input) => async (file) => ({ [input.name]: tensorIn(await readRegular(file), input) }),
   },
   rows: {
     inspect: ([file], inputs) => inspectRows(file!, inputs, singleArray),

@@ -1,10 +1,9 @@
 // Arrays in .npy and .npz files: where their elements are, and reading them.
 // Arrays of numpy.savez are read in place. Those of numpy.savez_compressed must be unpacked whole: once, into memory all threads share.
 
-import { createReadStream } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
-import { createInflateRaw } from 'node:zlib'
-import { listed, SquireError } from '../../../errors.js'
+import type { FileHandle } from 'node:fs/promises'
+import { listed, messageOf, SquireError } from '../../../errors.js'
+import { withRegularFile } from '../../../files/regularFile.js'
 import type { TensorData } from '../../../onnx/types.js'
 import type { ArrayPlace } from '../../source.js'
 import { arrayOf, elementCount, viewBytes } from '../../tensors/elements.js'
@@ -18,7 +17,7 @@ const labelNames = ['label', 'labels', 'y']
 
 /** The array of an .npy file. */
 export async function arrayInNpy(path: string): Promise<ArrayPlace> {
-  return withFile(path, async (file) => {
+  return withRegularFile(path, async (file) => {
     const { type, shape, start } = parseNpyHeader(await readRange(file, 0, NPY_HEAD_BYTES))
     const { size } = await file.stat()
     return checked({ type, shape, path, start, memory: undefined }, size - start)
@@ -30,7 +29,7 @@ export async function arraysInNpz(
   path: string,
   inputs: readonly ModelInput[],
 ): Promise<{ readonly inputs: Readonly<Record<string, ArrayPlace>>; readonly labels: ArrayPlace | undefined }> {
-  return withFile(path, async (file) => {
+  return withRegularFile(path, async (file) => {
     const entries = new Map((await readZipDirectory(file)).map((entry) => [entry.name.replace(/\.npy$/, ''), entry]))
     const names = [...entries.keys()].sort()
     const others = names.filter((name) => !labelNames.includes(name))
@@ -56,7 +55,7 @@ export async function readPlace(place: ArrayPlace): Promise<TensorData> {
   const length = count * arrayOf(place.type).BYTES_PER_ELEMENT
   const bytes =
     place.memory === undefined
-      ? await withFile(place.path, (file) => readRange(file, place.start, length))
+      ? await withRegularFile(place.path, (file) => readRange(file, place.start, length))
       : new Uint8Array(place.memory, place.start, length)
   return viewBytes(bytes, place.type, count)
 }
@@ -73,25 +72,30 @@ async function placeOf(path: string, file: FileHandle, entry: ZipEntry): Promise
   return checked({ type, shape, path, start, memory }, entry.size - start)
 }
 
-async function unpack(path: string, { name, start, packedSize, size }: ZipEntry): Promise<SharedArrayBuffer> {
+/** What a packed array may take in memory. Larger ones are to be stored unpacked, where they are read in place. */
+const MAX_UNPACKED_BYTES = 2 ** 30
+
+async function unpack(path: string, entry: ZipEntry): Promise<SharedArrayBuffer> {
+  const { name, size } = entry
+  if (size > MAX_UNPACKED_BYTES) {
+    throw new SquireError(
+      'DATA',
+      `array "${name}" of ${path} unpacks to ${size} bytes, more than the ${MAX_UNPACKED_BYTES} that squire keeps in memory: ` +
+        'save it with numpy.savez, which does not pack',
+    )
+  }
   const memory = new SharedArrayBuffer(size)
   const bytes = new Uint8Array(memory)
-  const inflate = createInflateRaw()
-  const packed = createReadStream(path, { start, end: start + packedSize - 1 })
-  packed.on('error', (error) => inflate.destroy(error))
   let at = 0
   try {
-    for await (const chunk of packed.pipe(inflate) as AsyncIterable<Buffer>) {
-      bytes.set(chunk, at)
-      at += chunk.length
+    for await (const piece of (await entry.unpacked()) as AsyncIterable<Buffer>) {
+      bytes.set(piece, at)
+      at += piece.length
     }
   } catch (cause) {
-    throw new SquireError('DATA', `array "${name}" of ${path} cannot be unpacked: ${(cause as Error).message}`, {
-      cause,
-    })
+    throw new SquireError('DATA', `array "${name}" of ${path} cannot be unpacked: ${messageOf(cause)}`, { cause })
   }
-  if (at === size) return memory
-  throw new SquireError('DATA', `array "${name}" of ${path} unpacks to ${at} bytes, expected ${size}`)
+  return memory
 }
 
 function checked(place: ArrayPlace, bytes: number): ArrayPlace {
@@ -101,13 +105,4 @@ function checked(place: ArrayPlace, bytes: number): ArrayPlace {
     'DATA',
     `${place.path} is cut short: ${bytes} bytes of data, expected ${wanted} for ${place.type} ${shown(place.shape)}`,
   )
-}
-
-async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path)
-  try {
-    return await use(file)
-  } finally {
-    await file.close()
-  }
 }

@@ -1,6 +1,6 @@
 // Image files, one sample each.
 
-import { readFile } from 'node:fs/promises'
+import { readRegular } from '../../../files/regularFile.js'
 import type { Format } from '../types.js'
 import { decodeImage, imageLayout } from './decode.js'
 
@@ -11,7 +11,7 @@ export const image: Format = {
     allInputs: false,
     reader(input, _inputs, options) {
       const layout = imageLayout(input, options)
-      return async (file) => ({ [input.name]: await decodeImage(await readFile(file), layout) })
+      return async (file) => ({ [input.name]: await decodeImage(await readRegular(file), layout) })
     },
   },
 }

@@ -4,15 +4,20 @@
 //   images/b.jpg 3
 
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { SquireError } from '../../../errors.js'
 import type { FileContents } from '../../source.js'
 import type { ModelInput } from '../../types.js'
+import { MAX_LABEL } from '../label.js'
 import { formatOf } from '../registry.js'
 import type { Format } from '../types.js'
 import { partFor } from './listFolder.js'
 import { NameTableBuilder } from './nameTable.js'
+
+/** Some million lines. What is larger is hardly a list, and may be one line that no memory holds. */
+const MAX_BYTES = 2 ** 28
 
 /** Empty lines and lines that begin with # are passed over. The paths as written are the samples' ids. */
 export async function listText(file: string, inputs: readonly ModelInput[]): Promise<FileContents> {
@@ -23,6 +28,9 @@ export async function listText(file: string, inputs: readonly ModelInput[]): Pro
   let number = 0
   const fail = (problem: string): never => {
     throw new SquireError('DATA', `${file}, line ${number}: ${problem}`)
+  }
+  if ((await stat(file)).size > MAX_BYTES) {
+    throw new SquireError('DATA', `${file} is larger than ${MAX_BYTES} bytes: squire reads no such lists`)
   }
   for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
     number++
@@ -35,6 +43,7 @@ export async function listText(file: string, inputs: readonly ModelInput[]): Pro
     labelled ??= label !== undefined
     if (labelled !== (label !== undefined))
       fail(labelled ? 'has no label, as the lines before have' : 'has a label, unlike the lines before')
+    if (label !== undefined && label > MAX_LABEL) fail(`label ${label} is larger than ${MAX_LABEL}`)
     if (names.size === labels.length) labels = grown(labels)
     labels[names.size] = label ?? 0
     names.add(name)

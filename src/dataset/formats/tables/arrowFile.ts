@@ -2,7 +2,7 @@
 // walking the messages' headers finds every record batch without reading it. A batch is read together with the schema before it.
 // Source: Arrow Columnar Format 1.5, "Serialization and Interprocess Communication".
 
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import {
   CompressionType,
   compressionRegistry,
@@ -17,6 +17,7 @@ import {
 } from 'apache-arrow'
 import { decompressZstd } from 'hyparquet-compressors'
 import { SquireError } from '../../../errors.js'
+import { withRegularFile } from '../../../files/regularFile.js'
 import { readRange } from '../fingerprint.js'
 import { decodeLz4Frame } from './lz4Frame.js'
 import type { TableColumn, TableFile, TableGroup } from './tableFile.js'
@@ -24,6 +25,8 @@ import type { TableColumn, TableFile, TableGroup } from './tableFile.js'
 /** A file begins and ends with it. */
 const MAGIC = 'ARROW1'
 const END_OF_STREAM_BYTES = 8
+/** A worker holds two batches in memory. */
+const MAX_BATCH_BYTES = 2 ** 30
 
 compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: decodeLz4Frame })
 // Copied, for a buffer of its own: what the decoder returns may begin where 8-byte elements cannot.
@@ -49,14 +52,14 @@ interface Layout {
 
 /** @throws SquireError DATA when the file is not in Arrow IPC format */
 export async function openArrowFile(path: string): Promise<TableFile> {
-  const { schema, batches } = await withFile(path, walk)
+  const { schema, batches } = await withRegularFile(path, walk)
   const reader = RecordBatchReader.from(schema)
   reader.open()
   return {
     columns: reader.schema.fields.map(columnOf),
     groups: batches.map((batch) => batch.rows),
     readGroup: (group) =>
-      withFile(path, async (file) => {
+      withRegularFile(path, async (file) => {
         const bytes = await readSpans(file, batches[group]!.spans, schema)
         return groupOf([...RecordBatchReader.from(bytes)].at(-1)!)
       }),
@@ -80,7 +83,13 @@ async function walk(file: FileHandle): Promise<Layout> {
     if (metadata < 0 || at + prefix + metadata > size) throw unreadable()
     const message = Message.decode(await readRange(file, at + prefix, metadata))
     const span = { start: at, length: prefix + metadata + message.bodyLength }
-    if (span.start + span.length > size) throw unreadable()
+    if (span.length < prefix + metadata || span.start + span.length > size) throw unreadable()
+    if (span.length > MAX_BATCH_BYTES) {
+      throw new SquireError(
+        'DATA',
+        `has a record batch of ${span.length} bytes, more than ${MAX_BATCH_BYTES}: write it in batches of some hundred rows`,
+      )
+    }
     if (message.isSchema()) schema = await readRange(file, at, span.length)
     else if (message.isRecordBatch()) batches.push({ rows: message.header().length, spans: [...dictionaries, span] })
     else dictionaries.push(span)
@@ -140,15 +149,6 @@ function groupOf(batch: RecordBatch): TableGroup {
 function flat(vector: Vector): unknown {
   if (!DataType.isFixedSizeList(vector.type) && !DataType.isList(vector.type)) return vector.toArray()
   return [...vector].map((inner) => (inner instanceof Vector ? flat(inner) : inner))
-}
-
-async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path)
-  try {
-    return await use(file)
-  } finally {
-    await file.close()
-  }
 }
 
 function unreadable(): SquireError {

@@ -2,6 +2,8 @@
 // Source: lz4_Frame_format.md 1.6.4, lz4_Block_format.md.
 
 const MAGIC = 0x184d2204
+/** A byte of a block stands for no more than this many: each byte that extends a length adds 255. */
+const MOST_PACKED = 256
 
 /** @throws RangeError when the bytes are no LZ4 frame */
 export function decodeLz4Frame(input: Uint8Array): Uint8Array {
@@ -9,7 +11,9 @@ export function decodeLz4Frame(input: Uint8Array): Uint8Array {
   if (input.length < 7 || view.getUint32(0, true) !== MAGIC) throw new RangeError('not an LZ4 frame')
   const flags = input[4]!
   const has = (bit: number) => (flags & bit) !== 0
-  let out = new Uint8Array(has(0x08) ? Number(view.getBigUint64(6, true)) : input.length * 4)
+  const declared = has(0x08) ? Number(view.getBigUint64(6, true)) : input.length * 4
+  if (declared > input.length * MOST_PACKED) throw new RangeError(`LZ4 frame says that it holds ${declared} bytes`)
+  let out = new Uint8Array(declared)
   let size = 0
   // Frame header: magic, flags, block size code, content size and dictionary id where there are such, header checksum.
   let at = 4 + 2 + (has(0x08) ? 8 : 0) + (has(0x01) ? 4 : 0) + 1
@@ -40,6 +44,7 @@ export function decodeLz4Frame(input: Uint8Array): Uint8Array {
       let length = start
       if (start !== 15) return length
       for (let byte = 255; byte === 255; ) {
+        if (i >= block.length) throw new RangeError('LZ4 block is cut short')
         byte = block[i++]!
         length += byte
       }
@@ -48,11 +53,13 @@ export function decodeLz4Frame(input: Uint8Array): Uint8Array {
     while (i < block.length) {
       const token = block[i++]!
       const literals = extended(token >> 4)
+      if (i + literals > block.length) throw new RangeError('LZ4 block is cut short')
       reserve(literals)
       out.set(block.subarray(i, i + literals), size)
       size += literals
       i += literals
       if (i >= block.length) return
+      if (i + 2 > block.length) throw new RangeError('LZ4 block is cut short')
       const distance = block[i]! | (block[i + 1]! << 8)
       i += 2
       const match = extended(token & 15) + 4

@@ -1,6 +1,5 @@
 // Parquet files, read by row group. Where the file has a page index, only the pages of a few rows are read at a time.
 
-import { open } from 'node:fs/promises'
 import {
   type AsyncBuffer,
   type FileMetaData,
@@ -11,6 +10,7 @@ import {
 } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { messageOf, SquireError } from '../../../errors.js'
+import { withRegularFile } from '../../../files/regularFile.js'
 import { readRange } from '../fingerprint.js'
 import type { TableColumn, TableFile } from './tableFile.js'
 
@@ -75,15 +75,12 @@ function cellOf(value: unknown): unknown {
   return Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : (value ?? null)
 }
 
-async function withBuffer<T>(path: string, use: (buffer: AsyncBuffer) => Promise<T>): Promise<T> {
-  const file = await open(path)
-  try {
+function withBuffer<T>(path: string, use: (buffer: AsyncBuffer) => Promise<T>): Promise<T> {
+  return withRegularFile(path, async (file) => {
     const { size } = await file.stat()
-    return await use({
+    return use({
       byteLength: size,
       slice: async (start, end = size) => (await readRange(file, start, end - start)).buffer as ArrayBuffer,
     })
-  } finally {
-    await file.close()
-  }
+  })
 }
