@@ -11,9 +11,10 @@ import { SquireError } from './errors.js'
 import { type Content, checkWritable, saveAll } from './files/save.js'
 import { compareRun } from './layers.js'
 import { byLoss, type Context, measureJob, type Outcome, rankOf, saveOutcome } from './quantization.js'
-import { adviceLines } from './report/advice.js'
-import type { Layers } from './report/data/types.js'
-import { reportJson } from './report/json.js'
+import { adviceLines } from './report/advice/index.js'
+import { reportFiles } from './report/files.js'
+import { reportOf } from './report/json.js'
+import { runFacts } from './report/runFacts.js'
 import type { ModeResult, Reporter, RunResult } from './report/types.js'
 import { resumable } from './resumable.js'
 import { type RunOptions, stageTimer, withPool } from './run.js'
@@ -52,8 +53,14 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const results: ModeResult[] = []
     for (const outcome of outcomes) results.push(await saveOutcome(context, outcome))
     const run: RunResult = { saveDir: config.saveDir, results, skipped: runner.skipped, stageSeconds: timer.done() }
-    await saveRun(config, prepared, runner, observed, run, layers)
-    for (const line of adviceLines(run, observed.at(-1)?.samples ?? 0)) reporter.info(line)
+    const data = { digest: await runner.digest(), samples: observed.at(-1)?.samples ?? 0 }
+    const report = reportOf(run, config, data, layers)
+    const files = await statisticsFiles(config, prepared, runner, observed)
+    await saveAll(
+      config.saveDir,
+      new Map([...files, ...(await reportFiles(report, runFacts(run, config, options.command)))]),
+    )
+    for (const line of adviceLines(report.advice)) reporter.info(line)
     await checkpoint.remove()
     return run
   })
@@ -110,15 +117,13 @@ async function distributionKey(config: Config, prepared: Prepared, runner: Runne
   }
 }
 
-/** Files of the run as a whole: the statistics of each -i value and the report. */
-async function saveRun(
+/** The statistics of each -i value. */
+async function statisticsFiles(
   config: Config,
   prepared: Prepared,
   runner: Runner,
   observed: readonly Observed[],
-  run: RunResult,
-  layers: Layers,
-): Promise<void> {
+): Promise<Map<string, Content>> {
   const files = new Map<string, Content>()
   for (const one of observed) {
     const key = await distributionKey(config, prepared, runner, one.iteration)
@@ -126,6 +131,5 @@ async function saveRun(
     const distribution: Distribution = one
     files.set(name, encodeDistribution(prepared.plan, distribution, key, squireVersion()))
   }
-  files.set('report.json', reportJson(run, config, { data: { digest: await runner.digest() }, ...layers }))
-  await saveAll(config.saveDir, files)
+  return files
 }

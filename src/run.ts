@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** Whether this run was started again because its engine crashed: it goes on from the crashed engine's checkpoint, where there is one. */
   readonly restarted?: boolean
+  /** The words of the command line, which the report shows. */
+  readonly command?: readonly string[]
   /** A folder for temporary files; default: a new one, removed at the end. */
   readonly workspace?: string
 }

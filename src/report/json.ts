@@ -3,14 +3,25 @@
 
 import { basename } from 'node:path'
 import { type Config, decidingOptions } from '../config/config.js'
+import { adviceOf } from './advice/index.js'
+import type { Findings } from './advice/types.js'
+import type { Report } from './data/report.js'
+import type { Layers } from './data/types.js'
 import type { RunResult } from './types.js'
 
-/** Entries for the end of the report, by name; they must be deterministic too. */
-export type ReportExtra = Readonly<Record<string, unknown>>
+/** The whole report. All of it is deterministic. */
+export function reportOf(result: RunResult, config: Config, data: Report['data'], layers: Layers): Report {
+  const findings = {
+    ...(JSON.parse(stringify(report(result, config))) as ReturnType<typeof report>),
+    data,
+    ...layers,
+  } as Findings
+  return { ...findings, advice: adviceOf(findings) }
+}
 
 /** The content of report.json: the same bytes for the same model, samples and options. A list has one entry a line. */
-export function reportJson(result: RunResult, config: Config, extra: ReportExtra = {}): string {
-  const entries = Object.entries({ ...report(result, config), ...extra }).map(([key, value]) => {
+export function reportJson(report: Report): string {
+  const entries = Object.entries(report).map(([key, value]) => {
     if (!Array.isArray(value)) return `  ${JSON.stringify(key)}: ${stringify(value)}`
     const lines = value.map((one) => `    ${stringify(one)}`).join(',\n')
     return `  ${JSON.stringify(key)}: ${lines === '' ? '[]' : `[\n${lines}\n  ]`}`

@@ -64,10 +64,14 @@ export function temporaryFolder(): string {
   return folder
 }
 
-/** Path -> SHA-256 of every file below a folder. */
+/** Files that tell when and where a run was: they are different each time. */
+const volatile: ReadonlySet<string> = new Set(['run.json', 'report.html'])
+
+/** Path -> SHA-256 of every file below a folder but these. */
 export function contents(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  const paths = files.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort()
+  const all = files.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort()
+  const paths = all.filter((path) => !volatile.has(path))
   return Object.fromEntries(
     paths.map((path) => [
       path,

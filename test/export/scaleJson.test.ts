@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
 import { scaleJson } from '../../src/export/scaleJson.js'
 import { makeNode } from '../../src/onnx/node.js'
-import type { FixedOperator } from '../../src/operators/types.js'
 import { fixedModel } from './oneLayer.js'
 
 const operators = [

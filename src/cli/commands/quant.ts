@@ -26,6 +26,6 @@ Options of Knight's for other chips and frameworks, each an error that says so:
     const workspace = process.env[engineVariable]
     if (workspace === undefined) return supervise(argv)
     const { runEngine } = await import('../engine.js')
-    return runEngine(configured, { workspace, restarted: process.env[restartVariable] !== undefined })
+    return runEngine(configured, { workspace, restarted: process.env[restartVariable] !== undefined, command: argv })
   },
 }

@@ -1,0 +1,39 @@
+// Advice: every rule, in the order in which what they find matters.
+
+import type { AdviceEntry } from '../data/report.js'
+import { betterRange, otherModes, outliers } from './modes.js'
+import { channelImbalance, inSoftware, shiftNearLimit } from './operators.js'
+import { integerInputs, saturating, unusedRange } from './ranges.js'
+import { fewSamples } from './samples.js'
+import type { Findings, Rule } from './types.js'
+
+export const rules = {
+  otherModes,
+  fewSamples,
+  integerInputs,
+  saturating,
+  outliers,
+  betterRange,
+  unusedRange,
+  channelImbalance,
+  shiftNearLimit,
+  inSoftware,
+} as const satisfies Readonly<Record<string, Rule>>
+
+export function adviceOf(findings: Findings): AdviceEntry[] {
+  return Object.entries(rules).flatMap(([rule, find]) => find(findings).map((advice) => ({ rule, ...advice })))
+}
+
+/** Advice that a terminal shows: the report has the rest. */
+const MOST_LINES = 4
+
+export function adviceLines(advice: readonly AdviceEntry[]): string[] {
+  // What runs in software has been said with the plan.
+  const said = advice.filter(({ rule }) => rule !== 'inSoftware')
+  const lines = said.slice(0, MOST_LINES).map(({ tensor, text, evidence, next }) => {
+    const subject = tensor === null ? '' : `"${tensor}" `
+    return `Advice: ${subject}${text} ${evidence}${next === null ? '' : ` Try: ${next}`}`
+  })
+  const rest = said.length - lines.length
+  return rest > 0 ? [...lines, `Advice: ${rest} more in report.html.`] : lines
+}

@@ -1,0 +1,94 @@
+// Which modes to try: by the loss, and tensor by tensor by what their ranges cost.
+
+import { quantModes } from '../../config/options/words.js'
+import type { QuantizationEntry } from '../data/types.js'
+import { percentText, shortText } from './text.js'
+import type { Findings, Rule } from './types.js'
+
+/** A loss in per cent that is worth another try. */
+const NOTABLE_LOSS = 1
+
+/** One mode alone that lost much, or that nobody measured. */
+export const otherModes: Rule = ({ results }) => {
+  const modes = new Set(results.map(({ mode }) => mode))
+  const [best] = results
+  if (best === undefined || modes.size > 1 || (best.loss !== null && best.loss <= NOTABLE_LOSS)) return []
+  const evidence = best.loss === null ? 'Nothing measured the loss.' : `It loses ${shortText(best.loss)} %.`
+  const isKl = best.mode === 'kl'
+  const text = isKl
+    ? 'kl, as published, clips some tensors (hard-swish, long tails) too early: try kl_v2 and mse, or all modes.'
+    : `${best.mode} is one of five modes: at 8 bit kl_v2, kl and mse come first.`
+  return [{ tensor: null, text, evidence, next: isKl ? '-qm kl_v2 mse' : '-qm all' }]
+}
+
+/** How much better another range must be, as a ratio of errors. */
+const NOTABLE_GAIN = 2
+const MOST_NAMED = 5
+
+/** A tensor for which another mode of the run has a far better range. */
+export const betterRange: Rule = ({ tensors, quantizations }) => {
+  const [shown] = quantizations
+  if (shown === undefined) return []
+  const found = tensors.flatMap(({ name, scaleOf }, i) => {
+    if (scaleOf !== name) return []
+    const others = quantizations.filter(({ mode }) => mode !== shown.mode)
+    const best = others.reduce<QuantizationEntry | undefined>(
+      (least, one) => (least === undefined || cost(one, i) < cost(least, i) ? one : least),
+      undefined,
+    )
+    if (best === undefined || cost(best, i) * NOTABLE_GAIN > cost(shown, i)) return []
+    return [{ name, mode: best.mode, from: cost(shown, i), to: cost(best, i) }]
+  })
+  return found
+    .sort((a, b) => b.from / b.to - a.from / a.to)
+    .slice(0, MOST_NAMED)
+    .map(({ name, mode, from, to }) => ({
+      tensor: name,
+      text: `has a better range by ${mode} than by ${shown.mode}.`,
+      evidence: `Clipping and rounding cost ${shortText(to)} instead of ${shortText(from)} (RMSE over its values).`,
+      next: `-qm ${mode}`,
+    }))
+}
+
+/** Clipping and rounding together. */
+function cost({ clipping, rounding }: QuantizationEntry, i: number): number {
+  return Math.hypot(clipping[i]!, rounding[i]!)
+}
+
+/** Share of values that may lie in the outer half of a range before they are no longer a few. */
+const FEW = 1e-4
+
+/** A few values that stretch a range which nothing clips. */
+export const outliers: Rule = (findings) => {
+  const { tensors, quantizations } = findings
+  const [shown] = quantizations
+  if (shown === undefined) return []
+  const tried = new Set(quantizations.map(({ mode }) => mode))
+  const untried = quantModes.filter((mode) => mode !== 'min_max' && !tried.has(mode))
+  if (untried.length === 0) return []
+  const found = tensors.flatMap(({ name, scaleOf, histogram }, i) => {
+    const top = Math.max(-shown.lows[i]!, shown.highs[i]!) * shown.scales[i]!
+    const total = histogram.counts.reduce((sum, count) => sum + count, 0)
+    if (scaleOf !== name || total === 0 || shown.clipping[i]! > 0) return []
+    const outside = outerCount(findings, i, top / 2) / total
+    return outside > 0 && outside < FEW ? [{ name, outside, top }] : []
+  })
+  return found
+    .sort((a, b) => a.outside - b.outside)
+    .slice(0, MOST_NAMED)
+    .map(({ name, outside, top }) => ({
+      tensor: name,
+      text: 'has a few outliers that stretch its range: half of its codes serve almost nothing.',
+      evidence: `${percentText(outside)} of its values lie beyond half of ${shortText(top)}.`,
+      next: `-qm ${untried.includes('mse') ? 'mse' : untried[0]}`,
+    }))
+}
+
+/** Values in bins that begin beyond a magnitude. */
+function outerCount({ tensors }: Findings, i: number, magnitude: number): number {
+  const { start, step, counts } = tensors[i]!.histogram
+  return counts.reduce((sum, count, bin) => {
+    const [from, to] = [start + bin * step, start + (bin + 1) * step]
+    return from >= magnitude || to <= -magnitude ? sum + count : sum
+  }, 0)
+}

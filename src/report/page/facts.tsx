@@ -1,0 +1,59 @@
+// How the run came about.
+
+import { seconds } from './format.js'
+import type { Report, RunFacts } from './model.js'
+
+export function Facts({ report, run }: { readonly report: Report; readonly run: RunFacts | null }) {
+  const { chip, bitWidth, selection, image, modes, ...options } = report.options
+  const given = Object.entries(options).filter(([, value]) => value !== null && typeof value !== 'object')
+  return (
+    <section aria-labelledby="run">
+      <h2 id="run">Run</h2>
+      {run?.command != null && <pre>squire {run.command.map(quoted).join(' ')}</pre>}
+      <dl>
+        <dt>chip</dt>
+        <dd>
+          {String(chip)}, {String(bitWidth)} bit
+        </dd>
+        <dt>data</dt>
+        <dd>
+          {report.data.samples} calibration samples, digest <span class="name">{report.data.digest}</span>
+        </dd>
+        {report.skipped.length > 0 && (
+          <>
+            <dt>left out</dt>
+            <dd>
+              {report.skipped.length} samples:{' '}
+              {report.skipped
+                .slice(0, 5)
+                .map(({ id, reason }) => `${id} (${reason})`)
+                .join('; ')}
+              {report.skipped.length > 5 ? ' …' : ''}
+            </dd>
+          </>
+        )}
+        <dt>options</dt>
+        <dd>{given.map(([name, value]) => `${name} ${String(value)}`).join(', ')}</dd>
+        {run !== null && (
+          <>
+            <dt>versions</dt>
+            <dd>
+              squire {run.squire}, Node {run.node}, {run.platform}
+            </dd>
+            <dt>time</dt>
+            <dd>
+              {Object.entries(run.stageSeconds)
+                .map(([stage, time]) => `${stage} ${seconds(time)}`)
+                .join(', ')}{' '}
+              with {run.workers} {run.workers === 1 ? 'worker' : 'workers'}; ended {run.ended}
+            </dd>
+          </>
+        )}
+      </dl>
+    </section>
+  )
+}
+
+function quoted(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,187 @@
+// report.html in a real browser, on reports of real runs: PP-OCR's text detector, a model with hostile names, and SqueezeNet where it is there.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fixture, ocrModel, squire, temporaryFolder } from '../e2e/squire.js'
+import { tiny, write } from '../e2e/tiny.js'
+import { node } from '../onnx/models.js'
+import { findBrowser, type Opened, openBrowser } from './browser.js'
+
+const executable = findBrowser()
+const folder = temporaryFolder()
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const squeezeNet = join(import.meta.dirname, '../../../shared/data/models/squeezenet1.0.onnx')
+const photographs = join(import.meta.dirname, '../../../shared/data/imagenet')
+const hasSqueezeNet = existsSync(squeezeNet) && existsSync(photographs)
+if (!hasSqueezeNet) console.warn('\nSKIPPED: the report of SqueezeNet, for want of shared/data.\n')
+
+async function report(name: string, words: readonly string[]): Promise<string> {
+  const out = join(folder, name)
+  const ended = await squire(['quant', ...words, '-s', out])
+  expect(ended.status, ended.stderr).toBe(0)
+  return join(out, 'report.html')
+}
+
+const detector = () => {
+  const dims = JSON.stringify([1, 2, 3].map(() => [1, 3, 160, 160]))
+  const data = ['-uds', fixture('noise.mjs'), '-if', 'measured', '-d', dims]
+  return report('detector', [
+    '-m',
+    ocrModel('ch_PP-OCRv4_det_infer.onnx'),
+    ...data,
+    '-i',
+    '2',
+    '-qm',
+    'mse',
+    'min_max',
+    '--compare-iteration',
+    '2',
+  ])
+}
+
+const hostile = '</script><img src=x onerror=alert(1)>"\'&'
+const hostileNames = () => {
+  const nodes = [node('Gemm', ['x', 'w'], [hostile], [], hostile), node('Relu', [hostile], ['y'], [], '<b>relu</b>')]
+  const model = write(tiny({ nodes }), folder, 'hostile.onnx')
+  return report('hostile', ['-m', model, '-uds', fixture('tiny.mjs'), '-if', 'dataset', '-i', '4'])
+}
+
+const photos = () => {
+  const script = join(import.meta.dirname, '../../examples/imagenet/dataset.mjs')
+  const data = ['-uds', script, '-if', 'imagenet', '-d', photographs, '-i', '4', '--compare-iteration', '2']
+  return report('photos', ['-m', squeezeNet, ...data])
+}
+
+const cases = [
+  { name: 'PP-OCR detector', make: detector, runs: true, themes: ['light'] },
+  { name: 'model with hostile names', make: hostileNames, runs: true, themes: ['light', 'dark'] },
+  { name: 'SqueezeNet', make: photos, runs: hasSqueezeNet, themes: ['dark'] },
+]
+
+interface Complaint {
+  readonly id: string
+  readonly impact: string
+  readonly nodes: readonly { readonly html: string }[]
+}
+
+/** axe's findings that keep people out. */
+async function complaints(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  const found = (await page.evaluate('axe.run()')) as { violations: readonly Complaint[] }
+  return found.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
+}
+
+const overflow = (page: Page) =>
+  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+
+describe.skipIf(executable === undefined)('The report of a', () => {
+  let browser: Opened
+  beforeAll(async () => {
+    browser = await openBrowser(executable!)
+  })
+  afterAll(() => browser?.close())
+
+  describe.each(cases.filter(({ runs }) => runs))('$name', ({ make, themes }) => {
+    let page: Page
+    const said: string[] = []
+    const requests: string[] = []
+    beforeAll(async () => {
+      const file = await make()
+      page = await browser.context.newPage()
+      page.on('console', (message) => said.push(message.text()))
+      page.on('pageerror', (error) => said.push(error.message))
+      page.on('dialog', (dialog) => said.push(`dialog: ${dialog.message()}`))
+      page.on('request', (request) => requests.push(request.url()))
+      await page.setViewportSize({ width: 1280, height: 900 })
+      await page.goto(pathToFileURL(file).href)
+      await page.waitForSelector('#tensors')
+    })
+
+    it('has the verdict first, and everything that it promises', async () => {
+      expect(await page.locator('h2').allTextContents()).toEqual([
+        'Verdict',
+        'Error along the network',
+        'Tensors',
+        'Graph',
+        'Run',
+      ])
+      expect(await page.locator('.headline').textContent()).toMatch(/loss with/)
+      expect(await page.locator('.worst li').count()).toBeGreaterThan(0)
+    })
+
+    it('sorts its tensors by any column, what has no value last', async () => {
+      const heading = page.getByRole('button', { name: 'alone' })
+      await heading.click()
+      expect(await page.locator('th[aria-sort=ascending]').textContent()).toContain('alone')
+      const values = await page.locator('.tensors tbody tr td:nth-child(4)').allTextContents()
+      const numbers = values.filter((text) => text !== '–').map((text) => Number(text.replace('−', '-')))
+      expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
+      expect(numbers.length).toBeGreaterThan(1)
+      await heading.click()
+      expect(await page.locator('th[aria-sort=descending]').count()).toBe(1)
+    })
+
+    it('finds tensors by their name', async () => {
+      const name = (await page.locator('.tensors th.name').last().textContent())!
+      await page.getByRole('searchbox').fill(name)
+      const found = await page.locator('.tensors th.name').allTextContents()
+      expect(found).toContain(name)
+      expect(await page.locator('.filters output').textContent()).toMatch(new RegExp(`^${found.length} of `))
+      await page.getByRole('searchbox').fill('')
+    })
+
+    it('opens a tensor with its histogram, its ranges and its errors, from the worst layers and by the keyboard', async () => {
+      await page.locator('.worst button').first().click()
+      await page.waitForSelector('.detail .chart svg')
+      expect(await page.locator('.detail caption').allTextContents()).toEqual([
+        'What each range costs, as RMSE over these values',
+        expect.stringContaining('Error against float'),
+      ])
+      const opener = page.locator('.tensors button[aria-expanded=true]')
+      await opener.focus()
+      await page.keyboard.press('Enter')
+      expect(await page.locator('.detail').count()).toBe(0)
+      await page.keyboard.press('Enter')
+      expect(await page.locator('.detail').count()).toBe(1)
+    })
+
+    it('tells the values of a point under the pointer, and opens its tensor when it is clicked', async () => {
+      const chart = page.locator('section[aria-labelledby=depth] svg').first()
+      await chart.scrollIntoViewIfNeeded()
+      const box = (await chart.boundingBox())!
+      await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+      await expect.poll(() => chart.locator('[aria-label=tip]').textContent()).toMatch(/alone .*dB/)
+      await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
+      expect(await page.locator('.detail').count()).toBe(1)
+    })
+
+    it('draws the graph when it is asked for', async () => {
+      await page.locator('summary').click()
+      await page.waitForSelector('.graph .node')
+      expect(await page.locator('.graph .node').count()).toBeGreaterThan(0)
+    })
+
+    it.each([1280, 390])('does not scroll sideways at %i px, with a tensor and the graph open', async (width) => {
+      await page.setViewportSize({ width, height: 800 })
+      await page.waitForTimeout(100)
+      expect(await overflow(page)).toBe(0)
+    })
+
+    it.each(themes)('keeps nobody out in %s', async (theme) => {
+      await page.getByLabel(theme, { exact: true }).check()
+      expect(await page.evaluate('document.documentElement.dataset.theme')).toBe(theme)
+      expect(await complaints(page)).toEqual([])
+    })
+
+    it('has had nothing to complain of, and has asked for nothing but itself', () => {
+      expect(said).toEqual([])
+      expect(requests.filter((url) => !url.startsWith('data:'))).toHaveLength(1)
+    })
+  })
+})
