@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import type { Prepared } from './calibrate/prepare.js'
 import { type Config, decidingOptions, type QuantMode } from './config/config.js'
 import { modelFile } from './engine/modelFile.js'
+import type { ModelFile } from './engine/protocol.js'
 import type { Observed, Runner } from './engine/runner.js'
 import { SquireError } from './errors.js'
 import { type Evaluation, evaluate, lossLine } from './evaluate/evaluate.js'
@@ -33,6 +34,8 @@ export interface Context {
   readonly config: Config
   readonly reporter: Reporter
   readonly runner: Runner
+  /** The metric of an integer model over the evaluation data. */
+  readonly measure: (job: Job, model: ModelFile) => Promise<number | undefined>
   readonly prepared: Prepared
   readonly workspace: string
   readonly several: boolean
@@ -58,7 +61,7 @@ export interface Outcome {
 
 /** Runs the integer model over the evaluation data. */
 export async function measureJob(context: Context, job: Job, fixed: FixedPointModel | SquireError): Promise<Outcome> {
-  const { reporter, runner, workspace, several, warned } = context
+  const { reporter, measure, several, warned } = context
   const { iteration, floatMetric } = job.observed
   if (fixed instanceof SquireError) {
     reporter.warn(`${job.mode}, -i ${iteration}: ${fixed.message}`)
@@ -69,17 +72,31 @@ export async function measureJob(context: Context, job: Job, fixed: FixedPointMo
     if (!warned.has(warning)) reporter.warn(warning)
     warned.add(warning)
   }
-  const integer = integerOf(context, job, fixed, { outputDequant: true, allLayers: false })
-  const file = await modelFile(integer, join(workspace, `${job.mode}_it_${iteration}.onnx`))
-  const evaluation = await evaluate(runner, file, iteration, floatMetric, `evaluating ${job.mode}`)
+  const file = await integerFile(context, job, fixed)
+  const evaluation = await evaluate(floatMetric, () => measure(job, file))
   await rm(file.path)
   // Of the only quantization the results say it.
   if (several) reporter.info(`end ${job.mode}, -i ${iteration}: ${lossLine(evaluation)}`)
   return { job, made: { fixed, evaluation } }
 }
 
+/** The integer model as it is measured, for the workers. */
+export async function integerFile(
+  context: Pick<Context, 'prepared' | 'config' | 'workspace'>,
+  job: Job,
+  fixed: FixedPointModel,
+): Promise<ModelFile> {
+  const integer = integerOf(context, job, fixed, { outputDequant: true, allLayers: false })
+  return modelFile(integer, join(context.workspace, `${nameOf(job)}.onnx`))
+}
+
+/** As a folder, and in the files of evaluation parts. */
+export function nameOf({ mode, observed }: Job): string {
+  return `${mode}_it_${observed.iteration}`
+}
+
 export function integerOf(
-  { prepared, config }: Context,
+  { prepared, config }: Pick<Context, 'prepared' | 'config'>,
   job: Job,
   fixed: FixedPointModel,
   options: { readonly outputDequant: boolean; readonly allLayers: boolean },
@@ -124,8 +141,8 @@ export async function saveOutcome(context: Context, { job, made }: Outcome): Pro
 }
 
 /** Relative to the save-dir. */
-export function directoryOf({ mode, observed }: Job, several: boolean): string {
-  return several ? `${mode}_it_${observed.iteration}` : '.'
+export function directoryOf(job: Job, several: boolean): string {
+  return several ? nameOf(job) : '.'
 }
 
 /** What orders outcomes. */

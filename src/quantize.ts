@@ -1,7 +1,7 @@
 // The pipeline: reads as the list of stages, and is the only place that knows all of them.
 
 import { basename, dirname, join } from 'node:path'
-import { Checkpoint, type CheckpointUse } from './calibrate/checkpoint.js'
+import { Checkpoint } from './calibrate/checkpoint.js'
 import { type Distribution, encodeDistribution, readDistribution } from './calibrate/distribution.js'
 import { makeObservable } from './calibrate/observed.js'
 import type { Prepared } from './calibrate/prepare.js'
@@ -16,8 +16,9 @@ import { reportFiles } from './report/files.js'
 import { reportOf } from './report/json.js'
 import { runFacts } from './report/runFacts.js'
 import type { ModeResult, Reporter, RunResult } from './report/types.js'
-import { resumable } from './resumable.js'
+import { checkpointUse, resumable } from './resumable.js'
 import { type RunOptions, stageTimer, withPool } from './run.js'
+import { restoredCalibration, restoredMeasure } from './shares/restore.js'
 import { prepareRun, type Setting, solveRun, warnOfSkipped } from './stages.js'
 import { squireVersion } from './version.js'
 
@@ -44,7 +45,11 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const several = solved.length > 1
 
     timer.stage('post-process')
-    const context: Context = { config, reporter, runner, prepared, workspace, several, warned: new Set() }
+    const measure: Context['measure'] =
+      config.evaluation === undefined
+        ? ({ mode, observed: { iteration } }, model) => runner.measure(model, iteration, `evaluating ${mode}`)
+        : await restoredMeasure(config.evaluation, runner)
+    const context: Context = { config, reporter, runner, measure, prepared, workspace, several, warned: new Set() }
     const outcomes: Outcome[] = []
     for (const { job, fixed } of solved) outcomes.push(await measureJob(context, job, fixed))
     outcomes.sort((a, b) => byLoss(rankOf(a), rankOf(b)))
@@ -67,11 +72,6 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
   return resumable(checkpoint, running)
 }
 
-function checkpointUse({ resume }: Config, { restarted }: RunOptions): CheckpointUse {
-  if (resume) return 'resume'
-  return restarted === true ? 'restart' : 'anew'
-}
-
 function checkpointPath({ saveDir }: Config): string {
   return join(saveDir, '.squire-checkpoint')
 }
@@ -83,6 +83,10 @@ async function calibrate(
   runner: Runner,
   observe: () => Promise<readonly Observed[]>,
 ): Promise<readonly Observed[]> {
+  if (config.stats !== undefined) {
+    await runner.skipObservation()
+    return restoredCalibration(config.stats, runner, prepared)
+  }
   const path = config.cacheDistribution
   if (path === undefined) return observe()
   const [iteration, ...more] = runner.iterations

@@ -1,8 +1,16 @@
 // Runs that keep a checkpoint: what is left of it when they fail.
 
 import { existsSync } from 'node:fs'
-import type { Checkpoint } from './calibrate/checkpoint.js'
+import type { Checkpoint, CheckpointUse } from './calibrate/checkpoint.js'
+import type { Config } from './config/config.js'
 import { exitCodes, SquireError } from './errors.js'
+import type { RunOptions } from './run.js'
+
+/** What a run may do with a checkpoint that it finds. */
+export function checkpointUse({ resume }: Config, { restarted }: RunOptions): CheckpointUse {
+  if (resume) return 'resume'
+  return restarted === true ? 'restart' : 'anew'
+}
 
 /** Awaits a run. When it fails, the message says whether --resume goes on from its checkpoint; a checkpoint of no use is gone. */
 export async function resumable<Result>(checkpoint: Checkpoint, running: Promise<Result>): Promise<Result> {

@@ -1,26 +1,38 @@
 // The run itself, in the process that the supervisor watches: reporter and pipeline.
 
-import { exitCodes, SquireError } from '../errors.js'
+import type { Config } from '../config/config.js'
+import { SquireError } from '../errors.js'
 import { printable } from '../printable.js'
 import { createReporter } from '../report/reporter.js'
-import type { RunResult } from '../report/types.js'
+import type { Reporter } from '../report/types.js'
 import type { RunOptions } from '../run.js'
 import type { Configured } from './configure.js'
 import { explain, statusOf } from './explain.js'
 import { listenForSignals } from './signals.js'
 import { watchUserCode } from './userCode.js'
 
-/** Runs what `config` says; resolves to the exit status, rejects as the pipeline does. */
-export async function runEngine({ config, notes }: Configured, options: Omit<RunOptions, 'signal'>): Promise<number> {
+type RunReporter = Awaited<ReturnType<typeof createReporter>>
+
+/** What a command runs in the supervised process, and what it says of the result. */
+export interface Task<Result> {
+  run(config: Config, reporter: Reporter, options: RunOptions): Promise<Result>
+  /** Resolves to the exit status. */
+  conclude(result: Result, config: Config, reporter: RunReporter): Promise<number>
+}
+
+/** Runs a task; resolves to the exit status, rejects as the pipeline does. */
+export async function runEngine<Result extends object>(
+  { config, notes }: Configured,
+  options: Omit<RunOptions, 'signal'>,
+  task: Task<Result>,
+): Promise<number> {
   const interrupt = listenForSignals()
   const reporter = await createReporter(config)
   const userCode = watchUserCode(config.userScript)
   try {
     reporter.options(config)
     for (const note of notes) reporter.info(note)
-    const pipeline =
-      config.runMode === 'infer' ? (await import('../infer.js')).infer : (await import('../quantize.js')).quantize
-    const running = pipeline(config, reporter, { ...options, signal: interrupt.signal })
+    const running = task.run(config, reporter, { ...options, signal: interrupt.signal }).then((value) => ({ value }))
     // What user code throws behind the run's back leaves the run as it is: maybe waiting for ever.
     const thrown = userCode.failure.catch((error: unknown) => ({ error }))
     const result = await Promise.race([running, thrown])
@@ -29,8 +41,7 @@ export async function runEngine({ config, notes }: Configured, options: Omit<Run
       process.stderr.write(`${explain(result.error, config.logLevel === 0)}\n`)
       return interrupt.leave(statusOf(result.error))
     }
-    await reporter.results(result)
-    return everyFailed(result) ? exitCodes.FIXED_POINT : 0
+    return await task.conclude(result.value, config, reporter)
   } catch (error) {
     reporter.finish()
     if (!interrupt.signal.aborted || !(error instanceof SquireError)) throw error
@@ -39,9 +50,4 @@ export async function runEngine({ config, notes }: Configured, options: Omit<Run
   } finally {
     userCode.end()
   }
-}
-
-/** A quantization that fails beside others is a line of the table; when all fail the run has. */
-function everyFailed({ results }: RunResult): boolean {
-  return results.length > 0 && results.every(({ error }) => error !== undefined)
 }

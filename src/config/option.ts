@@ -10,6 +10,8 @@ export type Group =
   | 'Quantization'
   | 'Evaluation'
   | 'Image files as data'
+  | 'Several machines'
+  | 'Cluster'
   | 'Run'
   | 'Options'
 

@@ -62,6 +62,17 @@ export interface Calibration {
   readonly key: FoldKey
 }
 
+/** The share of a calibration that one of several machines does. */
+export interface SharePlan {
+  readonly run: Calibration
+  /** What its part belongs to. */
+  readonly key: FoldKey
+  readonly share: Share
+  /** The chunks of the run, and of the share. */
+  readonly all: readonly Chunk[]
+  readonly chunks: readonly Chunk[]
+}
+
 /** The statistics of some of a run's chunks, and what they belong to. */
 export interface CalibrationPart extends FoldPart {
   readonly key: FoldKey
@@ -145,20 +156,26 @@ export class DatasetRunner implements Runner {
   async observe(model: ObservedModel): Promise<readonly Observed[]> {
     const run = await this.#calibration(model.observation.inputDims)
     const key = { ...run.key, ...passes(model, run.batch), model: model.key, data: await this.digest() }
-    const { state } = await this.#calibrate(model, run, key, undefined)
-    return this.#observed(run, state)
+    const chunks = chunksOf(run.segments, Math.max(run.batch, model.observation.stacked), enoughFor(model))
+    return this.#observed(run, await this.#calibrate(model, run, key, chunks, false))
   }
 
-  /** The share of observe() that one of several machines does. */
-  async observeShare(model: ObservedModel, share: Share): Promise<CalibrationPart> {
-    const { dataset, listing } = this.#options
+  /** What a share of observe() comes to, which one of several machines does. */
+  async planShare(model: ObservedModel, share: Share): Promise<SharePlan> {
     const run = await this.#calibration(model.observation.inputDims)
-    const key = { ...run.key, ...passes(model, run.batch), model: model.key, data: listing }
-    const { state, chunks, all } = await this.#calibrate(model, run, key, share)
+    const all = chunksOf(run.segments, Math.max(run.batch, model.observation.stacked), enoughFor(model))
+    const key = { ...run.key, ...passes(model, run.batch), model: model.key }
+    return { run, key, share, all, chunks: chunksOfShare(all, share) }
+  }
+
+  async observeShare(model: ObservedModel, plan: SharePlan): Promise<CalibrationPart> {
+    const { run, key, share, all, chunks } = plan
+    const work = { ...key, share: `${share.part} of ${share.of}` }
+    const state = await this.#calibrate(model, run, work, chunks, true)
     return {
       ...partOf('calibration', run.segments, all, run.batch, state),
       key,
-      contents: await dataset.contents(this.#indicesOf(chunks)),
+      contents: await this.#options.dataset.contents(this.#indicesOf(chunks)),
     }
   }
 
@@ -195,34 +212,28 @@ export class DatasetRunner implements Runner {
     }
   }
 
-  /** Runs the chunks of a share, or all of them; keeps what is done in the store. */
-  async #calibrate(model: ObservedModel, run: Calibration, key: FoldKey, share: Share | undefined) {
+  /** Runs chunks; keeps what is done in the store. */
+  async #calibrate(
+    model: ObservedModel,
+    { segments, batch }: Calibration,
+    key: FoldKey,
+    chunks: readonly Chunk[],
+    keepStates: boolean,
+  ): Promise<FoldState> {
     const { store } = this.#options
-    const { batch, segments } = run
-    const all = chunksOf(segments, Math.max(batch, model.observation.stacked), enoughFor(model))
-    const chunks = share === undefined ? all : chunksOfShare(all, share)
-    const stored = share === undefined ? key : { ...key, share: `${share.part} of ${share.of}` }
     const empty = emptyFold(segments, model.observation.tensors)
-    const state = (await store?.load(stored, empty)) ?? empty
+    const state = (await store?.load(key, empty)) ?? empty
+    const onChunk = async () => store?.saved(key, state)
+    const work = { title: 'calibrating', model: model.observed, observed: model, segments, chunks, batch, state }
     try {
-      await this.#fold({
-        title: 'calibrating',
-        model: model.observed,
-        observed: model,
-        segments,
-        chunks,
-        batch,
-        state,
-        keepStates: share !== undefined,
-        onChunk: async () => store?.saved(stored, state),
-      })
+      await this.#fold({ ...work, keepStates, onChunk })
     } catch (error) {
-      if (error instanceof SquireError && error.code === 'INTERRUPTED') await store?.flush(stored, state)
+      if (error instanceof SquireError && error.code === 'INTERRUPTED') await store?.flush(key, state)
       throw error
     }
     // From here on the statistics are complete: a run interrupted later need not calibrate again.
-    await store?.flush(stored, state)
-    return { state, chunks, all }
+    await store?.flush(key, state)
+    return state
   }
 
   #observed({ segments, counts, measured }: Calibration, state: FoldState): readonly Observed[] {
@@ -260,15 +271,18 @@ export class DatasetRunner implements Runner {
     }).finally(() => progress.finish())
   }
 
-  /** The share of measure() that one of several machines does; undefined without a metric. */
-  async measureShare(
-    model: ModelFile,
-    iteration: number,
-    title: string,
-    name: string,
-    share: Share,
-  ): Promise<FoldPart | undefined> {
-    if (this.#metric === undefined) return undefined
+  /** What the shares of measure() come to, one `-i` value after the other. */
+  async planMeasures(iterations: readonly number[], share: Share) {
+    const plans = await Promise.all(iterations.map((iteration) => this.#measurement(iteration)))
+    const chunks = plans.flatMap((plan, segment) =>
+      chunksOfShare(plan.chunks, share).map((chunk) => ({ ...chunk, segment })),
+    )
+    return { chunks, all: Math.max(0, ...plans.map((plan) => plan.chunks.length)) }
+  }
+
+  /** The share of measure() that one of several machines does. `name` says which model it is. */
+  async measureShare(model: ModelFile, iteration: number, name: string, share: Share): Promise<FoldPart> {
+    const title = `evaluating ${name}`
     const { segments, chunks, batch } = await this.#measurement(iteration)
     const state = emptyFold(segments, [])
     await this.#fold({ title, model, segments, chunks: chunksOfShare(chunks, share), batch, state, keepStates: true })

@@ -1,7 +1,5 @@
 // One quantized model, measured against the float one.
 
-import type { ModelFile } from '../engine/protocol.js'
-import type { Runner } from '../engine/runner.js'
 import { quantizationLoss } from './loss.js'
 
 export interface Evaluation {
@@ -11,16 +9,13 @@ export interface Evaluation {
   readonly loss: number | undefined
 }
 
-/** Runs the integer model over the evaluation data. Without a float metric there is nothing to measure, and nothing is run. */
+/** Compares an integer model with the float one. Without a float metric there is nothing to compare, and nothing is measured. */
 export async function evaluate(
-  runner: Runner,
-  model: ModelFile,
-  iteration: number,
   floatMetric: number | undefined,
-  title: string,
+  measure: () => Promise<number | undefined>,
 ): Promise<Evaluation> {
   if (floatMetric === undefined) return { floatMetric, fixMetric: undefined, loss: undefined }
-  const fixMetric = await runner.measure(model, iteration, title)
+  const fixMetric = await measure()
   return { floatMetric, fixMetric, loss: quantizationLoss(floatMetric, fixMetric) }
 }
 

@@ -5,6 +5,7 @@
 import { parse, stringify } from 'devalue'
 import type { PartSegment } from '../engine/part.js'
 import { messageOf, SquireError } from '../errors.js'
+import { readRegular } from '../files/regularFile.js'
 import { decodeSealed, encodeSealed } from '../histogram/sealedFile.js'
 import { readSlab, slabFrom } from '../histogram/slab.js'
 import { slabBatch, slabOf } from '../histogram/slabBatch.js'
@@ -21,10 +22,10 @@ type SegmentRecord = Omit<PartSegment, 'histograms' | 'states'> & {
 
 /** The file in pieces. @throws SquireError USER_SCRIPT when a metric's state holds what no file can */
 export function encodePart(part: Part): readonly Uint8Array[] {
-  const [first, ...more] = part.segments.map(({ histograms }) =>
-    slabBatch(slabFrom(histograms), [...histograms.keys()]),
-  )
-  return encodeSealed([first!, ...more], metadataOf(part))
+  const batchOf = (histograms: PartSegment['histograms']) => slabBatch(slabFrom(histograms), [...histograms.keys()])
+  // A file has a batch even where nothing was measured.
+  const [first = batchOf(new Map()), ...more] = part.segments.map(({ histograms }) => batchOf(histograms))
+  return encodeSealed([first, ...more], metadataOf(part))
 }
 
 function metadataOf({ kind, key, contents, machines, skipped, segments }: Part): Map<string, string> {
@@ -78,7 +79,7 @@ function decode(bytes: Uint8Array): Part {
   const said = (name: string) => metadata.get(name) ?? ''
   if (said('format') !== FORMAT) throw new Error(`its format is "${said('format')}", not "${FORMAT}"`)
   const records = parse(said('segments')) as SegmentRecord[]
-  if (records.length !== batches.length)
+  if (Math.max(1, records.length) !== batches.length)
     throw new Error(`it has ${batches.length} segments, expected ${records.length}`)
   return {
     kind: said('kind') as Part['kind'],
@@ -95,4 +96,15 @@ function decode(bytes: Uint8Array): Part {
       }
     }),
   }
+}
+
+/** @throws SquireError PART when the file cannot be read, or is no whole part */
+export async function readPart(path: string): Promise<Part> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readRegular(path)
+  } catch (cause) {
+    throw new SquireError('PART', `cannot read the part ${path}: ${messageOf(cause)}`, { cause })
+  }
+  return decodePart(bytes, path)
 }

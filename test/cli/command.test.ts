@@ -3,6 +3,8 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { commands } from '../../src/cli/commands/index.js'
+import { listed } from '../../src/errors.js'
 import { squireVersion } from '../../src/version.js'
 
 const command = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url))
@@ -20,10 +22,10 @@ const onnxOnly = 'squire reads ONNX models only, not'
 
 const mistakes: readonly [string, string][] = [
   ['-m a.onnx', `the command is missing: expected "quant", as in\n  ${example}`],
-  ['compile -m a.onnx', 'unknown command "compile": expected "quant", "doctor" or "completion"'],
+  ['compile -m a.onnx', `unknown command "compile": expected ${listed(Object.keys(commands))}`],
   [
     'compltion bash',
-    'unknown command "compltion": expected "quant", "doctor" or "completion"; did you mean "completion"?',
+    `unknown command "compltion": expected ${listed(Object.keys(commands))}; did you mean "completion"?`,
   ],
   ['--chip TX5105C compile -m a.onnx', `unknown command "compile": expected "quant", as in\n  ${example}`],
   ['quant', `the model is missing: give it with --model (-m), as in\n  ${example}`],

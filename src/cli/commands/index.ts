@@ -10,6 +10,22 @@ export const commands: Commands = {
     summary: 'quantize a model, or run one with -r infer',
     load: async () => (await import('./quant.js')).quant,
   },
+  calibrate: {
+    summary: 'the calibration of a run alone, or a share of it',
+    load: async () => (await import('./share.js')).calibrate,
+  },
+  evaluate: {
+    summary: 'the evaluation of a run alone, or a share of it',
+    load: async () => (await import('./share.js')).evaluate,
+  },
+  merge: {
+    summary: 'merge the parts that calibrate or evaluate wrote',
+    load: async () => (await import('./merge.js')).merge,
+  },
+  cluster: {
+    summary: 'run a quantization on several machines: Slurm, Kubernetes or GNU parallel',
+    load: async () => (await import('./cluster.js')).cluster,
+  },
   doctor: {
     summary: 'say what this machine has, and whether models run on it',
     load: async () => (await import('./doctor.js')).doctor,

@@ -1,7 +1,12 @@
 // `squire quant`: Knight's command. A supervisor runs it in a process of its own, and again from its checkpoint should that process crash.
 
+import type { Config } from '../../config/config.js'
 import { foreign } from '../../config/foreign.js'
+import { exitCodes, SquireError } from '../../errors.js'
+import type { RunResult } from '../../report/types.js'
 import { configure, quantOptions } from '../configure.js'
+import type { Task } from '../engine.js'
+import { supervised } from '../supervised.js'
 import type { Command } from './types.js'
 
 export const quant: Command = {
@@ -22,10 +27,32 @@ Options of Knight's for other chips and frameworks, each an error that says so:
 `,
   async run(argv) {
     const configured = await configure(argv)
-    const { engineVariable, restartVariable, supervise } = await import('../../supervisor.js')
-    const workspace = process.env[engineVariable]
-    if (workspace === undefined) return supervise(argv)
-    const { runEngine } = await import('../engine.js')
-    return runEngine(configured, { workspace, restarted: process.env[restartVariable] !== undefined, command: argv })
+    refuseShare(configured.config)
+    return supervised(argv, configured, task)
   },
+}
+
+const task: Task<RunResult> = {
+  async run(config, reporter, options) {
+    const pipeline =
+      config.runMode === 'infer' ? (await import('../../infer.js')).infer : (await import('../../quantize.js')).quantize
+    return pipeline(config, reporter, options)
+  },
+  async conclude(result, _, reporter) {
+    await reporter.results(result)
+    return everyFailed(result) ? exitCodes.FIXED_POINT : 0
+  },
+}
+
+/** A quantization that fails beside others is a line of the table; when all fail the run has. */
+function everyFailed({ results }: RunResult): boolean {
+  return results.length > 0 && results.every(({ error }) => error !== undefined)
+}
+
+function refuseShare({ part, output }: Config): void {
+  if (part === undefined && output === undefined) return
+  throw new SquireError(
+    'USAGE',
+    `${part === undefined ? '--output (-o)' : '--part'} is for \`squire calibrate\` and \`squire evaluate\`, whose parts \`squire merge\` puts together for --stats and --evaluation`,
+  )
 }

@@ -5,6 +5,7 @@ import { evaluationOptions } from './evaluation.js'
 import { graphOptions } from './graph.js'
 import { imageOptions } from './image.js'
 import { modelOptions } from './model.js'
+import { partOptions } from './parts.js'
 import { quantizationOptions } from './quantization.js'
 import { runOptions } from './run.js'
 
@@ -15,5 +16,6 @@ export const options = {
   ...quantizationOptions,
   ...evaluationOptions,
   ...imageOptions,
+  ...partOptions,
   ...runOptions,
 } as const

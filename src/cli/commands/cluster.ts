@@ -1,0 +1,96 @@
+// `squire cluster ENGINE`: a run in parts on machines that share a folder. Writes what the engine runs; with --submit starts it and shows its progress.
+
+import { join } from 'node:path'
+import type { ClusterRun, Written } from '../../cluster/types.js'
+import type { Config } from '../../config/config.js'
+import { foreign } from '../../config/foreign.js'
+import { SquireError } from '../../errors.js'
+import { type ClusterLine, clusterOptions, engines, readClusterLine } from '../clusterLine.js'
+import { configure } from '../configure.js'
+import { listenForSignals } from '../signals.js'
+import type { Command } from './types.js'
+
+export const cluster: Command = {
+  usage: `cluster ${engines.join('|')} --parts N [--submit] -m model.onnx [options of squire quant] -s DIR`,
+  description:
+    'Runs a quantization on several machines that share a folder. Writes into DIR/cluster what the engine runs. The results are those of `squire quant`, byte for byte.',
+  options: clusterOptions,
+  foreign,
+  epilogue: `
+Examples:
+  squire cluster slurm --parts 20 --submit -m model.onnx -d images/ -i all -s out
+  squire cluster parallel --parts 4 --hosts node1 node2 --submit -m model.onnx -d images/ -i all -s out
+  squire cluster kubernetes --parts 20 --image me/squire --claim data:/data -m /data/model.onnx -d /data/images -i all -s /data/out
+`,
+  async run(argv) {
+    const line = readClusterLine(argv)
+    // All that is wrong with the run itself is told now, not by every machine.
+    const { config } = await configure(['quant', ...line.words])
+    const run = await clusterRun(line, config.saveDir)
+    const written = await engineFiles(line, run)
+    const { saveAll } = await import('../../files/save.js')
+    await saveAll(run.folder, written.files)
+    if (line.own.submit) return start(line, run, written, config)
+    const files = [...written.files.keys()].map((name) => `${join(run.folder, name)}\n`)
+    process.stdout.write(`${files.join('')}start it with: ${written.start.join(' ')}\n`)
+    return 0
+  },
+}
+
+async function clusterRun({ engine, own, words }: ClusterLine, saveDir: string): Promise<ClusterRun> {
+  const { parts } = own
+  if (parts === undefined) {
+    throw new SquireError('USAGE', 'squire cluster: into how many parts? Give --parts, at least as many as machines.')
+  }
+  const { stepsOf } = await import('../../cluster/steps.js')
+  const folder = join(saveDir, 'cluster')
+  const self = engine === 'kubernetes' ? ['squire'] : [process.execPath, process.argv[1]!]
+  const squire = own.squire?.split(/\s+/) ?? self
+  return {
+    name: 'squire',
+    parts,
+    steps: stepsOf({ squire, words, parts, folder }),
+    workingFolder: process.cwd(),
+    folder,
+  }
+}
+
+async function engineFiles({ engine, own }: ClusterLine, run: ClusterRun): Promise<Written> {
+  switch (engine) {
+    case 'slurm':
+      return (await import('../../cluster/slurm.js')).slurm(run, own)
+    case 'parallel':
+      return (await import('../../cluster/parallel.js')).parallel(run, own)
+    case 'kubernetes': {
+      const { kubernetes } = await import('../../cluster/kubernetes.js')
+      const { image, claim } = own
+      const [, name, mount] = /^([^:]+):(\/.*)$/.exec(claim ?? '') ?? []
+      if (image === undefined || name === undefined || mount === undefined) {
+        throw new SquireError(
+          'USAGE',
+          'squire cluster kubernetes: pods need --image, the container image with squire, and --claim NAME:/PATH, the volume claim with model, data and save-dir and where it is mounted.',
+        )
+      }
+      return kubernetes(run, { ...own, image, claim: name, mount })
+    }
+  }
+}
+
+/** Starts the run and waits for its end. */
+async function start({ engine }: ClusterLine, run: ClusterRun, written: Written, config: Config): Promise<number> {
+  const [{ createReporter }, { submit }, { squeueHasJobs }] = await Promise.all([
+    import('../../report/reporter.js'),
+    import('../../cluster/submit.js'),
+    import('../../cluster/squeue.js'),
+  ])
+  const { signal } = listenForSignals()
+  const reporter = await createReporter(config)
+  const isAlive = engine === 'slurm' ? squeueHasJobs : undefined
+  try {
+    await submit(run, written, join(config.saveDir, 'report.json'), { reporter, signal, isAlive })
+  } finally {
+    reporter.finish()
+  }
+  process.stdout.write(`${config.saveDir}\n`)
+  return 0
+}

@@ -1,0 +1,49 @@
+// What merged parts stand for: the calibration and the evaluation of a run that was done in shares.
+
+import type { Prepared } from '../calibrate/prepare.js'
+import type { ModelFile } from '../engine/protocol.js'
+import type { Observed, Runner } from '../engine/runner.js'
+import { SquireError } from '../errors.js'
+import { fileHash } from '../parts/fileHash.js'
+import { readPart } from '../parts/partFile.js'
+import { type Job, nameOf } from '../quantization.js'
+import { datasetOf, requireBelonging, versions } from './belongs.js'
+
+/** The calibration that the parts in a file come to. @throws SquireError PART when they are not whole, or another run's */
+export async function restoredCalibration(
+  path: string,
+  runner: Runner,
+  prepared: Prepared,
+): Promise<readonly Observed[]> {
+  const dataset = datasetOf(runner)
+  const run = await dataset.calibration()
+  const part = await readPart(path)
+  requireBelonging(path, part, 'calibration', { ...run.key, ...versions(), model: prepared.key })
+  return dataset.restore(run, part)
+}
+
+/** The evaluations that the parts in a file come to. @throws SquireError PART when they are not whole, or another run's */
+export async function restoredMeasure(
+  path: string,
+  runner: Runner,
+): Promise<(job: Job, model: ModelFile) => Promise<number | undefined>> {
+  const dataset = datasetOf(runner)
+  const part = await readPart(path)
+  requireBelonging(path, part, 'evaluation', await evaluationKey(runner))
+  return async (job, model) => {
+    const name = nameOf(job)
+    const segments = part.segments.filter(({ fold }) => fold === name)
+    if (part.key[name] !== (await fileHash(model.path)) || segments.length === 0) {
+      throw new SquireError(
+        'PART',
+        `${path} does not measure this integer model of ${name}. Give the statistics and the options that its parts were made with.`,
+      )
+    }
+    return dataset.restoreMeasure({ segments, skipped: part.skipped }, job.observed.iteration)
+  }
+}
+
+/** What all evaluations of a run depend on besides the integer models. */
+export async function evaluationKey(runner: Runner): Promise<Readonly<Record<string, string>>> {
+  return { data: await runner.digest(), ...versions() }
+}
