@@ -8,6 +8,7 @@ import { makeObservable } from '../src/calibrate/observed.js'
 import { prepare } from '../src/calibrate/prepare.js'
 import { stackSamples } from '../src/dataset/batch.js'
 import { openDataset } from '../src/dataset/datasets.js'
+import { chipProfile } from '../src/fixedpoint/chip.js'
 import { exponentOf } from '../src/histogram/histogram.js'
 import { createKernel } from '../src/histogram/kernel.js'
 import { BINS_LOG2, BINS_PER_SIGN, NUM_BINS } from '../src/histogram/types.js'
@@ -15,6 +16,7 @@ import { unblocked } from '../src/onnx/layout.js'
 import { modelInputs, readModel } from '../src/onnx/model.js'
 import { optimize } from '../src/onnx/passes/index.js'
 import { createSession } from '../src/onnx/session.js'
+import { oneWidth } from '../src/plan/options.js'
 import { median } from './median.js'
 import { type BenchCase, cases, imageCase, sourceOf } from './rig.js'
 import type { BenchOptions, Section } from './types.js'
@@ -70,7 +72,12 @@ async function activations(benchCase: BenchCase, first: number): Promise<readonl
     const source = await readModel(benchCase.model)
     const dataset = await openDataset(sourceOf(benchCase, first + 32), modelInputs(source.proto))
     const { feeds } = await dataset.load(first)
-    const prepared = await prepare((await optimize(source)).model, feeds, workspace)
+    const prepared = await prepare(
+      (await optimize(source)).model,
+      feeds,
+      oneWidth(chipProfile('TX5105C'), 8),
+      workspace,
+    )
     const { observed, observation } = await makeObservable(prepared, workspace)
     const samples = []
     for (let i = 0; i < observation.stacked; i++) samples.push((await dataset.load(first + i)).feeds)

@@ -15,8 +15,10 @@ import { DatasetRunner } from '../src/engine/datasetRunner.js'
 import { modelFile } from '../src/engine/modelFile.js'
 import { Pool } from '../src/engine/pool.js'
 import type { ModelFile } from '../src/engine/protocol.js'
+import { chipProfile } from '../src/fixedpoint/chip.js'
 import { modelInputs, readModel } from '../src/onnx/model.js'
 import { optimize } from '../src/onnx/passes/index.js'
+import { oneWidth } from '../src/plan/options.js'
 import { silentReporter } from '../src/report/types.js'
 import { solveClasses } from '../src/solve/classes.js'
 
@@ -84,7 +86,7 @@ export class Rig {
     const inputs = modelInputs(source.proto)
     const dataset = await openDataset(sourceOf(of, 1), inputs)
     const { model } = await optimize(source)
-    const prepared = await prepare(model, (await dataset.load(0)).feeds, workspace)
+    const prepared = await prepare(model, (await dataset.load(0)).feeds, oneWidth(chipProfile('TX5105C'), 8), workspace)
     const file: ModelFile = { ...(await modelFile(source.proto, join(workspace, 'plain.onnx'))) }
     const script = new URL('./plainWorker.js', import.meta.url)
     const workerData = { model: file, source: sourceOf(of, 1_000_000) }
@@ -144,8 +146,7 @@ export class Rig {
       scaleClass,
       histogram: classHistogram(this.#prepared.plan, scaleClass, observed!.histograms),
     }))
-    const levels = { narrow: 127, wide: 32767 }
-    await solveClasses({ pool: this.#pool, classes, modes: quantModes, percent: 0.99999, levels })
+    await solveClasses({ pool: this.#pool, classes, modes: quantModes, percent: 0.99999 })
     const end = performance.now()
     const seconds = (end - start) / 1000
     return { seconds, busy: this.#busy(cpu, seconds), solveSeconds: (end - solving) / 1000 }

@@ -13,6 +13,7 @@ import { chipProfile } from './fixedpoint/chip.js'
 import { checkInputDtypes, type Given, givenScales } from './given.js'
 import { importModel } from './onnx/import/index.js'
 import { optimize } from './onnx/passes/index.js'
+import { oneWidth } from './plan/options.js'
 import { solveFixedPoint } from './plan/solve.js'
 import type { FixedPointModel } from './plan/types.js'
 import { attempt, type Job } from './quantization.js'
@@ -35,7 +36,7 @@ export async function prepareRun(
 ): Promise<{ readonly runner: Runner; readonly prepared: Prepared }> {
   const { config, reporter, timer, pool, signal, workspace, closeAtEnd } = setting
   // An unknown chip is refused before any work.
-  chipProfile(config.chip)
+  const chip = chipProfile(config.chip)
   timer.stage('graph optimization')
   const { model: source, log: imported } = importModel(await readGivenModel(config))
   for (const line of imported) reporter.info(line)
@@ -46,7 +47,8 @@ export async function prepareRun(
   closeAtEnd(runner)
 
   timer.stage('float run and scales')
-  const prepared = await prepare(model, await runner.firstFeeds(), workspace, config.unifyInputScale)
+  const options = { ...oneWidth(chip, config.bitWidth), unifyInputs: config.unifyInputScale }
+  const prepared = await prepare(model, await runner.firstFeeds(), options, workspace)
   for (const line of planLines(prepared.plan)) reporter.info(line)
   return { runner, prepared }
 }
@@ -71,7 +73,7 @@ export async function solveRun(
   const several = jobs.length > 1
   return jobs.map((job) => ({
     job,
-    fixed: attempt(several, () => solveFixedPoint(prepared.plan, job.thresholds, chip, given.scales)),
+    fixed: attempt(several, () => solveFixedPoint(prepared.plan, job.thresholds, chip, { scales: given.scales })),
   }))
 }
 
@@ -83,15 +85,13 @@ async function solveThresholds(
   given: Given,
   reporter: Reporter,
 ): Promise<Job[]> {
-  const wideLevels = 2 ** (chipProfile(config.chip).wideBits - 1) - 1
-  const levels = { narrow: 2 ** (config.bitWidth - 1) - 1, wide: wideLevels }
   const jobs: Job[] = []
   const { origin } = given
   const modes = origin === undefined ? config.modes : [origin.mode ?? config.modes[0]!]
   // Loaded scales make one quantization, whatever it is measured on.
   for (const one of origin === undefined ? observed : observed.slice(-1)) {
     const classes = classHistograms(prepared, one, reporter)
-    const solved = await solveClasses({ pool, classes, modes, percent: config.percent, levels })
+    const solved = await solveClasses({ pool, classes, modes, percent: config.percent })
     for (const mode of modes) jobs.push({ observed: one, mode, thresholds: solved.get(mode)!, origin })
   }
   return jobs

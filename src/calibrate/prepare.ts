@@ -10,6 +10,7 @@ import { fixDims } from '../onnx/edits/fixDims.js'
 import { makeValueInfo } from '../onnx/node.js'
 import { shapesFor } from '../onnx/shapes.js'
 import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
+import type { PlanOptions } from '../plan/options.js'
 import { makePlan } from '../plan/plan.js'
 import type { Plan } from '../plan/types.js'
 
@@ -27,9 +28,9 @@ export interface Prepared {
 }
 
 /** `workspace` is a folder for temporary files. */
-export async function prepare(model: Model, feeds: Feeds, workspace: string, unifyInputs = false): Promise<Prepared> {
+export async function prepare(model: Model, feeds: Feeds, options: PlanOptions, workspace: string): Promise<Prepared> {
   const tensors = await shapesFor(model, feeds)
-  const plan = makePlan(model, tensors, unifyInputs)
+  const plan = makePlan(model, tensors, options)
   return {
     model,
     staticModel: { ...model, proto: withTypes(fixDims(model.proto, dimsOf(feeds)), tensors) },

@@ -1,5 +1,6 @@
 // Collects the nodes and initializers of a graph being written. Names are unique and follow from the order of the calls alone.
 
+import type { IntegerArray } from '../fixedpoint/width.js'
 import { makeNode } from '../onnx/node.js'
 import { makeTensor } from '../onnx/tensor.js'
 import { type AttributeProto, DataType, type NodeProto, type TensorData, type TensorProto } from '../onnx/types.js'
@@ -108,6 +109,11 @@ export class Emitter {
   vector(wish: string, type: FloatType, dims: readonly number[], values: Iterable<number>): string {
     const data = type === 'float32' ? Float32Array.from(values) : Float64Array.from(values)
     return this.initializer(wish, elementTypes[type], dims, data)
+  }
+
+  /** Integers of 8 or 16 bits. */
+  integers(wish: string, dims: readonly number[], data: IntegerArray): string {
+    return this.initializer(wish, data instanceof Int8Array ? DataType.INT8 : DataType.INT16, dims, data)
   }
 
   initializer(wish: string, dataType: number, dims: readonly number[], data: TensorData): string {

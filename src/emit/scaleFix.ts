@@ -1,6 +1,6 @@
 // scaleFix as ONNX nodes: from the sums of a convolution or matrix product to the output's integers.
 
-import type { ChipProfile, ScaleFix } from '../fixedpoint/types.js'
+import type { Arithmetic, ScaleFix } from '../fixedpoint/types.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import { DataType } from '../onnx/types.js'
 import {
@@ -34,7 +34,7 @@ export function emitScaleFix(
   sums: Integers,
   fix: ScaleFix,
   dims: readonly number[],
-  chip: ChipProfile,
+  chip: Pick<Arithmetic, 'convsumBits'>,
 ): string {
   const a0 = intermediate(e, sums, fix.q0, chip)
   const multiplier: Factor = { dims, values: fix.scaleInt16 }
@@ -56,7 +56,7 @@ function scaled(e: Emitter, a0: Integers, multiplier: Factor, bias: Factor, fix:
  * a0 = clip(rshift(sums, q0)). The clip comes first, where onnxruntime fuses it into the convolution: rshift keeps order and maps
  * bound * 2^q0 to the bound, so both orders agree.
  */
-function intermediate(e: Emitter, sums: Integers, q0: number, chip: ChipProfile): Integers {
+function intermediate(e: Emitter, sums: Integers, q0: number, chip: Pick<Arithmetic, 'convsumBits'>): Integers {
   const [low, high] = rangeOf(chip.convsumBits)
   return requantize(e, clip(e, sums, low * 2 ** q0, high * 2 ** q0), 1, q0)
 }

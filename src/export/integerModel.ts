@@ -8,7 +8,8 @@ import { emitDequantize, emitQuantize } from '../emit/boundary.js'
 import { type Emitter, GraphBuilder } from '../emit/builder.js'
 import { type Surroundings, surroundingsIn, upgradeNodes } from '../emit/opset.js'
 import { renameTensors } from '../emit/renaming.js'
-import type { ChipProfile, QuantizedTensor } from '../fixedpoint/types.js'
+import { arithmeticOf } from '../fixedpoint/chip.js'
+import type { Arithmetic, QuantizedTensor } from '../fixedpoint/types.js'
 import { nameSource } from '../onnx/graph.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'
 import { makeValueInfo } from '../onnx/node.js'
@@ -83,7 +84,6 @@ function descriptionOf(fixed: FixedPointModel, source: ModelProto, options: Inte
 /** Mutable state of one export: the graph so far, and which tensors have been dequantized. */
 class IntegerWriter implements EmitContext {
   readonly builder: GraphBuilder
-  readonly chip: ChipProfile
   readonly #fixed: FixedPointModel
   readonly #source: ModelProto
   readonly #names: ReadonlyMap<string, TensorNames>
@@ -94,7 +94,6 @@ class IntegerWriter implements EmitContext {
   constructor(fixed: FixedPointModel, source: ModelProto, outputDequant: boolean) {
     const unique = nameSource(source.graph)
     this.builder = new GraphBuilder(unique)
-    this.chip = fixed.chip
     this.#fixed = fixed
     this.#source = source
     this.#names = nameTensors(fixed, source.graph, outputDequant, unique)
@@ -137,7 +136,7 @@ class IntegerWriter implements EmitContext {
   /** As an output, of the plan's dims where the model's inputs are all static and of its rank where they are not. */
   #layer(name: string): ValueInfoProto {
     const isStatic = modelInputs(this.#source).every(({ dims }) => dims.every((dim) => typeof dim === 'number'))
-    const dims = this.#fixed.tensors.get(name)?.dims
+    const dims = this.#fixed.tensors.get(this.#held(name).of ?? name)?.dims
     return makeValueInfo(this.#namesOf(name).integers, DataType.FLOAT, isStatic ? dims : dims?.map(() => ''))
   }
 
@@ -174,6 +173,10 @@ class IntegerWriter implements EmitContext {
 
   #namesOf(name: string): TensorNames {
     return this.#names.get(name) ?? notQuantized(name)
+  }
+
+  arithmetic(name: string): Arithmetic {
+    return arithmeticOf(this.#fixed.chip, this.#held(name).bits)
   }
 
   quantized(name: string): QuantizedTensor | undefined {

@@ -54,14 +54,18 @@ class QdqWriter {
         .map((name) => [name, this.builder.name(`${name}_float`)] as const),
     )
     const write = (name: string) => written.get(name) ?? name
-    const read = (name: string) => written.get(name) ?? this.#dequantized.get(name) ?? name
+    const narrowed = new Map(operator.inputs.map((name) => [this.#fixed.quantized.get(name)?.of, name] as const))
+    const read = (name: string) => {
+      const held = narrowed.get(name) ?? name
+      return written.get(name) ?? this.#dequantized.get(held) ?? name
+    }
     const family = familyOf(operator)
     const e = this.builder.operator(operator.name)
     for (const node of this.#upgrade(operator.nodes)) {
       const copy = renameTensors(node, read, write)
       this.builder.add(family.qdqNode?.(e, copy, operator, this.#context) ?? copy)
     }
-    for (const name of outputs) this.roundTrip(name, write(name))
+    for (const name of outputs) this.roundTrip(name, write(this.#fixed.quantized.get(name)?.of ?? name))
   }
 
   /** Quantizes a tensor of 8-bit integers, written as `written`, and dequantizes it for its readers. */

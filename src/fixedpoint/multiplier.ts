@@ -8,7 +8,7 @@ export interface Offence {
   readonly offence: string
 }
 
-export function shiftOffence(parameter: string, value: number, { qRange }: ChipProfile): Offence {
+export function shiftOffence(parameter: string, value: number, { qRange }: Pick<ChipProfile, 'qRange'>): Offence {
   return { offence: `${parameter}:${value} must range in [${qRange.join(', ')}] to meet hardware specifications` }
 }
 

@@ -8,9 +8,9 @@
 import { type Offence, shiftBelow, shiftOffence } from './multiplier.js'
 import { roundHalfAway, rshift } from './rounding.js'
 import { type Bounds, type Channel, chooseShift, multiplierShift } from './shiftChoice.js'
-import type { ChipProfile, ScaleFix } from './types.js'
+import type { Arithmetic, ScaleFix } from './types.js'
 import { type Reach, reachOf, roundWeights, weightScale } from './weights.js'
-import { rangeOf } from './width.js'
+import { type IntegerArray, rangeOf } from './width.js'
 
 /** An accumulating operator in real units. */
 export interface Accumulation extends Bounds {
@@ -25,8 +25,9 @@ export interface Accumulation extends Bounds {
 }
 
 export interface SolvedAccumulation {
+  readonly weightBits: number
   readonly scaleFix: ScaleFix
-  readonly rows: readonly Int8Array[]
+  readonly rows: readonly IntegerArray[]
   readonly weightScales: Float64Array
   /** Bound of every partial sum in any order. */
   readonly accumulatorBound: number
@@ -35,7 +36,7 @@ export interface SolvedAccumulation {
 /** How much coarser a channel's weights become when their rounding made the sum reach a little too far. */
 const STRETCH = 1.01
 
-export function solveScaleFix(layer: Accumulation, chip: ChipProfile): SolvedAccumulation | Offence {
+export function solveScaleFix(layer: Accumulation, chip: Arithmetic): SolvedAccumulation | Offence {
   const channels = layer.rows.map((row, c) => channelOf(layer, row, c, chip))
   const choice = chooseShift(channels, layer, chip)
   if ('offence' in choice) return choice
@@ -51,7 +52,7 @@ export function solveScaleFix(layer: Accumulation, chip: ChipProfile): SolvedAcc
   }
 }
 
-function channelOf(layer: Accumulation, row: Float32Array, c: number, chip: ChipProfile): Channel {
+function channelOf(layer: Accumulation, row: Float32Array, c: number, chip: Arithmetic): Channel {
   const scale = weightScale(row, rangeOf(chip.weightBits)[1])
   const { up, down } = reachOf(row, layer.inputRange)
   return {
@@ -65,15 +66,15 @@ function channelOf(layer: Accumulation, row: Float32Array, c: number, chip: Chip
 
 /** The weights as integers. A channel whose scale has not changed since the last round keeps its row: few change after the first. */
 class RoundedRows {
-  readonly rows: Int8Array[] = []
+  readonly rows: IntegerArray[] = []
   readonly reaches: Reach[] = []
   readonly #scales: number[] = []
   readonly #layer: Accumulation
-  readonly #limit: number
+  readonly #bits: number
 
-  constructor(layer: Accumulation, chip: ChipProfile) {
+  constructor(layer: Accumulation, chip: Arithmetic) {
     this.#layer = layer
-    this.#limit = rangeOf(chip.weightBits)[1]
+    this.#bits = chip.weightBits
   }
 
   round(weightScales: Float64Array): void {
@@ -81,7 +82,7 @@ class RoundedRows {
       const scale = weightScales[c]!
       if (this.#scales[c] === scale) continue
       this.#scales[c] = scale
-      this.rows[c] = roundWeights(row, scale, this.#limit)
+      this.rows[c] = roundWeights(row, scale, this.#bits)
       this.reaches[c] = reachOf(this.rows[c], this.#layer.inputRange)
     }
   }
@@ -93,7 +94,7 @@ function solveAt(
   steps: readonly number[],
   layer: Accumulation,
   rounded: RoundedRows,
-  chip: ChipProfile,
+  chip: Arithmetic,
 ): SolvedAccumulation | Offence {
   // Beyond q0 + 31 the whole sum is worth less than an output step: fewer bits of multiplier lose nothing.
   const total = Math.min(multiplierShift(steps, chip), q0 + chip.qRange[1])
@@ -115,7 +116,7 @@ function solveAt(
   if (q2 < chip.qRange[0]) return shiftOffence('q2', q2, chip)
   const biasInt16 = Int16Array.from(biases, (bias) => roundHalfAway(bias * 2 ** q2))
   const scaleFix = { q0, q1: total - q0 - q2, q2, scaleInt16, biasInt16, low: layer.low, high: layer.high }
-  return { scaleFix, rows, weightScales, accumulatorBound }
+  return { weightBits: chip.weightBits, scaleFix, rows, weightScales, accumulatorBound }
 }
 
 /**
@@ -128,13 +129,13 @@ function neededBias(bias: number, up: number, down: number, { low, high }: Bound
 }
 
 /** The largest q2 at which every bias fits its width; negative when none does. */
-function biasShift(biases: readonly number[], chip: ChipProfile): number {
+function biasShift(biases: readonly number[], chip: Arithmetic): number {
   const largest = biases.reduce((most, bias) => Math.max(most, Math.abs(bias)), 0)
   return shiftBelow(largest, rangeOf(chip.biasBits)[1], chip.qRange[1])
 }
 
 /** Whether clipping a0 can change no output of channel c; exact, on the integers. y does not decrease when a0 grows. */
-function holds(fix: ScaleFix, reach: Reach, c: number, chip: ChipProfile): boolean {
+function holds(fix: ScaleFix, reach: Reach, c: number, chip: Arithmetic): boolean {
   const [least, most] = rangeOf(chip.convsumBits)
   const output = (a0: number) => rshift(rshift(a0 * fix.scaleInt16[c]!, fix.q1) + fix.biasInt16[c]!, fix.q2)
   const fitsAbove = rshift(reach.up, fix.q0) <= most || output(most) >= fix.high

@@ -4,7 +4,7 @@
 // weights are held in coarser units until its sum fits. A large q0 needs no stretching and coarsens every channel's sum.
 
 import { type Offence, shiftBelow, shiftOffence } from './multiplier.js'
-import type { ChipProfile } from './types.js'
+import type { Arithmetic } from './types.js'
 import { rangeOf } from './width.js'
 
 /** One output channel, with its weights at full resolution. */
@@ -26,8 +26,8 @@ export interface Bounds {
   readonly high: number
 }
 
-/** Root mean square that inputs are supposed to have, in integers, when the two errors are weighed against each other. */
-const NOMINAL_INPUT = 32
+/** Root mean square that inputs are supposed to have, in integers, when the two errors are weighed against each other: a quarter of the largest. */
+const nominalInput = ({ inputBits }: Arithmetic) => 2 ** (inputBits - 3)
 
 /** Room for the rounded weights' reach to differ from the real weights'. */
 const MARGIN = 1.01
@@ -39,14 +39,14 @@ export interface ShiftChoice {
 }
 
 /** The choice of least expected squared error; an offence when a multiplier would not fit at any q0. */
-export function chooseShift(channels: readonly Channel[], bounds: Bounds, chip: ChipProfile): ShiftChoice | Offence {
+export function chooseShift(channels: readonly Channel[], bounds: Bounds, chip: Arithmetic): ShiftChoice | Offence {
   let best: ShiftChoice | undefined
   let leastError = Number.POSITIVE_INFINITY
   let mostRoom = Number.NEGATIVE_INFINITY
   for (let q0 = chip.qRange[0]; q0 <= chip.qRange[1]; q0++) {
     const steps = channels.map((channel) => channel.step * stretchAt(q0, channel, bounds, chip))
     const room = multiplierShift(steps, chip) - q0
-    const error = channels.reduce((sum, { depth }, c) => sum + steps[c]! ** 2 * unitError(depth, q0), 0)
+    const error = channels.reduce((sum, { depth }, c) => sum + steps[c]! ** 2 * unitError(depth, q0, chip), 0)
     mostRoom = Math.max(mostRoom, room)
     if (room >= 0 && error < leastError) {
       leastError = error
@@ -57,20 +57,20 @@ export function chooseShift(channels: readonly Channel[], bounds: Bounds, chip: 
 }
 
 /** The largest q0 + q1 + q2 at which the multipliers of all channels fit their width. */
-export function multiplierShift(steps: readonly number[], chip: ChipProfile): number {
+export function multiplierShift(steps: readonly number[], chip: Arithmetic): number {
   return shiftBelow(Math.max(...steps), rangeOf(chip.multiplierBits)[1], 3 * chip.qRange[1])
 }
 
 /** Twelve times the expected squared error of an accumulator in its own units: rounded weights, and the shift by q0. */
-function unitError(depth: number, q0: number): number {
-  return depth * NOMINAL_INPUT ** 2 + 4 ** q0 - 1
+function unitError(depth: number, q0: number, chip: Arithmetic): number {
+  return depth * nominalInput(chip) ** 2 + 4 ** q0 - 1
 }
 
 /**
  * The least factor >= 1 to coarsen a channel's weights by so that clipping its intermediate sum loses nothing: on either
  * side the sum fits, or its clipped value drives the output to its bound.
  */
-function stretchAt(q0: number, { step, up, down, bias }: Channel, { low, high }: Bounds, chip: ChipProfile): number {
+function stretchAt(q0: number, { step, up, down, bias }: Channel, { low, high }: Bounds, chip: Arithmetic): number {
   if (step === 0) return 1
   const [least, most] = rangeOf(chip.convsumBits).map((bound) => bound * 2 ** q0) as [number, number]
   const above = Math.min(up / most, (high + 1 - bias) / (most * step))

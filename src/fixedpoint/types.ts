@@ -1,23 +1,34 @@
 // The numbers of fixed-point arithmetic: chips, scales, shifts and multipliers.
 
-/** A chip, as data. Widths are in bits; a width of n holds [-2^(n-1), 2^(n-1)-1]. */
-export interface ChipProfile {
-  readonly name: string
-  /** Widths the chip computes in. */
-  readonly bitWidths: readonly number[]
-  /** Where these widths may be mixed in one model. */
-  readonly mixedWidths: boolean
+/** How a chip sums products over inputs of one width. */
+export interface AccumulatorWidths {
   readonly weightBits: number
-  /** A tensor that only leaves the chip (outputs, software operators) is stored this wide. */
-  readonly wideBits: number
   readonly accumulatorBits: number
   /** Width of the intermediate sum after q0. */
   readonly convsumBits: number
+}
+
+/** A chip, as data. Widths are in bits; a width of n holds [-2^(n-1), 2^(n-1)-1]. */
+export interface ChipProfile {
+  readonly name: string
+  /** Widths of activations that the chip computes in. */
+  readonly bitWidths: readonly number[]
+  /** Whether these widths may be mixed in one model. */
+  readonly mixesWidths: boolean
+  /** By the width of the input: one for each of `bitWidths`. */
+  readonly accumulators: Readonly<Record<number, AccumulatorWidths>>
+  /** A tensor that only leaves the chip (outputs, operators in float) is stored this wide. */
+  readonly wideBits: number
   readonly multiplierBits: number
   readonly biasBits: number
   /** Allowed range of every q, inclusive. */
   readonly qRange: readonly [number, number]
-  readonly rounding: 'half_away_from_zero'
+}
+
+/** What a chip computes with on inputs of one width. */
+export interface Arithmetic extends AccumulatorWidths, Pick<ChipProfile, 'multiplierBits' | 'biasBits' | 'qRange'> {
+  /** Of the input. */
+  readonly inputBits: number
 }
 
 /** A tensor held as integers: real value = integer * scale. */
@@ -26,6 +37,8 @@ export interface QuantizedTensor {
   /** float32-representable, positive. */
   readonly scale: number
   readonly bits: number
+  /** The tensor of the float graph whose values it holds, where that has another name. */
+  readonly of?: string
 }
 
 /**

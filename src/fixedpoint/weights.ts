@@ -1,5 +1,7 @@
 // Weights as integers: one symmetric scale an output channel.
 
+import { type IntegerArray, integerArray, rangeOf } from './width.js'
+
 /** The scale at which a channel's largest weight is the largest integer; 0 for a channel of zeros. */
 export function weightScale(row: Float32Array, limit: number): number {
   let most = 0
@@ -7,9 +9,10 @@ export function weightScale(row: Float32Array, limit: number): number {
   return most / limit
 }
 
-/** The integers nearest to row / scale, halves away from zero, in [-limit, limit]. A loop without calls: a model has 10^8 weights. */
-export function roundWeights(row: Float32Array, scale: number, limit: number): Int8Array {
-  const integers = new Int8Array(row.length)
+/** The integers of a width nearest to row / scale, halves away from zero, symmetric. A loop without calls: a model has 10^8 weights. */
+export function roundWeights(row: Float32Array, scale: number, bits: number): IntegerArray {
+  const integers = integerArray(bits, row.length)
+  const limit = rangeOf(bits)[1]
   for (let k = 0; k < row.length; k++) {
     const x = row[k]! / scale
     const magnitude = x < 0 ? -x : x
@@ -26,7 +29,7 @@ export interface Reach {
   readonly down: number
 }
 
-export function reachOf(row: Float32Array | Int8Array, [low, high]: readonly [number, number]): Reach {
+export function reachOf(row: Float32Array | IntegerArray, [low, high]: readonly [number, number]): Reach {
   let positive = 0
   let negative = 0
   for (let k = 0; k < row.length; k++) {

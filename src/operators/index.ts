@@ -9,6 +9,7 @@ import { linear } from './linear/index.js'
 import { lut } from './lut/index.js'
 import { movement } from './movement/index.js'
 import { averagePool, maxPool } from './pool/index.js'
+import { requantize } from './requantize/index.js'
 import type { Family, PlannedOperator } from './types.js'
 
 export const families: readonly Family[] = [
@@ -22,6 +23,7 @@ export const families: readonly Family[] = [
   channelwise,
   add,
   mul,
+  requantize,
   fallback,
 ]
 

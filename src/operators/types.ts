@@ -11,7 +11,7 @@
 import type { Integers } from '../emit/arithmetic.js'
 import type { Emitter } from '../emit/builder.js'
 import type { Offence } from '../fixedpoint/multiplier.js'
-import type { ChipProfile, IntTensor, QuantizedTensor } from '../fixedpoint/types.js'
+import type { Arithmetic, ChipProfile, IntTensor, QuantizedTensor } from '../fixedpoint/types.js'
 import type { GraphIndex } from '../onnx/graph.js'
 import type { NodeProto } from '../onnx/types.js'
 import type { GraphView } from '../plan/view.js'
@@ -75,6 +75,8 @@ export interface SolveContext {
   readonly quantized: ReadonlyMap<string, QuantizedTensor>
   /** Which integers every quantized tensor can hold. */
   readonly ranges: ReadonlyMap<string, IntegerRange>
+  /** A table over inputs of 16 bits has 2^lutBits segments. */
+  readonly lutBits: number
 }
 
 export interface Solved<F extends FixedOperator = FixedOperator> {
@@ -85,7 +87,8 @@ export interface Solved<F extends FixedOperator = FixedOperator> {
 
 /** The graph that an operator's integer nodes become part of. */
 export interface EmitContext {
-  readonly chip: ChipProfile
+  /** What the chip computes with on a tensor's integers. */
+  arithmetic(tensor: string): Arithmetic
   quantized(tensor: string): QuantizedTensor | undefined
   /** The integers of a quantized tensor. */
   integers(tensor: string): Integers
@@ -106,7 +109,8 @@ export interface QdqContext {
 }
 
 export interface ReferenceContext {
-  readonly chip: ChipProfile
+  /** What the chip computes with on a tensor's integers. */
+  arithmetic(tensor: string): Arithmetic
   /** Width of a quantized tensor. */
   bits(tensor: string): number
 }
@@ -118,8 +122,11 @@ export interface ReferenceContext {
 export interface Family<P extends PlannedOperator = PlannedOperator, F extends FixedOperator = FixedOperator> {
   readonly kind: string
   readonly traits: Traits
-  /** The operator that starts at a node of the standard domain; a refusal with the reason; undefined for a node of other families. */
-  match(node: NodeProto, view: GraphView): Match<P> | Refusal | undefined
+  /**
+   * The operator that starts at a node of the standard domain; a refusal with the reason; undefined for a node of other families.
+   * Absent where only the plan puts operators in.
+   */
+  match?(node: NodeProto, view: GraphView): Match<P> | Refusal | undefined
   /** Where it is left away, nothing is derived. */
   derivation?(operator: P): Derivation | undefined
   /** A magnitude that its outputs' scale must make room for where they are wide. */

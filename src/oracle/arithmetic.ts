@@ -1,7 +1,7 @@
 // The integer operations that every reference operator is made of, each with the check that it stays in range.
 
 import { clip, rshift } from '../fixedpoint/rounding.js'
-import type { ChipProfile, Requantize, ScaleFix } from '../fixedpoint/types.js'
+import type { Arithmetic, Requantize, ScaleFix } from '../fixedpoint/types.js'
 import { rangeOf } from '../fixedpoint/width.js'
 
 /** The integer itself, or an Error when it does not fit the width. */
@@ -24,7 +24,7 @@ export function requantize(x: number, { multiplier, shift }: Requantize): number
 }
 
 /** The scaleFix step of one accumulator of one channel. */
-export function scaleFixed(accumulator: number, channel: number, fix: ScaleFix, chip: ChipProfile): number {
+export function scaleFixed(accumulator: number, channel: number, fix: ScaleFix, chip: Arithmetic): number {
   fits(accumulator, chip.accumulatorBits, 'The accumulator')
   const [low, high] = rangeOf(chip.convsumBits)
   const a0 = clip(rshift(accumulator, fix.q0), low, high)

@@ -5,6 +5,7 @@
 
 import { familyOf, isFallback } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
+import type { PlanOptions } from './options.js'
 import type { ScaleClass } from './types.js'
 import { UnionFind } from './unionFind.js'
 import { type GraphView, readsDimsOnly } from './view.js'
@@ -18,13 +19,12 @@ interface Traffic {
 /**
  * The scale classes, in the order of their first tensors.
  * @param order every tensor of the graph, in graph order
- * @param unifyInputs all inputs of a concat get its scale, also those that others read
  */
 export function scaleClasses(
   operators: readonly PlannedOperator[],
   order: readonly string[],
   view: GraphView,
-  unifyInputs = false,
+  { chip, bitsOf, unifyInputs = false }: PlanOptions,
 ): ScaleClass[] {
   const onChip = operators.filter((operator) => !isFallback(operator))
   const held = new Set(onChip.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))
@@ -40,7 +40,9 @@ export function scaleClasses(
   return [...members.values()].map((tensors) => {
     const roots = new Set(tensors.flatMap((name) => [...rootsOf(name)]))
     const sources = order.filter((name) => roots.has(name))
-    return { name: tensors[0]!, tensors, sources, width: leavesChip(tensors, traffic, view) ? 'wide' : 'narrow' }
+    const leaves = leavesChip(tensors, traffic, view)
+    const bits = leaves ? chip.wideBits : bitsOfClass(tensors, traffic, bitsOf)
+    return { name: tensors[0]!, tensors, sources, bits, leavesChip: leaves }
   })
 }
 
@@ -49,7 +51,7 @@ export function trafficOf(operators: readonly PlannedOperator[]): Traffic {
   const readers = new Map<string, PlannedOperator[]>()
   for (const operator of operators) {
     for (const name of operator.outputs) writer.set(name, operator)
-    if (operator.nodes.every(readsDimsOnly)) continue
+    if (operator.nodes.length > 0 && operator.nodes.every(readsDimsOnly)) continue
     for (const name of new Set(operator.inputs)) readers.set(name, [...(readers.get(name) ?? []), operator])
   }
   return { writer, readers: (name) => readers.get(name) ?? [] }
@@ -100,6 +102,20 @@ export function traceRoots(writer: ReadonlyMap<string, PlannedOperator>): (name:
     return roots
   }
   return rootsOf
+}
+
+/** Whether an operator computes in a width of its own: what copies data takes the tensors' width. */
+export function hasOwnWidth(operator: PlannedOperator): boolean {
+  return !isFallback(operator) && !copiesData(operator)
+}
+
+/** The most that a reader computes in; where none computes, the most of what writes or moves the tensors. */
+function bitsOfClass(tensors: readonly string[], { writer, readers }: Traffic, bitsOf: PlanOptions['bitsOf']): number {
+  const reading = tensors.flatMap(readers).filter((operator) => !isFallback(operator))
+  const computing = reading.filter(hasOwnWidth)
+  if (computing.length > 0) return Math.max(...computing.map(bitsOf))
+  const writing = tensors.flatMap((name) => writer.get(name) ?? []).filter((operator) => !isFallback(operator))
+  return Math.max(...[...writing, ...reading].map(bitsOf))
 }
 
 /** Whether operators that can write wide integers write all of a class, and only software and the caller read it. */

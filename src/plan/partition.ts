@@ -24,7 +24,7 @@ export function partition(view: GraphView): PlannedOperator[] {
 function matchOf(node: NodeProto, view: GraphView): Match {
   const standard = node.domain === '' || node.domain === 'ai.onnx'
   for (const family of standard ? families : []) {
-    const answer = family.match(node, view)
+    const answer = family.match?.(node, view)
     if (!answer) continue
     return 'refusal' in answer ? fallbackOf(node, view, answer.refusal) : answer
   }

@@ -6,7 +6,9 @@ import { isFallback } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
 import { scaleClasses } from './classes.js'
 import { derivedTensors } from './derived.js'
+import { joinWidths } from './narrowed.js'
 import { joinFloat } from './neighbours.js'
+import type { PlanOptions } from './options.js'
 import { partition } from './partition.js'
 import type { Plan } from './types.js'
 import { viewGraph } from './view.js'
@@ -14,21 +16,26 @@ import { viewGraph } from './view.js'
 /**
  * @param model after the graph passes
  * @param tensors element type and dims of every tensor, from a first run
- * @param unifyInputs all inputs of a concat get its scale (-uis)
+ * @param options the chip, and in how many of its bits each operator computes
  * @throws SquireError UNSUPPORTED when the chip can run no operator of the model
  */
-export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>, unifyInputs = false): Plan {
+export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>, options: PlanOptions): Plan {
   const { graph } = model.proto
   const view = viewGraph(graph, tensors)
-  const operators = joinFloat(partition(view), view)
-  if (operators.every(isFallback)) throw nothingToQuantize(operators)
-  const order = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]
-  const classes = scaleClasses(operators, order, view, unifyInputs)
-  const classOf = new Map(classes.flatMap((scaleClass) => scaleClass.tensors.map((name) => [name, scaleClass])))
+  const matched = joinFloat(partition(view), view)
+  if (matched.every(isFallback)) throw nothingToQuantize(matched)
+  const named = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]
+  const { operators, order, narrowed } = joinWidths(matched, named, view, options)
+  const classes = scaleClasses(operators, order, view, options)
+  const held = classes.flatMap((scaleClass) => scaleClass.tensors.map((name) => [name, scaleClass] as const))
+  const classOf = new Map(held.filter(([name]) => !narrowed.has(name)))
   const derived = derivedTensors(operators)
   const origins = (name: string): readonly string[] => derived.get(name)?.of.flatMap(origins) ?? [name]
   const observed = new Set(classes.flatMap(({ sources }) => sources.flatMap(origins)))
-  return { operators, classes, classOf, derived, observed: order.filter((name) => observed.has(name)), tensors }
+  return {
+    ...{ operators, classes, classOf, derived, narrowed, tensors },
+    observed: order.filter((name) => observed.has(name)),
+  }
 }
 
 function nothingToQuantize(operators: readonly PlannedOperator[]): SquireError {

@@ -14,24 +14,30 @@ const SMALLEST_SCALE = 2 ** -126
 /** A wide tensor holds values up to this many times its calibration extreme: the winning score of unseen data must not saturate. */
 const WIDE_HEADROOM = 2
 
+export interface SolveOptions {
+  readonly scales?: ReadonlyMap<string, number>
+  readonly lutBits?: number
+}
+
 /**
  * @param thresholds T > 0 of every scale class, by its name: |x| <= T is kept, and the scale is T / (2^(bits-1) - 1)
- * @param given scales that some tensors have whatever their thresholds are; of a class, the largest is taken
+ * @param options.scales that some tensors have whatever their thresholds are; of a class, the largest is taken
+ * @param options.lutBits tables over inputs of 16 bits have 2^lutBits segments, 10 if left away
  * @throws SquireError FIXED_POINT naming every operator that the chip's parameters cannot express
  */
 export function solveFixedPoint(
   plan: Plan,
   thresholds: ReadonlyMap<string, number>,
   chip: ChipProfile,
-  given: ReadonlyMap<string, number> = new Map(),
+  { scales = new Map(), lutBits = 10 }: SolveOptions = {},
 ): FixedPointModel {
-  const quantized = scalesOf(plan, thresholds, chip, given)
+  const quantized = scalesOf(plan, thresholds, scales)
   const ranges = new Map([...quantized.values()].map(({ name, bits }) => [name, rangeOf(bits)]))
   const operators: FixedOperator[] = []
   const warnings: string[] = []
   const offences: string[] = []
   for (const planned of plan.operators) {
-    const solved = familyOf(planned).solve(planned, { chip, quantized, ranges })
+    const solved = familyOf(planned).solve(planned, { chip, quantized, ranges, lutBits })
     if ('offence' in solved) {
       offences.push(describe(planned, solved.offence))
       continue
@@ -48,24 +54,26 @@ export function solveFixedPoint(
 function scalesOf(
   plan: Plan,
   thresholds: ReadonlyMap<string, number>,
-  chip: ChipProfile,
   given: ReadonlyMap<string, number>,
 ): Map<string, QuantizedTensor> {
   const quantized = new Map<string, QuantizedTensor>()
   for (const scaleClass of plan.classes) {
-    const bits = scaleClass.width === 'wide' ? chip.wideBits : chip.bitWidths[0]!
+    const { bits, leavesChip } = scaleClass
     const threshold = thresholds.get(scaleClass.name)
     if (threshold === undefined || !(threshold > 0 && threshold < Number.POSITIVE_INFINITY)) {
       throw new Error(
         `The scale class "${scaleClass.name}" has the threshold ${threshold}: expected a positive number.`,
       )
     }
-    const extreme =
-      scaleClass.width === 'wide' ? Math.max(WIDE_HEADROOM * threshold, leastExtreme(plan, scaleClass)) : threshold
+    const roomy = leavesChip ? WIDE_HEADROOM * threshold : threshold
+    const extreme = bits > 8 ? Math.max(roomy, leastExtreme(plan, scaleClass)) : threshold
     const calibrated = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
     const known = scaleClass.tensors.flatMap((name) => given.get(name) ?? [])
     const scale = known.length === 0 ? calibrated : Math.max(...known)
-    for (const name of scaleClass.tensors) quantized.set(name, { name, scale, bits })
+    for (const name of scaleClass.tensors) {
+      const of = plan.narrowed.get(name)
+      quantized.set(name, { name, scale, bits, ...(of !== undefined && { of }) })
+    }
   }
   return quantized
 }

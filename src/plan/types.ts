@@ -13,8 +13,9 @@ export interface ScaleClass {
   readonly tensors: readonly string[]
   /** The tensors, observed or derived, whose merged histogram is the histogram of the class. */
   readonly sources: readonly string[]
-  /** 'wide': only software operators and graph outputs read it, and an accumulating operator writes it: it leaves the chip with the profile's wide bits. */
-  readonly width: 'narrow' | 'wide'
+  readonly bits: number
+  /** Only operators in float and the caller read it, and what writes it can write the chip's wide integers: it has bits to spare. */
+  readonly leavesChip: boolean
 }
 
 /** A tensor that is a gentle function of others' values: its histogram is the image of theirs, so it need not be observed. */
@@ -28,12 +29,14 @@ export interface Plan {
   /** In topological order. */
   readonly operators: readonly PlannedOperator[]
   readonly classes: readonly ScaleClass[]
-  /** Tensor name -> class, for every tensor that is held as integers. */
+  /** Tensor name -> class, for every tensor of the float graph that is held as integers. */
   readonly classOf: ReadonlyMap<string, ScaleClass>
   /** Those of the classes' sources that are not observed. */
   readonly derived: ReadonlyMap<string, DerivedTensor>
   /** What calibration exposes, in graph order: all that the classes' sources come from. */
   readonly observed: readonly string[]
+  /** Tensors that the float graph does not have -> the one whose values they hold in fewer bits. */
+  readonly narrowed: ReadonlyMap<string, string>
   readonly tensors: ReadonlyMap<string, TensorInfo>
 }
 

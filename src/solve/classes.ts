@@ -2,6 +2,7 @@
 
 import type { QuantMode } from '../config/config.js'
 import type { Pool } from '../engine/pool.js'
+import { rangeOf } from '../fixedpoint/width.js'
 import type { Histogram } from '../histogram/types.js'
 import type { ScaleClass } from '../plan/types.js'
 
@@ -15,15 +16,13 @@ export interface SolveRequest {
   readonly classes: readonly ClassHistogram[]
   readonly modes: readonly QuantMode[]
   readonly percent: number
-  /** Largest positive integer of a narrow and of a wide tensor. */
-  readonly levels: Readonly<Record<ScaleClass['width'], number>>
 }
 
-/** Mode -> class name -> threshold T. A wide tensor has codes to spare: its exact extreme is its threshold in every mode. */
+/** Mode -> class name -> threshold T. A tensor that leaves the chip has codes to spare: its exact extreme is its threshold in every mode. */
 export async function solveClasses(request: SolveRequest): Promise<Map<QuantMode, Map<string, number>>> {
-  const { pool, modes, percent, levels } = request
-  const narrow = request.classes.filter(({ scaleClass }) => scaleClass.width === 'narrow')
-  const wide = request.classes.filter(({ scaleClass }) => scaleClass.width === 'wide')
+  const { pool, modes, percent } = request
+  const inside = request.classes.filter(({ scaleClass }) => !scaleClass.leavesChip)
+  const leaving = request.classes.filter(({ scaleClass }) => scaleClass.leavesChip)
   const result = new Map(modes.map((mode) => [mode, new Map<string, number>()]))
   const solve = async (group: readonly ClassHistogram[], asked: readonly QuantMode[]) => {
     const { thresholds } = await pool.solve({
@@ -31,7 +30,7 @@ export async function solveClasses(request: SolveRequest): Promise<Map<QuantMode
       histograms: group.map(({ histogram }) => shared(histogram)),
       modes: asked,
       percent,
-      levels: group.map(({ scaleClass }) => levels[scaleClass.width]),
+      levels: group.map(({ scaleClass }) => rangeOf(scaleClass.bits)[1]),
     })
     for (const [i, { scaleClass }] of group.entries()) {
       // Fewer modes than asked of the run: the last one stands for all.
@@ -40,8 +39,8 @@ export async function solveClasses(request: SolveRequest): Promise<Map<QuantMode
       }
     }
   }
-  const groups = parts(narrow, pool.threads * 4).map((group) => solve(group, modes))
-  await Promise.all([...groups, solve(wide, ['min_max'])])
+  const groups = parts(inside, pool.threads * 4).map((group) => solve(group, modes))
+  await Promise.all([...groups, solve(leaving, ['min_max'])])
   return result
 }
 

@@ -38,7 +38,16 @@ async function run(
 /** y = -x as a table. */
 function negate(input: string, output: string): FixedLut {
   const table = Int16Array.from({ length: 256 }, (_, index) => Math.min(127, 128 - index))
-  return { kind: 'unary', name: `negate_${input}`, nodes: [], inputs: [input], outputs: [output], table, label: 'Neg' }
+  return {
+    kind: 'unary',
+    name: `negate_${input}`,
+    nodes: [],
+    inputs: [input],
+    outputs: [output],
+    table,
+    label: 'Neg',
+    segmentBits: 0,
+  }
 }
 
 function software(node: NodeProto, inputs: readonly string[], reason: string | undefined = 'a test'): PlannedFallback {

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import type { IntegerModelOptions } from '../../src/export/integerModel.js'
 import { integerModel } from '../../src/export/integerModel.js'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
-import type { IntTensor, QuantizedTensor } from '../../src/fixedpoint/types.js'
+import type { ChipProfile, IntTensor, QuantizedTensor } from '../../src/fixedpoint/types.js'
 import { encodeModel } from '../../src/onnx/model.js'
 import { makeGraph, makeModel, makeValueInfo } from '../../src/onnx/node.js'
 import { createSession } from '../../src/onnx/session.js'
@@ -35,9 +35,10 @@ export function sourceModel(
 export function fixedModel(
   operators: readonly FixedOperator[],
   quantized: readonly QuantizedTensor[],
+  on = chip,
 ): FixedPointModel {
   return {
-    chip,
+    chip: on,
     operators,
     quantized: new Map(quantized.map((tensor) => [tensor.name, tensor])),
     tensors: new Map(),
@@ -49,36 +50,51 @@ export function sizeOf(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1)
 }
 
-/** The exported one-operator model; scales are 1, so that graph inputs are the integers themselves. */
-export function exportLayer(operator: FixedOperator, dims: readonly (readonly number[])[], bits = 8, opset = 13) {
-  const names = operator.inputs
-  const output = operator.outputs[0]!
-  const inputs = names.map((name) => ({ name, scale: 1, bits: 8 }))
-  const fixed = fixedModel([operator], [...inputs, { name: output, scale: 1, bits }])
-  const source = sourceModel(Object.fromEntries(names.map((name, index) => [name, dims[index]!])), [output], { opset })
-  return { fixed, output, proto: integerModel(fixed, source, defaults) }
+/** The chip and the width of an operator's inputs. */
+export interface On {
+  readonly chip: ChipProfile
+  readonly bits: number
 }
 
-/** Asserts that onnxruntime, all optimizations on, computes the oracle's integers. */
+/** The exported one-operator model; scales are 1, so that graph inputs are the integers themselves. */
+export function exportLayer(
+  operator: FixedOperator,
+  dims: readonly (readonly number[])[],
+  bits = 8,
+  opset = 13,
+  on: On = { chip, bits: 8 },
+) {
+  const { inputs, outputs } = operator
+  const held = [
+    ...inputs.map((name) => ({ name, scale: 1, bits: on.bits })),
+    ...outputs.map((name) => ({ name, scale: 1, bits })),
+  ]
+  const fixed = fixedModel([operator], held, on.chip)
+  const fed = Object.fromEntries(inputs.map((name, index) => [name, dims[index]!]))
+  const source = sourceModel(fed, outputs, { opset })
+  return { fixed, proto: integerModel(fixed, source, defaults) }
+}
+
+/** Asserts that onnxruntime, all optimizations on, computes the oracle's integers, which are returned. */
 export async function expectOracle(
   operator: FixedOperator,
   inputs: readonly IntTensor[],
   bits = 8,
   opset = 13,
-): Promise<void> {
-  const { fixed, output, proto } = exportLayer(
-    operator,
-    inputs.map(({ dims }) => dims),
-    bits,
-    opset,
-  )
-  const [expected] = runReference(operator, inputs, fixed)
+  on?: On,
+): Promise<readonly IntTensor[]> {
+  const dims = inputs.map((input) => input.dims)
+  const { fixed, proto } = exportLayer(operator, dims, bits, opset, on)
+  const expected = runReference(operator, inputs, fixed)
   const session = await createSession(encodeModel(proto))
   try {
     const feeds = operator.inputs.map((name, index) => [name, asFloats(inputs[index]!)] as const)
     const results = await session.run(Object.fromEntries(feeds))
-    expect(results[output]!.dims).toEqual(expected!.dims)
-    expectSame(asIntegers(results[output]!.data as Float32Array), expected!.data)
+    for (const [index, output] of operator.outputs.entries()) {
+      expect(results[output]!.dims).toEqual(expected[index]!.dims)
+      expectSame(asIntegers(results[output]!.data as Float32Array), expected[index]!.data)
+    }
+    return expected
   } finally {
     await session.release()
   }

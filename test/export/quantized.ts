@@ -7,6 +7,7 @@ import { optimize } from '../../src/onnx/passes/index.js'
 import { createSession } from '../../src/onnx/session.js'
 import { shapesFor } from '../../src/onnx/shapes.js'
 import type { Model, TensorValue } from '../../src/onnx/types.js'
+import { oneWidth } from '../../src/plan/options.js'
 import { makePlan } from '../../src/plan/plan.js'
 import { solveFixedPoint } from '../../src/plan/solve.js'
 import type { FixedPointModel } from '../../src/plan/types.js'
@@ -21,7 +22,7 @@ export interface Quantized {
 
 export async function quantizeByExtremes(file: string, samples: readonly Feeds[]): Promise<Quantized> {
   const { model: source } = await optimize(await readModel(file))
-  const plan = makePlan(source, await shapesFor(source, samples[0]!))
+  const plan = makePlan(source, await shapesFor(source, samples[0]!), oneWidth(chipProfile('TX5105C'), 8))
   const session = await createSession(encodeModel(exposeAll(source.proto)))
   const sources = plan.classes.flatMap((scaleClass) => scaleClass.sources)
   const extremes = new Map<string, number>()

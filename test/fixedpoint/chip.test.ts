@@ -1,10 +1,19 @@
 import { expect, it } from 'vitest'
-import { chipProfile } from '../../src/fixedpoint/chip.js'
+import { arithmeticOf, chipNames, chipProfile } from '../../src/fixedpoint/chip.js'
 
 it('finds a chip by its name', () => {
   expect(chipProfile('TX5105C')).toMatchObject({ name: 'TX5105C', bitWidths: [8], qRange: [0, 31] })
 })
 
 it('an unknown chip is an error that lists the known ones', () => {
-  expect(() => chipProfile('TX9')).toThrow('Unknown chip "TX9": expected "TX5105C".')
+  expect(() => chipProfile('TX9')).toThrow('Unknown chip "TX9": expected "TX5105C", "TX510x", "TX5368x"')
+})
+
+it('every chip has an accumulator for each of its widths, and those of two widths mix them', () => {
+  for (const chip of chipNames.map(chipProfile)) {
+    for (const bits of chip.bitWidths)
+      expect(arithmeticOf(chip, bits)).toMatchObject({ inputBits: bits, weightBits: bits })
+    expect(chip.mixesWidths).toBe(chip.bitWidths.length > 1)
+  }
+  expect(() => arithmeticOf(chipProfile('TX5105C'), 16)).toThrow('TX5105C does not compute in 16 bits.')
 })

@@ -21,11 +21,20 @@ export function planOf(operators: readonly PlannedOperator[], wide: readonly str
       name,
       tensors: [name],
       sources: [name],
-      width: wide.includes(name) ? 'wide' : 'narrow',
+      bits: wide.includes(name) ? 16 : 8,
+      leavesChip: wide.includes(name),
     }),
   )
   const classOf = new Map(classes.map((scaleClass) => [scaleClass.name, scaleClass]))
-  return { derived: new Map(), operators, classes, classOf, observed: [...classOf.keys()], tensors: new Map() }
+  return {
+    derived: new Map(),
+    narrowed: new Map(),
+    operators,
+    classes,
+    classOf,
+    observed: [...classOf.keys()],
+    tensors: new Map(),
+  }
 }
 
 /** A 1x1 convolution "conv" from x to y with these weights [M, C] and biases [M]. */

@@ -20,6 +20,7 @@ import { chip, tensor, tensors } from './fixtures.js'
 const context = {
   chip,
   quantized: new Map([
+    ['x', { name: 'x', scale: 1, bits: 8 }],
     ['y', { name: 'y', scale: 1, bits: 8 }],
     ['wide', { name: 'wide', scale: 1, bits: 16 }],
   ]),
@@ -243,6 +244,7 @@ describe('elementwise', () => {
       outputs: ['y'],
       table,
       label: 'Twice',
+      segmentBits: 0,
     }
     expect([...run(operator, tensor([3], [-128, 0, 127])).data]).toEqual([0, 256, 510])
   })

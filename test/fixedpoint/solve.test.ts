@@ -118,7 +118,10 @@ describe('scaleFix', () => {
     fc.assert(
       fc.property(layers, (layer) => {
         const model = solve(layer.planned, { x: layer.inputThreshold, y: layer.outputThreshold })
-        const wideSum: FixedPointModel = { ...model, chip: { ...chip, convsumBits: 32 } }
+        const wideSum: FixedPointModel = {
+          ...model,
+          chip: { ...chip, accumulators: { 8: { ...chip.accumulators[8]!, convsumBits: 32 } } },
+        }
         for (const input of worstInputs(only(model, 'conv'))) {
           expect(run(model, input)).toEqual(run(wideSum, input))
         }

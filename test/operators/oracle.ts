@@ -1,5 +1,6 @@
 // The oracle by operator, whatever its family.
 
+import { arithmeticOf } from '../../src/fixedpoint/chip.js'
 import type { IntTensor } from '../../src/fixedpoint/types.js'
 import { familyOf } from '../../src/operators/index.js'
 import type { FixedOperator } from '../../src/operators/types.js'
@@ -19,5 +20,5 @@ export function runReference(
     if (!tensor) throw new Error(`The tensor "${name}" is not held as integers.`)
     return tensor.bits
   }
-  return reference(operator, inputs, { chip, bits })
+  return reference(operator, inputs, { arithmetic: (name) => arithmeticOf(chip, bits(name)), bits })
 }

@@ -12,7 +12,7 @@ const b = pointwise('x', 'b')
 const constants = [...a.constants, ...b.constants]
 
 const classesOf = (plan: Plan) =>
-  Object.fromEntries(plan.classes.map(({ name, tensors, sources, width }) => [name, { tensors, sources, width }]))
+  Object.fromEntries(plan.classes.map(({ name, tensors, sources, bits }) => [name, { tensors, sources, bits }]))
 
 it('both ends of a max pool share a scale, and only its input is observed', async () => {
   const after = pointwise('p', 'y')
@@ -20,7 +20,7 @@ it('both ends of a max pool share a scale, and only its input is observed', asyn
     nodes: [a.node, node('MaxPool', 'a', 'p', window), after.node],
     constants: [...constants, ...after.constants],
   })
-  expect(classesOf(plan).a).toEqual({ tensors: ['a', 'p'], sources: ['a'], width: 'narrow' })
+  expect(classesOf(plan).a).toEqual({ tensors: ['a', 'p'], sources: ['a'], bits: 8 })
   expect(plan.observed).toEqual(['x', 'a', 'y'])
 })
 
@@ -35,15 +35,15 @@ describe('a concat', () => {
     ]
     const plan = await planOf({ nodes, constants })
     expect(classesOf(plan)).toEqual({
-      x: { tensors: ['x'], sources: ['x'], width: 'narrow' },
-      a: { tensors: ['a', 'b', 'p', 'q', 'y'], sources: ['a', 'b'], width: 'narrow' },
+      x: { tensors: ['x'], sources: ['x'], bits: 8 },
+      a: { tensors: ['a', 'b', 'p', 'q', 'y'], sources: ['a', 'b'], bits: 8 },
     })
   })
 
   it('requantizes an input that something else reads, and counts its values', async () => {
     const nodes = [a.node, b.node, node('Concat', 'a b', 'j', axis), node('Add', 'a b', 's')]
     const sum = await planOf({ nodes, constants, outputs: ['j', 's'] })
-    expect(classesOf(sum).j).toEqual({ tensors: ['j'], sources: ['a', 'b'], width: 'narrow' })
+    expect(classesOf(sum).j).toEqual({ tensors: ['j'], sources: ['a', 'b'], bits: 8 })
     expect(sum.observed).toEqual(['x', 'a', 'b', 's'])
   })
 
@@ -53,12 +53,12 @@ describe('a concat', () => {
       constants,
       outputs: ['a', 'j'],
     })
-    expect(classesOf(plan).b).toEqual({ tensors: ['b', 'j'], sources: ['a', 'b'], width: 'narrow' })
+    expect(classesOf(plan).b).toEqual({ tensors: ['b', 'j'], sources: ['a', 'b'], bits: 8 })
   })
 
   it('takes a tensor that it reads twice once', async () => {
     const plan = await planOf({ nodes: [a.node, node('Concat', 'a a', 'y', axis)], constants })
-    expect(classesOf(plan).a).toEqual({ tensors: ['a', 'y'], sources: ['a'], width: 'narrow' })
+    expect(classesOf(plan).a).toEqual({ tensors: ['a', 'y'], sources: ['a'], bits: 8 })
   })
 
   it('does not take in what it shares with an operator that feeds it', async () => {
@@ -89,27 +89,27 @@ describe('a tensor leaves the chip wide', () => {
     ]
     const plan = await planOf({ nodes, constants, outputs: ['s', 'b'] })
     expect(classesOf(plan)).toMatchObject({
-      a: { width: 'narrow' },
-      g: { tensors: ['g', 'f'], width: 'wide' },
-      b: { width: 'wide' },
+      a: { bits: 8 },
+      g: { tensors: ['g', 'f'], bits: 16 },
+      b: { bits: 16 },
     })
   })
 
   it('but not when the chip reads it too', async () => {
     const nodes = [a.node, node('Softmax', 'a', 's'), node('Sigmoid', 'a', 't')]
     const plan = await planOf({ nodes, constants, outputs: ['s', 't'] })
-    expect(classesOf(plan)).toMatchObject({ a: { width: 'narrow' }, t: { width: 'wide' } })
+    expect(classesOf(plan)).toMatchObject({ a: { bits: 8 }, t: { bits: 16 } })
   })
 
   it('and reading its dims does not count', async () => {
     const nodes = [a.node, node('Shape', 'a', 'd'), node('Reshape', 'b d', 'y'), b.node]
     const plan = await planOf({ nodes: [a.node, b.node, nodes[1]!, nodes[2]!], constants, outputs: ['a', 'y'] })
-    expect(classesOf(plan).a!.width).toBe('wide')
+    expect(classesOf(plan).a!.bits).toBe(16)
   })
 
   it('nor when it is fed to the model or comes from software', async () => {
     const nodes = [node('Softmax', 'x', 's'), node('MaxPool', 's', 'y', window)]
-    expect(classesOf(await planOf({ nodes })).s).toEqual({ tensors: ['s', 'y'], sources: ['s'], width: 'narrow' })
+    expect(classesOf(await planOf({ nodes })).s).toEqual({ tensors: ['s', 'y'], sources: ['s'], bits: 8 })
   })
 })
 

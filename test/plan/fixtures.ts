@@ -1,11 +1,13 @@
 // Tiny graphs for the tests of this folder, and their plans.
 
+import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { encodeModel } from '../../src/onnx/model.js'
 import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../src/onnx/node.js'
 import { shapesFor } from '../../src/onnx/shapes.js'
 import { makeTensor } from '../../src/onnx/tensor.js'
 import { type AttributeProto, DataType, type Model, type NodeProto, type TensorProto } from '../../src/onnx/types.js'
 import { isFallback } from '../../src/operators/index.js'
+import { oneWidth } from '../../src/plan/options.js'
 import { makePlan } from '../../src/plan/plan.js'
 import type { Plan } from '../../src/plan/types.js'
 import type { PlannedByKind } from '../operators/kinds.js'
@@ -57,7 +59,7 @@ export async function planOf(parts: GraphParts): Promise<Plan> {
     const size = dims.reduce((product, dim) => product * dim, 1)
     return [name, { type: 'float32' as const, dims, data: new Float32Array(size) }] as const
   })
-  return makePlan(model, await shapesFor(model, Object.fromEntries(feeds)))
+  return makePlan(model, await shapesFor(model, Object.fromEntries(feeds)), oneWidth(chipProfile('TX5105C'), 8))
 }
 
 /** The operator of a kind; the first one. */

@@ -4,10 +4,12 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { modelInputs, readModel } from '../../src/onnx/model.js'
 import { optimize } from '../../src/onnx/passes/index.js'
 import { shapesFor } from '../../src/onnx/shapes.js'
 import { isFallback } from '../../src/operators/index.js'
+import { oneWidth } from '../../src/plan/options.js'
 import { makePlan } from '../../src/plan/plan.js'
 import type { Plan } from '../../src/plan/types.js'
 
@@ -21,7 +23,7 @@ async function planOfFile(file: string, dims: readonly number[]): Promise<Plan> 
   const feeds = Object.fromEntries(
     modelInputs(model.proto).map(({ name }) => [name, { type: 'float32' as const, dims, data }]),
   )
-  return makePlan(model, await shapesFor(model, feeds))
+  return makePlan(model, await shapesFor(model, feeds), oneWidth(chipProfile('TX5105C'), 8))
 }
 
 /** How many operators of each kind; software operators by type, those that only compute shapes aside. */
@@ -32,7 +34,7 @@ function summary(plan: Plan) {
     const key = isFallback(operator) ? `software ${operator.nodes[0]!.opType}` : operator.kind
     counts[key] = (counts[key] ?? 0) + 1
   }
-  const wide = plan.classes.filter(({ width }) => width === 'wide').length
+  const wide = plan.classes.filter(({ leavesChip }) => leavesChip).length
   return { ...counts, classes: plan.classes.length, tensors: plan.classOf.size, observed: plan.observed.length, wide }
 }
 
@@ -97,7 +99,9 @@ it('a model that is one If is not for the chip', async () => {
     sr: { type: 'int64' as const, dims: [], data: BigInt64Array.of(16000n) },
   }
   const tensors = await shapesFor(model, feeds)
-  expect(() => makePlan(model, tensors)).toThrow('If "If_0": the graphs inside it run in float')
+  expect(() => makePlan(model, tensors, oneWidth(chipProfile('TX5105C'), 8))).toThrow(
+    'If "If_0": the graphs inside it run in float',
+  )
 })
 
 const squeezeNet = path.resolve(root, '../shared/data/models/squeezenet1.0.onnx')
@@ -123,6 +127,7 @@ it.runIf(present)('SqueezeNet runs on the chip up to its Softmax, and pools and 
     name: 'fire2/expand1x1_2',
     tensors: ['fire2/expand1x1_2', 'fire2/expand3x3_2', 'fire2/concat_1'],
     sources: ['fire2/expand1x1_2', 'fire2/expand3x3_2'],
-    width: 'narrow',
+    bits: 8,
+    leavesChip: false,
   })
 })

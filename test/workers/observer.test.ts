@@ -3,12 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { makeObservable, type Observable } from '../../src/calibrate/observed.js'
 import { prepare } from '../../src/calibrate/prepare.js'
+import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
 import { createSlab, readSlab } from '../../src/histogram/slab.js'
 import { readModel } from '../../src/onnx/model.js'
 import { optimize } from '../../src/onnx/passes/index.js'
 import { createSession } from '../../src/onnx/session.js'
 import type { TensorValue } from '../../src/onnx/types.js'
+import { oneWidth } from '../../src/plan/options.js'
 import { Observer } from '../../workers/observer.js'
 import { expectSame } from '../histogram/same.js'
 import { temporaryFolder } from '../onnx/folder.js'
@@ -40,7 +42,10 @@ async function statistics(prepared: Observable, feeds: readonly { readonly x: Te
 
 async function observable(): Promise<Observable> {
   const { model } = await optimize(await readModel(classifier))
-  return makeObservable(await prepare(model, { x: image([1, 3, 48, 192]) }, at('')), at(''))
+  return makeObservable(
+    await prepare(model, { x: image([1, 3, 48, 192]) }, oneWidth(chipProfile('TX5105C'), 8), at('')),
+    at(''),
+  )
 }
 
 describe('an observer', () => {

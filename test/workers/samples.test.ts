@@ -6,9 +6,11 @@ import { makeObservable } from '../../src/calibrate/observed.js'
 import { prepare } from '../../src/calibrate/prepare.js'
 import { openDataset } from '../../src/dataset/datasets.js'
 import type { SamplesTask } from '../../src/engine/protocol.js'
+import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { createSlab, readSlab } from '../../src/histogram/slab.js'
 import { modelInputs, readModel, writeModel } from '../../src/onnx/model.js'
 import { makeNode } from '../../src/onnx/node.js'
+import { oneWidth } from '../../src/plan/options.js'
 import { runSamples } from '../../workers/samples.js'
 import { expectSame } from '../histogram/same.js'
 import { temporaryFolder } from '../onnx/folder.js'
@@ -28,6 +30,8 @@ const proto = model({
 
 /** 21 samples of 6x5, but for those at `large` (7x7) and those at `bad` (Infinity). The metric lists what it was given. */
 const script = (large: readonly number[], bad: readonly number[]) => `
+import { chipProfile } from '../../src/fixedpoint/chip.js'
+import { oneWidth } from '../../src/plan/options.js'
 import { defineDataset } from ${JSON.stringify(new URL('../../dist/src/index.js', import.meta.url).href)}
 export const data = defineDataset(() => ({
   size: () => 21,
@@ -64,7 +68,10 @@ async function run(stacked: number, { large = [], bad = [], onBadSample = 'error
     { kind: 'user', script: file, exportName: 'data', data: undefined, batchSize: 1 },
     inputs,
   )
-  const prepared = await makeObservable(await prepare(source, (await dataset.load(0)).feeds, at('')), at(''))
+  const prepared = await makeObservable(
+    await prepare(source, (await dataset.load(0)).feeds, oneWidth(chipProfile('TX5105C'), 8), at('')),
+    at(''),
+  )
   expect(prepared.observation.stacked).toBe(32)
   const { tensors } = prepared.observation
   const slab = createSlab(tensors)

@@ -1,5 +1,6 @@
 // Integers of convolutions and matrix products, from rows of float weights, one row an output channel.
 
+import { arithmeticOf } from '../../fixedpoint/chip.js'
 import type { Offence } from '../../fixedpoint/multiplier.js'
 import { type SolvedAccumulation, solveScaleFix } from '../../fixedpoint/scaleFix.js'
 import { boundsOf } from '../clamp.js'
@@ -17,7 +18,10 @@ export function solveAccumulation(
   const [low, high] = context.ranges.get(inputs[0]!)!
   const inputRange = [Math.min(low, 0), Math.max(high, 0)] as const
   const scales = { inputScale: from.scale, outputScale: to.scale }
-  return solveScaleFix({ rows, bias, inputRange, ...scales, ...boundsOf(to, clamp) }, context.chip)
+  return solveScaleFix(
+    { rows, bias, inputRange, ...scales, ...boundsOf(to, clamp) },
+    arithmeticOf(context.chip, from.bits),
+  )
 }
 
 /** A warning where channels have no weight but zero. */

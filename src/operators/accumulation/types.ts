@@ -1,6 +1,7 @@
 // What convolutions and matrix products have in common: sums of products with constant weights, then scaleFix.
 
 import type { ScaleFix } from '../../fixedpoint/types.js'
+import type { IntegerArray } from '../../fixedpoint/width.js'
 import type { Clamp } from '../clamp.js'
 import type { FixedOperator, PlannedOperator } from '../types.js'
 
@@ -17,7 +18,7 @@ export interface PlannedAccumulation extends PlannedOperator {
 }
 
 export interface FixedAccumulation extends FixedOperator {
-  readonly weights: Weights<Int8Array>
+  readonly weights: Weights<IntegerArray>
   /** Per output channel, real weight = integer * weightScales[c]. */
   readonly weightScales: Float64Array
   readonly scaleFix: ScaleFix

@@ -1,12 +1,13 @@
-// Convolutions with int8 weights, in floating point. A sum whose every partial sum stays below 2^24 is exact in float32 in any order of
-// summation.
+// Convolutions with integer weights, in floating point. A sum whose every partial sum stays below 2^24 is exact in float32 in any order of
+// summation; a larger one is a sum of such convolutions, of parts of the input and of the weights.
 //
-// Weights are stored as int8 and cast: the file stays small, and a runtime folds the cast when it loads the model.
+// Weights are stored as integers and cast: the file stays small, and a runtime folds the cast when it loads the model.
 
-import { cast, FLOAT32_LIMIT, type Integers, sum, toFloat64 } from '../../emit/arithmetic.js'
+import { cast, FLOAT32_LIMIT, type Integers, requantize, sum, toFloat64 } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
 import { emitScaleFix } from '../../emit/scaleFix.js'
 import { SquireError } from '../../errors.js'
+import type { IntegerArray } from '../../fixedpoint/width.js'
 import { makeAttribute } from '../../onnx/attribute.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
 import { onIntegerWeights } from '../accumulation/qdq.js'
@@ -14,31 +15,75 @@ import type { EmitContext, QdqContext } from '../types.js'
 import type { FixedConv } from './solve.js'
 
 export function emitConv(e: Emitter, conv: FixedConv, context: EmitContext): string[] {
+  const [input] = conv.inputs
   const channels = [1, conv.weights.dims[0]!, ...conv.strides.map(() => 1)]
-  const sums = convolution(e, conv, context.integers(conv.inputs[0]!))
-  return [emitScaleFix(e, sums, conv.scaleFix, channels, context.chip)]
+  const sums = convolution(e, conv, context.integers(input!))
+  return [emitScaleFix(e, sums, conv.scaleFix, channels, context.arithmetic(input!))]
+}
+
+/** x = sum of factor * part. */
+interface Part<T> {
+  readonly part: T
+  readonly factor: number
 }
 
 function convolution(e: Emitter, conv: FixedConv, input: Integers): Integers {
   const { dims, data } = conv.weights
   if (conv.accumulatorBound < FLOAT32_LIMIT) return partialConvolution(e, conv, input, data, conv.accumulatorBound)
-  // w = 16 high + low with |low| <= 8: two sums of a sixteenth of the size, put together in float64.
-  const high = data.map((weight) => Math.round(weight / 16))
-  const low = data.map((weight, index) => weight - 16 * high[index]!)
-  const [highBound, lowBound] = [high, low].map((part) => largestRow(part, dims[0]!) * input.bound) as [number, number]
-  if (Math.max(highBound, lowBound) >= FLOAT32_LIMIT) {
-    const message = `The convolution "${conv.name}" sums ${data.length / dims[0]!} products a value, too many for an exact float32 sum: split it.`
-    throw new SquireError('UNSUPPORTED', message)
+  const inputs = bytesOf(e, input)
+  const weights = weightParts(conv, data, inputs[0]!.part.bound)
+  let total: Integers | undefined
+  for (const x of inputs) {
+    for (const w of weights) {
+      const bound = largestRow(w.part, dims[0]!) * x.part.bound
+      const partial = toFloat64(e, partialConvolution(e, conv, x.part, w.part, bound))
+      const factor = x.factor * w.factor
+      const name = factor === 1 ? partial.name : e.emit('Mul', [partial.name, e.scalar('float64', factor)])
+      const term: Integers = { name, type: 'float64', bound: bound * factor }
+      total = total ? sum(e, total, term) : term
+    }
   }
-  const highSum = toFloat64(e, partialConvolution(e, conv, input, high, highBound))
-  const sixteenfold = e.emit('Mul', [highSum.name, e.scalar('float64', 16)])
-  const lowSum = partialConvolution(e, conv, input, low, lowBound)
-  return { ...sum(e, { ...highSum, name: sixteenfold }, lowSum), bound: conv.accumulatorBound }
+  return { ...total!, bound: conv.accumulatorBound }
 }
 
-function partialConvolution(e: Emitter, conv: FixedConv, input: Integers, weights: Int8Array, bound: number): Integers {
+/** x = 256 high + low with |high| and |low| <= 128, where x is wider than a byte. */
+function bytesOf(e: Emitter, x: Integers): Part<Integers>[] {
+  if (x.bound <= 128) return [{ part: x, factor: 1 }]
+  const high = requantize(e, x, 1, 8)
+  const low = sum(e, x, { ...high, name: e.emit('Mul', [high.name, e.scalar(high.type, -256)]), bound: x.bound })
+  return [
+    { part: high, factor: 256 },
+    { part: { ...low, bound: 128 }, factor: 1 },
+  ]
+}
+
+/** Of weights whose sums may leave float32: w = radix * high + low, and so on until every part's sums fit. */
+function weightParts(conv: FixedConv, weights: IntegerArray, inputBound: number): Part<IntegerArray>[] {
+  if (largestRow(weights, conv.weights.dims[0]!) * inputBound < FLOAT32_LIMIT) return [{ part: weights, factor: 1 }]
+  const most = largestRow(weights, weights.length)
+  const radix = most > 128 ? 256 : 16
+  if (most <= radix / 2) {
+    const products = weights.length / conv.weights.dims[0]!
+    const message = `The convolution "${conv.name}" sums ${products} products a value, too many for an exact float32 sum: split it.`
+    throw new SquireError('UNSUPPORTED', message)
+  }
+  const high = weights.map((weight) => Math.round(weight / radix))
+  const low = weights.map((weight, index) => weight - radix * high[index]!)
+  return [
+    ...weightParts(conv, high, inputBound).map(({ part, factor }) => ({ part, factor: factor * radix })),
+    ...weightParts(conv, low, inputBound),
+  ]
+}
+
+function partialConvolution(
+  e: Emitter,
+  conv: FixedConv,
+  input: Integers,
+  weights: IntegerArray,
+  bound: number,
+): Integers {
   const { dims } = conv.weights
-  const stored = e.initializer('weights', DataType.INT8, dims, weights)
+  const stored = e.integers('weights', dims, weights)
   const attributes = [
     makeAttribute('group', conv.group),
     makeAttribute('kernel_shape', dims.slice(2)),
@@ -51,11 +96,12 @@ function partialConvolution(e: Emitter, conv: FixedConv, input: Integers, weight
 }
 
 /** The largest sum of magnitudes over one output channel's weights. */
-function largestRow(weights: Int8Array, rows: number): number {
+function largestRow(weights: IntegerArray, rows: number): number {
   const length = weights.length / rows
   let most = 0
   for (let row = 0; row < rows; row++) {
-    const magnitude = weights.subarray(row * length, (row + 1) * length).reduce((total, w) => total + Math.abs(w), 0)
+    let magnitude = 0
+    for (let at = row * length; at < (row + 1) * length; at++) magnitude += Math.abs(weights[at]!)
     most = Math.max(most, magnitude)
   }
   return most
@@ -63,7 +109,7 @@ function largestRow(weights: Int8Array, rows: number): number {
 
 /** Per-channel arithmetic is a convolution to the plan; as a Mul or an Add it keeps its float constants. */
 export function qdqConv(e: Emitter, node: NodeProto, conv: FixedConv, context: QdqContext): NodeProto {
-  if (node.opType !== 'Conv') return node
   const { dims, data } = conv.weights
+  if (node.opType !== 'Conv' || !(data instanceof Int8Array)) return node
   return onIntegerWeights(e, node, { axis: 0, dims, data, scales: Float32Array.from(conv.weightScales) }, conv, context)
 }

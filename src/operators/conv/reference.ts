@@ -7,9 +7,10 @@ import type { FixedConv } from './solve.js'
 export function referenceConv(
   operator: FixedConv,
   inputs: readonly IntTensor[],
-  { chip }: ReferenceContext,
+  context: ReferenceContext,
 ): IntTensor[] {
   const input = inputs[0]!
+  const arithmetic = context.arithmetic(operator.inputs[0]!)
   const [batch, channels, ...space] = input.dims as [number, number, ...number[]]
   const [features, groupChannels, ...kernel] = operator.weights.dims as [number, number, ...number[]]
   const window = { kernel, strides: operator.strides, dilations: operator.dilations, pads: operator.pads, ceil: false }
@@ -30,7 +31,7 @@ export function referenceConv(
             sum += input.data[image + offset]! * operator.weights.data[weights + element]!
           }
         }
-        data[(n * features + m) * taps.length + at] = scaleFixed(sum, m, operator.scaleFix, chip)
+        data[(n * features + m) * taps.length + at] = scaleFixed(sum, m, operator.scaleFix, arithmetic)
       }
     }
   }

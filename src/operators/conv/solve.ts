@@ -1,10 +1,11 @@
 import type { Offence } from '../../fixedpoint/multiplier.js'
+import { integerArray } from '../../fixedpoint/width.js'
 import { deadChannels, solveAccumulation } from '../accumulation/solve.js'
 import type { FixedAccumulation } from '../accumulation/types.js'
 import type { SolveContext, Solved } from '../types.js'
 import type { Geometry, PlannedConv } from './plan.js'
 
-/** Weights are int8 [M, C/group, ...kernel]; channels of scaleFix are the M. */
+/** Weights are [M, C/group, ...kernel]; channels of scaleFix are the M. */
 export interface FixedConv extends FixedAccumulation, Geometry {}
 
 export function solveConv(planned: PlannedConv, context: SolveContext): Solved<FixedConv> | Offence {
@@ -14,8 +15,8 @@ export function solveConv(planned: PlannedConv, context: SolveContext): Solved<F
   const rows = Array.from({ length: channels }, (_, c) => weights.data.subarray(c * depth, (c + 1) * depth))
   const solved = solveAccumulation(planned, rows, context)
   if ('offence' in solved) return solved
-  const { scaleFix, weightScales, accumulatorBound } = solved
-  const data = new Int8Array(weights.data.length)
+  const { weightBits, scaleFix, weightScales, accumulatorBound } = solved
+  const data = integerArray(weightBits, weights.data.length)
   solved.rows.forEach((row, c) => {
     data.set(row, c * depth)
   })

@@ -1,4 +1,4 @@
-// Matrix products with int8 weights, in floating point.
+// Matrix products with integer weights, in floating point.
 
 import { cast, FLOAT32_LIMIT, type Integers, toFloat64 } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
@@ -11,7 +11,7 @@ import type { FixedLinear } from './solve.js'
 
 export function emitLinear(e: Emitter, linear: FixedLinear, context: EmitContext): string[] {
   const sums = matrixProduct(e, linear, context.integers(linear.inputs[0]!))
-  return [emitScaleFix(e, sums, linear.scaleFix, [linear.weights.dims[1]], context.chip)]
+  return [emitScaleFix(e, sums, linear.scaleFix, [linear.weights.dims[1]], context.arithmetic(linear.inputs[0]!))]
 }
 
 /**
@@ -19,7 +19,7 @@ export function emitLinear(e: Emitter, linear: FixedLinear, context: EmitContext
  * float32 at that. What stands between is a Cast or, where the product is float64 itself, a Clip that clips nothing.
  */
 function matrixProduct(e: Emitter, { weights, accumulatorBound }: FixedLinear, input: Integers): Integers {
-  const stored = e.initializer('weights', DataType.INT8, weights.dims, weights.data)
+  const stored = e.integers('weights', weights.dims, weights.data)
   if (accumulatorBound < FLOAT32_LIMIT) {
     const name = e.emit('MatMul', [input.name, cast(e, stored, DataType.FLOAT)])
     return toFloat64(e, { name, type: 'float32', bound: accumulatorBound })
@@ -30,13 +30,12 @@ function matrixProduct(e: Emitter, { weights, accumulatorBound }: FixedLinear, i
 }
 
 export function qdqLinear(e: Emitter, node: NodeProto, linear: FixedLinear, context: QdqContext): NodeProto {
-  if (node.opType !== 'Gemm' && node.opType !== 'MatMul') return node
-  return onIntegerWeights(e, node, layOut(node, linear), linear, context)
+  if ((node.opType !== 'Gemm' && node.opType !== 'MatMul') || !(linear.weights.data instanceof Int8Array)) return node
+  return onIntegerWeights(e, node, layOut(node, linear, linear.weights.data), linear, context)
 }
 
 /** The plan holds the weights as [K, N], alpha applied. */
-function layOut(node: NodeProto, { weights, weightScales }: FixedLinear): WeightLayout {
-  const { dims, data } = weights
+function layOut(node: NodeProto, { weights: { dims }, weightScales }: FixedLinear, data: Int8Array): WeightLayout {
   const alpha = node.opType === 'Gemm' ? floatAttribute(node, 'alpha', 1) : 1
   const scales = Float32Array.from(weightScales, (scale) => scale / Math.abs(alpha))
   const signed = alpha < 0 ? data.map((value) => -value) : data

@@ -6,9 +6,10 @@ import type { FixedLinear } from './solve.js'
 export function referenceLinear(
   operator: FixedLinear,
   inputs: readonly IntTensor[],
-  { chip }: ReferenceContext,
+  context: ReferenceContext,
 ): IntTensor[] {
   const input = inputs[0]!
+  const arithmetic = context.arithmetic(operator.inputs[0]!)
   const [depth, columns] = operator.weights.dims
   const rows = input.data.length / depth
   const data = new Int32Array(rows * columns)
@@ -18,7 +19,7 @@ export function referenceLinear(
       for (let k = 0; k < depth; k++) {
         sum += input.data[row * depth + k]! * operator.weights.data[k * columns + column]!
       }
-      data[row * columns + column] = scaleFixed(sum, column, operator.scaleFix, chip)
+      data[row * columns + column] = scaleFixed(sum, column, operator.scaleFix, arithmetic)
     }
   }
   return [{ dims: [...input.dims.slice(0, -1), columns], data }]

@@ -1,4 +1,5 @@
 import type { Offence } from '../../fixedpoint/multiplier.js'
+import { type IntegerArray, integerArray } from '../../fixedpoint/width.js'
 import { deadChannels, solveAccumulation } from '../accumulation/solve.js'
 import type { FixedAccumulation, Weights } from '../accumulation/types.js'
 import type { SolveContext, Solved } from '../types.js'
@@ -6,8 +7,8 @@ import type { PlannedLinear } from './plan.js'
 
 /** Channels of scaleFix are the columns. */
 export interface FixedLinear extends FixedAccumulation {
-  /** int8 [K, N]. */
-  readonly weights: Weights<Int8Array, readonly [number, number]>
+  /** [K, N]. */
+  readonly weights: Weights<IntegerArray, readonly [number, number]>
 }
 
 export function solveLinear(planned: PlannedLinear, context: SolveContext): Solved<FixedLinear> | Offence {
@@ -18,8 +19,9 @@ export function solveLinear(planned: PlannedLinear, context: SolveContext): Solv
   )
   const solved = solveAccumulation(planned, rows, context)
   if ('offence' in solved) return solved
-  const { scaleFix, weightScales, accumulatorBound } = solved
-  const data = Int8Array.from(weights.data, (_, at) => solved.rows[at % columns]![Math.floor(at / columns)]!)
+  const { weightBits, scaleFix, weightScales, accumulatorBound } = solved
+  const data = integerArray(weightBits, weights.data.length)
+  for (let at = 0; at < data.length; at++) data[at] = solved.rows[at % columns]![Math.floor(at / columns)]!
   const integers = { weights: { dims: weights.dims, data }, weightScales, scaleFix, accumulatorBound }
   return { operator: { kind, name, nodes, inputs, outputs, ...integers }, warnings: deadChannels(rows) }
 }

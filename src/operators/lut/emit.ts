@@ -1,22 +1,53 @@
-import { cast } from '../../emit/arithmetic.js'
+// Tables as ONNX nodes.
+
+import { cast, finish, type Integers, product, requantize, sum } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
+import { rangeOf } from '../../fixedpoint/width.js'
 import { makeAttribute } from '../../onnx/attribute.js'
 import { DataType } from '../../onnx/types.js'
 import type { EmitContext } from '../types.js'
 import type { FixedLut } from './solve.js'
 
 /**
- * GatherElements over flat indices, of which negative ones count from the end: in onnxruntime it is 6 to 10 times as fast as Gather or
- * GatherND (bench/lookup.ts).
+ * Looks inputs of 8 bits up. GatherElements over flat indices, of which negative ones count from the end: in onnxruntime it is 6 to 10
+ * times as fast as Gather or GatherND (bench/lookup.ts).
  * (onnx's reference evaluator needs a GatherElements of its own for it: the one it has holds 64 entries at most.)
  */
 export function emitLut(e: Emitter, operator: FixedLut, context: Pick<EmitContext, 'integers'>): string[] {
   const input = context.integers(operator.inputs[0]!)
+  if (operator.segmentBits > 0) return [interpolate(e, operator, input)]
   const entries = Float32Array.from(operator.table)
   const rotated = Float32Array.from([...entries.subarray(128), ...entries.subarray(0, 128)])
   const table = e.initializer('table', DataType.FLOAT, [256], rotated)
   const shape = e.emit('Shape', [input.name])
   const flat = e.emit('Reshape', [input.name, e.builder.flatShape()])
-  const looked = e.emit('GatherElements', [table, cast(e, flat, DataType.INT32)], [makeAttribute('axis', 0)])
-  return [e.emit('Reshape', [looked, shape])]
+  return [e.emit('Reshape', [lookUp(e, table, cast(e, flat, DataType.INT32)), shape])]
+}
+
+/** Inputs of 16 bits: the point before, and a part of the step to the next. */
+function interpolate(e: Emitter, { table, segmentBits }: FixedLut, input: Integers): string {
+  const segment = 2 ** segmentBits
+  const starts = Float32Array.from(table.subarray(0, -1))
+  const steps = starts.map((start, index) => table[index + 1]! - start)
+  const shape = e.emit('Shape', [input.name])
+  const flat = e.emit('Reshape', [input.name, e.builder.flatShape()])
+  const place = e.emit('Add', [flat, e.scalar('float32', 2 ** 15)])
+  const from = e.emit('Floor', [e.emit('Div', [place, e.scalar('float32', segment)])])
+  const rest = e.emit('Sub', [place, e.emit('Mul', [from, e.scalar('float32', segment)])])
+  const index = cast(e, from, DataType.INT32)
+  const look = (name: string, values: Float32Array): Integers => {
+    const stored = e.initializer(name, DataType.FLOAT, [values.length], values)
+    return {
+      name: lookUp(e, stored, index),
+      type: 'float32',
+      bound: values.reduce((m, x) => Math.max(m, Math.abs(x)), 0),
+    }
+  }
+  const step = product(e, look('steps', steps), { name: rest, type: 'float32', bound: segment - 1 })
+  const total = sum(e, look('table', starts), requantize(e, step, 1, segmentBits))
+  return e.emit('Reshape', [finish(e, total, ...rangeOf(16)), shape])
+}
+
+function lookUp(e: Emitter, table: string, index: string): string {
+  return e.emit('GatherElements', [table, index], [makeAttribute('axis', 0)])
 }

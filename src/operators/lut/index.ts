@@ -13,7 +13,10 @@ export const lut: Family<PlannedLut, FixedLut> = {
     isGentle(evaluate) ? { input: inputs[0]!, output: outputs[0]!, evaluate } : undefined,
   solve: solveLut,
   ranges: lutRanges,
-  parameters: ({ label, table }) => ({ kind: 'table', label, table: [...table] }),
+  parameters: ({ label, table, segmentBits }) => ({
+    ...{ kind: 'table', label, table: [...table] },
+    ...(segmentBits > 0 && { segmentBits }),
+  }),
   emit: emitLut,
   reference: referenceLut,
 }

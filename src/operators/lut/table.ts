@@ -1,22 +1,25 @@
-// Unary functions as 256-entry tables.
+// Functions of one tensor as tables: one entry a code for inputs of 8 bits, points to interpolate between for wider ones.
 
 import { clip, roundHalfAway } from '../../fixedpoint/rounding.js'
 import type { QuantizedTensor } from '../../fixedpoint/types.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 
 /**
- * table[q + 128] = clip(round_half_away(f(q * s_x) / s_y)), in double. Where f is not a number (Log and Sqrt below zero,
- * which calibration never saw) the entry is that of the nearest input where it is one, the lower of two.
- * Undefined when f is nowhere a number.
+ * table[i] = clip(round_half_away(f(q * s_x) / s_y)), in double, at the inputs q = low + i * 2^segmentBits of the input's range
+ * [low, high]; where segments are longer than one input, the last point is one beyond the range.
+ * Where f is not a number (Log and Sqrt below zero, which calibration never saw) the entry is that of the nearest point where it is
+ * one, the lower of two. Undefined when f is nowhere a number.
  */
 export function makeTable(
   f: (x: number) => number,
   input: QuantizedTensor,
   output: QuantizedTensor,
+  segmentBits: number,
 ): Int16Array | undefined {
-  const [first, last] = rangeOf(input.bits)
+  const [first] = rangeOf(input.bits)
   const [low, high] = rangeOf(output.bits)
-  const values = Array.from({ length: last - first + 1 }, (_, index) => f((first + index) * input.scale))
+  const points = 2 ** (input.bits - segmentBits) + (segmentBits > 0 ? 1 : 0)
+  const values = Array.from({ length: points }, (_, index) => f((first + index * 2 ** segmentBits) * input.scale))
   if (values.every(Number.isNaN)) return undefined
   return Int16Array.from(values, (_, index) =>
     clip(roundHalfAway(nearestNumber(values, index) / output.scale), low, high),

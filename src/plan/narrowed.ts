@@ -1,0 +1,52 @@
+// Where widths meet: a tensor has the most bits that one of its readers computes in, and the readers of fewer bits get a narrowed copy.
+
+import { requantizeTo } from '../operators/requantize/plan.js'
+import type { PlannedOperator } from '../operators/types.js'
+import { hasOwnWidth, scaleClasses } from './classes.js'
+import type { PlanOptions } from './options.js'
+import type { GraphView } from './view.js'
+
+export interface JoinedWidths {
+  readonly operators: readonly PlannedOperator[]
+  /** Every tensor, a copy behind its original. */
+  readonly order: readonly string[]
+  /** Copy -> original. */
+  readonly narrowed: ReadonlyMap<string, string>
+}
+
+export function joinWidths(
+  operators: readonly PlannedOperator[],
+  order: readonly string[],
+  view: GraphView,
+  options: PlanOptions,
+): JoinedWidths {
+  const classes = scaleClasses(operators, order, view, options)
+  const bits = new Map(classes.flatMap((one) => one.tensors.map((name) => [name, one.bits] as const)))
+  const taken = new Set(order)
+  const copies = new Map<string, Map<number, string>>()
+  const narrowed = new Map<string, string>()
+  const joined: PlannedOperator[] = []
+  const copyOf = (name: string, width: number): string => {
+    const known = copies.get(name)?.get(width)
+    if (known !== undefined) return known
+    const copy = unusedName(`${name}_${width}bit`, taken)
+    copies.set(name, new Map(copies.get(name)).set(width, copy))
+    narrowed.set(copy, name)
+    joined.push(requantizeTo(name, copy))
+    return copy
+  }
+  for (const operator of operators) {
+    const width = hasOwnWidth(operator) ? options.bitsOf(operator) : Number.POSITIVE_INFINITY
+    const inputs = operator.inputs.map((name) => ((bits.get(name) ?? 0) > width ? copyOf(name, width) : name))
+    joined.push({ ...operator, inputs })
+  }
+  const withCopies = order.flatMap((name) => [name, ...(copies.get(name)?.values() ?? [])])
+  return { operators: joined, order: withCopies, narrowed }
+}
+
+function unusedName(wish: string, taken: Set<string>): string {
+  let name = wish
+  for (let count = 2; taken.has(name); count++) name = `${wish}_${count}`
+  taken.add(name)
+  return name
+}

@@ -1,0 +1,22 @@
+// Every family's random layers. A new family brings a file here and a line below; without one the conformance suite fails.
+
+import type { LayersOfFamily } from './arbitraries.js'
+import { addLayers, mulLayers } from './binary.js'
+import { concatLayers } from './concat.js'
+import { convLayers } from './conv.js'
+import { linearLayers } from './linear.js'
+import { lutLayers } from './lut.js'
+import { averagePoolLayers, maxPoolLayers } from './pool.js'
+import { requantizeLayers } from './requantize.js'
+
+export const layers: readonly LayersOfFamily[] = [
+  convLayers,
+  linearLayers,
+  addLayers,
+  mulLayers,
+  concatLayers,
+  lutLayers,
+  maxPoolLayers,
+  averagePoolLayers,
+  requantizeLayers,
+]
