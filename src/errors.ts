@@ -38,6 +38,12 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** What a library says of bytes that it cannot read. Where it stumbled over them instead, its words are about itself, and say nothing. */
+export function complaintOf(error: unknown): string {
+  const stumbled = error instanceof TypeError || error instanceof RangeError
+  return stumbled || /undefined/.test(messageOf(error)) ? 'its parts contradict each other' : messageOf(error)
+}
+
 /** `"a", "b" or "c"`, for messages that list what is allowed. */
 export function listed(values: Iterable<string | number>): string {
   const quoted = [...values].map((value) => (typeof value === 'string' ? `"${value}"` : String(value)))

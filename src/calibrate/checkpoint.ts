@@ -6,7 +6,7 @@ import { lstat, mkdir, open, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { FoldStore } from '../engine/datasetRunner.js'
 import type { FoldState } from '../engine/foldState.js'
-import { messageOf, SquireError } from '../errors.js'
+import { complaintOf, messageOf, SquireError } from '../errors.js'
 import { readRegular } from '../files/regularFile.js'
 import { clearLeftovers, temporaryName } from '../files/save.js'
 import { squireVersion } from '../version.js'
@@ -99,7 +99,7 @@ export class Checkpoint implements FoldStore {
       if (error instanceof SquireError) throw error
       throw new SquireError(
         'CHECKPOINT',
-        `the checkpoint ${this.path} cannot be used: ${messageOf(error)}. Leave --resume away to start anew.`,
+        `the checkpoint ${this.path} cannot be used: ${complaintOf(error)}. Leave --resume away to start anew.`,
         { cause: error },
       )
     }

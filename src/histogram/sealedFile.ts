@@ -6,6 +6,7 @@
 // The seal is the SHA-256 of all other bytes. It is checked before anything is decoded. It tells damage, not forgery: whoever decodes a file
 // still distrusts what is in it.
 
+import '../files/arrowBounds.js'
 import { createHash } from 'node:crypto'
 import { AsyncByteQueue, type RecordBatch, RecordBatchFileWriter, RecordBatchReader, Schema } from 'apache-arrow'
 

@@ -7,7 +7,7 @@
 // The schema's metadata says what the statistics belong to. The same statistics give the same bytes.
 
 import { Bool, Field, Int32, List, Utf8, vectorFromArray } from 'apache-arrow'
-import { messageOf, SquireError } from '../errors.js'
+import { complaintOf, SquireError } from '../errors.js'
 import { decodeSealed, encodeSealed } from './sealedFile.js'
 import { readSlab, slabFrom } from './slab.js'
 import { slabBatch, slabOf } from './slabBatch.js'
@@ -62,7 +62,7 @@ export function decodeStatistics(bytes: Uint8Array, what = 'the statistics file'
   } catch (cause) {
     throw new SquireError(
       'CACHE',
-      `${what} cannot be used: ${messageOf(cause)}. Expected an Arrow IPC file of statistics as squire writes it; ` +
+      `${what} cannot be used: ${complaintOf(cause)}. Expected an Arrow IPC file of statistics as squire writes it; ` +
         'delete it, or name another file.',
       { cause },
     )

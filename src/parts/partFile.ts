@@ -4,7 +4,7 @@
 
 import { parse, stringify } from 'devalue'
 import type { PartSegment } from '../engine/part.js'
-import { messageOf, SquireError } from '../errors.js'
+import { complaintOf, messageOf, SquireError } from '../errors.js'
 import { readRegular } from '../files/regularFile.js'
 import { decodeSealed, encodeSealed } from '../histogram/sealedFile.js'
 import { readSlab, slabFrom } from '../histogram/slab.js'
@@ -66,7 +66,7 @@ export function decodePart(bytes: Uint8Array, name: string): Part {
   } catch (cause) {
     throw new SquireError(
       'PART',
-      `${name} cannot be used: ${messageOf(cause)}. Expected a part as squire writes it; make it again.`,
+      `${name} cannot be used: ${complaintOf(cause)}. Expected a part as squire writes it; make it again.`,
       {
         cause,
       },

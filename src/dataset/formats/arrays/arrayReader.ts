@@ -32,8 +32,8 @@ export async function inspectRows(
 }
 
 export async function openArrays(contents: ArrayContents, inputs: readonly ModelInput[]): Promise<Reader> {
-  const files = await openEach(Object.values(contents.inputs))
   const labels = contents.labels === undefined ? undefined : await readPlace(contents.labels)
+  const files = await openEach(Object.values(contents.inputs))
   return {
     size: contents.size,
     labelled: labels !== undefined,

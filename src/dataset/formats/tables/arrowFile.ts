@@ -2,6 +2,7 @@
 // walking the messages' headers finds every record batch without reading it. A batch is read together with the schema before it.
 // Source: Arrow Columnar Format 1.5, "Serialization and Interprocess Communication".
 
+import '../../../files/arrowBounds.js'
 import type { FileHandle } from 'node:fs/promises'
 import {
   CompressionType,

@@ -9,7 +9,7 @@ import {
   type SchemaTree,
 } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
-import { messageOf, SquireError } from '../../../errors.js'
+import { complaintOf, SquireError } from '../../../errors.js'
 import { withRegularFile } from '../../../files/regularFile.js'
 import { readRange } from '../fingerprint.js'
 import type { TableColumn, TableFile } from './tableFile.js'
@@ -21,7 +21,7 @@ const ROWS_AT_A_TIME = 64
 export async function openParquetFile(path: string): Promise<TableFile> {
   const metadata = await withBuffer(path, (buffer) =>
     parquetMetadataAsync(buffer).catch((cause: unknown) => {
-      throw new SquireError('DATA', `is not in Parquet format, or is cut short: ${messageOf(cause)}`, { cause })
+      throw new SquireError('DATA', `is not in Parquet format, or is cut short: ${complaintOf(cause)}`, { cause })
     }),
   )
   const groups = rowGroups(metadata)

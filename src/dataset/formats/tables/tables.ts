@@ -2,8 +2,9 @@
 // one of numbers; `label` is its class and `id`, where there is such a column, its name.
 
 import path from 'node:path'
-import { listed, SquireError } from '../../../errors.js'
+import { complaintOf, listed, SquireError } from '../../../errors.js'
 import type { ElementType, TensorData } from '../../../onnx/types.js'
+import { isShortage } from '../../../shortage.js'
 import { numberedId } from '../../opened.js'
 import type { Preprocessing, TableContents, TableFormat } from '../../source.js'
 import { tensorFor } from '../../tensors/convert.js'
@@ -113,11 +114,26 @@ const openers: Readonly<Record<TableFormat, (file: string) => Promise<TableFile>
 }
 
 async function openTable(file: string, format: TableFormat): Promise<TableFile> {
-  try {
-    return await openers[format](file)
-  } catch (error) {
-    if (!(error instanceof SquireError)) throw error
-    throw new SquireError('DATA', `${file} ${error.message}`, { cause: error })
+  const refuse = (error: unknown): never => {
+    if (isShortage(error)) throw error
+    const problem = error instanceof SquireError ? error.message : `is damaged: ${complaintOf(error)}`
+    throw new SquireError('DATA', `${file} ${problem}`, { cause: error })
+  }
+  const table = await openers[format](file).catch(refuse)
+  return {
+    ...table,
+    async readGroup(group, columns) {
+      const { cell } = await table.readGroup(group, columns).catch(refuse)
+      return {
+        cell(column, row) {
+          try {
+            return cell(column, row)
+          } catch (error) {
+            return refuse(error)
+          }
+        },
+      }
+    },
   }
 }
 
