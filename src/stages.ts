@@ -20,7 +20,7 @@ import type { FixedPointModel, Plan } from './plan/types.js'
 import { attempt, type Job } from './quantization.js'
 import { planLines } from './report/plan.js'
 import type { Reporter } from './report/types.js'
-import type { Rig, StageTimer } from './run.js'
+import { planWorkers, type Rig, type StageTimer } from './run.js'
 import { type ClassHistogram, solveClasses } from './solve/classes.js'
 
 /** What a stage reports to and runs with. */
@@ -42,6 +42,7 @@ export async function prepareRun(
   const { model: source, log: imported } = importModel(await readGivenModel(config))
   for (const line of imported) reporter.info(line)
   checkInputDtypes(config, source)
+  planWorkers(pool, source, reporter)
   const { model, log } = await optimize(source, config.disableOnnxsim ? 'needed' : 'all')
   for (const line of log) reporter.debug(line)
   const runner = await openRunner({ config, model: source, pool, store, reporter, signal })
