@@ -1,9 +1,10 @@
-// npm run bench -- [kernel|lookup|solve|startup|calibrate]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
+// npm run bench -- [kernel|lookup|solve|startup|executor|calibrate]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
 
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { calibrate } from './calibrate.js'
+import { executor } from './executor.js'
 import * as kernel from './kernel.js'
 import * as lookup from './lookup.js'
 import * as solve from './solve.js'
@@ -36,6 +37,7 @@ const benches: Readonly<Record<string, () => Promise<Section[]>>> = {
   lookup: async () => [{ title: lookup.title, rows: lookup.rows(await lookup.run(options)) }],
   solve: async () => [{ title: solve.title, rows: solve.rows(solve.run({ rounds: options.rounds })) }],
   startup: () => startup(options),
+  executor: () => executor(options),
   calibrate: () => calibrate(options),
 }
 

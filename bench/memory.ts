@@ -1,5 +1,5 @@
 // Peak resident memory of one whole run (calibration, thresholds, export, evaluation), in a process of its own.
-// node dist/bench/memory.js MODEL SAMPLES THREADS DIMS -> one line of JSON
+// node dist/bench/memory.js MODEL SAMPLES THREADS DIMS [SCRIPT EXPORT] -> one line of JSON
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url'
 import { configure } from '../src/cli/configure.js'
 import { quantize } from '../src/index.js'
 
-const [model, samples, threads, dims] = process.argv.slice(2)
+const [model, samples, threads, dims, name = 'decoded.js', exported = 'decoded'] = process.argv.slice(2)
 const saveDir = await mkdtemp(join(tmpdir(), 'squire-memory-'))
-const script = fileURLToPath(new URL('./decoded.js', import.meta.url))
-const words = ['quant', '-m', model!, '-uds', script, '-if', 'decoded', '-d', `${samples},${dims}`, '-i', samples!]
+const script = fileURLToPath(new URL(name, import.meta.url))
+const words = ['quant', '-m', model!, '-uds', script, '-if', exported, '-d', `${samples},${dims}`, '-i', samples!]
 const start = performance.now()
 const { config } = await configure([...words, '-qm', 'kl', '-cn', threads!, '-s', saveDir])
 await quantize(config)

@@ -2,8 +2,7 @@
 
 import { classHistogram } from './calibrate/distribution.js'
 import { type Prepared, prepare } from './calibrate/prepare.js'
-import type { Config, QuantMode } from './config/config.js'
-import { choiceOf, type MixConfig, readMix, requireMentioned } from './config/mix.js'
+import type { Config } from './config/config.js'
 import { readGivenModel } from './edit.js'
 import type { FoldStore } from './engine/datasetRunner.js'
 import { openRunner } from './engine/open.js'
@@ -14,13 +13,13 @@ import { chipProfile } from './fixedpoint/chip.js'
 import { checkInputDtypes, type Given, givenScales } from './given.js'
 import { importModel } from './onnx/import/index.js'
 import { optimize } from './onnx/passes/index.js'
-import { hasOwnWidth } from './plan/classes.js'
+import { oneWidth } from './plan/options.js'
 import { solveFixedPoint } from './plan/solve.js'
-import type { FixedPointModel, Plan } from './plan/types.js'
+import type { FixedPointModel } from './plan/types.js'
 import { attempt, type Job } from './quantization.js'
 import { planLines } from './report/plan.js'
 import type { Reporter } from './report/types.js'
-import { planWorkers, type Rig, type StageTimer } from './run.js'
+import type { Rig, StageTimer } from './run.js'
 import { type ClassHistogram, solveClasses } from './solve/classes.js'
 
 /** What a stage reports to and runs with. */
@@ -42,31 +41,16 @@ export async function prepareRun(
   const { model: source, log: imported } = importModel(await readGivenModel(config))
   for (const line of imported) reporter.info(line)
   checkInputDtypes(config, source)
-  planWorkers(pool, source, reporter)
   const { model, log } = await optimize(source, config.disableOnnxsim ? 'needed' : 'all')
   for (const line of log) reporter.debug(line)
   const runner = await openRunner({ config, model: source, pool, store, reporter, signal })
   closeAtEnd(runner)
 
   timer.stage('float run and scales')
-  const mix = await mixOf(config)
-  const prepared = await prepare(
-    model,
-    await runner.firstFeeds(),
-    {
-      chip,
-      bitsOf: (operator) => (mix && choiceOf(mix, operator)?.['bit-width']) ?? config.bitWidth,
-      unifyInputs: config.unifyInputScale,
-    },
-    workspace,
-  )
-  if (mix) requireMentioned(mix, prepared.plan.operators.filter(hasOwnWidth), config.mixConfig!)
+  const options = { ...oneWidth(chip, config.bitWidth), unifyInputs: config.unifyInputScale }
+  const prepared = await prepare(model, await runner.firstFeeds(), options, workspace)
   for (const line of planLines(prepared.plan)) reporter.info(line)
   return { runner, prepared }
-}
-
-async function mixOf({ mixConfig, chip, bitWidth }: Config): Promise<MixConfig | undefined> {
-  return mixConfig === undefined ? undefined : readMix(mixConfig, chipProfile(chip), bitWidth)
 }
 
 /** A quantization, and its integers where it has any. */
@@ -87,7 +71,6 @@ export async function solveRun(
   const jobs = await solveThresholds(config, pool, prepared, observed, given, reporter)
   timer.stage('fixed-point parameters')
   const several = jobs.length > 1
-  const options = { scales: given.scales, ...(config.lutLength !== undefined && { lutBits: config.lutLength }) }
   return jobs.map((job) => ({
     job,
     fixed: attempt(several, () => solveFixedPoint(prepared.plan, job.thresholds, chip, { scales: given.scales })),
@@ -105,35 +88,13 @@ async function solveThresholds(
   const jobs: Job[] = []
   const { origin } = given
   const modes = origin === undefined ? config.modes : [origin.mode ?? config.modes[0]!]
-  const own = await ownModes(config, prepared.plan)
   // Loaded scales make one quantization, whatever it is measured on.
   for (const one of origin === undefined ? observed : observed.slice(-1)) {
     const classes = classHistograms(prepared, one, reporter)
-    const solved = await solveClasses({
-      pool,
-      classes,
-      modes: [...new Set([...modes, ...own.values()])],
-      percent: config.percent,
-    })
-    for (const mode of modes) {
-      const thresholds = new Map(solved.get(mode)!)
-      for (const [name, ownMode] of own) thresholds.set(name, solved.get(ownMode)!.get(name)!)
-      jobs.push({ observed: one, mode, thresholds, origin })
-    }
+    const solved = await solveClasses({ pool, classes, modes, percent: config.percent })
+    for (const mode of modes) jobs.push({ observed: one, mode, thresholds: solved.get(mode)!, origin })
   }
   return jobs
-}
-
-/** Class -> the mode that a mixed configuration gives an operator that writes it; of several operators the first. */
-async function ownModes(config: Config, { operators, classes }: Plan): Promise<ReadonlyMap<string, QuantMode>> {
-  const mix = await mixOf(config)
-  const modes = new Map<string, QuantMode>()
-  for (const operator of mix ? operators.filter(hasOwnWidth) : []) {
-    const mode = choiceOf(mix!, operator)?.['quant-mode']
-    const written = classes.filter(({ tensors }) => operator.outputs.some((name) => tensors.includes(name)))
-    for (const { name } of written) if (mode !== undefined && !modes.has(name)) modes.set(name, mode)
-  }
-  return modes
 }
 
 function classHistograms(prepared: Prepared, observed: Observed, reporter: Reporter): ClassHistogram[] {

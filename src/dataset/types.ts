@@ -111,6 +111,19 @@ export interface Executor {
    * May be called concurrently; each call resolves to its own outputs.
    */
   forward(...inputs: TensorLike[]): Promise<Outputs>
+  /**
+   * For each of the first `iteration` items: `load` gives its inputs (one tensor, or a list in model order), the model runs, and `use` makes
+   * something of the outputs. Resolves to what `use` gave, in the order of the items. Only a few items are in memory at a time; it stops
+   * taking items when `earlyStopFlag` is set. Forwards are made in the order of the items, however long each takes to load.
+   */
+  map<Item, Result>(
+    items: Iterable<Item> | AsyncIterable<Item>,
+    load: (
+      item: Item,
+      index: number,
+    ) => TensorLike | readonly TensorLike[] | Promise<TensorLike | readonly TensorLike[]>,
+    use: (outputs: Outputs, item: Item, index: number) => Result | Promise<Result>,
+  ): Promise<Result[]>
 }
 
 export type InferFunction = (executor: Executor) => number | undefined | null | Promise<number | undefined | null>

@@ -260,14 +260,11 @@ export class DatasetRunner implements Runner {
   async compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared> {
     const { pool, source, onBadSample, stop, reporter } = this.#options
     const { batch } = await this.#firstForward()
-    const available = this.#measuredCount(iteration)
-    const count = Math.min(available, most)
-    const order = this.#order()
+    const count = Math.min(this.#measuredCount(iteration), most)
     const progress = reporter.progress(title, count, 'samples')
     return compareSamples({
       ...{ pool, comparison, source, onBadSample, stop, count },
-      // Evenly spread: a dataset is often sorted by class.
-      samples: { length: count, at: (i) => order.at(Math.floor((i * available) / count)) },
+      samples: this.#order(),
       samplesPerForward: batch,
       excluded: new Set(this.#skipped.keys()),
       onProgress: (done) => progress.update(done),

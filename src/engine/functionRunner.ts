@@ -25,7 +25,7 @@ export interface FunctionRunnerOptions {
   readonly name: string
   readonly digest: string
   /** Everything of the executor but its iteration and its forward. */
-  readonly executor: Omit<Parameters<typeof makeExecutor>[0], 'iteration' | 'forward' | 'stopped'>
+  readonly executor: Omit<Parameters<typeof makeExecutor>[0], 'iteration' | 'forward' | 'stopped' | 'atOnce'>
   readonly iterations: readonly number[]
   readonly evalIteration: number | undefined
   /** Samples that a forward pass of a model with a dynamic batch takes. */
@@ -185,6 +185,8 @@ export class FunctionRunner implements Runner {
     const executor: Executor = makeExecutor({
       ...this.#options.executor,
       iteration,
+      // One for each worker, and as many that are being loaded.
+      atOnce: 2 * this.#options.pool.threads,
       stopped: () => signal.aborted || sink.stopped?.() === true,
       forward: (feeds) => {
         if (signal.aborted) throw new SquireError('INTERRUPTED', `interrupted after ${done} forward passes`)

@@ -5,6 +5,7 @@ import { arrayOf } from '../tensors/elements.js'
 import { asOutputs } from '../tensors/outputs.js'
 import { byPosition, checkedFeeds } from '../tensors/sampleFeeds.js'
 import type { Executor, Feeds, ModelInput, TensorLike } from '../types.js'
+import { mapForwards } from './mapForwards.js'
 
 export interface ExecutorOptions {
   readonly iteration: number
@@ -23,6 +24,8 @@ export interface ExecutorOptions {
    * buffers: they may be transferred to a worker.
    */
   readonly forward: (feeds: Feeds, index: number) => Promise<Readonly<Record<string, TensorValue>>>
+  /** How many items executor.map has in memory. Default: 4. */
+  readonly atOnce?: number
   /** Asked whenever the function reads earlyStopFlag. Default: never. */
   readonly stopped?: () => boolean
 }
@@ -84,6 +87,8 @@ export function makeExecutor(options: ExecutorOptions): Executor & { forwards():
     inputConfigs,
     input_configs_dict: inputConfigs,
     forward,
+    map: (items, load, use) =>
+      mapForwards(items, load, use, { atOnce: options.atOnce ?? 4, most: options.iteration, forward, stopped }),
     forwards: () => calls,
   }
 }
