@@ -41,7 +41,7 @@ describe('translation of the command line', () => {
   })
 
   it.each([
-    ['-qn kl', 'unknown option -qn; did you mean -qm?'],
+    ['-qk kl', 'unknown option -qk; did you mean -qm?'],
     ['--save-dri out', 'unknown option --save-dri; did you mean --save-dir?'],
     ['--colour red', 'unknown option --colour; see `squire --help` for all options'],
   ])('calls %s unknown and suggests one name', (words, message) => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { commands } from '../../src/cli/commands/index.js'
 import { listed } from '../../src/errors.js'
+import { chipNames } from '../../src/fixedpoint/chip.js'
 import { squireVersion } from '../../src/version.js'
 
 const command = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url))
@@ -49,8 +50,14 @@ const mistakes: readonly [string, string][] = [
     `\`squire quant\`: ${onnxOnly} caffe: Caffe has no exporter of its own: convert the model with caffe2onnx, then pass it with -m`,
   ],
   ['quant -m a.onnx -b 16', '--bit-width (-b): TX5105C computes in 8 bits, not in 16: choose 8'],
-  ['--chip TX5368 quant -m a.onnx', '--chip (-ch): expected "TX5105C", got "TX5368"'],
-  ['quant -m a.onnx -ch tx5105c', '--chip (-ch): expected "TX5105C", got "tx5105c"; did you mean "TX5105C"?'],
+  [
+    '--chip TX5368 quant -m a.onnx',
+    `--chip (-ch): expected ${listed(chipNames)}, got "TX5368"; did you mean "TX5368x"?`,
+  ],
+  [
+    'quant -m a.onnx -ch tx5105c',
+    `--chip (-ch): expected ${listed(chipNames)}, got "tx5105c"; did you mean "TX5105C"?`,
+  ],
   [
     'quant -m a.onnx -qm kl mze',
     '--quant-mode (-qm): expected "kl", "min_max", "mse", "percentile", "kl_v2" or "all", got "mze"; did you mean "mse"?',

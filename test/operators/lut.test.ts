@@ -1,0 +1,46 @@
+// What interpolating costs: the bound that docs/fixed-point.md states.
+
+import { expect, test } from 'vitest'
+import { chipProfile } from '../../src/fixedpoint/chip.js'
+import { makeNode } from '../../src/onnx/node.js'
+import { elementwise } from '../../src/operators/lut/functions.js'
+import type { PlannedLut } from '../../src/operators/lut/plan.js'
+import { referenceLut } from '../../src/operators/lut/reference.js'
+import { solveLut } from '../../src/operators/lut/solve.js'
+
+const chip = chipProfile('TX5368x')
+
+/** Functions with the largest magnitude of their second derivative, where that is known. */
+const functions: readonly (readonly [opType: string, curvature: number])[] = [
+  ['Sigmoid', 1 / (6 * Math.sqrt(3))],
+  ['Tanh', 4 / (3 * Math.sqrt(3))],
+  ['Softplus', 1 / 4],
+]
+
+for (const [opType, curvature] of functions) {
+  test.each([8, 10, 12])(
+    `${opType} in 2^%s segments is within a step and an eighth of curvature times segment squared`,
+    (lutBits) => {
+      const evaluate = (x: number) => elementwise(makeNode(opType, ['x'], ['y'], []))!(x)
+      const input = { name: 'x', scale: Math.fround(8 / 32767), bits: 16 }
+      const output = { name: 'y', scale: Math.fround(9 / 32767), bits: 16 }
+      const quantized = new Map([input, output].map((tensor) => [tensor.name, tensor]))
+      const planned: PlannedLut = {
+        ...{ kind: 'unary', name: 'f', nodes: [], inputs: ['x'], outputs: ['y'] },
+        ...{ evaluate, label: opType },
+      }
+      const solved = solveLut(planned, { chip, quantized, ranges: new Map(), lutBits })
+      if ('offence' in solved) throw new Error(solved.offence)
+      const data = Int32Array.from({ length: 65536 }, (_, index) => index - 32768)
+      const context = { arithmetic: () => expect.fail('a table does not accumulate'), bits: () => 16 }
+      const [result] = referenceLut(solved.operator, [{ dims: [65536], data }], context)
+      const segment = 2 ** (16 - lutBits) * input.scale
+      const bound = 1 + (curvature * segment ** 2) / 8 / output.scale
+      const worst = result!.data.reduce(
+        (most, y, index) => Math.max(most, Math.abs(y - evaluate(data[index]! * input.scale) / output.scale)),
+        0,
+      )
+      expect(worst).toBeLessThanOrEqual(bound * (1 + 1e-6))
+    },
+  )
+}
