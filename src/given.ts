@@ -16,12 +16,17 @@ const scaleFile = v.object({
   chip: v.string(),
   mode: v.optional(v.picklist(quantModes)),
   options: v.optional(v.record(v.string(), v.unknown())),
-  tensors: v.record(v.string(), v.object({ scale: v.pipe(v.number(), v.finite(), v.gtValue(0)), bits: v.number() })),
+  tensors: v.record(
+    v.string(),
+    v.object({ scale: v.pipe(v.number(), v.finite(), v.gtValue(0)), bits: v.number(), offset: v.optional(v.number()) }),
+  ),
 })
 
 export interface Given {
   /** Tensor -> scale. */
   readonly scales: ReadonlyMap<string, number>
+  /** Tensor -> offset, of tensors with a zero point; undefined: they are to be found. */
+  readonly offsets: ReadonlyMap<string, number> | undefined
   /** Where they are those of another run: what that run says of itself. */
   readonly origin: Pick<v.InferOutput<typeof scaleFile>, 'mode' | 'options'> | undefined
 }
@@ -29,7 +34,8 @@ export interface Given {
 /** @throws SquireError CONFIG for what does not fit the model */
 export async function givenScales(config: Config, prepared: Prepared): Promise<Given> {
   if (config.loadScaleJson !== undefined) return loadScales(config.loadScaleJson, config, prepared)
-  return { scales: new Map([...inputScales(config, prepared), ...layerScales(config, prepared)]), origin: undefined }
+  const scales = new Map([...inputScales(config, prepared), ...layerScales(config, prepared)])
+  return { scales, offsets: undefined, origin: undefined }
 }
 
 async function loadScales(path: string, { chip }: Config, { plan }: Prepared): Promise<Given> {
@@ -44,7 +50,10 @@ async function loadScales(path: string, { chip }: Config, { plan }: Prepared): P
     )
   }
   const scales = new Map(Object.entries(file.tensors).map(([name, { scale }]) => [name, scale]))
-  return { scales, origin: { mode: file.mode, options: file.options } }
+  const offsets = Object.entries(file.tensors).flatMap(([name, { offset }]) =>
+    offset === undefined || !plan.classOf.has(name) ? [] : [[name, offset] as const],
+  )
+  return { scales, offsets: new Map(offsets), origin: { mode: file.mode, options: file.options } }
 }
 
 async function parsedFile(path: string): Promise<v.InferOutput<typeof scaleFile>> {

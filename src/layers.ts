@@ -6,7 +6,6 @@ import { classHistogram } from './calibrate/distribution.js'
 import type { Prepared } from './calibrate/prepare.js'
 import { type ComparisonResult, compareModels } from './compare/compare.js'
 import { comparedFloat, integerComparison } from './compare/models.js'
-import type { ModelFile } from './engine/protocol.js'
 import type { Observed } from './engine/runner.js'
 import { SquireError } from './errors.js'
 import { writtenTensors } from './export/integerModel.js'
@@ -23,9 +22,7 @@ export async function compareRun(
   observed: readonly Observed[],
   outcomes: readonly Outcome[],
 ): Promise<Layers> {
-  const { config, prepared, workspace, several } = context
-  const { plan } = prepared
-  const reference = await comparedFloat(prepared.model.proto, [...plan.classOf.keys()], workspace)
+  const { config, prepared, several } = context
   const quantizations: QuantizationFacts[] = []
   for (const { job, made } of outcomes) {
     if (made instanceof SquireError) continue
@@ -35,7 +32,7 @@ export async function compareRun(
     quantizations.push({
       ...{ mode, iteration: observed.iteration, directory: directoryOf(job, several), fixed: made.fixed },
       summaries: operatorSummaries(made.fixed),
-      comparison: wanted ? await compareJob(context, job, made.fixed, reference) : nothingCompared,
+      comparison: wanted ? await compareJob(context, job, made.fixed) : nothingCompared,
     })
   }
   const { qRange } = chipProfile(config.chip)
@@ -45,12 +42,14 @@ export async function compareRun(
 const nothingCompared: ComparisonResult = { samples: 0, tensors: [] }
 
 /** The integer model beside the float one, tensor by tensor. */
-async function compareJob(context: Context, job: Job, fixed: FixedPointModel, reference: ModelFile) {
-  const { config, prepared, workspace, runner } = context
+async function compareJob(context: Context, job: Job, fixed: FixedPointModel) {
+  const { config, workspace, runner } = context
+  const { prepared } = job
   const most = config.compareIteration === 'all' ? Number.POSITIVE_INFINITY : config.compareIteration * config.batchSize
   if (most === 0) return nothingCompared
   const written = { outputDequant: false, allLayers: false }
   const folder = await mkdtemp(join(workspace, 'compare-'))
+  const reference = await comparedFloat(prepared.model.proto, [...prepared.plan.classOf.keys()], folder)
   const comparison = await integerComparison(
     reference,
     integerOf(context, job, fixed, written),

@@ -28,6 +28,8 @@ export interface Job {
   readonly thresholds: ReadonlyMap<string, number>
   /** What the run that made the scales says of itself, where they were loaded. */
   readonly origin: Given['origin']
+  /** What is quantized: the run's model, or that model with zero points folded into its biases. */
+  readonly prepared: Prepared
 }
 
 export interface Context {
@@ -82,7 +84,7 @@ export async function measureJob(context: Context, job: Job, fixed: FixedPointMo
 
 /** The integer model as it is measured, for the workers. */
 export async function integerFile(
-  context: Pick<Context, 'prepared' | 'config' | 'workspace'>,
+  context: Pick<Context, 'config' | 'workspace'>,
   job: Job,
   fixed: FixedPointModel,
 ): Promise<ModelFile> {
@@ -96,12 +98,12 @@ export function nameOf({ mode, observed }: Job): string {
 }
 
 export function integerOf(
-  { prepared, config }: Pick<Context, 'prepared' | 'config'>,
+  { config }: Pick<Context, 'config'>,
   job: Job,
   fixed: FixedPointModel,
   options: { readonly outputDequant: boolean; readonly allLayers: boolean },
 ): ModelProto {
-  return integerModel(fixed, prepared.staticModel, { ...provenance(config, job), ...options })
+  return integerModel(fixed, job.prepared.staticModel, { ...provenance(config, job), ...options })
 }
 
 /** What this quantization alone depends on: not the other modes of the run, nor how many samples it was measured on. */
@@ -115,7 +117,8 @@ function provenance(config: Config, { mode, observed, origin }: Job): Provenance
 
 /** Writes the files of one quantization. */
 export async function saveOutcome(context: Context, { job, made }: Outcome): Promise<ModeResult> {
-  const { config, prepared, several } = context
+  const { config, several } = context
+  const { prepared } = job
   const { iteration, floatMetric } = job.observed
   const directory = directoryOf(job, several)
   const base = { model: basename(config.model), mode: job.mode, iteration, directory, floatMetric }

@@ -11,16 +11,17 @@ import type { Observed, Runner } from './engine/runner.js'
 import type { SquireError } from './errors.js'
 import { chipProfile } from './fixedpoint/chip.js'
 import { checkInputDtypes, type Given, givenScales } from './given.js'
+import { foldZeroPoints } from './offsets/foldZeroPoints.js'
 import { importModel } from './onnx/import/index.js'
 import { optimize } from './onnx/passes/index.js'
-import { oneWidth } from './plan/options.js'
+import { oneWidth, type PlanOptions } from './plan/options.js'
 import { solveFixedPoint } from './plan/solve.js'
 import type { FixedPointModel } from './plan/types.js'
 import { attempt, type Job } from './quantization.js'
 import { planLines } from './report/plan.js'
 import type { Reporter } from './report/types.js'
 import type { Rig, StageTimer } from './run.js'
-import { type ClassHistogram, solveClasses } from './solve/classes.js'
+import { type ClassHistogram, solveClasses, withoutSign } from './solve/classes.js'
 
 /** What a stage reports to and runs with. */
 export interface Setting extends Rig {
@@ -36,7 +37,7 @@ export async function prepareRun(
 ): Promise<{ readonly runner: Runner; readonly prepared: Prepared }> {
   const { config, reporter, timer, pool, signal, workspace, closeAtEnd } = setting
   // An unknown chip is refused before any work.
-  const chip = chipProfile(config.chip)
+  chipProfile(config.chip)
   timer.stage('graph optimization')
   const { model: source, log: imported } = importModel(await readGivenModel(config))
   for (const line of imported) reporter.info(line)
@@ -47,8 +48,7 @@ export async function prepareRun(
   closeAtEnd(runner)
 
   timer.stage('float run and scales')
-  const options = { ...oneWidth(chip, config.bitWidth), unifyInputs: config.unifyInputScale }
-  const prepared = await prepare(model, await runner.firstFeeds(), options, workspace)
+  const prepared = await prepare(model, await runner.firstFeeds(), planOptions(config), workspace)
   for (const line of planLines(prepared.plan)) reporter.info(line)
   return { runner, prepared }
 }
@@ -73,7 +73,7 @@ export async function solveRun(
   const several = jobs.length > 1
   return jobs.map((job) => ({
     job,
-    fixed: attempt(several, () => solveFixedPoint(prepared.plan, job.thresholds, chip, { scales: given.scales })),
+    fixed: attempt(several, () => solveFixedPoint(job.prepared.plan, job.thresholds, chip, { scales: given.scales })),
   }))
 }
 
@@ -92,9 +92,40 @@ async function solveThresholds(
   for (const one of origin === undefined ? observed : observed.slice(-1)) {
     const classes = classHistograms(prepared, one, reporter)
     const solved = await solveClasses({ pool, classes, modes, percent: config.percent })
-    for (const mode of modes) jobs.push({ observed: one, mode, thresholds: solved.get(mode)!, origin })
+    const oneSided = await solveClasses({ pool, classes: withoutSign(classes), modes, percent: config.percent })
+    for (const mode of modes) {
+      const job: Job = { observed: one, mode, thresholds: solved.get(mode)!, origin, prepared }
+      jobs.push(withZeroPoints(job, classes, oneSided.get(mode)!, given, config, reporter))
+    }
   }
   return jobs
+}
+
+/** The same quantization with zero points folded into biases, where there are any. */
+function withZeroPoints(
+  job: Job,
+  classes: readonly ClassHistogram[],
+  oneSided: ReadonlyMap<string, number>,
+  { offsets }: Given,
+  config: Config,
+  reporter: Reporter,
+): Job {
+  const { prepared, thresholds } = job
+  const { model, plan, staticModel } = prepared
+  const histograms = new Map(classes.map(({ scaleClass, histogram }) => [scaleClass.name, histogram]))
+  const request = { model, plan, thresholds, oneSided, histograms, policy: config.zeroPoints, given: offsets }
+  const folded = foldZeroPoints({ ...request, options: planOptions(config) })
+  if (folded === undefined) return job
+  const { proto, tensors, groups, pads } = folded
+  reporter.info(`${job.mode}: ${groups} of ${plan.classes.length} scales have a zero point; Pad nodes added: ${pads}`)
+  const { input, output } = staticModel.proto.graph
+  const fixed = { ...proto, graph: { ...proto.graph, input, output } }
+  const models = { model: { ...model, proto }, staticModel: { ...staticModel, proto: fixed } }
+  return { ...job, thresholds: folded.thresholds, prepared: { ...prepared, ...models, plan: folded.plan, tensors } }
+}
+
+function planOptions({ chip, bitWidth, unifyInputScale }: Config): PlanOptions {
+  return { ...oneWidth(chipProfile(chip), bitWidth), unifyInputs: unifyInputScale }
 }
 
 function classHistograms(prepared: Prepared, observed: Observed, reporter: Reporter): ClassHistogram[] {

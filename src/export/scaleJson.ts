@@ -4,7 +4,7 @@
 //   "format": 1,
 //   "chip": "TX5105C",
 //   "mode", "options"                                    of the run that made them: -lsj takes them over with the scales
-//   "tensors": { NAME: { "scale", "bits" } },            real value = integer * scale
+//   "tensors": { NAME: { "scale", "bits" } },            real value = integer * scale + "offset", which some have
 //   "operators": [ { "name", "kind", "nodes": [op_type...], "inputs", "outputs", ... } ]
 // }
 // and by kind, named and defined as in the solve.ts of its family in src/operators:
@@ -24,7 +24,7 @@ import type { Provenance } from './writtenModel.js'
 
 export function scaleJson(fixed: FixedPointModel, { mode, options }: Provenance = {}): string {
   const tensors = [...fixed.quantized.values()].map(
-    ({ name, scale, bits }) => `${JSON.stringify(name)}: ${JSON.stringify({ scale, bits })}`,
+    ({ name, scale, bits, offset }) => `${JSON.stringify(name)}: ${JSON.stringify({ scale, bits, offset })}`,
   )
   const operators = fixed.operators.map((operator) => JSON.stringify(entry(operator)))
   return `{

@@ -22,6 +22,8 @@ export interface Accumulation extends Bounds {
   readonly outputScale: number
   /** Integers the input takes; contains 0, which padding adds. */
   readonly inputRange: readonly [low: number, high: number]
+  /** The real input is this much larger, for which `bias` has made up with the real weights; absent: 0. */
+  readonly inputOffset?: number
 }
 
 export interface SolvedAccumulation {
@@ -29,6 +31,8 @@ export interface SolvedAccumulation {
   readonly scaleFix: ScaleFix
   readonly rows: readonly IntegerArray[]
   readonly weightScales: Float64Array
+  /** In real units: it goes with the rounded weights. */
+  readonly bias: Float32Array
   /** Bound of every partial sum in any order. */
   readonly accumulatorBound: number
 }
@@ -44,6 +48,7 @@ export function solveScaleFix(layer: Accumulation, chip: Arithmetic): SolvedAccu
   const steps = [...choice.steps]
   const rounded = new RoundedRows(layer, chip)
   for (;;) {
+    rounded.round(weightScalesAt(q0, steps, layer, chip))
     const solved = solveAt(q0, steps, layer, rounded, chip)
     if ('offence' in solved) return solved
     const failing = rounded.reaches.flatMap((reach, c) => (holds(solved.scaleFix, reach, c, chip) ? [] : [c]))
@@ -68,12 +73,14 @@ function channelOf(layer: Accumulation, row: Float32Array, c: number, chip: Arit
 class RoundedRows {
   readonly rows: IntegerArray[] = []
   readonly reaches: Reach[] = []
+  readonly bias: Float32Array
   readonly #scales: number[] = []
   readonly #layer: Accumulation
   readonly #bits: number
 
   constructor(layer: Accumulation, chip: Arithmetic) {
     this.#layer = layer
+    this.bias = layer.bias.slice()
     this.#bits = chip.weightBits
   }
 
@@ -84,8 +91,33 @@ class RoundedRows {
       this.#scales[c] = scale
       this.rows[c] = roundWeights(row, scale, this.#bits)
       this.reaches[c] = reachOf(this.rows[c], this.#layer.inputRange)
+      this.bias[c] = this.#layer.bias[c]! + this.#offsetError(row, this.rows[c], scale)
     }
   }
+
+  /** What rounding the weights takes from the offset's part of the sum. */
+  #offsetError(row: Float32Array, rounded: IntegerArray, scale: number): number {
+    const { inputOffset } = this.#layer
+    if (inputOffset === undefined) return 0
+    let error = 0
+    for (const [i, weight] of row.entries()) error += rounded[i]! * scale - weight
+    return inputOffset * error
+  }
+}
+
+/** Bits below the point of all multipliers. Beyond q0 + 31 the whole sum is worth less than an output step: fewer bits lose nothing. */
+function totalShift(q0: number, steps: readonly number[], chip: Arithmetic): number {
+  return Math.min(multiplierShift(steps, chip), q0 + chip.qRange[1])
+}
+
+function multipliersAt(total: number, steps: readonly number[]): Int16Array {
+  return Int16Array.from(steps, (step) => Math.max(1, Math.ceil(step * 2 ** total)))
+}
+
+function weightScalesAt(q0: number, steps: readonly number[], layer: Accumulation, chip: Arithmetic): Float64Array {
+  const total = totalShift(q0, steps, chip)
+  const unit = layer.outputScale / layer.inputScale
+  return Float64Array.from(multipliersAt(total, steps), (multiplier) => multiplier * 2 ** -total * unit)
 }
 
 /** Everything that follows from q0 and the channels' steps. */
@@ -93,30 +125,26 @@ function solveAt(
   q0: number,
   steps: readonly number[],
   layer: Accumulation,
-  rounded: RoundedRows,
+  { rows, reaches, bias }: RoundedRows,
   chip: Arithmetic,
 ): SolvedAccumulation | Offence {
-  // Beyond q0 + 31 the whole sum is worth less than an output step: fewer bits of multiplier lose nothing.
-  const total = Math.min(multiplierShift(steps, chip), q0 + chip.qRange[1])
+  const total = totalShift(q0, steps, chip)
   if (total < q0) return shiftOffence('q2', total - q0, chip)
-  const scaleInt16 = Int16Array.from(steps, (step) => Math.max(1, Math.ceil(step * 2 ** total)))
-  const unit = layer.outputScale / layer.inputScale
-  const weightScales = Float64Array.from(scaleInt16, (multiplier) => multiplier * 2 ** -total * unit)
-  rounded.round(weightScales)
-  const { rows, reaches } = rounded
+  const scaleInt16 = multipliersAt(total, steps)
+  const weightScales = weightScalesAt(q0, steps, layer, chip)
   const accumulatorBound = reaches.reduce((most, { up, down }) => Math.max(most, up, -down), 0)
   if (accumulatorBound > rangeOf(chip.accumulatorBits)[1]) {
     return { offence: `its sum can reach ${accumulatorBound}, beyond ${chip.accumulatorBits} bits` }
   }
-  const biases = Array.from(layer.bias, (bias, c) => {
+  const biases = Array.from(bias, (value, c) => {
     const farthest = (sum: number) => rshift(sum, q0) * scaleInt16[c]! * 2 ** (q0 - total)
-    return neededBias(bias / layer.outputScale, farthest(reaches[c]!.up), farthest(reaches[c]!.down), layer)
+    return neededBias(value / layer.outputScale, farthest(reaches[c]!.up), farthest(reaches[c]!.down), layer)
   })
   const q2 = Math.min(total - q0, biasShift(biases, chip))
   if (q2 < chip.qRange[0]) return shiftOffence('q2', q2, chip)
   const biasInt16 = Int16Array.from(biases, (bias) => roundHalfAway(bias * 2 ** q2))
   const scaleFix = { q0, q1: total - q0 - q2, q2, scaleInt16, biasInt16, low: layer.low, high: layer.high }
-  return { weightBits: chip.weightBits, scaleFix, rows, weightScales, accumulatorBound }
+  return { weightBits: chip.weightBits, scaleFix, rows, weightScales, bias, accumulatorBound }
 }
 
 /**

@@ -37,6 +37,8 @@ export interface QuantizedTensor {
   /** float32-representable, positive. */
   readonly scale: number
   readonly bits: number
+  /** What its real values are short of those of the float model as it was given; absent: nothing. */
+  readonly offset?: number
   /** The tensor of the float graph whose values it holds, where that has another name. */
   readonly of?: string
 }

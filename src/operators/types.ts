@@ -58,6 +58,11 @@ export interface Traits {
    * what is fed to the model. It would cost precision there and save nothing.
    */
   readonly followsFloat: 'between' | 'atEdge' | 'never'
+  /**
+   * What it does where a tensor is held less a constant. 'absorbs': its bias or table takes the constant in; 'passes': it hands it on where all
+   * its tensors have it; 'none': it needs the true zero.
+   */
+  readonly offset: 'absorbs' | 'passes' | 'none'
 }
 
 /** An output whose values are a function of one input's: its histogram follows from the input's. */

@@ -72,7 +72,9 @@ function scalesOf(
     const scale = known.length === 0 ? calibrated : Math.max(...known)
     for (const name of scaleClass.tensors) {
       const of = plan.narrowed.get(name)
-      quantized.set(name, { name, scale, bits, ...(of !== undefined && { of }) })
+      const offset = plan.offsets?.get(name)
+      const more = { ...(offset !== undefined && { offset }), ...(of !== undefined && { of }) }
+      quantized.set(name, { name, scale, bits, ...more })
     }
   }
   return quantized

@@ -42,7 +42,7 @@ export function evaluateShare(config: Config, reporter: Reporter, options: RunOp
     for (const { job, fixed } of await solveRun(setting, prepared, observed)) {
       // What has no integers, or no metric, is not measured on one machine either.
       if (fixed instanceof SquireError || job.observed.floatMetric === undefined) continue
-      const model = await integerFile({ config, prepared, workspace: rig.workspace }, job, fixed)
+      const model = await integerFile({ config, workspace: rig.workspace }, job, fixed)
       key[nameOf(job)] = await fileHash(model.path)
       models.push({ name: nameOf(job), iteration: job.observed.iteration, probe: { model } })
     }

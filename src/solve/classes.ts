@@ -44,6 +44,13 @@ export async function solveClasses(request: SolveRequest): Promise<Map<QuantMode
   return result
 }
 
+/** Those that have no negative value, as integers of one bit more, which have as many steps above zero as all codes of theirs. */
+export function withoutSign(classes: readonly ClassHistogram[]): ClassHistogram[] {
+  return classes
+    .filter(({ scaleClass, histogram }) => !scaleClass.leavesChip && histogram.min >= 0)
+    .map(({ scaleClass, histogram }) => ({ scaleClass: { ...scaleClass, bits: scaleClass.bits + 1 }, histogram }))
+}
+
 /** The same with counts in shared memory, which are not copied to a worker once more. */
 function shared(histogram: Histogram): Histogram {
   const counts = new Float64Array(new SharedArrayBuffer(histogram.counts.byteLength))

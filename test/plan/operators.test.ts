@@ -368,10 +368,15 @@ describe('moves', () => {
     )
   })
 
-  it('padding with another value than zero is software', async () => {
-    const constants = [...conv.constants, ints('pads', [0, 0, 1, 1, 0, 0, 1, 1]), floats('value', [], [-1])]
-    const plan = await planOf({ nodes: [conv.node, node('Pad', 'c pads value', 'y')], constants })
-    expect(reasonOf(plan, 'y')).toBe('it pads with another value than zero')
+  it('padding with a constant moves values; with one that no integer is near to, it is software', async () => {
+    const padWith = (value: number) => {
+      const constants = [...conv.constants, ints('pads', [0, 0, 1, 1, 0, 0, 1, 1]), floats('value', [], [value])]
+      return planOf({ nodes: [conv.node, node('Pad', 'c pads value', 'y')], constants })
+    }
+    expect(kinds(await padWith(-1))).toEqual(['conv', 'shape'])
+    expect(reasonOf(await padWith(Number.NEGATIVE_INFINITY), 'y')).toBe(
+      'it pads with a value that is not a constant number',
+    )
   })
 })
 

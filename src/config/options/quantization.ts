@@ -2,7 +2,7 @@
 
 import { option } from '../option.js'
 import { either, flag, integer, mapped, oneOf, path, real, several } from '../values.js'
-import { inputDtypes, type QuantMode, quantModes } from './words.js'
+import { inputDtypes, type QuantMode, quantModes, zeroPointPolicies } from './words.js'
 
 const group = 'Quantization'
 
@@ -36,6 +36,13 @@ export const quantizationOptions = {
     group,
     help: 'share of the values that mode percentile keeps',
     fallback: 0.99999,
+  }),
+  /** Which ranges that are not symmetric use all codes. */
+  zeroPoints: option(oneOf('WHICH', zeroPointPolicies), {
+    long: 'zero-points',
+    group,
+    help: "zero points folded into biases, so that ranges like a Relu's use all codes; unpadded: where no Pad node is needed",
+    fallback: 'unpadded',
   }),
   /** Forward passes to calibrate on, one quantization for each number; 'all': every selected sample of a dataset. */
   iterations: option(iterations, {

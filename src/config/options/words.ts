@@ -3,6 +3,10 @@
 export const quantModes = ['kl', 'min_max', 'mse', 'percentile', 'kl_v2'] as const
 export type QuantMode = (typeof quantModes)[number]
 
+/** Where a convolution pads a tensor with a zero point, a Pad must write that: 'unpadded' leaves such tensors as they are. */
+export const zeroPointPolicies = ['none', 'unpadded', 'all'] as const
+export type ZeroPointPolicy = (typeof zeroPointPolicies)[number]
+
 export const runModes = ['quant', 'infer'] as const
 export type RunMode = (typeof runModes)[number]
 

@@ -53,7 +53,7 @@ function biasIntegers(
   const input = quantized(operator.inputs[0]!)
   const scaled = floatAttribute(node, 'alpha', 1) !== 1 || floatAttribute(node, 'beta', 1) !== 1
   if (bias === undefined || input === undefined || scaled || bias.dims.length !== 1) return undefined
-  const values = floatValues(bias)
+  const values = operator.bias ?? floatValues(bias)
   const scales = weightScales.map((scale) => scale * input.scale)
   const integers = Array.from(values, (value, c) => Math.round(value / scales[c]!))
   if (values.length !== scales.length || !integers.every((value) => Math.abs(value) <= LARGEST_INT32)) return undefined

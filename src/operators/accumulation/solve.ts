@@ -9,7 +9,7 @@ import type { IntegerRange, SolveContext } from '../types.js'
 import type { FixedAccumulation, PlannedAccumulation } from './types.js'
 
 export function solveAccumulation(
-  { inputs, outputs, bias, clamp }: PlannedAccumulation,
+  { inputs, outputs, bias, clamp, inputOffset }: PlannedAccumulation,
   rows: readonly Float32Array[],
   context: SolveContext,
 ): SolvedAccumulation | Offence {
@@ -19,9 +19,17 @@ export function solveAccumulation(
   const inputRange = [Math.min(low, 0), Math.max(high, 0)] as const
   const scales = { inputScale: from.scale, outputScale: to.scale }
   return solveScaleFix(
-    { rows, bias, inputRange, ...scales, ...boundsOf(to, clamp) },
+    { rows, bias, inputRange, ...scales, ...boundsOf(to, clamp), ...(inputOffset !== undefined && { inputOffset }) },
     arithmeticOf(context.chip, from.bits),
   )
+}
+
+/** The bias where it is not the float operator's. */
+export function movedBias(
+  { inputOffset }: PlannedAccumulation,
+  { bias }: SolvedAccumulation,
+): Pick<FixedAccumulation, 'bias'> {
+  return inputOffset === undefined ? {} : { bias }
 }
 
 /** A warning where channels have no weight but zero. */
@@ -36,9 +44,13 @@ export function accumulationRanges({ scaleFix }: FixedAccumulation): IntegerRang
 }
 
 /** A wide output has bits to spare: its scale makes room for a bias larger than the outputs it leads to. */
-export function largestBias({ bias }: PlannedAccumulation): number {
-  return bias.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+export function largestBias({ bias, inputOffset }: PlannedAccumulation): number {
+  const largest = bias.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  return inputOffset === undefined ? largest : largest * OFFSET_MARGIN
 }
+
+/** With an input that has an offset, rounding the weights moves the bias a little. */
+const OFFSET_MARGIN = 9 / 8
 
 export function accumulationParameters({
   scaleFix,

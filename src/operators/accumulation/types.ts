@@ -15,12 +15,16 @@ export interface PlannedAccumulation extends PlannedOperator {
   /** float32, one an output channel; zeros where the node has none. */
   readonly bias: Float32Array
   readonly clamp: Clamp | undefined
+  /** The input is this much less than the float model's, and the bias has made up for it; absent: nothing. */
+  readonly inputOffset?: number
 }
 
 export interface FixedAccumulation extends FixedOperator {
   readonly weights: Weights<IntegerArray>
   /** Per output channel, real weight = integer * weightScales[c]. */
   readonly weightScales: Float64Array
+  /** Per output channel, in real units, where it is not the float operator's: with an offset it goes with the rounded weights. */
+  readonly bias?: Float32Array
   readonly scaleFix: ScaleFix
   /**
    * Proved bound of the accumulator's magnitude, and of every partial sum in any order: the largest over channels of what the weights

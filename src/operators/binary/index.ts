@@ -10,6 +10,7 @@ const traits: Traits = {
   writesWide: true,
   readsWide: false,
   followsFloat: 'between',
+  offset: 'none',
 }
 
 export const add: Family<PlannedBinary, FixedAdd> = {

@@ -6,7 +6,14 @@ import { concatRanges, type FixedConcat, solveConcat } from './solve.js'
 
 export const concat: Family<PlannedConcat, FixedConcat> = {
   kind: 'concat',
-  traits: { sharesScale: 'sole', copiesData: true, writesWide: false, readsWide: false, followsFloat: 'atEdge' },
+  traits: {
+    sharesScale: 'sole',
+    copiesData: true,
+    writesWide: false,
+    readsWide: false,
+    followsFloat: 'atEdge',
+    offset: 'passes',
+  },
   match: concatOf,
   solve: solveConcat,
   ranges: concatRanges,

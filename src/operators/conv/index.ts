@@ -7,7 +7,14 @@ import { type FixedConv, solveConv } from './solve.js'
 
 export const conv: Family<PlannedConv, FixedConv> = {
   kind: 'conv',
-  traits: { sharesScale: 'none', copiesData: false, writesWide: true, readsWide: false, followsFloat: 'never' },
+  traits: {
+    sharesScale: 'none',
+    copiesData: false,
+    writesWide: true,
+    readsWide: false,
+    followsFloat: 'never',
+    offset: 'absorbs',
+  },
   match: convOf,
   leastExtreme: largestBias,
   largestWeights,

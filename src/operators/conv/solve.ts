@@ -1,6 +1,6 @@
 import type { Offence } from '../../fixedpoint/multiplier.js'
 import { integerArray } from '../../fixedpoint/width.js'
-import { deadChannels, solveAccumulation } from '../accumulation/solve.js'
+import { deadChannels, movedBias, solveAccumulation } from '../accumulation/solve.js'
 import type { FixedAccumulation } from '../accumulation/types.js'
 import type { SolveContext, Solved } from '../types.js'
 import type { Geometry, PlannedConv } from './plan.js'
@@ -21,7 +21,13 @@ export function solveConv(planned: PlannedConv, context: SolveContext): Solved<F
     data.set(row, c * depth)
   })
   const geometry = { group, strides, dilations, pads }
-  const integers = { weights: { dims: weights.dims, data }, weightScales, scaleFix, accumulatorBound }
+  const integers = {
+    weights: { dims: weights.dims, data },
+    weightScales,
+    scaleFix,
+    accumulatorBound,
+    ...movedBias(planned, solved),
+  }
   return {
     operator: { kind, name, nodes, inputs, outputs, ...geometry, ...integers },
     warnings: deadChannels(rows),

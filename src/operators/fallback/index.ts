@@ -5,7 +5,14 @@ import { fallbackOf, type PlannedFallback } from './plan.js'
 /** Last in the registry: it takes every node. */
 export const fallback: Family<PlannedFallback, PlannedFallback> = {
   kind: 'software',
-  traits: { sharesScale: 'none', copiesData: false, writesWide: false, readsWide: true, followsFloat: 'atEdge' },
+  traits: {
+    sharesScale: 'none',
+    copiesData: false,
+    writesWide: false,
+    readsWide: true,
+    followsFloat: 'atEdge',
+    offset: 'none',
+  },
   match: fallbackOf,
   solve: (planned) => ({ operator: planned, warnings: [] }),
   ranges: () => [],

@@ -30,8 +30,16 @@ function matrixProduct(e: Emitter, { weights, accumulatorBound }: FixedLinear, i
 }
 
 export function qdqLinear(e: Emitter, node: NodeProto, linear: FixedLinear, context: QdqContext): NodeProto {
+  if (node.opType === 'Add') return withBias(e, node, linear, context)
   if ((node.opType !== 'Gemm' && node.opType !== 'MatMul') || !(linear.weights.data instanceof Int8Array)) return node
   return onIntegerWeights(e, node, layOut(node, linear, linear.weights.data), linear, context)
+}
+
+/** The Add behind a MatMul, with the bias that goes with the integer weights where that is another one. */
+function withBias(e: Emitter, node: NodeProto, { bias }: FixedLinear, { index }: QdqContext): NodeProto {
+  if (bias === undefined) return node
+  const moved = e.initializer('bias', DataType.FLOAT, [bias.length], bias)
+  return { ...node, input: node.input.map((name) => (index.initializer(name) === undefined ? name : moved)) }
 }
 
 /** The plan holds the weights as [K, N], alpha applied. */

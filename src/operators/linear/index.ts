@@ -7,7 +7,14 @@ import { type FixedLinear, solveLinear } from './solve.js'
 
 export const linear: Family<PlannedLinear, FixedLinear> = {
   kind: 'matmul',
-  traits: { sharesScale: 'none', copiesData: false, writesWide: true, readsWide: false, followsFloat: 'never' },
+  traits: {
+    sharesScale: 'none',
+    copiesData: false,
+    writesWide: true,
+    readsWide: false,
+    followsFloat: 'never',
+    offset: 'absorbs',
+  },
   match: linearOf,
   leastExtreme: largestBias,
   largestWeights,

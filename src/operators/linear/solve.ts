@@ -1,6 +1,6 @@
 import type { Offence } from '../../fixedpoint/multiplier.js'
 import { type IntegerArray, integerArray } from '../../fixedpoint/width.js'
-import { deadChannels, solveAccumulation } from '../accumulation/solve.js'
+import { deadChannels, movedBias, solveAccumulation } from '../accumulation/solve.js'
 import type { FixedAccumulation, Weights } from '../accumulation/types.js'
 import type { SolveContext, Solved } from '../types.js'
 import type { PlannedLinear } from './plan.js'
@@ -22,6 +22,12 @@ export function solveLinear(planned: PlannedLinear, context: SolveContext): Solv
   const { weightBits, scaleFix, weightScales, accumulatorBound } = solved
   const data = integerArray(weightBits, weights.data.length)
   for (let at = 0; at < data.length; at++) data[at] = solved.rows[at % columns]![Math.floor(at / columns)]!
-  const integers = { weights: { dims: weights.dims, data }, weightScales, scaleFix, accumulatorBound }
+  const integers = {
+    weights: { dims: weights.dims, data },
+    weightScales,
+    scaleFix,
+    accumulatorBound,
+    ...movedBias(planned, solved),
+  }
   return { operator: { kind, name, nodes, inputs, outputs, ...integers }, warnings: deadChannels(rows) }
 }

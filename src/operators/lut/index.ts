@@ -7,7 +7,14 @@ import { type FixedLut, lutRanges, solveLut } from './solve.js'
 
 export const lut: Family<PlannedLut, FixedLut> = {
   kind: 'unary',
-  traits: { sharesScale: 'none', copiesData: false, writesWide: true, readsWide: false, followsFloat: 'between' },
+  traits: {
+    sharesScale: 'none',
+    copiesData: false,
+    writesWide: true,
+    readsWide: false,
+    followsFloat: 'between',
+    offset: 'absorbs',
+  },
   match: lutOf,
   derivation: ({ inputs, outputs, evaluate }) =>
     isGentle(evaluate) ? { input: inputs[0]!, output: outputs[0]!, evaluate } : undefined,

@@ -5,11 +5,19 @@ import { movementOf, type PlannedMovement } from './plan.js'
 
 export const movement: Family<PlannedMovement, PlannedMovement> = {
   kind: 'shape',
-  traits: { sharesScale: 'all', copiesData: true, writesWide: true, readsWide: true, followsFloat: 'atEdge' },
+  traits: {
+    sharesScale: 'all',
+    copiesData: true,
+    writesWide: true,
+    readsWide: true,
+    followsFloat: 'atEdge',
+    offset: 'passes',
+  },
   match: movementOf,
   solve: (planned) => ({ operator: planned, warnings: [] }),
-  // Padding may add zeros.
-  ranges: ({ outputs }, [input]) => outputs.map(() => union([input!, [0, 0]])),
+  // Padding may add zeros; what else it adds may be any integer.
+  ranges: ({ outputs, padding }, [input]) =>
+    outputs.map(() => (padding === undefined ? union([input!, [0, 0]]) : undefined)),
   parameters: () => ({}),
   emit: emitMovement,
 }

@@ -1,4 +1,4 @@
-// Operators that only move values: the outputs hold input values (or zeros), at the input's scale.
+// Operators that only move values: the outputs hold input values (or constants that a Pad writes), at the input's scale.
 
 import { floatAttribute, intAttribute, stringAttribute } from '../../onnx/attribute.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
@@ -6,7 +6,10 @@ import type { GraphView } from '../../plan/view.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
 
 /** Its one input is quantized; what else its nodes read (shapes, indices) stays on the float side. */
-export interface PlannedMovement extends PlannedOperator {}
+export interface PlannedMovement extends PlannedOperator {
+  /** The real value that a Pad writes, where it is not zero. */
+  readonly padding?: number
+}
 
 type Condition = (node: NodeProto, input: string, view: GraphView) => string | undefined
 
@@ -22,7 +25,7 @@ const moving: Readonly<Record<string, Condition>> = {
   Flatten: always,
   Gather: always,
   Identity: always,
-  Pad: padsOtherThanZero,
+  Pad: padsWithComputed,
   Reshape: always,
   Resize: interpolates,
   Slice: always,
@@ -45,14 +48,20 @@ export function movementOf(node: NodeProto, view: GraphView): Match<PlannedMovem
   if (others.some((name) => view.isActivation(name))) return { refusal: 'where it moves values depends on activations' }
   const outputs = node.output.filter((name) => name !== '')
   if (!outputs.every((name) => view.isActivation(name))) return { refusal: 'an output of it is empty' }
-  return { kind: 'shape', nodes: [node], inputs: [input], outputs }
+  const padding = paddingOf(node, view)
+  return { kind: 'shape', nodes: [node], inputs: [input], outputs, ...(padding !== 0 && { padding }) }
 }
 
-function padsOtherThanZero(node: NodeProto, _input: string, view: GraphView): string | undefined {
-  if (stringAttribute(node, 'mode', 'constant') !== 'constant') return undefined
+/** A constant that is padded with becomes the integer nearest to it. */
+function padsWithComputed(node: NodeProto, _input: string, view: GraphView): string | undefined {
+  return Number.isFinite(paddingOf(node, view)) ? undefined : 'it pads with a value that is not a constant number'
+}
+
+/** The constant that a Pad writes; 0 for other nodes, not a number where it is computed. */
+function paddingOf(node: NodeProto, view: GraphView): number {
+  if (node.opType !== 'Pad' || stringAttribute(node, 'mode', 'constant') !== 'constant') return 0
   const [, , value = ''] = node.input
-  const padding = value === '' ? floatAttribute(node, 'value', 0) : view.scalar(value)
-  return padding === 0 ? undefined : 'it pads with another value than zero'
+  return value === '' ? floatAttribute(node, 'value', 0) : (view.scalar(value) ?? Number.NaN)
 }
 
 /** Nearest neighbours at whole factors copy; everything else interpolates or picks unevenly. */

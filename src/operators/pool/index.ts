@@ -6,7 +6,14 @@ import { averageRanges, type FixedAveragePool, type FixedMaxPool, solveAveragePo
 
 export const maxPool: Family<PlannedMaxPool, FixedMaxPool> = {
   kind: 'maxpool',
-  traits: { sharesScale: 'all', copiesData: true, writesWide: false, readsWide: false, followsFloat: 'never' },
+  traits: {
+    sharesScale: 'all',
+    copiesData: true,
+    writesWide: false,
+    readsWide: false,
+    followsFloat: 'never',
+    offset: 'passes',
+  },
   match: maxPoolOf,
   solve: solveMaxPool,
   ranges: (_, inputs) => inputs,
@@ -17,7 +24,14 @@ export const maxPool: Family<PlannedMaxPool, FixedMaxPool> = {
 
 export const averagePool: Family<PlannedAveragePool, FixedAveragePool> = {
   kind: 'averagepool',
-  traits: { sharesScale: 'none', copiesData: false, writesWide: true, readsWide: false, followsFloat: 'never' },
+  traits: {
+    sharesScale: 'none',
+    copiesData: false,
+    writesWide: true,
+    readsWide: false,
+    followsFloat: 'never',
+    offset: 'none',
+  },
   match: averagePoolOf,
   solve: solveAveragePool,
   ranges: averageRanges,

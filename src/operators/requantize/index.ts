@@ -5,7 +5,14 @@ import { type FixedRequantize, requantizeRanges, solveRequantize } from './solve
 
 export const requantize: Family<PlannedOperator, FixedRequantize> = {
   kind: 'requantize',
-  traits: { sharesScale: 'none', copiesData: true, writesWide: false, readsWide: false, followsFloat: 'never' },
+  traits: {
+    sharesScale: 'none',
+    copiesData: true,
+    writesWide: false,
+    readsWide: false,
+    followsFloat: 'never',
+    offset: 'none',
+  },
   solve: solveRequantize,
   ranges: requantizeRanges,
   parameters: ({ requantize }) => ({ requantize }),

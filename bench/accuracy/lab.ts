@@ -1,0 +1,88 @@
+// A model calibrated once, for trying one quantization after another on it.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { classHistogram } from '../../src/calibrate/distribution.js'
+import { makeObservable } from '../../src/calibrate/observed.js'
+import { type Prepared, prepare } from '../../src/calibrate/prepare.js'
+import type { QuantMode, ZeroPointPolicy } from '../../src/config/config.js'
+import { openDataset } from '../../src/dataset/datasets.js'
+import { DatasetRunner } from '../../src/engine/datasetRunner.js'
+import { Pool } from '../../src/engine/pool.js'
+import { chipProfile } from '../../src/fixedpoint/chip.js'
+import { foldZeroPoints } from '../../src/offsets/foldZeroPoints.js'
+import { modelInputs, readModel } from '../../src/onnx/model.js'
+import { optimize } from '../../src/onnx/passes/index.js'
+import type { Model } from '../../src/onnx/types.js'
+import { oneWidth } from '../../src/plan/options.js'
+import { solveFixedPoint } from '../../src/plan/solve.js'
+import type { FixedPointModel } from '../../src/plan/types.js'
+import { silentReporter } from '../../src/report/types.js'
+import { type ClassHistogram, solveClasses, withoutSign } from '../../src/solve/classes.js'
+import type { AccuracyCase } from './cases.js'
+
+export interface Lab {
+  readonly prepared: Prepared
+  /** What is quantized, with zero points folded in as asked, and its integers. */
+  quantize(mode: QuantMode, policy: ZeroPointPolicy): Promise<Quantized>
+  close(): Promise<void>
+}
+
+export interface Quantized {
+  readonly source: Model
+  readonly fixed: FixedPointModel
+  /** Pad nodes that zero points ask for. */
+  readonly pads: number
+}
+
+const chip = chipProfile('TX5105C')
+const options = oneWidth(chip, 8)
+
+export async function openLab(of: AccuracyCase, threads: number): Promise<Lab> {
+  const workspace = await mkdtemp(join(tmpdir(), 'squire-bench-'))
+  const pool = new Pool({ threads })
+  const source = await readModel(of.model)
+  const inputs = modelInputs(source.proto)
+  const dataset = await openDataset(of.source, inputs)
+  const { model } = await optimize(source)
+  const runner = new DatasetRunner({
+    pool,
+    source: dataset.source,
+    dataset,
+    inputs,
+    selected: Uint32Array.from(of.calibrated),
+    listing: '',
+    calibrated: [{ iteration: of.calibrated.length, samples: of.calibrated.length }],
+    evaluated: undefined,
+    onBadSample: 'error',
+    store: undefined,
+    reporter: silentReporter,
+    stop: { buffer: new SharedArrayBuffer(4), signal: new AbortController().signal },
+  })
+  const prepared = await prepare(model, await runner.firstFeeds(), options, workspace)
+  const [observed] = await runner.observe(await makeObservable(prepared, workspace))
+  const classes = prepared.plan.classes.map((scaleClass) => ({
+    scaleClass,
+    histogram: classHistogram(prepared.plan, scaleClass, observed!.histograms),
+  }))
+  const histograms = new Map(classes.map(({ scaleClass, histogram }) => [scaleClass.name, histogram]))
+  const thresholds = async (mode: QuantMode, of: readonly ClassHistogram[]) =>
+    (await solveClasses({ pool, classes: of, modes: [mode], percent: 0.99999 })).get(mode)!
+  const quantize = async (mode: QuantMode, policy: ZeroPointPolicy): Promise<Quantized> => {
+    const { plan, staticModel } = prepared
+    const symmetric = await thresholds(mode, classes)
+    const oneSided = await thresholds(mode, withoutSign(classes))
+    const request = { plan, thresholds: symmetric, oneSided, histograms, policy, given: undefined, options }
+    const folded = foldZeroPoints({ model: staticModel, ...request })
+    if (folded === undefined) return { source: staticModel, fixed: solveFixedPoint(plan, symmetric, chip), pads: 0 }
+    const fixed = solveFixedPoint(folded.plan, folded.thresholds, chip)
+    return { source: { ...staticModel, proto: folded.proto }, fixed, pads: folded.pads }
+  }
+  const close = async () => {
+    await pool.close()
+    await runner.close()
+    await rm(workspace, { recursive: true, force: true })
+  }
+  return { prepared, quantize, close }
+}

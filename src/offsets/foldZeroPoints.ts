@@ -1,0 +1,105 @@
+// From a plan and thresholds to a graph, a plan and thresholds in which tensors of one-sided ranges are held with an offset (groups.ts).
+
+import type { ZeroPointPolicy } from '../config/config.js'
+import { rangeOf } from '../fixedpoint/width.js'
+import type { Histogram } from '../histogram/types.js'
+import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
+import type { PlanOptions } from '../plan/options.js'
+import { makePlan } from '../plan/plan.js'
+import type { Plan } from '../plan/types.js'
+import { type Group, groupsToOffset, isAccumulation, type Offset, offsetOf } from './groups.js'
+import { offsetGraph, weightSums } from './offsetGraph.js'
+
+export interface FoldRequest {
+  readonly model: Model
+  readonly plan: Plan
+  /** T of every scale class: |x| <= T is kept. */
+  readonly thresholds: ReadonlyMap<string, number>
+  /** The same, solved for 255 levels, of the classes that have no negative value. */
+  readonly oneSided: ReadonlyMap<string, number>
+  /** Of every scale class, by name. */
+  readonly histograms: ReadonlyMap<string, Histogram>
+  readonly policy: ZeroPointPolicy
+  /** c of tensors, where it is known from another run and not to be found. */
+  readonly given: ReadonlyMap<string, number> | undefined
+  readonly options: PlanOptions
+}
+
+export interface Folded {
+  readonly proto: ModelProto
+  readonly plan: Plan
+  readonly tensors: ReadonlyMap<string, TensorInfo>
+  readonly thresholds: ReadonlyMap<string, number>
+  /** Groups of tensors with an offset. */
+  readonly groups: number
+  /** Pad nodes that the graph has for it. */
+  readonly pads: number
+}
+
+/** undefined where no tensor takes an offset. */
+export function foldZeroPoints(request: FoldRequest): Folded | undefined {
+  const { model, plan, thresholds, given, options } = request
+  const found = given === undefined ? offsetsOf(request) : new Map<string, Offset>()
+  const ofTensors = [...found].flatMap(([name, { offset }]) =>
+    plan.classOf.get(name)!.tensors.map((tensor) => [tensor, offset] as const),
+  )
+  const wanted = given ?? new Map(ofTensors)
+  if (wanted.size === 0) return undefined
+  const { proto, tensors, offsets, pads } = offsetGraph(model.proto, plan, wanted)
+  const folded = withInputOffsets(makePlan({ ...model, proto }, tensors, options), offsets)
+  const scaled = folded.classes.map(({ name, bits }) => {
+    const offset = found.get(name)
+    return [name, offset === undefined ? thresholds.get(name)! : offset.scale * rangeOf(bits)[1]] as const
+  })
+  const groups = new Set([...wanted.keys()].map((name) => plan.classOf.get(name)!.name)).size
+  return { proto, plan: { ...folded, offsets }, tensors, thresholds: new Map(scaled), groups, pads }
+}
+
+/** By the name of the scale class. */
+function offsetsOf(request: FoldRequest): Map<string, Offset> {
+  const { model, plan, thresholds, oneSided, histograms, policy } = request
+  const outputs = new Set(model.proto.graph.output.map(({ name }) => name))
+  const outputScale = (tensor: string) => {
+    const { name, bits } = plan.classOf.get(tensor)!
+    return thresholds.get(name)! / rangeOf(bits)[1]
+  }
+  const found = new Map<string, Offset>()
+  for (const group of groupsToOffset(plan, policy, (name) => outputs.has(name))) {
+    const { name } = group.scaleClass
+    const threshold = oneSided.get(name) ?? thresholds.get(name)!
+    const offset = offsetOf(group, histograms.get(name)!, threshold, outputScale)
+    if (offset !== undefined && biasesFit(group, offset.offset, request, outputScale)) found.set(name, offset)
+  }
+  return found
+}
+
+/** The nearest integers to weights are not the weights: the bias makes up for what the offset's part of the sum loses by that. */
+function withInputOffsets(plan: Plan, offsets: ReadonlyMap<string, number>): Plan {
+  const operators = plan.operators.map((operator) => {
+    const inputOffset = isAccumulation(operator) ? offsets.get(operator.inputs[0]!) : undefined
+    return inputOffset === undefined ? operator : { ...operator, inputOffset }
+  })
+  return { ...plan, operators }
+}
+
+/** Steps of the output that a bias may be worth: its 16 bits then have five to spare for fractions of a step. */
+const MOST_STEPS = 1024
+/** A wide output makes room for its bias by a coarser scale, which must stay fine. */
+const MOST_EXTREMES = 8
+
+/** Whether the biases of readers can take the offset in without loss. */
+function biasesFit(
+  { readers }: Group,
+  offset: number,
+  { plan, thresholds }: FoldRequest,
+  outputScale: (tensor: string) => number,
+): boolean {
+  return readers.every((reader) => {
+    if (!isAccumulation(reader)) return true
+    const output = reader.outputs[0]!
+    const { name, bits } = plan.classOf.get(output)!
+    const most = bits > 8 ? MOST_EXTREMES * thresholds.get(name)! : MOST_STEPS * outputScale(output)
+    const sums = weightSums(reader)
+    return reader.bias.every((bias, c) => Math.abs(bias + offset * sums[c]!) <= most)
+  })
+}

@@ -1,0 +1,134 @@
+// Which tensors are held with an offset, so that a range that is not symmetric uses all codes of a symmetric integer.
+//
+// A tensor x in [low, high] is held as x - c with the scale s = (high - low) / 255, so that low is the code -128 and high is 127. The chip knows
+// no zero point: c goes into the biases of whatever writes and reads x. After a Relu that is one bit more for the same width.
+// c is a whole number of steps, so that a real zero, which padding needs, has a code.
+
+import type { ZeroPointPolicy } from '../config/config.js'
+import { clip, roundHalfAway } from '../fixedpoint/rounding.js'
+import { rangeOf } from '../fixedpoint/width.js'
+import type { Histogram } from '../histogram/types.js'
+import type { PlannedAccumulation } from '../operators/accumulation/types.js'
+import type { PlannedConv } from '../operators/conv/plan.js'
+import { familyOf } from '../operators/index.js'
+import type { PlannedLut } from '../operators/lut/plan.js'
+import type { PlannedOperator } from '../operators/types.js'
+import type { Plan, ScaleClass } from '../plan/types.js'
+import { readsDimsOnly } from '../plan/view.js'
+
+export interface Offset {
+  /** float32, s times a whole number. */
+  readonly offset: number
+  /** float32. */
+  readonly scale: number
+}
+
+/** Readers and writers of a group of tensors that share a scale. */
+export interface Group {
+  readonly scaleClass: ScaleClass
+  readonly writers: readonly PlannedOperator[]
+  readonly readers: readonly PlannedOperator[]
+}
+
+/** The groups whose readers and writers can all take an offset in; for 'unpadded' those alone that no convolution pads. */
+export function groupsToOffset(plan: Plan, policy: ZeroPointPolicy, isGraphOutput: (name: string) => boolean): Group[] {
+  if (policy === 'none') return []
+  return plan.classes.flatMap((scaleClass) => {
+    const { bits, leavesChip, tensors } = scaleClass
+    // At 16 bits there are codes to spare.
+    if (bits > 8 || leavesChip || tensors.some((name) => isGraphOutput(name) || plan.narrowed.has(name))) return []
+    const own = new Set(scaleClass.tensors)
+    const writers = plan.operators.filter(({ outputs }) => outputs.some((name) => own.has(name)))
+    const readers = plan.operators.filter(
+      ({ inputs, nodes }) => inputs.some((name) => own.has(name)) && !nodes.every(readsDimsOnly),
+    )
+    const written = new Set(writers.flatMap(({ outputs }) => outputs))
+    const possible =
+      scaleClass.tensors.every((name) => written.has(name)) &&
+      [...writers, ...readers].every((operator) => takesIn(operator, own)) &&
+      (policy === 'all' || !readers.some(pads))
+    return possible ? [{ scaleClass, writers, readers }] : []
+  })
+}
+
+/** Whether an operator can take in an offset of the group's tensors. */
+function takesIn(operator: PlannedOperator, own: ReadonlySet<string>): boolean {
+  const { offset } = familyOf(operator).traits
+  if (offset === 'passes') return isInside(operator, own)
+  return offset === 'absorbs' && (!isAccumulation(operator) || hasForm(operator))
+}
+
+export function isAccumulation(operator: PlannedOperator): operator is PlannedAccumulation {
+  return 'weights' in operator
+}
+
+const clamps: ReadonlySet<string> = new Set(['Relu', 'Clip'])
+
+/** Whether the rewriting knows the form of its nodes. Chains of constants a channel, which also become convolutions, are left alone. */
+function hasForm({ nodes: [first, ...more] }: PlannedAccumulation): boolean {
+  const rest = first!.opType === 'MatMul' && more[0]?.opType === 'Add' ? more.slice(1) : more
+  return ['Conv', 'Gemm', 'MatMul'].includes(first!.opType) && rest.every(({ opType }) => clamps.has(opType))
+}
+
+export function pads(operator: PlannedOperator): operator is PlannedConv {
+  return 'pads' in operator && isAccumulation(operator) && (operator as PlannedConv).pads.some((pad) => pad !== 0)
+}
+
+/** With less to gain, a range is left symmetric. */
+const LEAST_GAIN = 1.1
+
+/**
+ * @param threshold of the symmetric range: for values of one sign solved for 255 levels
+ * @returns undefined where the symmetric range is hardly wider than what the readers can tell apart
+ */
+export function offsetOf(
+  { readers, scaleClass }: Group,
+  histogram: Histogram,
+  threshold: number,
+  outputScale: (tensor: string) => number,
+): Offset | undefined {
+  const [least, most] = rangeOf(scaleClass.bits)
+  const own = new Set(scaleClass.tensors)
+  const told = toldApart(
+    readers.filter((reader) => !isInside(reader, own)),
+    outputScale,
+  )
+  const low = Math.min(0, Math.max(-threshold, histogram.min, told.low))
+  const high = Math.max(0, Math.min(threshold, histogram.max, told.high))
+  if (!(high > low) || (2 * threshold) / (high - low) < LEAST_GAIN) return undefined
+  const scale = Math.fround((high - low) / (most - least))
+  const zero = clip(roundHalfAway(least - low / scale), least, most)
+  return { scale, offset: Math.fround(-zero * scale) }
+}
+
+function isInside(operator: PlannedOperator, own: ReadonlySet<string>): boolean {
+  return [...operator.inputs, ...operator.outputs].every((name) => own.has(name))
+}
+
+/** Beyond these bounds, tables of readers are flat to within half a step of what they write. Other readers tell all values apart. */
+function toldApart(readers: readonly PlannedOperator[], outputScale: (tensor: string) => number) {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const reader of readers) {
+    if (!isFunction(reader)) return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+    const tolerance = outputScale(reader.outputs[0]!) / 4
+    low = Math.min(low, -flatFrom((x) => reader.evaluate(-x), tolerance))
+    high = Math.max(high, flatFrom(reader.evaluate, tolerance))
+  }
+  return { low, high }
+}
+
+const GRID_STEP = 1 / 64
+const GRID_END = 64
+
+/** The least x >= 0 of a grid beyond which f stays within the tolerance of f(x); infinite where f does not end flat. */
+function flatFrom(f: (x: number) => number, tolerance: number): number {
+  const last = f(GRID_END)
+  if (!(Math.abs(f(2 ** 20) - last) <= tolerance)) return Number.POSITIVE_INFINITY
+  let x = GRID_END
+  while (x > 0 && Math.abs(f(x - GRID_STEP) - last) <= tolerance) x -= GRID_STEP
+  return x
+}
+
+export function isFunction(operator: PlannedOperator): operator is PlannedLut {
+  return 'evaluate' in operator
+}

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest'
+import { integerModel } from '../../src/export/integerModel.js'
+import { qdqModel } from '../../src/export/qdqModel.js'
+import { chipProfile } from '../../src/fixedpoint/chip.js'
+import { foldZeroPoints } from '../../src/offsets/foldZeroPoints.js'
+import { exposeAll } from '../../src/onnx/inference.js'
+import { encodeModel } from '../../src/onnx/model.js'
+import { createSession } from '../../src/onnx/session.js'
+import { shapesFor } from '../../src/onnx/shapes.js'
+import type { Model, ModelProto, NodeProto } from '../../src/onnx/types.js'
+import { oneWidth } from '../../src/plan/options.js'
+import { makePlan } from '../../src/plan/plan.js'
+import { solveFixedPoint } from '../../src/plan/solve.js'
+import { op } from '../e2e/zoo.js'
+import { picture } from '../export/quantized.js'
+import { floats, model } from '../onnx/models.js'
+import { histogramOf } from '../solve/samples.js'
+
+const chip = chipProfile('TX5105C')
+const options = oneWidth(chip, 8)
+const samples = [0, 1, 2, 3].map((seed) => ({ x: picture([1, 3, 16, 16], seed) }))
+
+function weights(name: string, ...dims: number[]) {
+  const size = dims.reduce((product, dim) => product * dim, 1)
+  let state = size * 17 + name.charCodeAt(0)
+  const values = Array.from({ length: size }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return ((state / 2 ** 32 - 0.5) * 3.4) / Math.sqrt(size / dims[0]!)
+  })
+  return floats(name, dims, values)
+}
+
+const pads = { pads: [1, 1, 1, 1] }
+const bounds = [floats('low', [], [0]), floats('high', [], [6])]
+const constants = [
+  ...[weights('w', 4, 3, 3, 3), weights('v', 4, 4, 3, 3), weights('u', 4, 4, 1, 1), weights('b', 4)],
+  ...[weights('t', 4, 8, 1, 1), weights('g', 1024, 10), weights('h', 10), ...bounds],
+]
+const image = { x: [1, 3, 16, 16] }
+const graph = (nodes: readonly NodeProto[], opset = 14): ModelProto => model({ inputs: image, nodes, constants, opset })
+
+/** Each with a group of tensors that takes a zero point, by what writes, reads and passes it on. */
+const graphs: Readonly<Record<string, ModelProto>> = {
+  'Relu between convolutions': graph([op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Conv: r v -> y', pads)]),
+  'Clip before a convolution without padding': graph([
+    ...[op('Conv: x w b -> c', pads), op('Clip: c low high -> r'), op('Conv: r u b -> y')],
+  ]),
+  'max pool, concat and two readers': graph([
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('MaxPool: r -> p', { kernel_shape: [3, 3], ...pads })],
+    ...[op('Conv: p v b -> d', pads), op('Relu: d -> e'), op('Conv: p u b -> f'), op('Relu: f -> h0')],
+    ...[op('Concat: e h0 -> q', { axis: 1 }), op('Conv: q t b -> y')],
+  ]),
+  'hard-swish': graph([op('Conv: x w b -> c', pads), op('HardSwish: c -> r'), op('Conv: r v b -> y', pads)]),
+  'a product and its bias': graph([
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Flatten: r -> f'), op('MatMul: f g -> m')],
+    op('Add: m h -> y'),
+  ]),
+  'a Gemm': graph([
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Flatten: r -> f')],
+    op('Gemm: f g h -> y', { beta: { float: 0.5 } }),
+  ]),
+  'opset 10': graph(
+    [
+      ...[op('Conv: x w b -> c', pads), op('Clip: c -> r', { min: { float: 0 }, max: { float: 6 } })],
+      op('Conv: r v b -> y', pads),
+    ],
+    10,
+  ),
+}
+
+describe.each(Object.entries(graphs))('zero points folded into biases: %s', (_, proto) => {
+  it('changes the float function by no more than rounding', async () => {
+    const { folded } = await prepared(proto)
+    expect(folded.groups).toBeGreaterThan(0)
+    expect(await decibels(proto, folded.proto)).toBeGreaterThan(100)
+  })
+
+  it('brings the integer model nearer to the float one, or keeps it where weights make the noise', async () => {
+    const { source, plan, thresholds, folded } = await prepared(proto)
+    const symmetric = integerModel(solveFixedPoint(plan, thresholds, chip), source, dequantized)
+    const asymmetric = integerModel(fixedOf(folded), { ...source, proto: folded.proto }, dequantized)
+    expect(await decibels(proto, asymmetric)).toBeGreaterThan((await decibels(proto, symmetric)) + leastGain(proto))
+  })
+
+  it('has a QDQ model that is as near', async () => {
+    const { source, folded } = await prepared(proto)
+    const fixed = fixedOf(folded)
+    const integer = await decibels(proto, integerModel(fixed, { ...source, proto: folded.proto }, dequantized))
+    const qdq = await decibels(proto, qdqModel(fixed, { ...source, proto: folded.proto }))
+    expect(qdq).toBeGreaterThan(integer - 1.5)
+  })
+})
+
+it('needs no Pad where padded readers are left alone', async () => {
+  const { folded } = await prepared(graphs['max pool, concat and two readers']!, 'unpadded')
+  expect(folded.pads).toBe(0)
+  expect(folded.groups).toBe(1)
+})
+
+/** Decibels. With a thousand weights a sum, it is their rounding that counts. */
+const leastGain = ({ graph }: ModelProto) => (graph.node.some(({ opType }) => opType === 'Flatten') ? -0.2 : 0.5)
+
+const dequantized = { outputDequant: true, allLayers: false }
+
+type Folded = NonNullable<ReturnType<typeof foldZeroPoints>>
+
+const fixedOf = ({ plan, thresholds }: Folded) => solveFixedPoint(plan, thresholds, chip)
+
+async function prepared(proto: ModelProto, policy: 'all' | 'unpadded' = 'all') {
+  const source: Model = { proto, path: '', hash: '' }
+  const plan = makePlan(source, await shapesFor(source, samples[0]!), options)
+  const session = await createSession(encodeModel(exposeAll(proto)))
+  const runs: Record<string, { data: unknown }>[] = []
+  for (const feeds of samples) runs.push({ ...feeds, ...(await session.run(feeds)) })
+  const histograms = new Map(
+    plan.classes.map(({ name, sources }) => {
+      const values = runs.flatMap((run) => sources.flatMap((one) => [...(run[one]!.data as Float32Array)]))
+      return [name, histogramOf(values)] as const
+    }),
+  )
+  const thresholds = new Map([...histograms].map(([name, { min, max }]) => [name, Math.max(-min, max)]))
+  const folded = foldZeroPoints({
+    ...{ model: source, plan, thresholds, histograms, policy, given: undefined, options },
+    oneSided: new Map([...thresholds].filter(([name]) => histograms.get(name)!.min >= 0)),
+  })
+  return { source, plan, thresholds, folded: folded! }
+}
+
+/** Signal to noise of a model's output beside that of another. */
+async function decibels(reference: ModelProto, other: ModelProto): Promise<number> {
+  const [left, right] = [await createSession(encodeModel(reference)), await createSession(encodeModel(other))]
+  let [signal, noise] = [0, 1e-30]
+  for (const feeds of samples) {
+    const wanted = (await left.run(feeds)).y!.data as Float32Array
+    const made = (await right.run(feeds)).y!.data as Float32Array
+    wanted.forEach((value, i) => {
+      signal += value ** 2
+      noise += (made[i]! - value) ** 2
+    })
+  }
+  return 10 * Math.log10(signal / noise)
+}
