@@ -8,7 +8,7 @@ import { openRunner } from './engine/open.js'
 import { inputTypes } from './given.js'
 import { takingReals } from './onnx/edits/inputTypes.js'
 import type { ModeResult, Reporter, RunResult } from './report/types.js'
-import { type RunOptions, stageTimer, withPool } from './run.js'
+import { planWorkers, type RunOptions, stageTimer, withPool } from './run.js'
 
 /** Runs any model (float, integer, all layers) through the infer function or dataset; the result holds its metric. */
 export function infer(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {
@@ -17,6 +17,7 @@ export function infer(config: Config, reporter: Reporter, options: RunOptions = 
     timer.stage('run')
     const given = await readGivenModel(config)
     const model = { ...given, proto: takingReals(given.proto, inputTypes(config, given.proto)) }
+    planWorkers(pool, model, reporter)
     const runner = await openRunner({ config, model, pool, store: undefined, reporter, signal })
     closeAtEnd(runner)
     const file = await modelFile(model.proto, join(workspace, 'model.onnx'))

@@ -6,10 +6,12 @@ import { type Distribution, encodeDistribution, readDistribution } from './calib
 import { makeObservable } from './calibrate/observed.js'
 import type { Prepared } from './calibrate/prepare.js'
 import type { Config } from './config/config.js'
+import { mixTemplate } from './config/mix.js'
 import type { Observed, Runner } from './engine/runner.js'
 import { SquireError } from './errors.js'
 import { type Content, checkWritable, saveAll } from './files/save.js'
 import { compareRun } from './layers.js'
+import { hasOwnWidth } from './plan/classes.js'
 import { byLoss, type Context, measureJob, type Outcome, rankOf, saveOutcome } from './quantization.js'
 import { adviceLines } from './report/advice/index.js'
 import { reportFiles } from './report/files.js'
@@ -63,7 +65,11 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const files = await statisticsFiles(config, prepared, runner, observed)
     await saveAll(
       config.saveDir,
-      new Map([...files, ...(await reportFiles(report, runFacts(run, config, options.command)))]),
+      new Map([
+        ...files,
+        ...templateFiles(config, prepared),
+        ...(await reportFiles(report, runFacts(run, config, options.command))),
+      ]),
     )
     for (const line of adviceLines(report.advice)) reporter.info(line)
     await checkpoint.remove()
@@ -136,4 +142,14 @@ async function statisticsFiles(
     files.set(name, encodeDistribution(prepared.plan, distribution, key, squireVersion()))
   }
   return files
+}
+
+/** -gt: a mixed configuration that names every operator with the width and mode it has. */
+function templateFiles({ generateTemplate, model, modes }: Config, { plan }: Prepared): [string, string][] {
+  if (!generateTemplate) return []
+  const bits = new Map(plan.classes.flatMap((one) => one.tensors.map((name) => [name, one.bits] as const)))
+  const operators = plan.operators
+    .filter(hasOwnWidth)
+    .map(({ name, nodes, inputs }) => ({ name, nodes, bits: bits.get(inputs[0]!)! }))
+  return [[`${basename(model, '.onnx')}_mix.json`, mixTemplate(operators, modes[0]!)]]
 }

@@ -3,6 +3,9 @@
 import { mkdir, rm } from 'node:fs/promises'
 import type { Config } from './config/config.js'
 import { Pool } from './engine/pool.js'
+import { thisMachine, workersFor } from './engine/workers.js'
+import { tensorBytes } from './onnx/codec.js'
+import type { Model } from './onnx/types.js'
 import type { Reporter } from './report/types.js'
 import { makeWorkspace } from './workspace.js'
 
@@ -49,6 +52,13 @@ export async function withPool<Result>(
     if (!signal.aborted) await closed
     if (options.workspace === undefined) await rm(workspace, { recursive: true, force: true })
   }
+}
+
+/** Starts no more workers than the machine has room for with this model. */
+export function planWorkers(pool: Pool, { proto }: Model, reporter: Reporter): void {
+  const { threads, reason } = workersFor(pool.threads, tensorBytes(proto), thisMachine())
+  if (reason !== undefined) reporter.info(`${threads} of ${pool.threads} worker threads: ${reason}`)
+  pool.plan(threads)
 }
 
 export interface StageTimer {

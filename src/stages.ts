@@ -2,7 +2,8 @@
 
 import { classHistogram } from './calibrate/distribution.js'
 import { type Prepared, prepare } from './calibrate/prepare.js'
-import type { Config } from './config/config.js'
+import type { Config, QuantMode } from './config/config.js'
+import { choiceOf, type MixConfig, readMix, requireMentioned } from './config/mix.js'
 import { readGivenModel } from './edit.js'
 import type { FoldStore } from './engine/datasetRunner.js'
 import { openRunner } from './engine/open.js'
@@ -14,13 +15,14 @@ import { checkInputDtypes, type Given, givenScales } from './given.js'
 import { foldZeroPoints } from './offsets/foldZeroPoints.js'
 import { importModel } from './onnx/import/index.js'
 import { optimize } from './onnx/passes/index.js'
-import { oneWidth, type PlanOptions } from './plan/options.js'
+import { hasOwnWidth } from './plan/classes.js'
+import type { PlanOptions } from './plan/options.js'
 import { solveFixedPoint } from './plan/solve.js'
-import type { FixedPointModel } from './plan/types.js'
+import type { FixedPointModel, Plan } from './plan/types.js'
 import { attempt, type Job } from './quantization.js'
 import { planLines } from './report/plan.js'
 import type { Reporter } from './report/types.js'
-import type { Rig, StageTimer } from './run.js'
+import { planWorkers, type Rig, type StageTimer } from './run.js'
 import { type ClassHistogram, solveClasses, withoutSign } from './solve/classes.js'
 
 /** What a stage reports to and runs with. */
@@ -42,15 +44,22 @@ export async function prepareRun(
   const { model: source, log: imported } = importModel(await readGivenModel(config))
   for (const line of imported) reporter.info(line)
   checkInputDtypes(config, source)
+  planWorkers(pool, source, reporter)
   const { model, log } = await optimize(source, config.disableOnnxsim ? 'needed' : 'all')
   for (const line of log) reporter.debug(line)
   const runner = await openRunner({ config, model: source, pool, store, reporter, signal })
   closeAtEnd(runner)
 
   timer.stage('float run and scales')
-  const prepared = await prepare(model, await runner.firstFeeds(), planOptions(config), workspace)
+  const mix = await mixOf(config)
+  const prepared = await prepare(model, await runner.firstFeeds(), planOptions(config, mix), workspace)
+  if (mix) requireMentioned(mix, prepared.plan.operators.filter(hasOwnWidth), config.mixConfig!)
   for (const line of planLines(prepared.plan)) reporter.info(line)
   return { runner, prepared }
+}
+
+async function mixOf({ mixConfig, chip, bitWidth }: Config): Promise<MixConfig | undefined> {
+  return mixConfig === undefined ? undefined : readMix(mixConfig, chipProfile(chip), bitWidth)
 }
 
 /** A quantization, and its integers where it has any. */
@@ -71,9 +80,10 @@ export async function solveRun(
   const jobs = await solveThresholds(config, pool, prepared, observed, given, reporter)
   timer.stage('fixed-point parameters')
   const several = jobs.length > 1
+  const options = { scales: given.scales, ...(config.lutLength !== undefined && { lutBits: config.lutLength }) }
   return jobs.map((job) => ({
     job,
-    fixed: attempt(several, () => solveFixedPoint(job.prepared.plan, job.thresholds, chip, { scales: given.scales })),
+    fixed: attempt(several, () => solveFixedPoint(job.prepared.plan, job.thresholds, chip, options)),
   }))
 }
 
@@ -88,14 +98,22 @@ async function solveThresholds(
   const jobs: Job[] = []
   const { origin } = given
   const modes = origin === undefined ? config.modes : [origin.mode ?? config.modes[0]!]
+  const own = await ownModes(config, prepared.plan)
+  const options = planOptions(config, await mixOf(config))
   // Loaded scales make one quantization, whatever it is measured on.
   for (const one of origin === undefined ? observed : observed.slice(-1)) {
     const classes = classHistograms(prepared, one, reporter)
-    const solved = await solveClasses({ pool, classes, modes, percent: config.percent })
-    const oneSided = await solveClasses({ pool, classes: withoutSign(classes), modes, percent: config.percent })
+    const asked = [...new Set([...modes, ...own.values()])]
+    const solved = await solveClasses({ pool, classes, modes: asked, percent: config.percent })
+    const oneSided = await solveClasses({ pool, classes: withoutSign(classes), modes: asked, percent: config.percent })
+    const ofMode = (all: typeof solved, mode: QuantMode) => {
+      const thresholds = new Map(all.get(mode)!)
+      for (const [name, ownMode] of own) if (thresholds.has(name)) thresholds.set(name, all.get(ownMode)!.get(name)!)
+      return thresholds
+    }
     for (const mode of modes) {
-      const job: Job = { observed: one, mode, thresholds: solved.get(mode)!, origin, prepared }
-      jobs.push(withZeroPoints(job, classes, oneSided.get(mode)!, given, config, reporter))
+      const job: Job = { observed: one, mode, thresholds: ofMode(solved, mode), origin, prepared }
+      jobs.push(withZeroPoints(job, classes, ofMode(oneSided, mode), given, config, options, reporter))
     }
   }
   return jobs
@@ -108,13 +126,14 @@ function withZeroPoints(
   oneSided: ReadonlyMap<string, number>,
   { offsets }: Given,
   config: Config,
+  options: PlanOptions,
   reporter: Reporter,
 ): Job {
   const { prepared, thresholds } = job
   const { model, plan, staticModel } = prepared
   const histograms = new Map(classes.map(({ scaleClass, histogram }) => [scaleClass.name, histogram]))
   const request = { model, plan, thresholds, oneSided, histograms, policy: config.zeroPoints, given: offsets }
-  const folded = foldZeroPoints({ ...request, options: planOptions(config) })
+  const folded = foldZeroPoints({ ...request, options })
   if (folded === undefined) return job
   const { proto, tensors, groups, pads } = folded
   reporter.info(`${job.mode}: ${groups} of ${plan.classes.length} scales have a zero point; Pad nodes added: ${pads}`)
@@ -124,8 +143,24 @@ function withZeroPoints(
   return { ...job, thresholds: folded.thresholds, prepared: { ...prepared, ...models, plan: folded.plan, tensors } }
 }
 
-function planOptions({ chip, bitWidth, unifyInputScale }: Config): PlanOptions {
-  return { ...oneWidth(chipProfile(chip), bitWidth), unifyInputs: unifyInputScale }
+function planOptions({ chip, bitWidth, unifyInputScale }: Config, mix: MixConfig | undefined): PlanOptions {
+  return {
+    chip: chipProfile(chip),
+    bitsOf: (operator) => (mix && choiceOf(mix, operator)?.['bit-width']) ?? bitWidth,
+    unifyInputs: unifyInputScale,
+  }
+}
+
+/** Class -> the mode that a mixed configuration gives an operator that writes it; of several operators the first. */
+async function ownModes(config: Config, { operators, classes }: Plan): Promise<ReadonlyMap<string, QuantMode>> {
+  const mix = await mixOf(config)
+  const modes = new Map<string, QuantMode>()
+  for (const operator of mix ? operators.filter(hasOwnWidth) : []) {
+    const mode = choiceOf(mix!, operator)?.['quant-mode']
+    const written = classes.filter(({ tensors }) => operator.outputs.some((name) => tensors.includes(name)))
+    for (const { name } of written) if (mode !== undefined && !modes.has(name)) modes.set(name, mode)
+  }
+  return modes
 }
 
 function classHistograms(prepared: Prepared, observed: Observed, reporter: Reporter): ClassHistogram[] {

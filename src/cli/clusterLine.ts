@@ -39,7 +39,7 @@ const ownOptions = {
     help: "parallel: machines, as parallel's --sshlogin takes them; ':' is this one",
     fallback: [':'],
   }),
-  image: option(text('IMAGE', 'an image'), {
+  podImage: option(text('IMAGE', 'an image'), {
     long: 'image',
     group,
     help: 'kubernetes: the container image with squire (required)',

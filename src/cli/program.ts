@@ -19,7 +19,9 @@ export function parseCommandLine(argv: readonly string[], flags: Flags): Command
   program.parse(translate(argv, flags), { from: 'user' })
   const byAttribute = program.opts()
   const written = program.options.flatMap((option): [string, unknown][] => {
-    const value: unknown = byAttribute[option.attributeName()]
+    const given: unknown = byAttribute[option.attributeName()]
+    // Commander takes --no-mre for the opposite of --mre, and gives false where it is written.
+    const value = option.negate ? given === false || undefined : given
     return value === undefined ? [] : [[option.name(), value]]
   })
   return { operands: program.args, written: new Map(written) }

@@ -13,8 +13,8 @@ export function commandLine(words: readonly string[]): string {
 const ATTEMPTS = 3
 
 /**
- * Runs a task's commands, again when one fails by chance. Statuses 2 to 4 say that the command line, the data or the chip are at fault, and those
- * above 128 that somebody ended the task: it would fail again, or is not wanted.
+ * Runs a task's commands, again when one fails by chance. Statuses 2 to 4 say that the command line, the data or the chip are at fault: it would
+ * fail again. 130 and 143 say that somebody ended the task.
  */
 export function tried(commands: readonly string[]): string {
   return `task() {
@@ -23,7 +23,7 @@ ${commands.map((command) => `  ${command} || return`).join('\n')}
 for attempt in $(seq ${ATTEMPTS}); do
   status=0
   task || status=$?
-  if [ $status -le 4 ] || [ $status -gt 128 ]; then exit $status; fi
+  case $status in [0-4] | 130 | 143) exit $status ;; esac
 done
 exit $status
 `

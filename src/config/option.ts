@@ -14,6 +14,8 @@ export type Group =
   | 'Cluster'
   | 'Run'
   | 'Options'
+  | 'What is compared'
+  | 'What is shown'
 
 interface About {
   /** The name on the command line, without its dashes, and in JSON: Knight's where Knight has the option. */

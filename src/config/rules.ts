@@ -76,6 +76,16 @@ const configsForInferCommon: Rule = ({ inputConfigs, inferFunction, userScript }
     ? `${name('inputConfigs')} is for ${name('inferFunction')} infer_common: give that too`
     : undefined
 
+const tablesOfSixteenBits: Rule = ({ chip, lutLength }, name) =>
+  lutLength === undefined || chipProfile(chip).bitWidths.includes(16)
+    ? undefined
+    : `${name('lutLength')} is for tables over 16-bit inputs, which ${chip} does not have`
+
+const scalesOrMix: Rule = ({ loadScaleJson, mixConfig }, name) =>
+  loadScaleJson !== undefined && mixConfig !== undefined
+    ? `${name('loadScaleJson')} and ${name('mixConfig')} exclude each other`
+    : undefined
+
 export const rules: readonly Rule[] = [
   configsForInferCommon,
   bitWidthOfChip,
@@ -85,4 +95,6 @@ export const rules: readonly Rule[] = [
   oneForEachChannel,
   loadedScalesAlone,
   twoLayerThresholds,
+  tablesOfSixteenBits,
+  scalesOrMix,
 ]

@@ -14,14 +14,15 @@ export interface RunConfig {
 
 /** @throws SquireError CONFIG when the file cannot be read, is no JSON, or has keys that squire does not know */
 export async function readRunConfig(path: string): Promise<RunConfig> {
-  const { quant, ...rest } = isObject(await parsed(path), `${path}: expected { "quant": { ... } }`)
+  const { quant, ...rest } = isObject(await readJson(path), `${path}: expected { "quant": { ... } }`)
   const given = isObject(quant, `${path}: expected an object "quant" whose keys are the long names of options`)
   const options = new Map(Object.entries(given).filter(([, value]) => value !== null))
   requireKnown(options.keys(), `${path}, "quant"`)
   return { options, ignored: Object.keys(rest) }
 }
 
-async function parsed(path: string): Promise<unknown> {
+/** JSON with comments and trailing commas. @throws SquireError CONFIG */
+export async function readJson(path: string): Promise<unknown> {
   const { parse, printParseErrorCode } = await import('jsonc-parser')
   let text: string
   try {

@@ -260,11 +260,14 @@ export class DatasetRunner implements Runner {
   async compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared> {
     const { pool, source, onBadSample, stop, reporter } = this.#options
     const { batch } = await this.#firstForward()
-    const count = Math.min(this.#measuredCount(iteration), most)
+    const available = this.#measuredCount(iteration)
+    const count = Math.min(available, most)
+    const order = this.#order()
     const progress = reporter.progress(title, count, 'samples')
     return compareSamples({
       ...{ pool, comparison, source, onBadSample, stop, count },
-      samples: this.#order(),
+      // Evenly spread: a dataset is often sorted by class.
+      samples: { length: count, at: (i) => order.at(Math.floor((i * available) / count)) },
       samplesPerForward: batch,
       excluded: new Set(this.#skipped.keys()),
       onProgress: (done) => progress.update(done),

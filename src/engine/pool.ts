@@ -48,25 +48,48 @@ export interface PoolOptions {
 }
 
 export class Pool {
-  readonly threads: number
-  readonly #piscina: Piscina
+  readonly #options: PoolOptions
+  #threads: number
+  /** Threads start with the first task. */
+  #started: Piscina | undefined
   readonly #onDeath: (what: string, reason: string) => void
   readonly #inFlight = new Set<Promise<unknown>>()
 
   constructor(options: PoolOptions) {
-    this.threads = options.threads
+    this.#options = options
+    this.#threads = options.threads
     this.#onDeath = options.onDeath ?? (() => {})
-    this.#piscina = new Piscina({
+  }
+
+  get threads(): number {
+    return this.#threads
+  }
+
+  /** Changes the number of threads, before the first task. */
+  plan(threads: number): void {
+    if (this.#started !== undefined) throw new Error('the threads have started')
+    this.#threads = threads
+  }
+
+  get #piscina(): Piscina {
+    this.#started ??= this.#start()
+    return this.#started
+  }
+
+  #start(): Piscina {
+    const { resourceLimits } = this.#options
+    const piscina = new Piscina({
       filename: workerFile(),
-      minThreads: options.threads,
-      maxThreads: options.threads,
+      minThreads: this.#threads,
+      maxThreads: this.#threads,
       idleTimeout: Number.POSITIVE_INFINITY,
       // A worker that waits for its next task must still serve its event loop: user code may hold timers and sockets.
       atomics: 'disabled',
-      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
     })
     // A worker that dies between two tasks is replaced by Piscina; nothing was lost.
-    this.#piscina.on('error', (error: unknown) => this.#onDeath('no task', messageOf(error)))
+    piscina.on('error', (error: unknown) => this.#onDeath('no task', messageOf(error)))
+    return piscina
   }
 
   samples(task: SamplesTask): Promise<SamplesDone | Stopped> {
@@ -113,7 +136,7 @@ export class Pool {
   /** Waits for tasks in flight, then ends the threads. */
   async close(): Promise<void> {
     await Promise.allSettled([...this.#inFlight])
-    await this.#piscina.destroy()
+    await this.#started?.destroy()
   }
 
   /** `culprits` is asked, when there is no hope left, for a better name of what the workers died of. */

@@ -30,9 +30,16 @@ export function squire(
   return start(args, env, cwd).ended
 }
 
+/** Tests ask for more workers than there are cores: what they show must hold for any number. */
+const manyCores = { SQUIRE_CORES: '64' }
+
 /** Started in a process group of its own, which can be killed as a whole (`process.kill(-pid)`). */
 export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string) {
-  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, ...env }, detached: true })
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd,
+    env: { ...process.env, ...manyCores, ...env },
+    detached: true,
+  })
   return { child, ended: endOf(child) }
 }
 
@@ -58,7 +65,7 @@ export function limited(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   const command = ['-c', `${preparation}\nexec "$0" "$@"`, process.execPath, main, 'quant', ...args]
-  return endOf(spawn('bash', command, { env: { ...process.env, ...env }, detached: true }))
+  return endOf(spawn('bash', command, { env: { ...process.env, ...manyCores, ...env }, detached: true }))
 }
 
 /** A folder that is gone when the test file ends. */

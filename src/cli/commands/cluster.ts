@@ -63,7 +63,7 @@ async function engineFiles({ engine, own }: ClusterLine, run: ClusterRun): Promi
       return (await import('../../cluster/parallel.js')).parallel(run, own)
     case 'kubernetes': {
       const { kubernetes } = await import('../../cluster/kubernetes.js')
-      const { image, claim } = own
+      const { podImage: image, claim } = own
       const [, name, mount] = /^([^:]+):(\/.*)$/.exec(claim ?? '') ?? []
       if (image === undefined || name === undefined || mount === undefined) {
         throw new SquireError(

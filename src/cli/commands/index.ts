@@ -26,6 +26,18 @@ export const commands: Commands = {
     summary: 'run a quantization on several machines: Slurm, Kubernetes or GNU parallel',
     load: async () => (await import('./cluster.js')).cluster,
   },
+  compare: {
+    summary: 'compare a quantization with its float model, tensor by tensor',
+    load: async () => (await import('./compare.js')).compare,
+  },
+  info: {
+    summary: 'say what a model is, and how it was quantized',
+    load: async () => (await import('./info.js')).info,
+  },
+  report: {
+    summary: 'make the report of a run again, or compare two runs',
+    load: async () => (await import('./report.js')).report,
+  },
   doctor: {
     summary: 'say what this machine has, and whether models run on it',
     load: async () => (await import('./doctor.js')).doctor,

@@ -98,6 +98,31 @@ export const quantizationOptions = {
     help: 'one scale for all inputs of Concat',
     fallback: false,
   }),
+  /** Path of a mixed configuration: widths and modes of single operators. */
+  mixConfig: option(path('FILE'), {
+    long: 'mix-config',
+    decides: false,
+    short: 'mc',
+    group,
+    help: 'JSON with bit widths (where the chip mixes them) and modes of single operators',
+  }),
+  /** Write a mixed configuration that names every operator and changes nothing. */
+  generateTemplate: option(flag, {
+    long: 'generate-template',
+    decides: false,
+    short: 'gt',
+    group,
+    help: 'write a --mix-config that names every quantized operator',
+    fallback: false,
+  }),
+  /** Tables over 16-bit inputs have 2^n segments. */
+  lutLength: option(integer('N', 8, 12), {
+    long: 'lut-len',
+    short: 'll',
+    group,
+    help: 'tables over 16-bit inputs have 2^N segments to interpolate in; chips with 16 bit only',
+    fallbackInWords: '10',
+  }),
   /** Accepted for Knight's sake: squire always does this. */
   accelerateModel: option(flag, {
     long: 'accelerate-model',

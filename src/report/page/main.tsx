@@ -3,23 +3,30 @@
 import './page.css'
 import { render } from 'preact'
 import { App } from './app.js'
-import { readEmbedded } from './model.js'
+import { Changes } from './changes.js'
+import { type Report, readEmbedded } from './model.js'
 import { ThemeChoice } from './theme.js'
 
 function Page() {
   const { reports, runs } = readEmbedded()
-  const [report] = reports
+  const [first, second] = reports as [Report, Report?]
   return (
     <>
       <header>
         <div>
           <p class="kicker">squire</p>
-          <h1>{report!.model}</h1>
+          <h1>
+            {second === undefined || second.model === first.model ? first.model : `${first.model}, ${second.model}`}
+          </h1>
         </div>
         <ThemeChoice />
       </header>
       <main>
-        <App report={report!} run={runs[0] ?? null} />
+        {second === undefined ? (
+          <App report={first} run={runs[0] ?? null} />
+        ) : (
+          <Changes before={first} after={second} />
+        )}
       </main>
     </>
   )

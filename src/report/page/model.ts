@@ -1,7 +1,7 @@
 // The report as the page reads it: what is embedded in the file, and what follows from it.
 
 import type { Report, RunFacts } from '../data/report.js'
-import type { ErrorColumns, Layers, QuantizationEntry, TensorEntry } from '../data/types.js'
+import type { Layers, QuantizationEntry, TensorEntry } from '../data/types.js'
 
 export type { Report, RunFacts }
 export type View = 'accumulated' | 'own'
@@ -73,8 +73,4 @@ export function firstShown({ quantizations }: Report): number {
     0,
     quantizations.findIndex(({ compared }) => compared > 0),
   )
-}
-
-export function columnOf(columns: ErrorColumns, measure: Measure): readonly (number | null)[] {
-  return columns[measure]
 }

@@ -1,0 +1,233 @@
+// `squire compare`: where a quantization loses, tensor by tensor.
+
+import { join, resolve } from 'node:path'
+import { type ConfigOptions, makeConfig } from '../../config/config.js'
+import { option } from '../../config/option.js'
+import { options as all } from '../../config/options/index.js'
+import { flag, integer, names, oneOf, path, text } from '../../config/values.js'
+import { SquireError } from '../../errors.js'
+import type { Shown } from '../../report/comparison.js'
+import { readCommandLine } from '../commandLine.js'
+import { print } from '../print.js'
+import type { Command } from './types.js'
+
+const group = 'What is compared'
+const shownGroup = 'What is shown'
+
+/** Where samples come from is said as for quant. */
+const { userScript, inferFunction, python, data, selection, onBadSample, image, batchSize, cpuNum } = all
+const iterations = {
+  ...all.iterations,
+  group: 'Data' as const,
+  help: 'forward passes to compare on',
+  fallbackInWords: 'all; 1 of random inputs',
+}
+const sampleOptions = {
+  userScript,
+  inferFunction,
+  python,
+  data,
+  selection,
+  onBadSample,
+  image,
+  iterations,
+  batchSize,
+  cpuNum,
+}
+
+const sortWords = ['own', 'sqnr', 'cosine', 'mre', 'rmse', 'maxdiff', 'clipped', 'index'] as const
+
+const ownOptions = {
+  quantDir: option(path('DIR'), {
+    long: 'quant-dir',
+    short: 'qd',
+    group,
+    help: 'what quant wrote: the folder of one quantization',
+  }),
+  saveDir: option(path('DIR'), {
+    long: 'save-dir',
+    short: 's',
+    group,
+    help: 'write compare.csv and compare.json there as well',
+  }),
+  outputName: option(names('NAME', 'names of tensors'), {
+    long: 'output-name',
+    short: 'on',
+    group: shownGroup,
+    help: 'these tensors only, or these operators',
+  }),
+  opType: option(names('TYPE', 'kinds of operators'), {
+    long: 'op-type',
+    group: shownGroup,
+    help: 'operators of these kinds only, as Conv or concat',
+  }),
+  indexRange: option(text('A:B', 'two numbers, as 10:20'), {
+    long: 'index-range',
+    group: shownGroup,
+    help: 'from place A to place B in the network',
+  }),
+  sort: option(oneOf('MEASURE', sortWords), {
+    long: 'sort',
+    group: shownGroup,
+    help: 'worst first by this measure; own: the operator alone',
+    fallback: 'index',
+  }),
+  showNumber: option(integer('N', 1), {
+    long: 'show-number',
+    short: 'sn',
+    group: shownGroup,
+    help: 'the first N rows only',
+  }),
+  noMre: option(flag, { long: 'no-mre', group: shownGroup, help: 'without the mean relative error', fallback: false }),
+  noCos: option(flag, { long: 'no-cos', group: shownGroup, help: 'without the cosine', fallback: false }),
+  rmse: option(flag, {
+    long: 'rmse',
+    group: shownGroup,
+    help: 'with the root of the mean squared error',
+    fallback: false,
+  }),
+  maxDiff: option(flag, {
+    long: 'maxdiff',
+    group: shownGroup,
+    help: 'with the largest difference, absolute and relative',
+    fallback: false,
+  }),
+  bias: option(flag, {
+    long: 'bias',
+    group: shownGroup,
+    help: 'with the shares of values above and below',
+    fallback: false,
+  }),
+  showLine: option(flag, {
+    long: 'show-line',
+    short: 'sl',
+    group: shownGroup,
+    help: 'with a line of SQNR along the network',
+    fallback: false,
+  }),
+  showHistogram: option(flag, {
+    long: 'show-histogram',
+    short: 'sh',
+    group: shownGroup,
+    help: 'with a histogram of SQNR',
+    fallback: false,
+  }),
+  showPlot: option(flag, { long: 'show-plot', group: shownGroup, help: 'with both plots', fallback: false }),
+  json: option(flag, { long: 'json', group: shownGroup, help: 'JSON on stdout instead of the table', fallback: false }),
+  csv: option(flag, { long: 'csv', group: shownGroup, help: 'CSV on stdout instead of the table', fallback: false }),
+} as const
+
+const options = { ...ownOptions, ...sampleOptions }
+
+export const compare: Command = {
+  usage: 'compare -qd DIR | A.onnx B.onnx | DUMP_A DUMP_B [options]',
+  description:
+    'Compares a quantization with its float model, two models or two folders of .npy files, tensor by tensor over all samples.',
+  options,
+  epilogue: `
+Two views of error: "alone" is what an operator loses by itself, fed with float values (the culprit); SQNR, cosine, MRE and the rest are of
+all that has gathered up to the tensor (the damage). A quantization has both.
+
+Examples:
+  squire compare -qd out -d images/ --sort own -sn 10
+  squire compare -qd out/mse_it_500 -uds data.mjs -if photos -i 100 --rmse --maxdiff --save-dir errors
+  squire compare float.onnx changed.onnx -d images/
+`,
+  async run(argv) {
+    const { operands, values } = readCommandLine(argv, options)
+    const sides = sidesOf(operands, values.quantDir)
+    const { compareSides } = await import('../../comparison.js')
+    const { createReporter } = await import('../../report/reporter.js')
+    const { listenForSignals } = await import('../signals.js')
+    const interrupt = listenForSignals()
+    // As with --json of quant: stdout has the result alone.
+    const reporter = await createReporter(makeConfig({ model: 'compared', json: true }))
+    try {
+      const { samples, rows } = await compareSides(sides, samplesOf(values), reporter, { signal: interrupt.signal })
+      reporter.finish()
+      return print(await written(values, samples, rows))
+    } finally {
+      reporter.finish()
+    }
+  },
+}
+
+type Values = ReturnType<typeof readCommandLine<typeof options>>['values']
+
+function sidesOf(operands: readonly string[], quantDir: string | undefined) {
+  const [a, b, ...rest] = operands
+  if (quantDir !== undefined && a === undefined) return { kind: 'quantization' as const, folder: resolve(quantDir) }
+  if (quantDir === undefined && a !== undefined && b !== undefined && rest.length === 0) {
+    return { kind: 'pair' as const, a: resolve(a), b: resolve(b) }
+  }
+  throw new SquireError(
+    'USAGE',
+    'squire compare: expected --quant-dir (-qd) or two models or dumps, as in\n  squire compare -qd out -d images/\n  squire compare a.onnx b.onnx -d images/',
+  )
+}
+
+/** All samples of data there are; random inputs, once. */
+function samplesOf(values: Values): Omit<ConfigOptions, 'model'> {
+  const { iterations } = values
+  const hasData = values.data !== undefined || values.userScript !== undefined
+  const given = Object.fromEntries(Object.keys(sampleOptions).map((key) => [key, values[key as keyof Values]]))
+  return { ...given, iterations: iterations ?? (hasData ? 'all' : 1) } as Omit<ConfigOptions, 'model'>
+}
+
+async function written(values: Values, samples: number, all: readonly Row[]): Promise<string> {
+  const report = await import('../../report/comparison.js')
+  const chosen = report.sortRows(filtered(all, values), values.sort as (typeof sortWords)[number])
+  if (chosen.length === 0)
+    throw new SquireError(
+      'CONFIG',
+      'squire compare: no tensor is left of those that -on, --op-type and --index-range ask for',
+    )
+  const rows = values.showNumber === undefined ? chosen : chosen.slice(0, values.showNumber)
+  if (values.saveDir !== undefined) {
+    const { saveAll } = await import('../../files/save.js')
+    const files = [
+      ['compare.csv', report.comparisonCsv(rows)],
+      ['compare.json', report.comparisonJson(samples, rows)],
+    ] as const
+    await saveAll(values.saveDir, new Map(files))
+  }
+  if (values.json) return report.comparisonJson(samples, rows)
+  if (values.csv) return report.comparisonCsv(rows)
+  const shown: Shown = {
+    mre: !values.noMre,
+    cosine: !values.noCos,
+    rmse: values.rmse,
+    maxDiff: values.maxDiff,
+    bias: values.bias,
+  }
+  const width = Math.max(20, (process.stdout.columns ?? 100) - 10)
+  return [
+    await report.comparisonTable(rows, shown),
+    `Over ${samples} ${samples === 1 ? 'sample' : 'samples'}.`,
+    ...(values.showLine || values.showPlot ? [report.comparisonLine(chosen, width)] : []),
+    ...(values.showHistogram || values.showPlot ? [report.comparisonHistogram(chosen)] : []),
+    ...(values.saveDir === undefined
+      ? []
+      : [`Files: ${join(values.saveDir, 'compare.csv')}, ${join(values.saveDir, 'compare.json')}`]),
+    '',
+  ].join('\n')
+}
+
+type Row = Parameters<typeof import('../../report/comparison.js').sortRows>[0][number]
+
+function filtered(rows: readonly Row[], { outputName, opType, indexRange }: Values): Row[] {
+  const kinds = opType?.map((kind) => kind.toLowerCase())
+  const [from, to] = rangeOf(indexRange)
+  return rows.filter(({ index, tensor, operator }) => {
+    const isNamed = outputName === undefined || outputName.includes(tensor) || outputName.includes(operator.name)
+    const own = [operator.kind, ...operator.nodes].map((kind) => kind.toLowerCase())
+    return isNamed && (kinds === undefined || own.some((kind) => kinds.includes(kind))) && index >= from && index <= to
+  })
+}
+
+function rangeOf(range: string | undefined): readonly [number, number] {
+  if (range === undefined) return [0, Number.POSITIVE_INFINITY]
+  const found = /^(\d+)?[:-](\d+)?$/.exec(range)
+  if (found === null) throw new SquireError('USAGE', `--index-range: expected two numbers, as 10:20, got "${range}"`)
+  return [Number(found[1] ?? 0), found[2] === undefined ? Number.POSITIVE_INFINITY : Number(found[2])]
+}

@@ -1,0 +1,127 @@
+// `squire compare`: a quantization and its float model, two models or two dumps, tensor by tensor over all samples.
+
+import { existsSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { namedComparison } from './compare/byName.js'
+import { type ComparisonResult, compareModels } from './compare/compare.js'
+import { compareDumps } from './compare/dumps.js'
+import { comparedFloat, integerComparison } from './compare/models.js'
+import { type ConfigOptions, makeConfig } from './config/config.js'
+import { openRunner } from './engine/open.js'
+import type { Comparison } from './engine/protocol.js'
+import { SquireError } from './errors.js'
+import { describedBy } from './export/description.js'
+import { type IntegerType, takingReals } from './onnx/edits/inputTypes.js'
+import { modelInputs, readModel } from './onnx/model.js'
+import { DataType, type ModelProto } from './onnx/types.js'
+import type { ComparedRow } from './report/comparison.js'
+import type { Reporter } from './report/types.js'
+import { type RunOptions, withPool } from './run.js'
+
+export interface Compared {
+  readonly samples: number
+  readonly rows: readonly ComparedRow[]
+}
+
+/** What is compared: the first is the reference. */
+export type Sides =
+  | { readonly kind: 'quantization'; readonly folder: string }
+  | { readonly kind: 'pair'; readonly a: string; readonly b: string }
+
+/** @param options where the samples come from; the model is filled in */
+export async function compareSides(
+  sides: Sides,
+  options: Omit<ConfigOptions, 'model'>,
+  reporter: Reporter,
+  run: RunOptions,
+): Promise<Compared> {
+  if (sides.kind === 'pair' && (await isFolder(sides.a)) && (await isFolder(sides.b))) {
+    return withKinds(await compareDumps(sides.a, sides.b), new Map())
+  }
+  const [reference, candidate] = sides.kind === 'pair' ? [sides.a, sides.b] : await filesIn(sides.folder)
+  const config = makeConfig({ ...options, model: reference })
+  return withPool(config, reporter, run, async ({ pool, workspace, signal, closeAtEnd }) => {
+    const [float, other] = await Promise.all([readModel(reference), readModel(candidate)])
+    const runner = await openRunner({ config, model: float, pool, store: undefined, reporter, signal })
+    closeAtEnd(runner)
+    const comparison = await comparisonOf(float.proto, other.proto, workspace)
+    const result = await compareModels(
+      runner,
+      comparison,
+      runner.iterations.at(-1)!,
+      Number.POSITIVE_INFINITY,
+      'comparing',
+    )
+    return withKinds(result, kindsOf(other.proto))
+  })
+}
+
+async function comparisonOf(float: ModelProto, other: ModelProto, workspace: string): Promise<Comparison> {
+  const written = describedBy(other)?.tensors ?? []
+  const known = new Set([
+    ...modelInputs(float).map(({ name }) => name),
+    ...float.graph.node.flatMap(({ output }) => output),
+  ])
+  const tensors = written.filter(({ name }) => known.has(name))
+  if (tensors.length === 0) return namedComparison(float, other, workspace)
+  const names = tensors.map(({ name }) => name)
+  return integerComparison(await comparedFloat(float, names, workspace), asFed(other), tensors, workspace)
+}
+
+const integerTypes: ReadonlyMap<number, IntegerType> = new Map([
+  [DataType.INT8, 'int8'],
+  [DataType.UINT8, 'uint8'],
+  [DataType.INT16, 'int16'],
+])
+
+/** A model that takes integers (-qid), fed with what the float model is fed. */
+function asFed(proto: ModelProto): ModelProto {
+  const types = modelInputs(proto).flatMap(({ name, dataType }) => {
+    const type = integerTypes.get(dataType)
+    return type === undefined ? [] : [[name, type] as const]
+  })
+  return types.length === 0 ? proto : takingReals(proto, new Map(types))
+}
+
+/** Kind of operator by the tensor that it writes. */
+function kindsOf(proto: ModelProto): ReadonlyMap<string, ComparedRow['operator']> {
+  const described = describedBy(proto)?.operators ?? []
+  const own = described.flatMap(({ outputs, name, kind, nodes }) =>
+    (outputs as string[]).map(
+      (output) => [output, { name: String(name), kind: String(kind), nodes: nodes as string[] }] as const,
+    ),
+  )
+  const nodes = proto.graph.node.flatMap(({ output, name, opType }) =>
+    output.map((tensor) => [tensor, { name: name || opType, kind: opType, nodes: [opType] }] as const),
+  )
+  return new Map<string, ComparedRow['operator']>(own.length > 0 ? own : nodes)
+}
+
+function withKinds({ samples, tensors }: ComparisonResult, kinds: ReturnType<typeof kindsOf>): Compared {
+  const rows = tensors.map((entry, index): ComparedRow => {
+    const operator = kinds.get(entry.tensor) ?? { name: '', kind: 'input', nodes: [] }
+    return { index, operator, ...entry }
+  })
+  return { samples, rows }
+}
+
+/** The float model and the integer model of a quantization. @throws SquireError CONFIG where they are not there */
+async function filesIn(folder: string): Promise<readonly [string, string]> {
+  const float = join(folder, 'steps', 'optimized.onnx')
+  const integer = join(folder, 'steps', 'output_all_layers_quantize.onnx')
+  if (existsSync(float) && existsSync(integer)) return [float, integer]
+  const entries = await readdir(folder).catch(() => [])
+  const inside = entries.filter((name) => existsSync(join(folder, name, 'steps', 'output_all_layers_quantize.onnx')))
+  const hint = inside.length > 0 ? ` It has several quantizations: give one, as -qd ${join(folder, inside[0]!)}.` : ''
+  throw new SquireError(
+    'CONFIG',
+    `--quant-dir (-qd): ${folder} is not the folder of a quantization, with steps/ inside.${hint}`,
+  )
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const entry = await stat(path).catch(() => undefined)
+  if (entry === undefined) throw new SquireError('CONFIG', `${path}: no such file or folder`)
+  return entry.isDirectory()
+}

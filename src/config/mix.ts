@@ -1,0 +1,82 @@
+// A mixed configuration (-mc): bit widths and modes of single operators, by name or by type. A name wins over a type.
+//
+// { "op_names": { "Conv_0": { "bit-width": 16, "quant-mode": "mse" } }, "op_types": { "Gemm": { "bit-width": 16 } } }
+
+import * as v from 'valibot'
+import { listed, SquireError } from '../errors.js'
+import type { ChipProfile } from '../fixedpoint/types.js'
+import { nearest } from './nearest.js'
+import { type QuantMode, quantModes } from './options/words.js'
+import { readJson } from './runConfig.js'
+
+const choice = v.strictObject({
+  'bit-width': v.optional(v.pipe(v.number(), v.integer())),
+  'quant-mode': v.optional(v.picklist(quantModes)),
+})
+const choices = v.optional(v.record(v.string(), choice), {})
+const schema = v.strictObject({ op_names: choices, op_types: choices })
+
+export type MixConfig = v.InferOutput<typeof schema>
+
+/** An operator as a mixed configuration sees it: its own name and its float nodes'. */
+interface Named {
+  readonly name: string
+  readonly nodes: readonly { readonly name: string; readonly opType: string }[]
+}
+
+/** @throws SquireError CONFIG when the file cannot be read, has other keys, or asks for what the chip cannot do */
+export async function readMix(path: string, chip: ChipProfile, bitWidth: number): Promise<MixConfig> {
+  const result = v.safeParse(schema, await readJson(path))
+  if (!result.success) {
+    const [issue] = result.issues
+    const where = (issue.path ?? []).map(({ key }) => JSON.stringify(key)).join(', ')
+    const allowed = 'expected { "op_names": { NAME: { "bit-width", "quant-mode" } }, "op_types": { TYPE: { ... } } }'
+    throw new SquireError('CONFIG', `${path}${where && `, ${where}`}: ${issue.message}; ${allowed}`)
+  }
+  for (const [name, { 'bit-width': bits }] of entriesOf(result.output)) {
+    if (bits === undefined) continue
+    if (!chip.bitWidths.includes(bits)) {
+      const widths = listed(chip.bitWidths)
+      throw new SquireError('CONFIG', `${path}, "${name}": ${chip.name} computes in ${widths} bits, not in ${bits}`)
+    }
+    if (bits !== bitWidth && !chip.mixesWidths) {
+      throw new SquireError('CONFIG', `${path}, "${name}": ${chip.name} does not mix widths in one model`)
+    }
+  }
+  return result.output
+}
+
+/** What an operator is to be; undefined where neither its name nor its types are mentioned. */
+export function choiceOf({ op_names, op_types }: MixConfig, { name, nodes }: Named) {
+  const names = [name, ...nodes.map((node) => node.name)].filter((own) => Object.hasOwn(op_names, own))
+  if (names[0] !== undefined) return op_names[names[0]]
+  const type = nodes.map(({ opType }) => opType).find((own) => Object.hasOwn(op_types, own))
+  return type === undefined ? undefined : op_types[type]
+}
+
+/** Throws SquireError CONFIG for a name or type that no operator of the plan has. */
+export function requireMentioned(mix: MixConfig, operators: readonly Named[], path: string): void {
+  const names = operators.flatMap(({ name, nodes }) => [name, ...nodes.map((node) => node.name)])
+  const types = operators.flatMap(({ nodes }) => nodes.map(({ opType }) => opType))
+  for (const [key, known] of [
+    ['op_names', names],
+    ['op_types', types],
+  ] as const) {
+    for (const wanted of Object.keys(mix[key])) {
+      if (known.includes(wanted)) continue
+      const near = nearest(wanted, known)
+      const advice = near === undefined ? 'take names from the template that -gt writes' : `did you mean "${near}"?`
+      throw new SquireError('CONFIG', `${path}, "${key}": no quantized operator is called "${wanted}"; ${advice}`)
+    }
+  }
+}
+
+function entriesOf({ op_names, op_types }: MixConfig) {
+  return [...Object.entries(op_names), ...Object.entries(op_types)]
+}
+
+/** A mixed configuration that names every operator and changes nothing. */
+export function mixTemplate(operators: readonly (Named & { readonly bits: number })[], mode: QuantMode): string {
+  const names = operators.map(({ name, bits }) => [name, { 'bit-width': bits, 'quant-mode': mode }])
+  return `${JSON.stringify({ op_names: Object.fromEntries(names), op_types: {} }, null, 2)}\n`
+}

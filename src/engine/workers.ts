@@ -1,0 +1,45 @@
+// How many worker threads are worth starting: each takes a core, and its own copy of the model.
+
+import { availableParallelism } from 'node:os'
+
+export interface Machine {
+  readonly cores: number
+  /** Bytes that this process can still take. */
+  readonly memory: number
+}
+
+/** SQUIRE_CORES stands for the cores where the system counts them wrongly. */
+export function thisMachine(): Machine {
+  const cores = Number(process.env.SQUIRE_CORES ?? availableParallelism())
+  return { cores: cores >= 1 ? cores : availableParallelism(), memory: process.availableMemory() }
+}
+
+/** A worker without a model: V8's heap, the runtime and decoded samples. */
+const WORKER_BYTES = 150 * 2 ** 20
+/** What a session holds of each byte of weights: the weights, and the copy that the runtime packs for its kernels. */
+const COPIES_OF_WEIGHTS = 2
+/** The rest is for the engine, and for others on this machine. */
+const SHARE_OF_MEMORY = 0.8
+
+export interface Workers {
+  readonly threads: number
+  /** Why there are fewer than were asked for. */
+  readonly reason: string | undefined
+}
+
+/** @param weights bytes of the model's weights */
+export function workersFor(asked: number, weights: number, { cores, memory }: Machine): Workers {
+  const each = WORKER_BYTES + COPIES_OF_WEIGHTS * weights
+  const fitting = Math.max(1, Math.floor((memory * SHARE_OF_MEMORY) / each))
+  const threads = Math.min(asked, cores, fitting)
+  if (threads === asked) return { threads, reason: undefined }
+  const reason =
+    fitting < cores
+      ? `each takes about ${megabytes(each)} MB with this model, and ${megabytes(memory)} MB are free`
+      : `there are ${cores} cores, and more threads than that do no more work`
+  return { threads, reason }
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 2 ** 20)
+}

@@ -1,0 +1,63 @@
+// What a model file says of itself.
+
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { describedBy } from './export/description.js'
+import { dataTypeName, elementTypeOf } from './onnx/datatype.js'
+import { modelInputs, opsetOf, readModel } from './onnx/model.js'
+import type { ValueInfoProto } from './onnx/types.js'
+import type { ModelFacts } from './report/modelFacts.js'
+
+export async function modelFacts(path: string): Promise<ModelFacts> {
+  const { proto } = await readModel(path)
+  const described = describedBy(proto)
+  const weights = proto.graph.initializer.reduce(
+    (sum, { dims }) => sum + dims.reduce<number>((product, dim) => product * Number(dim), 1),
+    0,
+  )
+  const counts = new Map<string, number>()
+  for (const { opType } of proto.graph.node) counts.set(opType, (counts.get(opType) ?? 0) + 1)
+  return {
+    file: path,
+    bytes: (await stat(path)).size,
+    sha256: await sha256(path),
+    producer: [proto.producerName, proto.producerVersion].filter(Boolean).join(' ') || null,
+    opset: opsetOf(proto),
+    weights,
+    inputs: modelInputs(proto).map(({ name, dataType, dims }) => ({ name, type: typeName(dataType), dims })),
+    outputs: proto.graph.output.map((output) => ({
+      ...describe(output),
+      scale: described?.outputScales.get(output.name) ?? null,
+    })),
+    nodes: Object.fromEntries([...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))),
+    quantization:
+      described === undefined
+        ? null
+        : {
+            squire: described.squire ?? null,
+            chip: described.chip ?? null,
+            mode: described.mode ?? null,
+            options: described.options,
+            tensors: described.tensors.map(({ name, scale, bits }) => ({ name, scale, bits })),
+            operators: described.operators,
+          },
+  }
+}
+
+function describe({ name, type }: ValueInfoProto) {
+  const tensor = type?.tensorType
+  const dims = tensor?.shape?.dim.map(({ dimValue, dimParam }) => (dimParam ? dimParam : Number(dimValue ?? 0))) ?? null
+  return { name, type: tensor === undefined ? null : typeName(tensor.elemType), dims }
+}
+
+/** `float32`; what the runtime's interface has no name for is called as ONNX does. */
+function typeName(dataType: number): string {
+  return elementTypeOf(dataType) ?? dataTypeName(dataType)
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const part of createReadStream(path)) hash.update(part as Buffer)
+  return hash.digest('hex')
+}

@@ -1,0 +1,31 @@
+// Reports from the files of runs.
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { messageOf, SquireError } from '../errors.js'
+import { reportHtml } from './html.js'
+
+/** report.html of one run, or of two to be compared. @throws SquireError CONFIG for a folder without a whole report.json */
+export async function rebuiltReport(folders: readonly string[]): Promise<string> {
+  const reports = await Promise.all(folders.map((folder) => readReport(join(folder, 'report.json'))))
+  const runs = await Promise.all(
+    folders.map((folder) => readFile(join(folder, 'run.json'), 'utf8').catch(() => undefined)),
+  )
+  return reportHtml(reports, runs)
+}
+
+async function readReport(file: string): Promise<string> {
+  const advice = 'Give the folder that squire quant wrote.'
+  let text: string
+  let content: unknown
+  try {
+    text = await readFile(file, 'utf8')
+    content = JSON.parse(text)
+  } catch (error) {
+    throw new SquireError('CONFIG', `cannot read ${file}: ${messageOf(error)}. ${advice}`)
+  }
+  const isReport = typeof content === 'object' && content !== null && 'tensors' in content && 'quantizations' in content
+  if (!isReport)
+    throw new SquireError('CONFIG', `${file} is no report of this version of squire: it has no layers. ${advice}`)
+  return text
+}

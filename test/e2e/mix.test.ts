@@ -1,0 +1,85 @@
+// Widths and modes of single operators through the whole pipeline.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { configure } from '../../src/cli/configure.js'
+import { quantize } from '../../src/index.js'
+import { encodeModel } from '../../src/onnx/model.js'
+import { silentReporter } from '../../src/report/types.js'
+import { fixture, temporaryFolder } from './squire.js'
+import { zoo } from './zoo.js'
+
+const folder = temporaryFolder()
+const model = join(folder, 'activations.onnx')
+writeFileSync(model, encodeModel(zoo.activations!))
+let runs = 0
+
+async function run(...words: string[]) {
+  const own = join(folder, String(++runs))
+  const data = ['-uds', fixture('noise.mjs'), '-if', 'measured', '-d', '[[1,3,16,16],[1,3,16,16]]', '-i', '2']
+  const { config } = await configure(['quant', '-m', model, '-s', own, '-cn', '1', '-od', ...data, ...words])
+  const { results } = await quantize(config, silentReporter)
+  const json = (name: string) => JSON.parse(readFileSync(join(own, name), 'utf8'))
+  const scales = json('activations_scale.json') as {
+    tensors: Record<string, { bits: number; scale: number }>
+    operators: { name: string; kind: string }[]
+  }
+  return { loss: results[0]!.loss!, scales, json }
+}
+
+function mixFile(content: unknown): string {
+  const path = join(folder, `mix${++runs}.json`)
+  writeFileSync(path, JSON.stringify(content))
+  return path
+}
+
+const sixteen = ['--chip', 'TX5368x']
+
+describe('16 bit', () => {
+  test('loses less than a hundredth of what 8 bit loses, also with small tables', async () => {
+    const narrow = await run(...sixteen)
+    const wide = await run(...sixteen, '-b', '16')
+    const small = await run(...sixteen, '-b', '16', '-ll', '8')
+    expect(wide.loss).toBeLessThan(narrow.loss / 100)
+    expect(small.loss).toBeLessThan(narrow.loss / 20)
+    expect(Object.values(wide.scales.tensors).every(({ bits }) => bits === 16)).toBe(true)
+  })
+
+  test('is refused on a chip of 8 bits, with the reason', async () => {
+    await expect(run('-b', '16')).rejects.toThrow('TX5105C computes in 8 bits, not in 16')
+    const path = mixFile({ op_types: { Conv: { 'bit-width': 16 } } })
+    await expect(run('-mc', path)).rejects.toThrow('"Conv": TX5105C computes in 8 bits, not in 16')
+    await expect(run('-ll', '9')).rejects.toThrow('which TX5105C does not have')
+  })
+})
+
+describe('a mixed configuration', () => {
+  test('sets widths by name and by type, and requantizes where they meet', async () => {
+    const { scales, json } = await run(...sixteen, '-gt')
+    const template = json('activations_mix.json')
+    const [first] = Object.keys(template.op_names)
+    template.op_names[first!]['bit-width'] = 16
+    const mixed = await run(...sixteen, '-mc', mixFile(template))
+    expect(mixed.scales.tensors.x!.bits).toBe(16)
+    expect(scales.tensors.x!.bits).toBe(8)
+    const types = await run(...sixteen, '-b', '16', '-mc', mixFile({ op_types: { HardSwish: { 'bit-width': 8 } } }))
+    expect(types.scales.tensors.b!.bits).toBe(8)
+    const gelu = await run(...sixteen, '-mc', mixFile({ op_names: { [first!]: { 'bit-width': 16 } } }))
+    expect(gelu.scales.tensors.x!.bits).toBe(16)
+  })
+
+  test('sets modes on every chip', async () => {
+    const kl = await run('-qm', 'kl')
+    const mixed = await run('-qm', 'kl', '-mc', mixFile({ op_types: { HardSwish: { 'quant-mode': 'min_max' } } }))
+    const minMax = await run('-qm', 'min_max')
+    expect(mixed.scales.tensors.e!.scale).toBe(minMax.scales.tensors.e!.scale)
+    expect(mixed.scales.tensors.x!.scale).toBe(kl.scales.tensors.x!.scale)
+  })
+
+  test('that names what is not there is an error', async () => {
+    const path = mixFile({ op_types: { Convv: { 'bit-width': 8 } } })
+    await expect(run('-mc', path)).rejects.toThrow('no quantized operator is called "Convv"; did you mean "Conv"?')
+    await expect(run('-mc', mixFile({ op_kinds: {} }))).rejects.toThrow('"op_kinds"')
+  })
+})

@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest'
+import { adviceLines, adviceOf } from '../../src/report/advice/index.js'
+import type { Findings } from '../../src/report/advice/types.js'
+import type { ResultEntry } from '../../src/report/data/report.js'
+import type { ErrorColumns, OperatorEntry, QuantizationEntry, TensorEntry } from '../../src/report/data/types.js'
+
+const tensor = (more: Partial<TensorEntry> = {}): TensorEntry => ({
+  ...{ name: 'y', dims: [1, 64, 64], bits: 8, scaleOf: 'y', observed: true, min: -1, max: 1, zeros: 0 },
+  histogram: { start: -1, step: 0.5, counts: [500, 500, 500, 500] },
+  ...more,
+})
+
+const operator = (more: Partial<OperatorEntry> = {}): OperatorEntry => ({
+  ...{ name: 'conv1', kind: 'conv', nodes: ['Conv'], inputs: ['x'], outputs: ['y'], reason: null },
+  channelRanges: [1, 0.5],
+  ...more,
+})
+
+const columns = (more: Partial<ErrorColumns> = {}): ErrorColumns => {
+  const names = ['mre', 'cosine', 'rmse', 'sqnr', 'maxDiff', 'maxDiffRelative', 'meanError', 'above', 'below'] as const
+  const shares = ['clippedLow', 'clippedHigh', 'atLow', 'atHigh'] as const
+  const all = Object.fromEntries([...names.map((name) => [name, [30]]), ...shares.map((name) => [name, [0]])])
+  return { ...(all as unknown as ErrorColumns), codesUsed: [0.9], ...more }
+}
+
+const quantization = (more: Partial<QuantizationEntry> = {}): QuantizationEntry => ({
+  ...{ mode: 'mse', iteration: 500, directory: '.', scales: [1 / 127], lows: [-128], highs: [127] },
+  ...{ clipping: [0.001], rounding: [0.002], parameters: [{ q0: 0, q1: 10, q2: 9 }], compared: 16 },
+  ...{ accumulated: columns(), own: columns() },
+  ...more,
+})
+
+const result = (mode: string, loss: number | null): ResultEntry => ({
+  ...{
+    model: 'net.onnx',
+    mode,
+    iteration: 500,
+    directory: '.',
+    loss,
+    floatMetric: 1,
+    fixMetric: 1,
+    files: [],
+    error: null,
+  },
+})
+
+/** A run that there is nothing to say about, but for what a test changes. */
+const findings = (more: Partial<Findings> = {}): Findings => ({
+  ...{ model: 'net.onnx', options: {}, skipped: [], data: { digest: 'ab', samples: 500 }, qRange: [0, 31] },
+  ...{ results: [result('mse', 0.2)], operators: [operator()], tensors: [tensor()], quantizations: [quantization()] },
+  ...more,
+})
+
+const rulesThatSpeak = (more: Partial<Findings>) => adviceOf(findings(more)).map(({ rule }) => rule)
+const theAdvice = (more: Partial<Findings>) => {
+  const all = adviceOf(findings(more))
+  expect(all).toHaveLength(1)
+  return all[0]!
+}
+
+describe('advice', () => {
+  it('is silent where there is nothing to say', () => {
+    expect(adviceOf(findings())).toEqual([])
+  })
+
+  it('names other modes where one alone lost much, or nobody measured', () => {
+    expect(theAdvice({ results: [result('kl', 47)] })).toMatchObject({ rule: 'otherModes', next: '-qm kl_v2 mse' })
+    expect(theAdvice({ results: [result('mse', null)] })).toMatchObject({ rule: 'otherModes', next: '-qm all' })
+    expect(rulesThatSpeak({ results: [result('mse', 3), result('kl', 5)] })).toEqual([])
+    expect(rulesThatSpeak({ results: [result('kl', 0.9)] })).toEqual([])
+  })
+
+  it('says how many samples are usual where there are few', () => {
+    const few = theAdvice({ data: { digest: 'ab', samples: 1 } })
+    expect(few).toMatchObject({ rule: 'fewSamples', evidence: 'Calibrated on 1 sample.' })
+    expect(rulesThatSpeak({ data: { digest: 'ab', samples: 100 } })).toEqual([])
+  })
+
+  it('knows an input of bytes, and not one of other values or an inner tensor', () => {
+    const bytes = {
+      operators: [operator({ inputs: ['x'] })],
+      tensors: [tensor({ name: 'x', scaleOf: 'x', min: 0, max: 255 })],
+    }
+    expect(theAdvice(bytes)).toMatchObject({ rule: 'integerInputs', tensor: 'x', next: '-qid uint8' })
+    expect(rulesThatSpeak({ tensors: [tensor({ name: 'x', scaleOf: 'x', min: 0, max: 254.5 })] })).toEqual([])
+    expect(rulesThatSpeak({ tensors: [tensor({ min: 0, max: 255 })] })).toEqual([])
+  })
+
+  it('names an output that saturates, with the shares of both ends', () => {
+    const clipped = (share: number) => [quantization({ accumulated: columns({ clippedHigh: [share] }) })]
+    expect(theAdvice({ quantizations: clipped(0.04) })).toMatchObject({
+      ...{ rule: 'saturating', tensor: 'y', evidence: '0 % are clipped below and 4 % above.', next: '-qm min_max' },
+    })
+    expect(rulesThatSpeak({ quantizations: clipped(0.009) })).toEqual([])
+  })
+
+  it('finds a few outliers that stretch a range, and not a tail of many', () => {
+    const minMax = [quantization({ mode: 'min_max', clipping: [0], scales: [1 / 127] })]
+    const tail = (far: number) => [tensor({ histogram: { start: 0, step: 0.25, counts: [1e6, 1e5, 0, far] } })]
+    expect(theAdvice({ quantizations: minMax, tensors: tail(3) })).toMatchObject({
+      rule: 'outliers',
+      tensor: 'y',
+      next: '-qm mse',
+    })
+    expect(rulesThatSpeak({ quantizations: minMax, tensors: tail(30_000) })).toEqual([])
+  })
+
+  it('names the mode of the run that suits a tensor far better', () => {
+    const other = (rounding: number) => [
+      quantization(),
+      quantization({ mode: 'min_max', clipping: [0], rounding: [rounding] }),
+    ]
+    expect(theAdvice({ quantizations: other(0.0005) })).toMatchObject({
+      rule: 'betterRange',
+      tensor: 'y',
+      next: '-qm min_max',
+    })
+    expect(rulesThatSpeak({ quantizations: other(0.0019) })).toEqual([])
+  })
+
+  it('finds a range of which little is used, where there are values enough to use it', () => {
+    const used = (share: number) => [quantization({ mode: 'min_max', accumulated: columns({ codesUsed: [share] }) })]
+    expect(theAdvice({ quantizations: used(0.1) })).toMatchObject({
+      rule: 'unusedRange',
+      evidence: '10 % of its 256 codes occur.',
+    })
+    expect(rulesThatSpeak({ quantizations: used(0.4) })).toEqual([])
+    expect(rulesThatSpeak({ quantizations: used(0.1), tensors: [tensor({ dims: [1, 10] })] })).toEqual([])
+  })
+
+  it('finds channels whose weights are of very unequal size', () => {
+    const ranges = (channelRanges: readonly number[]) => ({ operators: [operator({ channelRanges })] })
+    expect(theAdvice(ranges([1, 0.0001]))).toMatchObject({ rule: 'channelImbalance', tensor: 'y' })
+    expect(theAdvice(ranges([1, 0.0001])).evidence).toContain('10000 apart')
+    expect(rulesThatSpeak(ranges([1, 0.01, 0]))).toEqual([])
+  })
+
+  it('warns of a shift next to its limit', () => {
+    const shifts = (parameters: Record<string, number>) => ({
+      quantizations: [quantization({ parameters: [parameters] })],
+    })
+    expect(theAdvice(shifts({ q0: 0, q1: 5, q2: 1 }))).toMatchObject({
+      ...{ rule: 'shiftNearLimit', tensor: 'y', evidence: 'q2 is 1, the chip allows 0 to 31.' },
+    })
+    expect(rulesThatSpeak(shifts({ q0: 30, q1: 5, q2: 9 }))).toEqual(['shiftNearLimit'])
+    expect(rulesThatSpeak(shifts({ q0: 0, q1: 0, q2: 2 }))).toEqual([])
+  })
+
+  it('names what runs in software and why, and says it in the report alone', () => {
+    const software = {
+      operators: [operator({ kind: 'software', reason: 'the chip has no form of it', channelRanges: null })],
+    }
+    const advice = theAdvice(software)
+    expect(advice).toMatchObject({ rule: 'inSoftware', tensor: 'y', evidence: 'The chip has no form of it.' })
+    expect(adviceLines([advice])).toEqual([])
+    expect(rulesThatSpeak({ operators: [operator({ kind: 'software', channelRanges: null })] })).toEqual([])
+  })
+
+  it('shows a terminal the first few lines and where the rest is', () => {
+    const advice = adviceOf(findings({ data: { digest: 'ab', samples: 1 } }))
+    expect(adviceLines(advice)).toEqual([expect.stringContaining('Advice: Usual are 500 to 1000')])
+    expect(adviceLines(new Array(7).fill(advice[0])).at(-1)).toBe('Advice: 3 more in report.html.')
+  })
+})
