@@ -1,4 +1,4 @@
-// npm run bench -- [kernel|lookup|solve|startup|executor|calibrate]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
+// npm run bench -- [kernel|lookup|solve|startup|executor|calibrate|scaling]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
 
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -7,6 +7,7 @@ import { calibrate } from './calibrate.js'
 import { executor } from './executor.js'
 import * as kernel from './kernel.js'
 import * as lookup from './lookup.js'
+import { scaling } from './scaling/index.js'
 import * as solve from './solve.js'
 import { startup } from './startup.js'
 import type { BenchOptions, Section } from './types.js'
@@ -39,6 +40,7 @@ const benches: Readonly<Record<string, () => Promise<Section[]>>> = {
   startup: () => startup(options),
   executor: () => executor(options),
   calibrate: () => calibrate(options),
+  scaling: () => scaling(options),
 }
 
 const names = positionals.length === 0 ? Object.keys(benches) : positionals
