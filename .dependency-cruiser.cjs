@@ -64,10 +64,10 @@ module.exports = {
     },
     {
       name: 'families-know-no-other-family',
-      comment: 'A room of src/operators that is no family (accumulation) may be shared.',
+      comment: 'A room of src/operators that is no family (accumulation, scaling) may be shared.',
       severity: 'error',
       from: { path: `${src}/operators/([^/]+)/` },
-      to: { path: `${src}/operators/[^/]+/`, pathNot: `${src}/operators/($1|accumulation)/` },
+      to: { path: `${src}/operators/[^/]+/`, pathNot: `${src}/operators/($1|accumulation|scaling)/` },
     },
     {
       name: 'a-verb-imports-no-other-verb',

@@ -76,7 +76,7 @@ export async function measureJob(context: Context, job: Job, fixed: FixedPointMo
   }
   const file = await integerFile(context, job, fixed)
   const evaluation = await evaluate(floatMetric, () => measure(job, file))
-  await rm(file.path)
+  for (const path of [file.path, `${file.path}.data`]) await rm(path, { force: true })
   // Of the only quantization the results say it.
   if (several) reporter.info(`end ${job.mode}, -i ${iteration}: ${lossLine(evaluation)}`)
   return { job, made: { fixed, evaluation } }

@@ -49,7 +49,7 @@ export async function makeObservable(prepared: Prepared, workspace: string): Pro
 }
 
 /** Models of more than this stay as they are: the optimized one is in memory whole, once or twice, before it is written. */
-const MOST_BLOCKED_BYTES = 2 ** 28
+const MOST_BLOCKED_BYTES = 2 ** 27
 
 /** The observed model, with tensors left in the runtime's order where that works. */
 async function inRuntimeOrder(

@@ -14,6 +14,7 @@ import { dataTypeName, elementTypeOf } from './datatype.js'
 import { externalPlace } from './external.js'
 import { toNumber } from './int64.js'
 import { isStandardDomain } from './operators.js'
+import { encodeMessage } from './schema.js'
 import { isExternal, tensorByteLength } from './tensor.js'
 import type { Model, ModelProto, ValueInfoProto } from './types.js'
 import { allTensors, mapTensors } from './walk.js'
@@ -30,8 +31,31 @@ export async function readModel(file: string): Promise<Model> {
   for (const input of modelInputs(proto)) requireFeasible(input)
   const folder = path.dirname(absolute)
   const files = externalFiles(proto, folder)
-  const located = mapTensors(proto, (tensor) => (isExternal(tensor) ? { ...tensor, externalFolder: folder } : tensor))
-  return { proto: located, path: absolute, hash: await hashModel(bytes, files) }
+  const hash = await hashModel(bytes, files)
+  const held = bytes.length > MOST_HELD ? leftOnDisk(proto, bytes, absolute) : located(proto, folder)
+  return { proto: held, path: absolute, hash }
+}
+
+/** Bytes of a file that are kept in memory. */
+const MOST_HELD = 2 ** 26
+/** Bytes of a tensor that is worth a read of its own. */
+const LARGE = 2 ** 20
+
+/** Large tensors of a large file as external data of that very file: their bytes are read where they are used, and not held meanwhile. */
+function leftOnDisk(proto: ModelProto, bytes: Uint8Array, file: string): ModelProto {
+  const location = path.basename(file)
+  const shell = mapTensors(proto, (tensor) => {
+    const { rawData, ...rest } = tensor
+    if (rawData === undefined || rawData.length < LARGE) return tensor
+    const entries = { location, offset: String(rawData.byteOffset - bytes.byteOffset), length: String(rawData.length) }
+    return { ...rest, dataLocation: 1, externalData: Object.entries(entries).map(([key, value]) => ({ key, value })) }
+  })
+  // Decoded anew, as the fields that are left would keep all of the file in memory: they are views of it.
+  return located(decodeModel(encodeMessage(shell)), path.dirname(file))
+}
+
+function located(proto: ModelProto, externalFolder: string): ModelProto {
+  return mapTensors(proto, (tensor) => (isExternal(tensor) ? { ...tensor, externalFolder } : tensor))
 }
 
 /** The version of the standard operator set the model imports. */

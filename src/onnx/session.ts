@@ -33,6 +33,11 @@ export interface Session {
 export interface SessionOptions {
   /** The runtime's own optimizer made the model: open it as it is. */
   readonly optimized?: boolean
+  /**
+   * The weights lie in a file beside the model: the runtime computes with them where they are mapped into memory, which all sessions of a
+   * process share, and packs no copies of its own. Large products read each weight once a pass, so that packing gains nothing.
+   */
+  readonly mapped?: boolean
   /** Where to write what the optimizer makes of the model. It fits this runtime and this processor. */
   readonly saveTo?: string
 }
@@ -132,11 +137,12 @@ const unoptimized = { graphOptimizationLevel: 'disabled' } as const
  * Where the runtime's optimizer breaks a model, the model is loaded as it is: the optimizer of 1.30 loses the tensors that the branches of some
  * If nodes read.
  */
-async function loadOptimized(model: string | Uint8Array, { optimized, saveTo }: SessionOptions) {
-  const chosen = { ...options, ...(saveTo !== undefined && { optimizedModelFilePath: saveTo }) }
+async function loadOptimized(model: string | Uint8Array, { optimized, saveTo, mapped }: SessionOptions) {
+  const unpacked = mapped && { extra: { session: { disable_prepacking: '1' } } }
+  const chosen = { ...options, ...unpacked, ...(saveTo !== undefined && { optimizedModelFilePath: saveTo }) }
   if (optimized) return load(model, { ...chosen, ...unoptimized })
   return load(model, chosen).catch((error) =>
-    load(model, { ...options, ...unoptimized }).catch(() => Promise.reject(error)),
+    load(model, { ...options, ...unpacked, ...unoptimized }).catch(() => Promise.reject(error)),
   )
 }
 

@@ -75,7 +75,7 @@ function viewBytes(tensor: TensorProto, bytes: Uint8Array, Elements: TensorArray
     throw damaged(tensor, `a multiple of ${size} bytes of raw data`, `${bytes.byteLength}`)
   }
   // A typed array must start at a multiple of its element size; a field in the middle of a file need not.
-  const aligned = bytes.byteOffset % size === 0 ? bytes : Uint8Array.from(bytes)
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes)
   return new Elements(aligned.buffer, aligned.byteOffset, aligned.byteLength / size)
 }
 

@@ -1,5 +1,6 @@
 // The registry of operator families, in match order: the first family that knows a node decides.
 
+import { affine } from './affine/index.js'
 import { add, mul } from './binary/index.js'
 import { concat } from './concat/index.js'
 import { channelwise, conv } from './conv/index.js'
@@ -8,19 +9,26 @@ import type { PlannedFallback } from './fallback/plan.js'
 import { linear } from './linear/index.js'
 import { lut } from './lut/index.js'
 import { movement } from './movement/index.js'
+import { normalization } from './normalization/index.js'
 import { averagePool, maxPool } from './pool/index.js'
+import { product } from './product/index.js'
 import { requantize } from './requantize/index.js'
+import { softmax } from './softmax/index.js'
 import type { Family, PlannedOperator } from './types.js'
 
 export const families: readonly Family[] = [
   conv,
   linear,
+  product,
+  softmax,
+  normalization,
   maxPool,
   averagePool,
   movement,
   concat,
   lut,
   channelwise,
+  affine,
   add,
   mul,
   requantize,

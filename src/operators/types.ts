@@ -53,6 +53,8 @@ export interface Traits {
   readonly writesWide: boolean
   /** It can read them. */
   readonly readsWide: boolean
+  /** It reads them with profit: its result depends on differences that 8 bits would round away. */
+  readonly gainsFromWide: boolean
   /**
    * Whether it runs in float where its neighbours do: 'between' two operators in float, 'atEdge' also between such an operator and
    * what is fed to the model. It would cost precision there and save nothing.

@@ -118,7 +118,10 @@ function bitsOfClass(tensors: readonly string[], { writer, readers }: Traffic, b
   return Math.max(...[...writing, ...reading].map(bitsOf))
 }
 
-/** Whether operators that can write wide integers write all of a class, and only software and the caller read it. */
+/**
+ * Whether operators that can write wide integers write all of a class, only operators that can read them (and the caller) read it, and one of
+ * these has something of it.
+ */
 function leavesChip(tensors: readonly string[], { writer, readers }: Traffic, view: GraphView): boolean {
   const allReaders = tensors.flatMap(readers)
   const written = tensors.every((name) => {
@@ -126,6 +129,7 @@ function leavesChip(tensors: readonly string[], { writer, readers }: Traffic, vi
     return operator !== undefined && familyOf(operator).traits.writesWide
   })
   const readOutside = allReaders.every((reader) => familyOf(reader).traits.readsWide)
-  const used = tensors.some((name) => view.index.isGraphOutput(name)) || allReaders.some(isFallback)
+  const gains = (reader: PlannedOperator) => isFallback(reader) || familyOf(reader).traits.gainsFromWide
+  const used = tensors.some((name) => view.index.isGraphOutput(name)) || allReaders.some(gains)
   return written && readOutside && used
 }

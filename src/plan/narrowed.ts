@@ -21,7 +21,9 @@ export function joinWidths(
   options: PlanOptions,
 ): JoinedWidths {
   const classes = scaleClasses(operators, order, view, options)
-  const bits = new Map(classes.flatMap((one) => one.tensors.map((name) => [name, one.bits] as const)))
+  // All readers of tensors that leave the chip take them as wide as they are.
+  const met = classes.filter(({ leavesChip }) => !leavesChip)
+  const bits = new Map(met.flatMap((one) => one.tensors.map((name) => [name, one.bits] as const)))
   const taken = new Set(order)
   const copies = new Map<string, Map<number, string>>()
   const narrowed = new Map<string, string>()

@@ -14,7 +14,7 @@ export interface ScaleClass {
   /** The tensors, observed or derived, whose merged histogram is the histogram of the class. */
   readonly sources: readonly string[]
   readonly bits: number
-  /** Only operators in float and the caller read it, and what writes it can write the chip's wide integers: it has bits to spare. */
+  /** Only operators in float, the caller or those that gain from them read it, and what writes it can write the chip's wide integers. */
   readonly leavesChip: boolean
 }
 

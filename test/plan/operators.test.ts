@@ -2,6 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../src/onnx/attribute.js'
+import type { PlannedAffine } from '../../src/operators/affine/plan.js'
+import type { PlannedNormalization } from '../../src/operators/normalization/plan.js'
 import { find, floats, ints, kinds, node, planOf, pointwise, reasonOf } from './fixtures.js'
 
 const attribute = makeAttribute
@@ -100,17 +102,34 @@ describe('constants of one value a channel', () => {
     })
   })
 
-  it('along another axis are software', async () => {
+  it('along other axes have a multiplier and an offset for each element', async () => {
     const plan = await planOf({
-      nodes: [conv.node, node('Mul', 'c f', 'y')],
-      constants: [...conv.constants, floats('f', [8])],
+      nodes: [conv.node, node('Div', 'c f', 'd'), node('Sub', 'd o', 's'), node('Relu', 's', 'y')],
+      constants: [...conv.constants, floats('f', [8], [1, 2, 4, 8, 1, 2, 4, 8]), floats('o', [4, 8, 8])],
     })
-    expect(reasonOf(plan, 'y')).toBe('its constant is neither a scalar nor one value a channel')
+    expect(kinds(plan)).toEqual(['conv', 'affine'])
+    const { factor, offset } = plan.operators[1] as PlannedAffine
+    expect(factor).toEqual({ dims: [8], data: Float32Array.of(1, 0.5, 0.25, 0.125, 1, 0.5, 0.25, 0.125) })
+    expect(offset.dims).toEqual([4, 8, 8])
+  })
+
+  it('a BatchNormalization of rows does too', async () => {
+    const constants = [floats('s', [3], [1, 2, 3]), floats('b', [3], [1, 1, 1]), floats('m', [3], [1, 1, 1])]
+    const plan = await planOf({
+      nodes: [node('BatchNormalization', 'x s b m v', 'y', attribute('epsilon', { float: 0 }))],
+      constants: [...constants, floats('v', [3], [4, 4, 4])],
+      inputs: { x: [2, 3] },
+    })
+    expect(plan.operators[0]).toMatchObject({
+      kind: 'affine',
+      factor: { dims: [3], data: Float32Array.of(0.5, 1, 1.5) },
+      offset: { dims: [3], data: Float32Array.of(0.5, 0, -0.5) },
+    })
   })
 })
 
 describe('products', () => {
-  it('Gemm has alpha, beta and transB applied', async () => {
+  it('Gemm has alpha and beta applied, and its weights as they lie', async () => {
     const attributes = [attribute('alpha', { float: 2 }), attribute('beta', { float: 3 }), attribute('transB', 1)]
     const plan = await planOf({
       nodes: [node('Gemm', 'x w b', 'g', ...attributes), node('Relu', 'g', 'y')],
@@ -119,7 +138,7 @@ describe('products', () => {
     })
     expect(find(plan, 'matmul')).toMatchObject({
       outputs: ['y'],
-      weights: { dims: [3, 2], data: Float32Array.of(2, 8, 4, 10, 6, 12) },
+      weights: { dims: [3, 2], data: Float32Array.of(2, 4, 6, 8, 10, 12), transposed: true },
       bias: Float32Array.of(3, -3),
       clamp: { low: 0 },
     })
@@ -133,15 +152,23 @@ describe('products', () => {
     expect(find(plan, 'matmul')).toMatchObject({ outputs: ['y'], bias: Float32Array.of(1, 2) })
   })
 
-  it('of two activations, or with a transposed left side, are software', async () => {
+  it('of two activations take up a scalar; with a transposed left side they are software', async () => {
     const constants = [floats('w', [3, 3]), floats('v', [3, 2])]
     const nodes = [
       node('MatMul', 'x w', 'a'),
       node('MatMul', 'a x', 'b'),
-      node('Gemm', 'b v', 'y', attribute('transA', 1)),
+      node('Div', 'b eight', 'd'),
+      node('Gemm', 'd v', 'y', attribute('transA', 1)),
     ]
-    const plan = await planOf({ nodes, constants, inputs: { x: [3, 3] } })
-    expect(reasonOf(plan, 'b')).toBe('its right side is not a constant matrix')
+    const eight = floats('eight', [], [8])
+    const plan = await planOf({ nodes, constants: [...constants, eight], inputs: { x: [3, 3] } })
+    expect(plan.operators[1]).toMatchObject({
+      kind: 'product',
+      inputs: ['a', 'x'],
+      outputs: ['d'],
+      factor: 1 / 8,
+      depth: 3,
+    })
     expect(reasonOf(plan, 'y')).toBe('it transposes its left side')
   })
 })
@@ -207,10 +234,10 @@ describe('functions of one tensor', () => {
     ])
   })
 
-  it('a constant that changes the shape is no function of one tensor', async () => {
+  it('a constant that changes the shape is no function of one tensor, but scales it', async () => {
     const constants = [...conv.constants, floats('f', [1, 1, 1, 1, 1])]
     const plan = await planOf({ nodes: [conv.node, node('Mul', 'c f', 'y')], constants })
-    expect(kinds(plan)).toEqual(['conv', 'software'])
+    expect(kinds(plan)).toEqual(['conv', 'affine'])
   })
 })
 
@@ -380,6 +407,34 @@ describe('moves', () => {
   })
 })
 
+describe('softmax and normalizations', () => {
+  it('inside a model are on the chip and read 16 bits, as do the sums between them', async () => {
+    const constants = [floats('w', [8, 8]), floats('g', [8]), floats('b', [8])]
+    const nodes = [
+      node('MatMul', 'x w', 'm'),
+      node('Add', 'm x', 'r'),
+      node('LayerNormalization', 'r g b', 'n'),
+      node('MatMul', 'n w', 'h'),
+      node('Add', 'r h', 's'),
+      node('LayerNormalization', 's g b', 'p'),
+      node('MatMul', 'p w', 'q'),
+      node('Softmax', 'q', 't', attribute('axis', -1)),
+      node('MatMul', 't w', 'y'),
+    ]
+    const plan = await planOf({ nodes, constants, inputs: { x: [1, 5, 8] }, opset: 17 })
+    expect(kinds(plan)).toEqual('matmul add normalization matmul add normalization matmul softmax matmul'.split(' '))
+    const wide = plan.classes.filter(({ bits }) => bits === 16).map(({ name }) => name)
+    expect(wide).toEqual(['r', 's', 'q', 'y'])
+  })
+
+  it('an InstanceNormalization has its constants along the channels', async () => {
+    const constants = [...conv.constants, floats('g', [4]), floats('b', [4])]
+    const plan = await planOf({ nodes: [conv.node, node('InstanceNormalization', 'c g b', 'y')], constants })
+    expect(plan.operators[1]).toMatchObject({ kind: 'normalization', axis: 2, axes: 2, length: 64 })
+    expect((plan.operators[1] as PlannedNormalization).factor.dims).toEqual([4, 1, 1])
+  })
+})
+
 describe('software', () => {
   const between = 'it lies between software operators, model inputs or outputs'
 
@@ -414,7 +469,7 @@ describe('software', () => {
   it('a model without anything for the chip is an error with the reasons', async () => {
     const message =
       'There is nothing to quantize, the chip can run no operator of this model:\n' +
-      '  Softmax "y": the chip has no fixed-point form of it\n' +
+      '  Softmax "y": it ends the model, and runs in float on 16-bit scores\n' +
       'Give a float32 model with convolutions or products whose weights are constant.'
     await expect(planOf({ nodes: [node('Softmax', 'x', 'y')] })).rejects.toThrow(message)
   })

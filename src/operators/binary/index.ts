@@ -9,13 +9,15 @@ const traits: Traits = {
   copiesData: false,
   writesWide: true,
   readsWide: false,
+  gainsFromWide: false,
   followsFloat: 'between',
   offset: 'none',
 }
 
 export const add: Family<PlannedBinary, FixedAdd> = {
   kind: 'add',
-  traits,
+  // A residual stream stays wide from one normalization to the next.
+  traits: { ...traits, readsWide: true },
   match: (node, view) => binaryOf('add', node, view),
   solve: solveAdd,
   ranges: ({ low, high }) => [[low, high]],

@@ -11,6 +11,7 @@ export const concat: Family<PlannedConcat, FixedConcat> = {
     copiesData: true,
     writesWide: false,
     readsWide: false,
+    gainsFromWide: false,
     followsFloat: 'atEdge',
     offset: 'passes',
   },

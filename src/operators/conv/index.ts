@@ -12,6 +12,7 @@ export const conv: Family<PlannedConv, FixedConv> = {
     copiesData: false,
     writesWide: true,
     readsWide: false,
+    gainsFromWide: false,
     followsFloat: 'never',
     offset: 'absorbs',
   },

@@ -10,6 +10,7 @@ export const fallback: Family<PlannedFallback, PlannedFallback> = {
     copiesData: false,
     writesWide: false,
     readsWide: true,
+    gainsFromWide: false,
     followsFloat: 'atEdge',
     offset: 'none',
   },

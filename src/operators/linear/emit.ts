@@ -4,6 +4,7 @@ import { cast, FLOAT32_LIMIT, type Integers, toFloat64 } from '../../emit/arithm
 import type { Emitter } from '../../emit/builder.js'
 import { emitScaleFix } from '../../emit/scaleFix.js'
 import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
+import { transposed } from '../../onnx/transposed.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
 import { onIntegerWeights, type WeightLayout } from '../accumulation/qdq.js'
 import type { EmitContext, QdqContext } from '../types.js'
@@ -49,6 +50,6 @@ function layOut(node: NodeProto, { weights: { dims }, weightScales }: FixedLinea
   const signed = alpha < 0 ? data.map((value) => -value) : data
   const [depth, columns] = dims
   if (node.opType !== 'Gemm' || intAttribute(node, 'transB', 0) === 0) return { axis: 1, dims, data: signed, scales }
-  const transposed = data.map((_, at) => signed[(at % depth) * columns + Math.floor(at / depth)]!)
-  return { axis: 0, dims: [columns, depth], data: transposed, scales }
+  const byColumn = transposed(signed, depth, columns, new Int8Array(signed.length))
+  return { axis: 0, dims: [columns, depth], data: byColumn, scales }
 }

@@ -12,6 +12,7 @@ export const linear: Family<PlannedLinear, FixedLinear> = {
     copiesData: false,
     writesWide: true,
     readsWide: false,
+    gainsFromWide: false,
     followsFloat: 'never',
     offset: 'absorbs',
   },

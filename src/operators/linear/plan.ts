@@ -9,8 +9,8 @@ import type { Match, Refusal } from '../types.js'
 
 /** y = x W + b over the last axis of x. */
 export interface PlannedLinear extends PlannedAccumulation {
-  /** float32 [K, N], alpha and transB already applied. */
-  readonly weights: Weights<Float32Array, readonly [number, number]>
+  /** float32 [K, N], alpha applied; `transposed`: the data lie as [N, K], as a Gemm with transB has them. */
+  readonly weights: Weights<Float32Array, readonly [number, number]> & { readonly transposed?: boolean }
 }
 
 export function linearOf(node: NodeProto, view: GraphView): Match<PlannedLinear> | Refusal | undefined {
@@ -28,21 +28,17 @@ function gemm(node: NodeProto, view: GraphView): Match<PlannedLinear> | Refusal 
   const beta = floatAttribute(node, 'beta', 1)
   const transposed = intAttribute(node, 'transB', 0) === 1
   const [depth, columns] = (transposed ? [...right.dims].reverse() : right.dims) as [number, number]
-  const data = new Float32Array(depth * columns)
-  for (let k = 0; k < depth; k++) {
-    for (let column = 0; column < columns; column++) {
-      const value = right.data[transposed ? column * depth + k : k * columns + column]!
-      data[k * columns + column] = alpha * value
-    }
-  }
+  // A copy of the weights is worth avoiding: they may be most of a model.
+  const data = alpha === 1 ? right.data : right.data.map((value) => alpha * value)
   const constant = biasName === '' ? undefined : view.constant(biasName)
   const bias = biasName === '' ? new Float32Array(columns) : constant && rowOf(constant, columns, beta)
   if (!bias) return { refusal: 'what it adds is not one constant a column' }
-  return withClamp([node], input, { dims: [depth, columns], data }, bias, view)
+  return withClamp([node], input, { dims: [depth, columns], data, ...(transposed && { transposed }) }, bias, view)
 }
 
 function matmul(node: NodeProto, view: GraphView): Match<PlannedLinear> | Refusal | undefined {
   const [input, rightName] = node.input
+  if (view.isActivation(rightName)) return undefined
   const right = view.constant(rightName)
   if (!view.isActivation(input) || right?.dims.length !== 2)
     return { refusal: 'its right side is not a constant matrix' }
@@ -88,11 +84,11 @@ function withClamp(
 }
 
 /** The largest magnitude among the weights of each output channel. */
-export function largestWeights({ weights: { dims, data } }: PlannedLinear): number[] {
-  const channels = dims[1]
-  const largest = new Array<number>(channels).fill(0)
+export function largestWeights({ weights: { dims, data, transposed } }: PlannedLinear): number[] {
+  const [depth, columns] = dims
+  const largest = new Array<number>(columns).fill(0)
   for (let i = 0; i < data.length; i++) {
-    const channel = i % channels
+    const channel = transposed ? Math.floor(i / depth) : i % columns
     largest[channel] = Math.max(largest[channel]!, Math.abs(data[i]!))
   }
   return largest

@@ -1,5 +1,6 @@
 import type { Offence } from '../../fixedpoint/multiplier.js'
 import { type IntegerArray, integerArray } from '../../fixedpoint/width.js'
+import { transposed } from '../../onnx/transposed.js'
 import { deadChannels, movedBias, solveAccumulation } from '../accumulation/solve.js'
 import type { FixedAccumulation, Weights } from '../accumulation/types.js'
 import type { SolveContext, Solved } from '../types.js'
@@ -14,14 +15,15 @@ export interface FixedLinear extends FixedAccumulation {
 export function solveLinear(planned: PlannedLinear, context: SolveContext): Solved<FixedLinear> | Offence {
   const { kind, name, nodes, inputs, outputs, weights } = planned
   const [depth, columns] = weights.dims
-  const rows = Array.from({ length: columns }, (_, column) =>
-    Float32Array.from({ length: depth }, (_, k) => weights.data[k * columns + column]!),
-  )
+  const size = depth * columns
+  const byColumn = weights.transposed ? weights.data : transposed(weights.data, depth, columns, new Float32Array(size))
+  const rows = Array.from({ length: columns }, (_, column) => byColumn.subarray(column * depth, (column + 1) * depth))
   const solved = solveAccumulation(planned, rows, context)
   if ('offence' in solved) return solved
   const { weightBits, scaleFix, weightScales, accumulatorBound } = solved
-  const data = integerArray(weightBits, weights.data.length)
-  for (let at = 0; at < data.length; at++) data[at] = solved.rows[at % columns]![Math.floor(at / columns)]!
+  const byRow = integerArray(weightBits, size)
+  for (const [column, row] of solved.rows.entries()) byRow.set(row, column * depth)
+  const data = transposed(byRow, columns, depth, integerArray(weightBits, size))
   const integers = {
     weights: { dims: weights.dims, data },
     weightScales,

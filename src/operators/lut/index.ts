@@ -12,6 +12,7 @@ export const lut: Family<PlannedLut, FixedLut> = {
     copiesData: false,
     writesWide: true,
     readsWide: false,
+    gainsFromWide: false,
     followsFloat: 'between',
     offset: 'absorbs',
   },

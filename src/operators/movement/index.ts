@@ -10,6 +10,7 @@ export const movement: Family<PlannedMovement, PlannedMovement> = {
     copiesData: true,
     writesWide: true,
     readsWide: true,
+    gainsFromWide: false,
     followsFloat: 'atEdge',
     offset: 'passes',
   },

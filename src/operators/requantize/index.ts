@@ -10,6 +10,7 @@ export const requantize: Family<PlannedOperator, FixedRequantize> = {
     copiesData: true,
     writesWide: false,
     readsWide: false,
+    gainsFromWide: false,
     followsFloat: 'never',
     offset: 'none',
   },

@@ -8,6 +8,7 @@ import { linearLayers } from './linear.js'
 import { lutLayers } from './lut.js'
 import { averagePoolLayers, maxPoolLayers } from './pool.js'
 import { requantizeLayers } from './requantize.js'
+import { affineLayers, normalizationLayers, productLayers, softmaxLayers } from './transformer.js'
 
 export const layers: readonly LayersOfFamily[] = [
   convLayers,
@@ -19,4 +20,8 @@ export const layers: readonly LayersOfFamily[] = [
   maxPoolLayers,
   averagePoolLayers,
   requantizeLayers,
+  affineLayers,
+  productLayers,
+  softmaxLayers,
+  normalizationLayers,
 ]

@@ -1,0 +1,289 @@
+"""Quantizes models with squire and with ONNX Runtime on the same samples, measures both on other samples, and writes docs/models.md.
+
+python scripts/models/measure.py FOLDER [--only NAME...] [--out docs/models.md] [--results FILE] [--write-only]
+
+FOLDER has NAME.onnx, NAME.npz to calibrate on and NAME.test.npz to measure on, as export.py and collect.py write them; squire must be built.
+Results are kept in a JSON file, by model, so that a run can be continued: a model that has a result is not measured again.
+
+All models run in ONNX Runtime with graph optimization disabled: its own int8 kernels saturate on some processors. SQNR is that of the
+worst float output over all test samples: 10 log10(sum of squares / sum of squared errors).
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+ROOT = Path(__file__).resolve().parents[2]
+MODES = ["min_max", "percentile", "mse", "kl_v2"]
+PEERS = {"min_max": "MinMax", "percentile": "Percentile"}
+# ONNX Runtime's Percentile keeps every value of every tensor: only where that fits.
+LARGEST_PERCENTILE = 30_000_000
+
+
+def rows(path):
+    data = np.load(path)
+    arrays = {name: data[name] for name in data.files if name != "label"}
+    count = len(next(iter(arrays.values())))
+    return [{name: values[i : i + 1] for name, values in arrays.items()} for i in range(count)]
+
+
+def feeds_for(session, sample):
+    """The sample with each input at its rank: a row of inputs without a batch axis is the input itself."""
+    feeds = {}
+    for one in session.get_inputs():
+        value = sample[one.name] if one.name in sample else next(iter(sample.values()))
+        feeds[one.name] = value if value.ndim == len(one.shape) else np.asarray(value[0])
+    return feeds
+
+
+def open_plain(path):
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def outputs(path, samples, names):
+    session = open_plain(path)
+    values = [session.run(names, feeds_for(session, sample)) for sample in samples]
+    return {name: np.stack([row[i] for row in values]).astype(np.float64) for i, name in enumerate(names)}
+
+
+def task(name, path, values):
+    """Share of right answers where there are labels; of texts read as the float model reads them, for the recognizer."""
+    labels = np.load(path).get("label")
+    scores = next(iter(values.values()))
+    if labels is not None:
+        return round(float((scores.reshape(len(labels), -1).argmax(1) == labels).mean()), 4)
+    return scores.argmax(-1) if name == "ppocr_recognizer" else None
+
+
+def texts(codes):
+    """Runs of one code are one character, code 0 is none."""
+    return [[code for i, code in enumerate(line) if code and (i == 0 or line[i - 1] != code)] for line in codes.reshape(len(codes), -1)]
+
+
+def task_of(name, path, expected, got):
+    metric = task(name, path, got)
+    if not isinstance(metric, np.ndarray):
+        return metric
+    read, right = texts(metric), texts(task(name, path, expected))
+    return round(float(np.mean([a == b for a, b in zip(read, right)])), 4)
+
+
+def float_outputs(path):
+    return [one.name for one in open_plain(path).get_outputs() if one.type == "tensor(float)"]
+
+
+def quality(expected, got):
+    worst = {"sqnr": 999.0, "cosine": 1.0}
+    for name, a in expected.items():
+        b = got[name]
+        signal, noise = float((a**2).sum()), float(((a - b) ** 2).sum())
+        if signal == 0:
+            continue
+        sqnr = 10 * np.log10(signal / max(noise, signal * 1e-12))
+        cosine = float((a * b).sum() / max(1e-300, np.sqrt((a**2).sum() * (b**2).sum())))
+        if sqnr < worst["sqnr"]:
+            worst = {"sqnr": round(float(sqnr), 2), "cosine": round(cosine, 5)}
+    return worst
+
+
+def timed(words, folder):
+    """Runs a command; output, seconds, CPU seconds and peak memory of it and its children."""
+    with open(Path(folder) / "log.txt", "w") as log:
+        start = time.perf_counter()
+        process = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+    text = (Path(folder) / "log.txt").read_text()
+    return text, os.waitstatus_to_exitcode(status), {"seconds": round(seconds, 1), "cpuSeconds": round(usage.ru_utime + usage.ru_stime, 1), "peakMb": usage.ru_maxrss // 1024}
+
+
+def squire(model, calibration, count, folder):
+    words = ["node", str(ROOT / "dist/src/main.js"), "quant", "-m", str(model), "-d", str(calibration), "-s", str(folder)]
+    return timed([*words, "-i", str(count), "-od", "-cn", "2", "-qm", *MODES, "--compare-iteration", "0"], folder)
+
+
+class Reader(CalibrationDataReader):
+    def __init__(self, model, samples):
+        session = open_plain(model)
+        self.feeds = iter([feeds_for(session, sample) for sample in samples])
+
+    def get_next(self):
+        return next(self.feeds, None)
+
+
+def peer(model, samples, method, target):
+    """ONNX Runtime's quantizer: QDQ, int8, weights by channel, and what it advises to do before."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / "prepared.onnx"
+        try:
+            quant_pre_process(str(model), str(prepared), skip_symbolic_shape=True)
+        except Exception:  # Some models it cannot prepare, and quantizes as they are.
+            prepared = model
+        kinds = dict(quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)
+        quantize_static(str(prepared), str(target), Reader(prepared, samples), calibrate_method=getattr(CalibrationMethod, method), **kinds)
+
+
+def measure(name, folder):
+    model, calibration, test = folder / f"{name}.onnx", rows(folder / f"{name}.npz"), rows(folder / f"{name}.test.npz")
+    result = {"weightsMb": round(model.stat().st_size / 2**20, 1), "nodes": len(onnx.load(model, load_external_data=False).graph.node)}
+    names = float_outputs(model)
+    expected = outputs(model, test, names)
+    labels = folder / f"{name}.test.npz"
+    result["task"] = {"float": task_of(name, labels, expected, expected)}
+    with tempfile.TemporaryDirectory() as out:
+        log, status, cost = squire(model, folder / f"{name}.npz", len(calibration), out)
+        result.update(cost)
+        counts = re.search(r"(\d+) operators? on the chip, (\d+) in software", log)
+        if counts:
+            result.update(integer=int(counts[1]), float=int(counts[2]))
+            result["reasons"] = re.findall(r"in software, because (.+)", log)
+        if status != 0:
+            return {**result, "error": log.strip().splitlines()[-1][:300]}
+        for mode in MODES:
+            place = Path(out) / f"{mode}_it_{len(calibration)}"
+            if not place.exists():
+                continue
+            values = {form: outputs(place / f"{name}_{form}.onnx", test, names) for form in ("quantize", "qdq")}
+            result.setdefault("modes", {})[mode] = {form: quality(expected, one) for form, one in values.items()}
+            result["task"][mode] = task_of(name, labels, expected, values["quantize"])
+        for mode, method in PEERS.items():
+            if method == "Percentile" and model.stat().st_size > LARGEST_PERCENTILE:
+                continue
+            target = Path(out) / "peer.onnx"
+            try:
+                peer(model, calibration, method, target)
+                theirs = outputs(target, test, names)
+                result.setdefault("peer", {})[mode] = quality(expected, theirs)
+                result["task"][f"peer {mode}"] = task_of(name, labels, expected, theirs)
+            except Exception as error:  # That another tool fails on a model is a result as well.
+                result.setdefault("peer", {})[mode] = {"error": f"{type(error).__name__}: {str(error)[:160]}"}
+    return result
+
+
+def table(results):
+    head = "| model | MB | operators | float | min_max | its QDQ | ONNX Runtime | percentile | ONNX Runtime | best mode | cosine | CPU s | peak MB |"
+    lines = [head, "|" + " --- |" * 13]
+    for name, one in sorted(results.items()):
+        if "error" in one:
+            lines.append(f"| {name} | {one['weightsMb']} | {one.get('integer', '')} | {one.get('float', '')} | {one['error']} |" + " |" * 8)
+            continue
+        modes, peers = one["modes"], one.get("peer", {})
+        sqnr = lambda mode, form="quantize": f"{modes[mode][form]['sqnr']:.1f}" if mode in modes else "failed"
+        other = lambda mode: f"{peers[mode]['sqnr']:.1f}" if "sqnr" in peers.get(mode, {}) else ("fails" if mode in peers else "")
+        best = max(modes, key=lambda mode: modes[mode]["quantize"]["sqnr"])
+        cells = [name, one["weightsMb"], one["integer"], one["float"], sqnr("min_max"), sqnr("min_max", "qdq"), other("min_max")]
+        cells += [sqnr("percentile"), other("percentile"), f"{best} {sqnr(best)}", f"{modes[best]['quantize']['cosine']:.4f}", one["cpuSeconds"], one["peakMb"]]
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def summary(results):
+    done = {name: one for name, one in results.items() if "modes" in one}
+    pairs = [(name, mode, forms) for name, one in done.items() for mode, forms in one["modes"].items()]
+    apart = [f"{name} {mode} {forms['quantize']['sqnr'] - forms['qdq']['sqnr']:+.1f}" for name, mode, forms in pairs if abs(forms["quantize"]["sqnr"] - forms["qdq"]["sqnr"]) > 0.5]
+    peers = [(name, mode, one["modes"][mode]["quantize"]["sqnr"] - theirs["sqnr"]) for name, one in done.items() for mode, theirs in one.get("peer", {}).items() if "sqnr" in theirs and mode in one["modes"]]
+    below = [f"{name} {mode} {difference:+.1f}" for name, mode, difference in peers if difference < -0.5]
+    failed = [name for name, one in results.items() if "error" in one]
+    return "\n".join(
+        [
+            f"- {len(done)} of {len(results)} models are quantized; the others: {', '.join(failed) or 'none'}.",
+            f"- Integer and QDQ model are within 0.5 dB in {len(pairs) - len(apart)} of {len(pairs)} quantizations; apart: {', '.join(apart) or 'none'}.",
+            f"- Against ONNX Runtime in the same mode: {len(peers) - len(below)} of {len(peers)} quantizations are not more than 0.5 dB below it; below: {', '.join(below) or 'none'}.",
+            f"- Operators in integers {sum(one['integer'] for one in done.values())}, in float {sum(one['float'] for one in done.values())}.",
+        ]
+    )
+
+
+def tasks(results):
+    columns = ["float", *MODES, *(f"peer {mode}" for mode in PEERS)]
+    lines = ["| model | " + " | ".join(column.replace("peer", "ONNX Runtime") for column in columns) + " |", "|" + " --- |" * (len(columns) + 1)]
+    for name, one in sorted(results.items()):
+        if one.get("task", {}).get("float") is None:
+            continue
+        shown = [f"{one['task'][column]:.1%}" if column in one["task"] else "" for column in columns]
+        lines.append("| " + " | ".join([name, *shown]) + " |")
+    return "\n".join(lines)
+
+
+PAGE = """# Models
+
+What squire makes of models as people export them. `scripts/models/export.py FOLDER` exports the topologies with torch (random weights,
+normalization statistics from data, calibration and test samples from photographs or from noise of their spectrum), `collect.py FOLDER` adds real models, and
+`measure.py FOLDER` writes this page.
+
+SQNR in dB of the integer model against the float model on samples that nothing was calibrated on, and of the QDQ model; ONNX Runtime {ort}: its
+quantize_static on the same samples (QDQ, int8, weights by channel, its own defaults else: asymmetric activations). Random weights are not trained weights: the numbers
+compare tools and forms, they do not tell a task's accuracy. CPU seconds and peak memory are of one run of squire in these four modes with 2 workers.
+
+{summary}
+
+{table}
+
+## Tasks
+
+Right answers on the test samples: top-1 of SqueezeNet on 100 photographs and of the direction classifier on 100 drawn lines, both with labels. For the recognizer,
+lines that are read exactly as the float model reads them.
+
+{tasks}
+
+## Operators in float, by reason
+
+{reasons}
+"""
+
+
+def reasons(results):
+    by = {}
+    for name, one in results.items():
+        for line in one.get("reasons", []):
+            reason, _, operators = line.partition(": ")
+            more = re.search(r"and (\d+) more$", operators)
+            count = len(operators.split(", ")) + (int(more[1]) if more else 0)
+            entry = by.setdefault(reason, [0, 0])
+            entry[0] += count
+            entry[1] += 1
+    lines = ["| reason | operators | models |", "| --- | --- | --- |"]
+    return "\n".join([*lines, *(f"| {reason} | {count} | {models} |" for reason, (count, models) in sorted(by.items(), key=lambda item: -item[1][0]))])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs/models.md")
+    parser.add_argument("--results", type=Path)
+    parser.add_argument("--write-only", action="store_true")
+    options = parser.parse_args()
+    path = options.results or options.folder / "results.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    found = sorted(file.name[: -len(".onnx")] for file in options.folder.glob("*.onnx") if (options.folder / f"{file.name[:-5]}.npz").exists())
+    for name in [] if options.write_only else options.only or found:
+        if name in results and not options.only:
+            continue
+        try:
+            results[name] = measure(name, options.folder)
+        except Exception as error:  # The next model may be measured all the same.
+            print(f"{name}: not measured: {type(error).__name__}: {str(error)[:300]}", flush=True)
+            continue
+        print(name, json.dumps({key: value for key, value in results[name].items() if key != "reasons"}), flush=True)
+        path.write_text(json.dumps(results, indent=1))
+    options.out.write_text(PAGE.format(ort=ort.__version__, summary=summary(results), table=table(results), tasks=tasks(results), reasons=reasons(results)))
+
+
+if __name__ == "__main__":
+    main()

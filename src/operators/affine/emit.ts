@@ -1,0 +1,8 @@
+import type { Emitter } from '../../emit/builder.js'
+import { emitScaling } from '../scaling/emit.js'
+import type { EmitContext } from '../types.js'
+import type { FixedAffine } from './solve.js'
+
+export function emitAffine(e: Emitter, operator: FixedAffine, context: EmitContext): string[] {
+  return [emitScaling(e, context.integers(operator.inputs[0]!), operator)]
+}

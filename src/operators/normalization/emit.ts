@@ -1,0 +1,48 @@
+// A normalization as ONNX nodes on integers, all of them exact:
+// - floor(2^52 / D): a quotient that is no integer is at least 1 / D from one, and float64 rounds it by 2^-53 of itself, less than half of that.
+// - floor(sqrt(N)) for N < 2^52: below a square m^2 the root is at least 1 / (2 m) below m, and is rounded by less than half of that.
+// - |c R| < 2^(27 + k): with |c| <= 2^k (|v| + 1/2), R <= 2^26 / sqrt(D) and D >= max(v^2, 1).
+
+import { clip, FLOAT32_LIMIT, type Integers, narrow, requantize, toFloat64 } from '../../emit/arithmetic.js'
+import type { Emitter } from '../../emit/builder.js'
+import { DataType } from '../../onnx/types.js'
+import { emitScaling } from '../scaling/emit.js'
+import type { EmitContext } from '../types.js'
+import { type FixedNormalization, NORMALIZED_SHIFT, normalizedRange } from './solve.js'
+
+export function emitNormalization(e: Emitter, operator: FixedNormalization, context: EmitContext): string[] {
+  const { varianceShift, scaling } = operator
+  const centered = center(e, context.integers(operator.inputs[0]!), operator)
+  const inverse = inverseDeviation(e, requantize(e, centered, 1, varianceShift), operator)
+  const scaled: Integers = {
+    name: e.emit('Mul', [toFloat64(e, centered).name, inverse]),
+    type: 'float64',
+    bound: 2 ** (27 + varianceShift),
+  }
+  const [low, high] = normalizedRange
+  const normalized = clip(e, requantize(e, scaled, 1, varianceShift + NORMALIZED_SHIFT), low, high)
+  return [emitScaling(e, narrow(e, normalized), scaling)]
+}
+
+/** n x - sum x */
+function center(e: Emitter, x: Integers, { length, axes }: FixedNormalization): Integers {
+  const bound = 2 * length * x.bound
+  const from = bound < FLOAT32_LIMIT ? x : toFloat64(e, x)
+  const sums = e.emit('ReduceSum', [from.name, lastAxes(e, axes)])
+  const multiplied = e.emit('Mul', [from.name, e.scalar(from.type, length)])
+  return { name: e.emit('Sub', [multiplied, sums]), type: from.type, bound }
+}
+
+/** R, float64. */
+function inverseDeviation(e: Emitter, v: Integers, { axes, epsilonInt }: FixedNormalization): string {
+  const wide = toFloat64(e, v).name
+  const squares = e.emit('ReduceSum', [e.emit('Mul', [wide, wide]), lastAxes(e, axes)])
+  const variance = e.emit('Add', [squares, e.scalar('float64', epsilonInt)])
+  const quotient = e.emit('Floor', [e.emit('Div', [e.scalar('float64', 2 ** 52), variance])])
+  return e.emit('Floor', [e.emit('Sqrt', [quotient])])
+}
+
+function lastAxes(e: Emitter, count: number): string {
+  const axes = BigInt64Array.from({ length: count }, (_, index) => BigInt(index - count))
+  return e.initializer('axes', DataType.INT64, [count], axes)
+}

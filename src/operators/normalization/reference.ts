@@ -1,0 +1,33 @@
+import { clip, rshift } from '../../fixedpoint/rounding.js'
+import type { IntTensor } from '../../fixedpoint/types.js'
+import { fits, product } from '../../oracle/arithmetic.js'
+import { scaled } from '../scaling/reference.js'
+import { type FixedNormalization, NORMALIZED_SHIFT, normalizedRange } from './solve.js'
+
+export function referenceNormalization(operator: FixedNormalization, [input]: readonly IntTensor[]): IntTensor[] {
+  const { length, varianceShift, epsilonInt, scaling } = operator
+  const { dims, data } = input!
+  const normalized = new Int32Array(data.length)
+  for (let start = 0; start < data.length; start += length) {
+    const row = [...data.subarray(start, start + length)]
+    const sum = row.reduce((a, b) => a + b, 0)
+    const centered = row.map((x) => length * x - sum)
+    const squares = centered.map((c) => rshift(c, varianceShift) ** 2).reduce((a, b) => a + b, 0)
+    const inverse = squareRoot(2n ** 52n / BigInt(fits(squares, 32, 'The sum of squares') + epsilonInt))
+    centered.forEach((c, i) => {
+      normalized[start + i] = clip(rshift(product(c, inverse), varianceShift + NORMALIZED_SHIFT), ...normalizedRange)
+    })
+  }
+  return [scaled({ dims, data: normalized }, scaling)]
+}
+
+/** The largest integer whose square is not above n, by bisection. */
+function squareRoot(n: bigint): number {
+  let [low, high] = [0n, 2n ** 27n]
+  while (high - low > 1n) {
+    const middle = (low + high) / 2n
+    if (middle * middle <= n) low = middle
+    else high = middle
+  }
+  return Number(low)
+}

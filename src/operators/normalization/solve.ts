@@ -1,0 +1,55 @@
+// Integers of a normalization. For a row x of n integers with |x| <= B:
+//
+//     S = sum x        c = n x - S        v = rshift(c, k)        D = sum v^2 + E
+//     R = floor(sqrt(floor(2^52 / D)))    z = clip(rshift(c R, k + 11), 16 bit)
+//
+// then y from z by a multiplier and an offset for each element (scaling). c / n is x without its mean; the variance in real units is
+// s_x^2 4^k (D - E) / n^3, so that E = epsilon n^3 / (s_x^2 4^k), and the normalized value is z sqrt(n) 2^-15: |z| <= 2^15 as no value of a row is
+// farther from its mean than sqrt(n) deviations. k is the least that keeps the sum of squares within 31 bits.
+
+import type { Offence } from '../../fixedpoint/multiplier.js'
+import { roundHalfAway } from '../../fixedpoint/rounding.js'
+import { rangeOf } from '../../fixedpoint/width.js'
+import { boundsOf } from '../clamp.js'
+import { quantizedIn } from '../quantized.js'
+import { type ScalingFix, solveScaling } from '../scaling/solve.js'
+import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { PlannedNormalization } from './plan.js'
+
+export interface FixedNormalization extends FixedOperator {
+  readonly axis: number
+  readonly axes: number
+  readonly length: number
+  /** k */
+  readonly varianceShift: number
+  /** E */
+  readonly epsilonInt: number
+  readonly scaling: ScalingFix
+}
+
+/** z has so many bits more to lose than v: 26 bits of R, 15 of z. */
+export const NORMALIZED_SHIFT = 11
+export const NORMALIZED_BITS = 16
+const LARGEST_SQUARES = 2 ** 31
+
+export function solveNormalization(
+  planned: PlannedNormalization,
+  context: SolveContext,
+): Solved<FixedNormalization> | Offence {
+  const { kind, name, nodes, inputs, outputs, axis, axes, length, epsilon, factor, offset, clamp } = planned
+  const from = quantizedIn(context, inputs[0]!)
+  const to = quantizedIn(context, outputs[0]!)
+  const farthest = 2 * length * 2 ** (from.bits - 1)
+  let varianceShift = 0
+  while (length * (farthest / 2 ** varianceShift + 1) ** 2 >= LARGEST_SQUARES) varianceShift++
+  const squares = (epsilon * length ** 3) / (from.scale ** 2 * 4 ** varianceShift)
+  const epsilonInt = Math.max(1, roundHalfAway(Math.min(squares, LARGEST_SQUARES)))
+  const unit = Math.sqrt(length) * 2 ** -(NORMALIZED_BITS - 1)
+  const real = { factor, unit: unit / to.scale, offset, outputScale: to.scale, reach: 2 ** (NORMALIZED_BITS - 1) }
+  const scaling = solveScaling(real, boundsOf(to, clamp), context.chip)
+  if ('offence' in scaling) return scaling
+  const operator = { kind, name, nodes, inputs, outputs, axis, axes, length, varianceShift, epsilonInt, scaling }
+  return { operator, warnings: [] }
+}
+
+export const normalizedRange = rangeOf(NORMALIZED_BITS)
