@@ -6,6 +6,7 @@ import { classHistogram } from './calibrate/distribution.js'
 import type { Prepared } from './calibrate/prepare.js'
 import { type ComparisonResult, compareModels } from './compare/compare.js'
 import { comparedFloat, integerComparison } from './compare/models.js'
+import type { Config } from './config/config.js'
 import type { Observed } from './engine/runner.js'
 import { SquireError } from './errors.js'
 import { writtenTensors } from './export/integerModel.js'
@@ -39,13 +40,18 @@ export async function compareRun(
   return layersOf({ ...statisticsOf(prepared, observed.at(-1)!), qRange, quantizations })
 }
 
+/** Samples that a run may compare on. */
+export function mostCompared({ compareIteration, batchSize }: Config): number {
+  return compareIteration === 'all' ? Number.POSITIVE_INFINITY : compareIteration * batchSize
+}
+
 const nothingCompared: ComparisonResult = { samples: 0, tensors: [] }
 
 /** The integer model beside the float one, tensor by tensor. */
 async function compareJob(context: Context, job: Job, fixed: FixedPointModel) {
   const { config, workspace, runner } = context
   const { prepared } = job
-  const most = config.compareIteration === 'all' ? Number.POSITIVE_INFINITY : config.compareIteration * config.batchSize
+  const most = mostCompared(config)
   if (most === 0) return nothingCompared
   const written = { outputDequant: false, allLayers: false }
   const folder = await mkdtemp(join(workspace, 'compare-'))

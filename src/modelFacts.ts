@@ -39,7 +39,7 @@ export async function modelFacts(path: string): Promise<ModelFacts> {
             chip: described.chip ?? null,
             mode: described.mode ?? null,
             options: described.options,
-            tensors: described.tensors.map(({ name, scale, bits }) => ({ name, scale, bits })),
+            tensors: described.tensors.map(({ name, scale, bits, offset = 0 }) => ({ name, scale, bits, offset })),
             operators: described.operators,
           },
   }

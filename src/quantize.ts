@@ -10,7 +10,7 @@ import { mixTemplate } from './config/mix.js'
 import type { Observed, Runner } from './engine/runner.js'
 import { SquireError } from './errors.js'
 import { type Content, checkWritable, saveAll } from './files/save.js'
-import { compareRun } from './layers.js'
+import { compareRun, mostCompared } from './layers.js'
 import { hasOwnWidth } from './plan/classes.js'
 import { byLoss, type Context, measureJob, type Outcome, rankOf, saveOutcome } from './quantization.js'
 import { adviceLines } from './report/advice/index.js'
@@ -24,11 +24,14 @@ import { restoredCalibration, restoredMeasure } from './shares/restore.js'
 import { prepareRun, type Setting, solveRun, warnOfSkipped } from './stages.js'
 import { squireVersion } from './version.js'
 
+/** Of a whole quantization, as in Knight's log. */
+const STAGES = 5
+
 /** Quantizes a model as `config` says and writes the results to its save-dir. Rejects with SquireError. */
 export function quantize(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {
   const checkpoint = new Checkpoint(checkpointPath(config), checkpointUse(config, options))
   const running = withPool(config, reporter, options, async (rig) => {
-    const timer = stageTimer(reporter)
+    const timer = stageTimer(reporter, STAGES)
     await checkWritable(config.saveDir)
     await checkpoint.begin()
     if (config.cacheDistribution !== undefined) {
@@ -37,6 +40,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const { workspace } = rig
     const setting: Setting = { ...rig, config, reporter, timer }
     const { runner, prepared } = await prepareRun(setting, checkpoint)
+    reporter.workload?.(await runner.workload(config.modes.length, mostCompared(config)))
     const observed = await calibrate(config, prepared, runner, async () => {
       const model = await makeObservable(prepared, workspace)
       for (const line of model.log) reporter.debug(line)

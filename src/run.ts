@@ -67,8 +67,8 @@ export interface StageTimer {
   done(): Readonly<Record<string, number>>
 }
 
-/** Tells the reporter where stages begin, and how long each took. */
-export function stageTimer(reporter: Reporter): StageTimer {
+/** Tells the reporter where stages begin, `stages` of them where that is known, and how long each took. */
+export function stageTimer(reporter: Reporter, stages?: number): StageTimer {
   const seconds: Record<string, number> = {}
   let current: string | undefined
   let since = 0
@@ -80,7 +80,7 @@ export function stageTimer(reporter: Reporter): StageTimer {
       end()
       current = name
       since = performance.now()
-      reporter.stage(name)
+      reporter.stage(name, stages)
     },
     done() {
       end()

@@ -44,10 +44,16 @@ export async function integerComparison(
     reference,
     candidate: await modelFile(held, join(folder, 'integer.onnx')),
     own: await ownFile(apart.proto, [...apart.names.values()], modelInputs(integer), join(folder, 'own.onnx')),
-    tensors: tensors.map(({ name, scale, bits, integers }): ComparedTensor => {
+    tensors: tensors.map(({ name, scale, bits, offset = 0, integers }): ComparedTensor => {
       const [low, high] = rangeOf(bits)
       const { input, output } = apart.names.get(integers)!
-      return { reference: name, candidate: integers, codes: { scale, low, high }, ownInput: input, ownOutput: output }
+      return {
+        reference: name,
+        candidate: integers,
+        codes: { scale, low, high, offset },
+        ownInput: input,
+        ownOutput: output,
+      }
     }),
   }
 }

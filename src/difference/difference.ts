@@ -8,6 +8,8 @@ export interface Codes {
   readonly scale: number
   readonly low: number
   readonly high: number
+  /** What both the candidate's and the reference's values are short of the real ones: where a zero point is folded into the model. */
+  readonly offset: number
 }
 
 export interface Difference {
@@ -76,23 +78,25 @@ export function mergeDifferences(a: Difference, b: Difference): Difference {
   }
 }
 
+const notCodes: Codes = { scale: 1, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, offset: 0 }
+
 /** The difference of one forward pass. Values that are not finite in either are left out, together with what they would be compared with. */
 export function differenceOf(
   reference: ArrayLike<number>,
   candidate: ArrayLike<number>,
   codes: Codes | undefined,
 ): Difference {
-  const { scale, low, high } = codes ?? { scale: 1, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+  const { scale, low, high, offset } = codes ?? notCodes
   const used = emptyDifference(codes).used
-  const [most, least] = [(high + 0.5) * scale, (low - 0.5) * scale]
+  const [most, least] = [(high + 0.5) * scale + offset, (low - 0.5) * scale + offset]
   let [above, below, clippedHigh, clippedLow, atHigh, atLow, largestError, largest] = [0, 0, 0, 0, 0, 0, 0, 0]
   let [error, absoluteError, squaredError, absoluteReference, squaredReference, squaredCandidate, product] = [
     0, 0, 0, 0, 0, 0, 0,
   ]
   for (let i = 0; i < reference.length; i++) {
-    const r = reference[i]!
+    const r = reference[i]! + offset
     const code = candidate[i]!
-    const c = code * scale
+    const c = code * scale + offset
     const e = c - r
     const size = Math.abs(e)
     const magnitude = Math.abs(r)

@@ -257,6 +257,15 @@ export class DatasetRunner implements Runner {
     return this.#value(title, state, segments, count)
   }
 
+  async workload(quantizations: number, compared: number): Promise<number> {
+    const measured =
+      this.#metric === undefined ? [] : this.iterations.map((iteration) => this.#measuredCount(iteration))
+    const observed = Math.max(...this.#options.calibrated.map(({ samples }) => samples), ...measured)
+    const comparisons =
+      Math.min(compared, this.#measuredCount(this.iterations.at(-1)!)) * (measured.length > 0 ? 1 : quantizations)
+    return observed + quantizations * measured.reduce((sum, count) => sum + count, 0) + comparisons
+  }
+
   async compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared> {
     const { pool, source, onBadSample, stop, reporter } = this.#options
     const { batch } = await this.#firstForward()

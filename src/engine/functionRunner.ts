@@ -153,6 +153,17 @@ export class FunctionRunner implements Runner {
     return metric
   }
 
+  /** Whether the function has a metric shows when it ends: it is taken to have one. */
+  async workload(quantizations: number, compared: number): Promise<number> {
+    const { iterations, evalIteration } = this.#options
+    const passes = iterations.map((iteration) => {
+      const measured = evalIteration ?? iteration
+      return iteration + (measured === iteration ? 0 : measured) + quantizations * measured
+    })
+    const comparisons = Math.min(compared, evalIteration ?? iterations.at(-1)!)
+    return passes.reduce((sum, count) => sum + count, 0) + comparisons
+  }
+
   async compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared> {
     const count = Math.min(this.#options.evalIteration ?? iteration, most)
     const progress = this.#options.reporter.progress(title, count, 'forwards')

@@ -35,6 +35,8 @@ export interface Runner {
   readonly iterations: readonly number[]
   /** Inputs of one forward pass: its shapes become the quantized model's. */
   firstFeeds(): Promise<Feeds>
+  /** Samples (or forward passes) of observe(), of measure() for so many quantizations of each `-i` value, and of comparing on at most `compared`. */
+  workload(quantizations: number, compared: number): Promise<number>
   /** Runs the float model once over the data; one result for each value of `-i`, ascending. */
   observe(model: ObservedModel): Promise<readonly Observed[]>
   /** Called in place of observe() where the statistics are known: what firstFeeds() started ends. */

@@ -31,7 +31,12 @@ export interface QuantizationFacts {
   readonly chip: string | null
   readonly mode: string | null
   readonly options: Readonly<Record<string, unknown>>
-  readonly tensors: readonly { readonly name: string; readonly scale: number; readonly bits: number }[]
+  readonly tensors: readonly {
+    readonly name: string
+    readonly scale: number
+    readonly bits: number
+    readonly offset: number
+  }[]
   readonly operators: readonly Readonly<Record<string, unknown>>[]
 }
 

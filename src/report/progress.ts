@@ -3,6 +3,7 @@
 import type { MultiBar } from 'cli-progress'
 import { duration, type Terminal } from './terminal.js'
 import type { ProgressTask } from './types.js'
+import type { WholeRun } from './whole.js'
 
 export interface Progress {
   start(title: string, total: number, unit: string): ProgressTask
@@ -15,7 +16,7 @@ export interface Progress {
 }
 
 /** Lines at the start and the end, and in between one after 10 % and 2 s, or after 10 s. */
-export function plainProgress({ stderr, now }: Terminal): Progress {
+export function plainProgress({ stderr, now }: Terminal, whole?: WholeRun): Progress {
   function start(title: string, total: number, unit: string): ProgressTask {
     const began = now()
     let shown = { done: 0, time: began }
@@ -25,6 +26,7 @@ export function plainProgress({ stderr, now }: Terminal): Progress {
     print(`0 of ${total} ${unit}`)
     return {
       update(done) {
+        whole?.advance(done - last)
         last = done
         const time = now()
         const waited = time - shown.time
@@ -33,7 +35,8 @@ export function plainProgress({ stderr, now }: Terminal): Progress {
         shown = { done, time }
         const share = Math.floor((done / total) * 100)
         const { rate, left } = pace(done, total, time - began)
-        print(`${done} of ${total} ${unit} (${share} %), ${rate}/s, ${left} left`)
+        const all = whole?.text()
+        print(`${done} of ${total} ${unit} (${share} %), ${rate}/s, ${left} left${all === undefined ? '' : `; ${all}`}`)
       },
       finish() {
         if (finished) return
@@ -49,9 +52,9 @@ export function plainProgress({ stderr, now }: Terminal): Progress {
 }
 
 /** Bars by cli-progress; they share one block at the bottom of the screen while any of them runs. */
-export async function barProgress({ stderr, now }: Terminal): Promise<Progress> {
+export async function barProgress({ stderr, now }: Terminal, whole?: WholeRun): Promise<Progress> {
   const { MultiBar, Presets } = (await import('cli-progress')).default
-  const format = '{title} [{bar}] {percentage} % | {value}/{total} {unit} | {rate}/s | {left} left'
+  const format = '{title} [{bar}] {percentage} % | {value}/{total} {unit} | {rate}/s | {left} left{all}'
   const options = { format, stream: stderr as NodeJS.WritableStream, gracefulExit: false, barsize: 24, fps: 5 }
   let block: MultiBar | undefined
   let running = 0
@@ -68,10 +71,16 @@ export async function barProgress({ stderr, now }: Terminal): Promise<Progress> 
     block ??= new MultiBar(options, Presets.legacy)
     running++
     const mine = block
-    const bar = mine.create(total, 0, { title, unit, rate: '-', left: '-' })
+    const bar = mine.create(total, 0, { title, unit, rate: '-', left: '-', all: '' })
     let finished = false
+    let last = 0
     return {
-      update: (done) => bar.update(done, pace(done, total, now() - began)),
+      update(done) {
+        whole?.advance(done - last)
+        last = done
+        const all = whole?.text()
+        bar.update(done, { ...pace(done, total, now() - began), all: all === undefined ? '' : ` | ${all}` })
+      },
       finish() {
         if (finished) return
         finished = true

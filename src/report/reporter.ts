@@ -9,6 +9,7 @@ import { barProgress, plainProgress } from './progress.js'
 import { resultLines } from './results.js'
 import { duration, painter, processTerminal, type Terminal } from './terminal.js'
 import type { Reporter, RunResult } from './types.js'
+import { WholeRun } from './whole.js'
 
 export interface ConsoleReporter extends Reporter {
   /** The options of the run, first thing. */
@@ -21,7 +22,8 @@ export interface ConsoleReporter extends Reporter {
 
 export async function createReporter(config: Config, terminal: Terminal = processTerminal()): Promise<ConsoleReporter> {
   const { stdout, stderr, now, environment } = terminal
-  const progress = stderr.isTTY === true ? await barProgress(terminal) : plainProgress(terminal)
+  const whole = new WholeRun(now)
+  const progress = stderr.isTTY === true ? await barProgress(terminal, whole) : plainProgress(terminal, whole)
   const log = config.json ? stderr : stdout
   const paint = painter(log, environment)
   const paintWarning = painter(stderr, environment)
@@ -51,9 +53,9 @@ export async function createReporter(config: Config, terminal: Terminal = proces
       if (config.logLevel > 1) return
       for (const line of chosenOptions(options)) print(log, printable(line))
     },
-    stage(name) {
+    stage(name, of) {
       endStage()
-      stage = { title: `stage ${++stages}, ${name}`, began: now() }
+      stage = { title: `stage ${++stages}${of === undefined ? '' : ` of ${of}`}, ${name}`, began: now() }
       print(log, paint('bold', stage.title))
     },
     info(line) {
@@ -80,6 +82,7 @@ export async function createReporter(config: Config, terminal: Terminal = proces
         stream.write(text)
       }
     },
+    workload: (samples) => whole.expect(samples),
     progress: progress.start,
     async results(result) {
       finish()

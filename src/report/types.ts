@@ -8,8 +8,8 @@ export interface ProgressTask {
 }
 
 export interface Reporter {
-  /** One of the run's five stages begins; the previous one ends (its time is shown). */
-  stage(name: string): void
+  /** One of the run's stages, `of` so many, begins; the previous one ends (its time is shown). */
+  stage(name: string, of?: number): void
   /** A note: hidden at -l 2 and above. */
   info(line: string): void
   /** Something the user should know; the run goes on. Hidden at -l 3. */
@@ -18,6 +18,8 @@ export interface Reporter {
   debug(line: string): void
   /** What user code in a process of its own printed, in pieces as they come. */
   output(stream: 'stdout' | 'stderr', text: string): void
+  /** How many samples all passes over the data together will take, once that is known: what the time left for the whole run follows from. */
+  workload?(samples: number): void
   /** Starts showing progress: `unit` is what is counted ("samples"). */
   progress(title: string, total: number, unit: string): ProgressTask
 }

@@ -12,7 +12,7 @@ import { fromUnits, toUnits } from '../../src/difference/exactSum.js'
 import { measuresOf } from '../../src/difference/measures.js'
 import { roundHalfAway } from '../../src/fixedpoint/rounding.js'
 
-const codes: Codes = { scale: 0.5, low: -128, high: 127 }
+const codes: Codes = { scale: 0.5, low: -128, high: 127, offset: 0 }
 const real = fc.float({ noNaN: true, noDefaultInfinity: true, min: -100, max: 100 })
 const pair = fc.record({ value: real, code: fc.integer({ min: -128, max: 127 }) })
 const pairs = fc.array(pair, { minLength: 1, maxLength: 50 })
@@ -90,6 +90,25 @@ describe('differences', () => {
     expect(cosine([2, -4, 6])).toBeCloseTo(1, 12)
     expect(cosine([-1, 2, -3])).toBeCloseTo(-1, 12)
     expect(cosine([0, 0, 0])).toBeUndefined()
+  })
+
+  it('are of the real values where an offset is taken off both sides', () => {
+    const law = fc.property(pairs, (some) => {
+      const lower = some.map(({ value, code }) => ({ value: value - 64, code: code - 128 }))
+      const shifted = differenceOf(
+        lower.map(({ value }) => value),
+        lower.map(({ code }) => code),
+        { ...codes, low: -256, high: -1, offset: 64 },
+      )
+      expect(shifted).toEqual(
+        differenceOf(
+          some.map(({ value }) => value - 64 + 64),
+          some.map(({ code }) => code),
+          codes,
+        ),
+      )
+    })
+    fc.assert(law)
   })
 
   it('leave out values that are not finite in either', () => {

@@ -24,7 +24,7 @@ const columns = (more: Partial<ErrorColumns> = {}): ErrorColumns => {
 }
 
 const quantization = (more: Partial<QuantizationEntry> = {}): QuantizationEntry => ({
-  ...{ mode: 'mse', iteration: 500, directory: '.', scales: [1 / 127], lows: [-128], highs: [127] },
+  ...{ mode: 'mse', iteration: 500, directory: '.', scales: [1 / 127], lows: [-128], highs: [127], offsets: [0] },
   ...{ clipping: [0.001], rounding: [0.002], parameters: [{ q0: 0, q1: 10, q2: 9 }], compared: 16 },
   ...{ accumulated: columns(), own: columns() },
   ...more,
@@ -74,6 +74,17 @@ describe('advice', () => {
     const few = theAdvice({ data: { digest: 'ab', samples: 1 } })
     expect(few).toMatchObject({ rule: 'fewSamples', evidence: 'Calibrated on 1 sample.' })
     expect(rulesThatSpeak({ data: { digest: 'ab', samples: 100 } })).toEqual([])
+  })
+
+  it('finds ranges that still move between two calibrations, and not those that have settled', () => {
+    const grown = (by: number) => ({
+      quantizations: [quantization({ iteration: 500, scales: [by / 127] }), quantization({ iteration: 250 })],
+    })
+    expect(theAdvice(grown(1.5))).toMatchObject({
+      ...{ rule: 'stillMoving', tensor: 'y', next: '-i 1000' },
+      evidence: 'From -i 250 to -i 500 it went from 1 to 1.5, by 50 %.',
+    })
+    expect(rulesThatSpeak(grown(1.05))).toEqual([])
   })
 
   it('knows an input of bytes, and not one of other values or an inner tensor', () => {

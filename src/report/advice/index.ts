@@ -4,12 +4,13 @@ import type { AdviceEntry } from '../data/report.js'
 import { betterRange, otherModes, outliers } from './modes.js'
 import { channelImbalance, inSoftware, shiftNearLimit } from './operators.js'
 import { integerInputs, saturating, unusedRange } from './ranges.js'
-import { fewSamples } from './samples.js'
+import { fewSamples, stillMoving } from './samples.js'
 import type { Findings, Rule } from './types.js'
 
 export const rules = {
   otherModes,
   fewSamples,
+  stillMoving,
   integerInputs,
   saturating,
   outliers,

@@ -67,7 +67,7 @@ export const outliers: Rule = (findings) => {
   const untried = quantModes.filter((mode) => mode !== 'min_max' && !tried.has(mode))
   if (untried.length === 0) return []
   const found = tensors.flatMap(({ name, scaleOf, histogram }, i) => {
-    const top = Math.max(-shown.lows[i]!, shown.highs[i]!) * shown.scales[i]!
+    const top = Math.max(-bound(shown, shown.lows, i), bound(shown, shown.highs, i))
     const total = histogram.counts.reduce((sum, count) => sum + count, 0)
     if (scaleOf !== name || total === 0 || shown.clipping[i]! > 0) return []
     const outside = outerCount(findings, i, top / 2) / total
@@ -82,6 +82,10 @@ export const outliers: Rule = (findings) => {
       evidence: `${percentText(outside)} of its values lie beyond half of ${shortText(top)}.`,
       next: `-qm ${untried.includes('mse') ? 'mse' : untried[0]}`,
     }))
+}
+
+function bound({ scales, offsets }: QuantizationEntry, codes: readonly number[], i: number): number {
+  return codes[i]! * scales[i]! + offsets[i]!
 }
 
 /** Values in bins that begin beyond a magnitude. */

@@ -50,10 +50,13 @@ export const shiftNearLimit: Rule = ({ operators, quantizations, qRange }) => {
     }))
 }
 
+/** What is in software only for its neighbours. */
+const followers = /lies between/
+
 /** Operators in software, each with its reason. */
 export const inSoftware: Rule = ({ operators }) =>
   operators
-    .filter(({ reason }) => reason !== null)
+    .filter(({ reason }) => reason !== null && !followers.test(reason))
     .map(({ name, nodes, outputs, reason }) => ({
       tensor: outputs[0] ?? name,
       text: `comes of ${name} (${nodes.join(', ')}), which runs in software, in float.`,

@@ -1,5 +1,6 @@
 // Whether calibration saw enough.
 
+import { percentText, shortText } from './text.js'
 import type { Rule } from './types.js'
 
 /** Below this a classifier's classes are hardly covered. */
@@ -12,7 +13,37 @@ export const fewSamples: Rule = ({ data }) => {
       tensor: null,
       text: 'Usual are 500 to 1000 images that cover every class, or about 100 utterances; min_max needs the least.',
       evidence: `Calibrated on ${data.samples === 1 ? '1 sample' : `${data.samples} samples`}.`,
-      next: '-i 500',
+      // Of a larger calibration the first samples are a smaller one: two show whether ranges still move.
+      next: '-i 250 500',
     },
   ]
+}
+
+/** A change of a range, as a share, that is no longer noise. */
+const NOTABLE_DRIFT = 0.1
+const MOST_NAMED = 3
+
+/** With several -i values: ranges that the last samples still moved. */
+export const stillMoving: Rule = ({ tensors, quantizations }) => {
+  const [best] = quantizations
+  const sameMode = quantizations.filter(({ mode }) => mode === best?.mode).sort((a, b) => a.iteration - b.iteration)
+  const [before, after] = sameMode.slice(-2)
+  if (before === undefined || after === undefined) return []
+  return tensors
+    .flatMap(({ name, scaleOf }, i) => {
+      const [was, is] = [before, after].map(({ scales, highs, offsets }) => highs[i]! * scales[i]! + offsets[i]!) as [
+        number,
+        number,
+      ]
+      const drift = Math.abs(is - was) / was
+      return scaleOf === name && drift > NOTABLE_DRIFT ? [{ name, was, is, drift }] : []
+    })
+    .sort((a, b) => b.drift - a.drift)
+    .slice(0, MOST_NAMED)
+    .map(({ name, was, is, drift }) => ({
+      tensor: name,
+      text: `has a range that still moves with more samples (${after.mode}).`,
+      evidence: `From -i ${before.iteration} to -i ${after.iteration} it went from ${shortText(was)} to ${shortText(is)}, by ${percentText(drift)}.`,
+      next: `-i ${after.iteration * 2}`,
+    }))
 }

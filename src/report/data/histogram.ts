@@ -30,9 +30,15 @@ export interface QuantizationError {
   readonly rounding: number
 }
 
-/** What is lost when values become codes from `low` to `high`, of `scale` each: bins beyond are clipped, the others rounded. Exact zeros are kept. */
-export function quantizationError(histogram: Histogram, scale: number, low: number, high: number): QuantizationError {
-  const [least, most] = [low * scale, high * scale]
+/** What is lost when values less `offset` become codes from `low` to `high`, of `scale` each: bins beyond are clipped, the others rounded. Exact zeros are kept. */
+export function quantizationError(
+  histogram: Histogram,
+  scale: number,
+  low: number,
+  high: number,
+  offset: number,
+): QuantizationError {
+  const [least, most] = [low * scale + offset, high * scale + offset]
   const width = binWidth(histogram)
   let clipping = 0
   let inside = 0

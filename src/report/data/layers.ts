@@ -52,7 +52,7 @@ export function layersOf({ plan, observed, histogramOf, qRange, quantizations }:
     operators: plan.operators.map(operatorEntry),
     tensors,
     qRange,
-    quantizations: quantizations.map((facts) => quantizationEntry(facts, names, histograms)),
+    quantizations: quantizations.map((facts) => quantizationEntry(facts, plan.operators, names, histograms)),
   }
 }
 
@@ -83,14 +83,17 @@ function channelRanges(operator: PlannedOperator): number[] | null {
 
 function quantizationEntry(
   { mode, iteration, directory, fixed, summaries, comparison }: QuantizationFacts,
+  operators: readonly PlannedOperator[],
   names: readonly string[],
   histograms: ReadonlyMap<string, Histogram>,
 ): QuantizationEntry {
   const ranges = names.map((name) => {
-    const { scale, bits } = fixed.quantized.get(name)!
+    const { scale, bits, offset = 0 } = fixed.quantized.get(name)!
     const [low, high] = rangeOf(bits)
-    return { scale, low, high, error: quantizationError(histograms.get(name)!, scale, low, high) }
+    return { scale, low, high, offset, error: quantizationError(histograms.get(name)!, scale, low, high, offset) }
   })
+  // A zero point that is folded in may have brought operators that the plan of the run does not have.
+  const byName = new Map(summaries.map((summary) => [summary.name, summary]))
   const errors = new Map(comparison.tensors.map((entry) => [entry.tensor, entry]))
   return {
     mode,
@@ -99,13 +102,19 @@ function quantizationEntry(
     scales: ranges.map(({ scale }) => scale),
     lows: ranges.map(({ low }) => low),
     highs: ranges.map(({ high }) => high),
+    offsets: ranges.map(({ offset }) => offset),
     clipping: ranges.map(({ error }) => rounded(error.clipping)),
     rounding: ranges.map(({ error }) => rounded(error.rounding)),
-    parameters: summaries.map(({ name, kind, nodes, inputs, outputs, reason, ...parameters }) => parameters),
+    parameters: operators.map(({ name }) => parametersOf(byName.get(name))),
     compared: comparison.samples,
     accumulated: columns(names.map((name) => errors.get(name)?.accumulated)),
     own: columns(names.map((name) => errors.get(name)?.own)),
   }
+}
+
+function parametersOf(summary: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const { name, kind, nodes, inputs, outputs, reason, ...parameters } = summary
+  return parameters
 }
 
 function columns(measures: readonly (Measures | undefined)[]): ErrorColumns {

@@ -60,11 +60,12 @@ export interface QuantizationEntry {
   readonly mode: string
   readonly iteration: number
   readonly directory: string
-  /** Parallel to `tensors`: real value = integer * scale; the range that the integers reach; and the root of the mean squared error, in the
+  /** Parallel to `tensors`: real value = integer * scale + offset; the range that the integers reach; and the root of the mean squared error, in the
    * tensor's units, that clipping to that range and rounding within it cost by the histogram. */
   readonly scales: readonly number[]
   readonly lows: readonly number[]
   readonly highs: readonly number[]
+  readonly offsets: readonly number[]
   readonly clipping: readonly number[]
   readonly rounding: readonly number[]
   /** Parallel to `operators`: shifts, multipliers and bounds, as in *_scale.json. */

@@ -69,6 +69,9 @@ export function Depth({ rows, ownCosine, selected, compared, onOpen }: DepthProp
   )
 }
 
+const highest = (points: readonly Point[]) =>
+  Math.max(10, ...points.map(({ own, accumulated }) => Math.max(own ?? 0, accumulated ?? 0)))
+
 function depthOptions(
   points: readonly Point[],
   measure: Measure,
@@ -86,7 +89,8 @@ function depthOptions(
     marginRight: 8,
     style: { background: 'transparent', fontFamily: 'inherit', fontSize: '11px' },
     x: { domain: [0, Math.max(1, points.length - 1)] },
-    y: measure === 'sqnr' ? { zero: true, nice: true } : { nice: true },
+    // What is all but exact would squeeze the rest.
+    y: measure === 'sqnr' ? { domain: [0, Math.min(60, highest(known))], nice: true, clamp: true } : { nice: true },
     marks: [
       gridY({ stroke: 'var(--rule)', strokeOpacity: 1 }),
       axisY({ label: null, tickSize: 0, ticks: 5 }),

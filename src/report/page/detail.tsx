@@ -81,14 +81,14 @@ function Ranges({ report, index, shown }: DetailProps) {
       </thead>
       <tbody>
         {report.quantizations.map((quantization) => {
-          const { directory, mode, scales, lows, highs, clipping, rounding } = quantization
+          const { directory, mode, scales, lows, highs, offsets, clipping, rounding } = quantization
           const scale = scales[index]!
           return (
             <tr key={directory} class={quantization === shown ? 'shown' : ''}>
               <th scope="row">{mode}</th>
               <td class="number">{short(scale)}</td>
               <td class="number">
-                {short(lows[index]! * scale)} … {short(highs[index]! * scale)}
+                {short(lows[index]! * scale + offsets[index]!)} … {short(highs[index]! * scale + offsets[index]!)}
               </td>
               <td class="number">{short(clipping[index])}</td>
               <td class="number">{short(rounding[index])}</td>

@@ -44,11 +44,11 @@ function binsOf({ histogram: { start, step, counts } }: TensorEntry): Bin[] {
 
 function boundsOf(index: number, quantizations: readonly QuantizationEntry[], shown: QuantizationEntry): Bound[] {
   return quantizations.flatMap((quantization) => {
-    const { scales, lows, highs, mode, iteration } = quantization
+    const { scales, lows, highs, offsets, mode, iteration } = quantization
     const several = quantizations.some((other) => other !== quantization && other.mode === mode)
     const name = several ? `${mode} ${iteration}` : mode
     return [lows[index]!, highs[index]!].map((code) => ({
-      x: code * scales[index]!,
+      x: code * scales[index]! + offsets[index]!,
       mode: name,
       isShown: quantization === shown,
     }))

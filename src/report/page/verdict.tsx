@@ -174,7 +174,7 @@ function Advices({ report, onOpen }: Pick<VerdictProps, 'report' | 'onOpen'>) {
                 )}{' '}
                 {text} <span class="quiet">{evidence}</span>
               </p>
-              {next !== null && <code>{next}</code>}
+              {next?.startsWith('-') ? <code>{next}</code> : next !== null && <p class="quiet">{next}</p>}
             </li>
           )
         })}
