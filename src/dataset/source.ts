@@ -43,10 +43,10 @@ export interface PathSource {
 
 export type DatasetSource = UserSource | PathSource
 
-export type Contents = FileContents | ArrayContents | TableContents
+export type Contents = FileContents | ArrayContents | TableContents | TarContents
 
 /** The names of the formats in formats/registry.ts. */
-export type FormatName = 'image' | 'npy' | 'npz' | 'bin' | TableFormat
+export type FormatName = 'image' | 'npy' | 'npz' | 'bin' | 'tar' | TableFormat
 export type TableFormat = 'arrow' | 'parquet'
 
 /** One file a sample and input. */
@@ -101,4 +101,19 @@ export interface TableContents {
   readonly labelColumn: string | undefined
   /** The `id` column's values, in row order; undefined: file and row number are the id. */
   readonly ids: NameTable | undefined
+}
+
+/** Tar files in WebDataset's layout: members with the same name up to the first dot are one sample. */
+export interface TarContents {
+  readonly kind: 'tar'
+  readonly files: readonly string[]
+  /** Samples of each file. */
+  readonly counts: readonly number[]
+  readonly size: number
+  /** What follows the first dot in the names of a sample's members: those of the inputs in their order, then the label's where there is one. */
+  readonly fields: readonly string[]
+  readonly ids: NameTable
+  /** Float64 and uint32, one for each field of each sample: where the member's content is in its file, and its bytes. */
+  readonly starts: SharedArrayBuffer
+  readonly lengths: SharedArrayBuffer
 }

@@ -12,6 +12,7 @@ import { listText } from './listing/listText.js'
 import { NameTableBuilder } from './listing/nameTable.js'
 import { formatOf, knownExtensions } from './registry.js'
 import { openTables } from './tables/tables.js'
+import { openTars } from './tar/tar.js'
 import type { Reader } from './types.js'
 
 /** Finds out what is at a path. @throws SquireError DATA naming the path, and what may be there */
@@ -59,5 +60,7 @@ export async function openContents(
       return openArrays(contents, inputs)
     case 'table':
       return openTables(contents, inputs, image)
+    case 'tar':
+      return openTars(contents, inputs, image)
   }
 }

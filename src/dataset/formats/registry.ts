@@ -8,9 +8,10 @@ import { npz } from './arrays/npz.js'
 import { image } from './image/image.js'
 import { arrow } from './tables/arrow.js'
 import { parquet } from './tables/parquet.js'
+import { tar } from './tar/tar.js'
 import type { Format } from './types.js'
 
-export const formats: readonly Format[] = [image, npy, npz, bin, arrow, parquet]
+export const formats: readonly Format[] = [image, npy, npz, bin, arrow, parquet, tar]
 
 export const knownExtensions: readonly string[] = formats.flatMap(({ extensions }) => extensions)
 

@@ -13,6 +13,7 @@ import type { FormatName } from '../../../src/dataset/source.js'
 import type { ModelInput } from '../../../src/dataset/types.js'
 import { DataType } from '../../../src/onnx/types.js'
 import { npyBytes } from './npyFile.js'
+import { tarBytes } from './tarFile.js'
 import { storedZip } from './zipFile.js'
 
 /** Pictures of 2x2 in HWC, whose 12 levels are also the numbers of the other formats. */
@@ -40,6 +41,7 @@ const rowsFile: Partial<Record<FormatName, () => Uint8Array | undefined>> = {
   npz: () => storedZip({ 'x.npy': npyBytes('<f4', [SAMPLES, 2, 2, 3], all) }),
   arrow: () => tableToIPC(listTable(), 'file'),
   parquet: () => undefined,
+  tar: () => tarBytes(Array.from({ length: SAMPLES }, (_, i) => [`${i}.npy`, npyBytes('<f4', [2, 2, 3], numbers(i))])),
 }
 
 function listTable(): Table {

@@ -16,14 +16,15 @@ export const npy: Format = {
   extensions: ['.npy'],
   sample: {
     allInputs: false,
-    reader: (input) => async (file) => ({ [input.name]: tensorIn(await readRegular(file), input) }),
+    reader: (input) => async (file) => ({ [input.name]: npyTensor(await readRegular(file), input) }),
   },
   rows: {
     inspect: ([file], inputs) => inspectRows(file!, inputs, singleArray),
   },
 }
 
-function tensorIn(bytes: Uint8Array, input: ModelInput): TensorLike {
+/** The array in the bytes of an .npy file, as an input. @throws SquireError DATA */
+export function npyTensor(bytes: Uint8Array, input: ModelInput): TensorLike {
   const { type, shape, start } = parseNpyHeader(bytes)
   const count = elementCount(shape)
   const data = bytes.subarray(start)
