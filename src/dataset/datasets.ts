@@ -8,7 +8,7 @@ import type { DatasetSource } from './source.js'
 import type { ModelInput } from './types.js'
 
 /** An order of samples takes some bytes each, and their ids are looked at before anything runs. */
-export const MAX_SAMPLES = 100_000_000
+export const MAX_SAMPLES = 20_000_000
 
 /** @throws SquireError DATA or USER_SCRIPT when there is nothing to open, nothing in it, or nothing that feeds the model */
 export async function openDataset(source: DatasetSource, inputs: readonly ModelInput[]): Promise<OpenedDataset> {

@@ -53,11 +53,6 @@ export function stringAttribute(node: NodeProto, name: string, fallback: string 
   return attribute === undefined ? fallback : textDecoder.decode(attribute.s ?? new Uint8Array())
 }
 
-/** A TENSOR; undefined when absent. */
-export function tensorAttribute(node: NodeProto, name: string): TensorProto | undefined {
-  return find(node, name, AttributeType.TENSOR)?.t
-}
-
 /** Every graph a node carries in its attributes (If, Loop, Scan...), in attribute order. */
 export function subgraphs(node: NodeProto): GraphProto[] {
   return node.attribute.flatMap(({ g, graphs }) => (g === undefined ? (graphs ?? []) : [g, ...(graphs ?? [])]))

@@ -23,7 +23,10 @@ const DIGESTED_AT_ONCE = 16
 export async function openPath(source: PathSource, inputs: readonly ModelInput[]): Promise<OpenedDataset> {
   const found = source.contents ?? (await inspectPath(source.path, inputs))
   const reader = await openContents(found, inputs, source.image)
-  if (reader.size === 0) throw new SquireError('DATA', `${source.path} (-d) holds no samples`)
+  if (reader.size === 0) {
+    await reader.close()
+    throw new SquireError('DATA', `${source.path} (-d) holds no samples`)
+  }
   if (source.needsLabels && !reader.labelled) {
     throw new SquireError(
       'DATA',

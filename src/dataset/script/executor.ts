@@ -30,8 +30,7 @@ export interface ExecutorOptions {
   readonly stopped?: () => boolean
 }
 
-/** Makes the executor. `forwards()` on it tells how often forward was called. */
-export function makeExecutor(options: ExecutorOptions): Executor & { forwards(): number } {
+export function makeExecutor(options: ExecutorOptions): Executor {
   const { inputs, outputs, batchSize, dataset, saveDir } = options
   const inputNodes = Object.freeze(inputs.map((input) => input.name))
   const inputTypes = Object.freeze(inputs.map((input) => input.dataType))
@@ -89,7 +88,6 @@ export function makeExecutor(options: ExecutorOptions): Executor & { forwards():
     forward,
     map: (items, load, use) =>
       mapForwards(items, load, use, { atOnce: options.atOnce ?? 4, most: options.iteration, forward, stopped }),
-    forwards: () => calls,
   }
 }
 

@@ -114,7 +114,7 @@ describe('an .npz file', () => {
 
 test('an array with more rows than squire keeps an order of is refused', async () => {
   await expect(open(file('rows.npy', npyBytes('<f4', [1e9, 0], new Float32Array(0))))).rejects.toThrow(
-    'the dataset has 1000000000 samples, more than the 100000000 that squire keeps an order of',
+    'the dataset has 1000000000 samples, more than the 20000000 that squire keeps an order of',
   )
 })
 
