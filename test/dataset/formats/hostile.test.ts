@@ -7,9 +7,10 @@ import { deflateRawSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { openDataset } from '../../../src/dataset/datasets.js'
 import { decodeLz4Frame } from '../../../src/dataset/formats/tables/lz4Frame.js'
-import { readModel } from '../../../src/onnx/model.js'
+import { encodeModel, readModel } from '../../../src/onnx/model.js'
 import { DataType } from '../../../src/onnx/types.js'
 import { temporaryFolder } from '../../e2e/squire.js'
+import { model, node } from '../../onnx/models.js'
 import { npyBytes } from './npyFile.js'
 import { storedZip } from './zipFile.js'
 
@@ -115,6 +116,13 @@ describe('an .npz file', () => {
 test('an array with more rows than squire keeps an order of is refused', async () => {
   await expect(open(file('rows.npy', npyBytes('<f4', [1e9, 0], new Float32Array(0))))).rejects.toThrow(
     'the dataset has 1000000000 samples, more than the 20000000 that squire keeps an order of',
+  )
+})
+
+test('a model whose input no memory holds is refused before it runs', async () => {
+  const large = model({ inputs: { x: [1, 3, 2 ** 20, 256] }, nodes: [node('Relu', ['x'], ['y'])] })
+  await expect(readModel(file('large.onnx', encodeModel(large)))).rejects.toThrow(
+    'model input "x" with dims [1, 3, 1048576, 256] has 805306368 elements; squire feeds at most 268435456',
   )
 })
 
