@@ -13,11 +13,11 @@ import { integerModel } from './export/integerModel.js'
 import { qdqModel } from './export/qdqModel.js'
 import { scaleJson } from './export/scaleJson.js'
 import type { Provenance } from './export/writtenModel.js'
-import { saveAll } from './files/save.js'
+import { type Content, saveAll } from './files/save.js'
 import { type Given, inputTypes } from './given.js'
 import { takingIntegers } from './onnx/edits/inputTypes.js'
-import { encodeModel } from './onnx/model.js'
 import type { ModelProto } from './onnx/types.js'
+import { modelFiles } from './onnx/write.js'
 import type { FixedPointModel } from './plan/types.js'
 import type { ModeResult, Reporter } from './report/types.js'
 import { squireVersion } from './version.js'
@@ -130,18 +130,21 @@ export async function saveOutcome(context: Context, { job, made }: Outcome): Pro
   const name = basename(config.model, '.onnx')
   const types = inputTypes(config, prepared.staticModel.proto)
   const written = (allLayers: boolean) =>
-    encodeModel(takingIntegers(integerOf(context, job, fixed, { outputDequant, allLayers }), types))
-  const files = new Map<string, Uint8Array | string>([
-    [`${name}_quantize.onnx`, written(false)],
-    [`${name}_qdq.onnx`, encodeModel(qdqModel(fixed, prepared.staticModel, provenance(config, job)))],
+    takingIntegers(integerOf(context, job, fixed, { outputDequant, allLayers }), types)
+  const files = new Map<string, Content>([
+    ...modelFiles(written(false), `${name}_quantize.onnx`),
+    ...modelFiles(qdqModel(fixed, prepared.staticModel, provenance(config, job)), `${name}_qdq.onnx`),
     [`${name}_scale.json`, scaleJson(fixed, provenance(config, job))],
-    ['steps/optimized.onnx', encodeModel(prepared.model.proto)],
-    ['steps/output_all_layers_quantize.onnx', written(true)],
+    ...modelFiles(prepared.model.proto, 'steps/optimized.onnx', { maxInlineBytes: MOST_IN_ONE_FILE }),
+    ...modelFiles(written(true), 'steps/output_all_layers_quantize.onnx'),
   ])
   await saveAll(join(config.saveDir, directory), files)
   const { loss, fixMetric } = evaluation
   return { ...base, loss, fixMetric, files: [...files.keys()], error: undefined }
 }
+
+/** Float weights of more than this lie beside the model in `steps`, and are never held whole. */
+const MOST_IN_ONE_FILE = 2 ** 27
 
 /** Relative to the save-dir. */
 export function directoryOf(job: Job, several: boolean): string {

@@ -6,8 +6,8 @@ import { lstat, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, stat } from 'n
 import { basename, dirname, join, resolve } from 'node:path'
 import { messageOf, SquireError } from '../errors.js'
 
-/** What a file is to hold: a text, bytes, or bytes in pieces. */
-export type Content = string | Uint8Array | readonly Uint8Array[]
+/** What a file is to hold: a text, bytes, or bytes in pieces, which may be made as they are asked for. */
+export type Content = string | Uint8Array | Iterable<Uint8Array>
 
 /**
  * Writes files into a folder, which is made if it is not there.
@@ -109,7 +109,8 @@ async function writeWhole(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {
     // Each call goes on where the last one ended.
-    for (const piece of Array.isArray(content) ? content : [content]) await file.writeFile(piece as string | Uint8Array)
+    const whole = typeof content === 'string' || content instanceof Uint8Array
+    for (const piece of whole ? [content] : content) await file.writeFile(piece)
     await file.sync()
   } finally {
     await file.close()

@@ -1,6 +1,6 @@
 // Writing a model to a path. Where its tensors pass what one protobuf message can hold, they go into one file beside it.
 
-import { open, writeFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { messageOf, SquireError } from '../errors.js'
 import { encodeModel, MAX_INLINE_BYTES, tensorBytes, withoutPlace } from './codec.js'
@@ -21,21 +21,31 @@ const ALIGNMENT_BYTES = 4096
 
 /** Writes a model; external data, if it takes any, to `{path}.data`. The model comes last, so one that is there is whole. */
 export async function writeModel(proto: ModelProto, file: string, options: WriteOptions = {}): Promise<void> {
+  const folder = path.dirname(file)
   try {
-    const inline = tensorBytes(proto) <= (options.maxInlineBytes ?? MAX_INLINE_BYTES)
-    await writeFile(file, inline ? encodeModel(proto) : await writeSplit(proto, file))
+    for (const [name, pieces] of [...modelFiles(proto, path.basename(file), options)].reverse()) {
+      await writePieces(path.join(folder, name), pieces)
+    }
   } catch (error) {
     if (error instanceof SquireError) throw error
     throw new SquireError('OUTPUT', `cannot write model "${file}": ${messageOf(error)}`, { cause: error })
   }
 }
 
-/** Writes the data file and returns the bytes of the model that refers to it. One tensor is in memory at a time. */
-async function writeSplit(proto: ModelProto, file: string): Promise<Uint8Array> {
-  const location = `${path.basename(file)}.data`
-  const placed: { readonly tensor: TensorProto; readonly offset: number }[] = []
+/**
+ * A model as files by name: one, or a second with its external data, `{name}.data`. Their bytes are made as they are asked for, a tensor at a
+ * time, so that a large model is never held whole.
+ */
+export function modelFiles(
+  proto: ModelProto,
+  name: string,
+  { maxInlineBytes = MAX_INLINE_BYTES }: WriteOptions = {},
+): Map<string, Iterable<Uint8Array>> {
+  if (tensorBytes(proto) <= maxInlineBytes) return new Map([[name, lazily(() => encodeModel(proto))]])
+  const location = `${path.posix.basename(name)}.data`
+  const placed: Placed[] = []
   let end = 0
-  const split = mapTensors(proto, (tensor) => {
+  const shell = mapTensors(proto, (tensor) => {
     const length = tensorByteLength(tensor)
     if (length < MIN_EXTERNAL_BYTES) return tensor
     const offset = Math.ceil(end / ALIGNMENT_BYTES) * ALIGNMENT_BYTES
@@ -43,16 +53,40 @@ async function writeSplit(proto: ModelProto, file: string): Promise<Uint8Array> 
     placed.push({ tensor, offset })
     return externalTensor(tensor, location, offset, length)
   })
-  const handle = await open(path.join(path.dirname(file), location), 'w')
+  return new Map([
+    [name, lazily(() => encodeMessage(shell))],
+    [`${name}.data`, dataOf(placed)],
+  ])
+}
+
+interface Placed {
+  readonly tensor: TensorProto
+  readonly offset: number
+}
+
+function* lazily(make: () => Uint8Array): Iterable<Uint8Array> {
+  yield make()
+}
+
+/** The tensors' bytes with zeros between them. */
+function* dataOf(placed: readonly Placed[]): Iterable<Uint8Array> {
+  let end = 0
+  for (const { tensor, offset } of placed) {
+    if (offset > end) yield new Uint8Array(offset - end)
+    const { buffer, byteOffset, byteLength } = tensorData(tensor)
+    yield new Uint8Array(buffer, byteOffset, byteLength)
+    end = offset + byteLength
+  }
+}
+
+async function writePieces(file: string, pieces: Iterable<Uint8Array>): Promise<void> {
+  const handle = await open(file, 'w')
   try {
-    for (const { tensor, offset } of placed) {
-      const { buffer, byteOffset, byteLength } = tensorData(tensor)
-      await writeFully(handle, new Uint8Array(buffer, byteOffset, byteLength), offset)
-    }
+    // Each call goes on where the last one ended.
+    for (const piece of pieces) await handle.writeFile(piece)
   } finally {
     await handle.close()
   }
-  return encodeMessage(split)
 }
 
 function externalTensor(tensor: TensorProto, location: string, offset: number, length: number): TensorProto {
@@ -67,12 +101,4 @@ function externalTensor(tensor: TensorProto, location: string, offset: number, l
   } = withoutPlace(tensor)
   const entries = { location, offset: String(offset), length: String(length) }
   return { ...rest, dataLocation: 1, externalData: Object.entries(entries).map(([key, value]) => ({ key, value })) }
-}
-
-async function writeFully(handle: Awaited<ReturnType<typeof open>>, bytes: Uint8Array, offset: number): Promise<void> {
-  let written = 0
-  while (written < bytes.length) {
-    const count = Math.min(bytes.length - written, 2 ** 30)
-    written += (await handle.write(bytes, written, count, offset + written)).bytesWritten
-  }
 }
