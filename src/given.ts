@@ -6,7 +6,6 @@ import * as v from 'valibot'
 import type { Prepared } from './calibrate/prepare.js'
 import { type Config, quantModes } from './config/config.js'
 import { messageOf, SquireError } from './errors.js'
-import { chipProfile } from './fixedpoint/chip.js'
 import { type IntegerType, isIntegerType } from './onnx/edits/inputTypes.js'
 import { modelInputs } from './onnx/model.js'
 import { DataType, type ModelProto } from './onnx/types.js'
@@ -74,19 +73,18 @@ async function parsedFile(path: string): Promise<v.InferOutput<typeof scaleFile>
 }
 
 /** The real values of an integer input are its integers: at 8 bits int8 keeps them all, and uint8 every second one. */
-function inputScales({ quantizeInputDtype, chip }: Config, { model, plan }: Prepared): [string, number][] {
-  const bits = chipProfile(chip).bitWidths[0]!
+function inputScales({ quantizeInputDtype, bitWidth }: Config, { model, plan }: Prepared): [string, number][] {
   return modelInputs(model.proto).flatMap(({ name }, i): [string, number][] => {
     const dtype = quantizeInputDtype?.[Math.min(i, quantizeInputDtype.length - 1)]
     if (dtype === undefined || dtype === 'float32' || !plan.classOf.has(name)) return []
-    return [[name, dtype === 'uint8' && bits === 8 ? Math.fround(255 / 127) : 1]]
+    return [[name, dtype === 'uint8' && bitWidth === 8 ? Math.fround(255 / 127) : 1]]
   })
 }
 
 /** `-lt IN OUT`: the largest magnitudes that are kept at the input and at the output of every LayerNormalization. */
-function layerScales({ layerThreshold, chip }: Config, { model, plan }: Prepared): [string, number][] {
+function layerScales({ layerThreshold, bitWidth }: Config, { model, plan }: Prepared): [string, number][] {
   if (layerThreshold === undefined) return []
-  const largest = 2 ** (chipProfile(chip).bitWidths[0]! - 1) - 1
+  const largest = 2 ** (bitWidth - 1) - 1
   const [into, from = into] = layerThreshold as [number, number?]
   const layers = model.proto.graph.node.filter(({ opType }) => opType === 'LayerNormalization')
   if (layers.length === 0) {

@@ -1,8 +1,7 @@
 // The public API of squire-quant.
 
-import type { ConfigOptions } from './config/config.js'
-import { type Reporter, type RunResult, silentReporter } from './report/types.js'
-import type { RunOptions } from './run.js'
+import type { InferOptions, InferResult, QuantizeOptions } from './libraryTypes.js'
+import type { RunResult } from './report/types.js'
 
 export type {
   BadSamplePolicy,
@@ -10,6 +9,7 @@ export type {
   Config,
   ConfigOptions,
   ImageOptions,
+  InputDtype,
   QuantMode,
   RunMode,
   SampleSelection,
@@ -30,31 +30,27 @@ export type {
   TensorLike,
 } from './dataset/types.js'
 export { type ErrorCode, exitCodes, SquireError } from './errors.js'
+export type { InferOptions, InferResult, ProgressEvent, QuantizeOptions, RunHooks } from './libraryTypes.js'
 export type { ElementType, TensorData, TensorValue } from './onnx/types.js'
 export type { ModeResult, ProgressTask, Reporter, RunResult } from './report/types.js'
-export type { RunOptions } from './run.js'
 
 /**
- * Quantizes the model that `config` names and writes the results to its save-dir, as the command does and with its defaults.
- * Workers are threads of this process; the command adds a supervisor that survives native crashes.
- * @throws SquireError for everything that the caller can mend
+ * Quantizes the model that `options` name and writes the results to its save-dir, as `squire quant` does and with its defaults.
+ *
+ * Workers are threads of this process; the command adds a supervisor that survives native crashes. Nothing is printed, and runs in one process
+ * do not disturb each other. Two things are changed for the whole process: ORT_DISABLE_TELEMETRY is set to 1 where it is not set, before ONNX
+ * Runtime loads; and where images are decoded on this thread, sharp works without a cache and with one thread.
+ * @throws SquireError for everything that the caller can mend: its code says what kind it is, its message what to do
  */
-export async function quantize(
-  config: ConfigOptions,
-  reporter: Reporter = silentReporter,
-  options: RunOptions = {},
-): Promise<RunResult> {
+export async function quantize(options: QuantizeOptions): Promise<RunResult> {
   // A user's script imports this file in every worker, for a metric: the pipeline stays out until it is run.
-  const [pipeline, { makeConfig }] = await Promise.all([import('./quantize.js'), import('./config/config.js')])
-  return pipeline.quantize(makeConfig(config), reporter, options)
+  return (await import('./library.js')).quantize(options)
 }
 
-/** Runs any model through an infer function or dataset: its metric is the result's fixMetric. */
-export async function infer(
-  config: ConfigOptions,
-  reporter: Reporter = silentReporter,
-  options: RunOptions = {},
-): Promise<RunResult> {
-  const [pipeline, { makeConfig }] = await Promise.all([import('./infer.js'), import('./config/config.js')])
-  return pipeline.infer(makeConfig(config), reporter, options)
+/**
+ * Runs any model, float or integer, over the data, as `squire quant -r infer` does. Nothing is written.
+ * @throws SquireError as quantize() does
+ */
+export async function infer(options: InferOptions): Promise<InferResult> {
+  return (await import('./library.js')).infer(options)
 }

@@ -12,13 +12,13 @@ import { planWorkers, type RunOptions, stageTimer, withPool } from './run.js'
 
 /** Runs any model (float, integer, all layers) through the infer function or dataset; the result holds its metric. */
 export function infer(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {
-  return withPool(config, reporter, options, async ({ pool, workspace, signal, closeAtEnd }) => {
+  return withPool(config, reporter, options, async ({ pool, workspace, signal, values, closeAtEnd }) => {
     const timer = stageTimer(reporter)
     timer.stage('run')
     const given = await readGivenModel(config)
     const model = { ...given, proto: takingReals(given.proto, inputTypes(config, given.proto)) }
     planWorkers(pool, model, reporter)
-    const runner = await openRunner({ config, model, pool, store: undefined, reporter, signal })
+    const runner = await openRunner({ config, model, pool, store: undefined, reporter, signal, values })
     closeAtEnd(runner)
     const file = await modelFile(model.proto, join(workspace, 'model.onnx'))
     const results: ModeResult[] = []

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Prepared } from './calibrate/prepare.js'
 import { type Config, decidingOptions, type QuantMode } from './config/config.js'
+import { dumpQuantized } from './dump.js'
 import { modelFile } from './engine/modelFile.js'
 import type { ModelFile } from './engine/protocol.js'
 import type { Observed, Runner } from './engine/runner.js'
@@ -138,6 +139,10 @@ export async function saveOutcome(context: Context, { job, made }: Outcome): Pro
     ...modelFiles(prepared.model.proto, 'steps/optimized.onnx', { maxInlineBytes: MOST_IN_ONE_FILE }),
     ...modelFiles(written(true), 'steps/output_all_layers_quantize.onnx'),
   ])
+  if (config.dump) {
+    const layers = integerOf(context, job, fixed, { outputDequant: false, allLayers: true })
+    for (const [file, content] of await dumpQuantized(prepared, fixed, layers)) files.set(file, content)
+  }
   await saveAll(join(config.saveDir, directory), files)
   const { loss, fixMetric } = evaluation
   return { ...base, loss, fixMetric, files: [...files.keys()], error: undefined }

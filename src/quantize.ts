@@ -7,8 +7,10 @@ import { makeObservable } from './calibrate/observed.js'
 import type { Prepared } from './calibrate/prepare.js'
 import type { Config } from './config/config.js'
 import { mixTemplate } from './config/mix.js'
+import { dumpFloat } from './dump.js'
 import type { Observed, Runner } from './engine/runner.js'
 import { SquireError } from './errors.js'
+import { rawBytes } from './files/npy.js'
 import { type Content, checkWritable, saveAll } from './files/save.js'
 import { compareRun, mostCompared } from './layers.js'
 import { hasOwnWidth } from './plan/classes.js'
@@ -66,7 +68,11 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const run: RunResult = { saveDir: config.saveDir, results, skipped: runner.skipped, stageSeconds: timer.done() }
     const data = { digest: await runner.digest(), samples: observed.at(-1)?.samples ?? 0 }
     const report = reportOf(run, config, data, layers)
-    const files = await statisticsFiles(config, prepared, runner, observed)
+    const files = [
+      ...(await statisticsFiles(config, prepared, runner, observed)),
+      ...(await inputFiles(runner)),
+      ...(config.dump ? await dumpFloat(prepared) : []),
+    ]
     await saveAll(
       config.saveDir,
       new Map([
@@ -146,6 +152,12 @@ async function statisticsFiles(
     files.set(name, encodeDistribution(prepared.plan, distribution, key, squireVersion()))
   }
   return files
+}
+
+/** The last input, as raw bytes. */
+async function inputFiles(runner: Runner): Promise<[string, Content][]> {
+  const feeds = Object.entries(await runner.lastFeeds())
+  return feeds.map(([name, { data }]) => [`inputs/${name.replaceAll(/[/\\\0]/g, '_')}.bin`, rawBytes(data)])
 }
 
 /** -gt: a mixed configuration that names every operator with the width and mode it has. */

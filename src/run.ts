@@ -2,6 +2,7 @@
 
 import { mkdir, rm } from 'node:fs/promises'
 import type { Config } from './config/config.js'
+import type { DataValues } from './engine/open.js'
 import { Pool } from './engine/pool.js'
 import { thisMachine, workersFor } from './engine/workers.js'
 import { tensorBytes } from './onnx/codec.js'
@@ -16,6 +17,8 @@ export interface RunOptions {
   readonly restarted?: boolean
   /** The words of the command line, which the report shows. */
   readonly command?: readonly string[]
+  /** Data that are values, not names of modules. */
+  readonly values?: DataValues
   /** A folder for temporary files; default: a new one, removed at the end. */
   readonly workspace?: string
 }
@@ -25,6 +28,7 @@ export interface Rig {
   /** A folder for temporary files. */
   readonly workspace: string
   readonly signal: AbortSignal
+  readonly values: DataValues
   /** What else is to be closed when the run ends, however it ends. */
   readonly closeAtEnd: (closable: { close(): Promise<void> }) => void
 }
@@ -44,7 +48,13 @@ export async function withPool<Result>(
   const pool = new Pool({ threads: config.cpuNum, onDeath })
   const closables: { close(): Promise<void> }[] = []
   try {
-    return await run({ pool, workspace, signal, closeAtEnd: (closable) => void closables.push(closable) })
+    return await run({
+      pool,
+      workspace,
+      signal,
+      values: options.values ?? {},
+      closeAtEnd: (closable) => void closables.push(closable),
+    })
   } finally {
     await Promise.all(closables.map((closable) => closable.close()))
     const closed = pool.close()

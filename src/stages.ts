@@ -37,7 +37,7 @@ export async function prepareRun(
   setting: Setting,
   store: FoldStore | undefined,
 ): Promise<{ readonly runner: Runner; readonly prepared: Prepared }> {
-  const { config, reporter, timer, pool, signal, workspace, closeAtEnd } = setting
+  const { config, reporter, timer, pool, signal, values, workspace, closeAtEnd } = setting
   // An unknown chip is refused before any work.
   chipProfile(config.chip)
   timer.stage('graph optimization')
@@ -47,7 +47,7 @@ export async function prepareRun(
   planWorkers(pool, source, reporter)
   const { model, log } = await optimize(source, config.disableOnnxsim ? 'needed' : 'all')
   for (const line of log) reporter.debug(line)
-  const runner = await openRunner({ config, model: source, pool, store, reporter, signal })
+  const runner = await openRunner({ config, model: source, pool, store, reporter, signal, values })
   closeAtEnd(runner)
 
   timer.stage('float run and scales')

@@ -86,6 +86,20 @@ const scalesOrMix: Rule = ({ loadScaleJson, mixConfig }, name) =>
     ? `${name('loadScaleJson')} and ${name('mixConfig')} exclude each other`
     : undefined
 
+/** What chooses the widths of operators by itself. */
+const noAutomaticMix: Rule = ({ chip, runMode, autoMixRatio, autoMixStrategy }, name) => {
+  const [asked] = [
+    ...(runMode === 'auto_quant' ? [`${name('runMode')} auto_quant`] : []),
+    ...(autoMixRatio === undefined ? [] : [name('autoMixRatio')]),
+    ...(autoMixStrategy === undefined ? [] : [name('autoMixStrategy')]),
+  ]
+  if (asked === undefined) return undefined
+  const { bitWidths, mixesWidths } = chipProfile(chip)
+  return mixesWidths
+    ? `${asked}: squire does not choose widths by itself; ${name('generateTemplate')} writes a template for ${name('mixConfig')}`
+    : `${asked}: ${chip} computes in ${listed(bitWidths)} bits only, there are no widths to mix`
+}
+
 export const rules: readonly Rule[] = [
   configsForInferCommon,
   bitWidthOfChip,
@@ -97,4 +111,5 @@ export const rules: readonly Rule[] = [
   twoLayerThresholds,
   tablesOfSixteenBits,
   scalesOrMix,
+  noAutomaticMix,
 ]

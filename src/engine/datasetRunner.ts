@@ -130,6 +130,18 @@ export class DatasetRunner implements Runner {
     return (await this.#firstForward()).feeds
   }
 
+  async lastFeeds(): Promise<Feeds> {
+    const { selected, calibrated, pool, source, inputs, dataset } = this.#options
+    const { batch, feeds } = await this.#firstForward()
+    const count = calibrated.at(-1)!.samples
+    const good = selected.subarray(0, count).filter((index) => !this.#skipped.has(index))
+    const indices = [...good.subarray(-batch)]
+    if (indices.length === 0) return feeds
+    const load = async (index: number) =>
+      (await pool.load({ kind: 'load', source, inputs, sample: { index, id: dataset.id(index) } })).feeds
+    return stackSamples(await Promise.all(indices.map(load)), batch)
+  }
+
   /** The inputs of the first forward pass, and how many samples it takes. */
   #firstForward() {
     this.#first ??= this.#firstGoodSample().then((feeds) => {

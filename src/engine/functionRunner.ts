@@ -60,6 +60,8 @@ export class FunctionRunner implements Runner {
   readonly skipped: readonly SkippedSample[] = []
   readonly #options: FunctionRunnerOptions
   #first: HeldCall | undefined
+  /** What the first forward pass of the run was fed, until a later one of calibration is. */
+  #last: Feeds | undefined
 
   constructor(options: FunctionRunnerOptions) {
     this.#options = options
@@ -104,6 +106,7 @@ export class FunctionRunner implements Runner {
     })
     const metric = this.#call(this.#options.iterations[0]!, {
       forward: async (first, name) => {
+        this.#last ??= first
         seen(first)
         return (await sink).forward(first, name)
       },
@@ -114,6 +117,10 @@ export class FunctionRunner implements Runner {
     metric.catch(() => {})
     this.#first = { metric, begin, drop }
     return Promise.race([feeds, metric.then(() => feeds)])
+  }
+
+  async lastFeeds(): Promise<Feeds> {
+    return this.#last ?? this.firstFeeds()
   }
 
   async observe(model: ObservedModel): Promise<readonly Observed[]> {
@@ -255,6 +262,7 @@ export class FunctionRunner implements Runner {
   #observing(model: ObservedModel, statistics: SharedArrayBuffer, counted: () => void): ForwardOne {
     const free: SharedArrayBuffer[] = []
     return async (feeds, name) => {
+      this.#last = feeds
       const slab = free.pop() ?? createSlab(model.observation.tensors)
       const observation = { ...model.observation, stacked: 1, slab }
       const done = await this.#options.pool.forward({

@@ -5,12 +5,14 @@ import { readFile } from 'node:fs/promises'
 import type { Config } from '../config/config.js'
 import { builtIns } from '../dataset/builtin/index.js'
 import { openDataset } from '../dataset/datasets.js'
+import { datasetFunction } from '../dataset/script/datasetValue.js'
 import { openPythonScript } from '../dataset/script/python/pythonFunction.js'
+import { requireMembers } from '../dataset/script/userDataset.js'
 import { isPython, loadUserScript, wrapAdvice } from '../dataset/script/userScript.js'
 import { drawSamples } from '../dataset/select.js'
 import type { DatasetSource } from '../dataset/source.js'
 import { shown } from '../dataset/tensors/inputTensor.js'
-import type { InferFunction, ModelInput } from '../dataset/types.js'
+import type { Dataset, InferFunction, ModelInput } from '../dataset/types.js'
 import { listed, SquireError } from '../errors.js'
 import { modelInputs } from '../onnx/model.js'
 import type { Model } from '../onnx/types.js'
@@ -29,11 +31,21 @@ export interface OpenOptions {
   readonly store: FoldStore | undefined
   readonly reporter: Reporter
   readonly signal: AbortSignal
+  readonly values?: DataValues
+}
+
+/** What a caller of the library brings as a value: at most one of them. */
+export interface DataValues {
+  readonly dataset?: Dataset
+  readonly infer?: InferFunction
 }
 
 export async function openRunner(options: OpenOptions): Promise<Runner> {
   const { config } = options
   const name = config.inferFunction
+  const { dataset, infer } = options.values ?? {}
+  if (dataset !== undefined) return openValue(dataset, options)
+  if (infer !== undefined) return openFunction(infer, infer.name || 'infer', String(infer), options)
   if (config.userScript === undefined) {
     // A folder or file of data needs no function; without data there is only the vendor's random input.
     if (name === undefined && config.data !== undefined) {
@@ -57,6 +69,29 @@ export async function openRunner(options: OpenOptions): Promise<Runner> {
   }
   const { userScript, data, batchSize } = config
   return openSource({ kind: 'user', script: userScript, exportName: name, data, batchSize }, options)
+}
+
+/** Its samples are loaded on this thread. */
+async function openValue(dataset: Dataset, options: OpenOptions): Promise<Runner> {
+  const { config, model } = options
+  requireMembers(dataset, 'option "dataset"')
+  const size = await dataset.size()
+  if (!Number.isSafeInteger(size) || size < 1) {
+    throw new SquireError(
+      'DATA',
+      `option "dataset": size() gave ${String(size)}, expected a whole number of at least 1`,
+    )
+  }
+  const all = Math.ceil(size / config.batchSize)
+  const { iterations, evalIteration } = config
+  const counted = {
+    ...config,
+    iterations: iterations === 'all' ? [all] : iterations,
+    evalIteration: evalIteration === 'all' ? all : evalIteration,
+  }
+  const identity = (await dataset.digest?.()) ?? String(dataset.load)
+  const infer = datasetFunction(dataset, size, modelInputs(model.proto))
+  return openFunction(infer, 'dataset', `${size} ${identity}`, { ...options, config: counted })
 }
 
 /** What squire has under this name; undefined where it has nothing. */

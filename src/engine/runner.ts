@@ -37,6 +37,8 @@ export interface Runner {
   firstFeeds(): Promise<Feeds>
   /** Samples (or forward passes) of observe(), of measure() for so many quantizations of each `-i` value, and of comparing on at most `compared`. */
   workload(quantizations: number, compared: number): Promise<number>
+  /** Inputs of the last forward pass of calibration. */
+  lastFeeds(): Promise<Feeds>
   /** Runs the float model once over the data; one result for each value of `-i`, ascending. */
   observe(model: ObservedModel): Promise<readonly Observed[]>
   /** Called in place of observe() where the statistics are known: what firstFeeds() started ends. */

@@ -1,5 +1,6 @@
 // One quantized model, measured against the float one.
 
+import { metricText } from '../numbers.js'
 import { quantizationLoss } from './loss.js'
 
 export interface Evaluation {
@@ -22,6 +23,7 @@ export async function evaluate(
 /** The loss for people: never NaN, and the reason where there is none. */
 export function lossLine({ floatMetric, fixMetric, loss }: Evaluation): string {
   if (floatMetric === undefined) return 'Quantization Loss: none, the infer function or dataset has no metric'
-  if (loss === undefined) return `Quantization Loss: undefined, the float metric is ${floatMetric} (fix ${fixMetric})`
-  return `Quantization Loss: ${loss.toFixed(4)} % (float ${floatMetric}, fix ${fixMetric})`
+  if (loss === undefined)
+    return `Quantization Loss: undefined, the float metric is ${metricText(floatMetric)} (fix ${metricText(fixMetric)})`
+  return `Quantization Loss: ${loss.toFixed(4)} % (float ${metricText(floatMetric)}, fix ${metricText(fixMetric)})`
 }

@@ -16,6 +16,8 @@ export interface ConsoleReporter extends Reporter {
   options(config: Config): void
   /** What the run gave, last thing. */
   results(result: RunResult): Promise<void>
+  /** Every line so far but those of debugging, whatever is shown: for a file. */
+  log(): string
   /** Ends the stage and the bars on the screen: call it whether the run succeeded or not. */
   finish(): void
 }
@@ -29,6 +31,7 @@ export async function createReporter(config: Config, terminal: Terminal = proces
   const paintWarning = painter(stderr, environment)
   let stage: { readonly title: string; readonly began: number } | undefined
   let stages = 0
+  const lines: string[] = []
   /** Whether what user code printed ended its line. */
   let atLineStart = true
 
@@ -39,7 +42,9 @@ export async function createReporter(config: Config, terminal: Terminal = proces
 
   function endStage(): void {
     if (stage === undefined) return
-    print(log, `${stage.title}: ${duration((now() - stage.began) / 1000)}`)
+    const line = `${stage.title}: ${duration((now() - stage.began) / 1000)}`
+    lines.push(line)
+    print(log, line)
     stage = undefined
   }
 
@@ -50,24 +55,30 @@ export async function createReporter(config: Config, terminal: Terminal = proces
 
   return {
     options(options) {
+      const chosen = chosenOptions(options).map(printable)
+      lines.push(...chosen)
       if (config.logLevel > 1) return
-      for (const line of chosenOptions(options)) print(log, printable(line))
+      for (const line of chosen) print(log, line)
     },
     stage(name, of) {
       endStage()
       stage = { title: `stage ${++stages}${of === undefined ? '' : ` of ${of}`}, ${name}`, began: now() }
+      lines.push(stage.title)
       print(log, paint('bold', stage.title))
     },
     info(line) {
+      lines.push(printable(line))
       if (config.logLevel <= 1) print(log, printable(line))
     },
     warn(line) {
+      lines.push(`warning: ${printable(line)}`)
       if (config.logLevel <= 2) print(stderr, `${paintWarning('yellow', 'warning:')} ${printable(line)}`)
     },
     debug(line) {
       if (config.logLevel === 0) print(stderr, printable(`debug: ${line}`))
     },
     output(name, text) {
+      lines.push(text.replace(/\n$/, ''))
       const stream = name === 'stdout' ? log : stderr
       if (!stream.isTTY) {
         stream.write(text)
@@ -86,9 +97,11 @@ export async function createReporter(config: Config, terminal: Terminal = proces
     progress: progress.start,
     async results(result) {
       finish()
+      lines.push(...(await resultLines(result, config, (_, text) => text)))
       if (config.json) stdout.write(resultJson(result, config))
       else for (const line of await resultLines(result, config, paint)) print(stdout, line)
     },
+    log: () => `${lines.join('\n')}\n`,
     finish,
   }
 }

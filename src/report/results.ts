@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import type { Config } from '../config/config.js'
+import { metricText } from '../numbers.js'
 import { printable } from '../printable.js'
 import type { ModeResult, RunResult } from './types.js'
 
@@ -13,11 +14,11 @@ export async function resultLines(result: RunResult, config: Config, paint: Pain
     config.runMode === 'infer'
       ? result.results.map(
           ({ iteration, fixMetric }) =>
-            `Metric: ${fixMetric === undefined ? 'none' : metric(fixMetric)} (-i ${iteration})`,
+            `Metric: ${fixMetric === undefined ? 'none' : metricText(fixMetric)} (-i ${iteration})`,
         )
       : result.results.length === 1
         ? single(only!, result.saveDir, paint)
-        : [await table(result.results, paint), printable(`Files are in ${result.saveDir}`)]
+        : [await table(result.results, paint), ...bestLine(result.results), printable(`Files are in ${result.saveDir}`)]
   return [...skippedLines(result.skipped), ...body]
 }
 
@@ -25,8 +26,15 @@ function single(one: ModeResult, saveDir: string, paint: Paint): string[] {
   if (one.error !== undefined) return [`${paint('red', 'Fail:')} ${printable(one.error)}`]
   const files = one.files.map((file) => `  ${printable(join(saveDir, one.directory, file))}`)
   const metrics =
-    one.floatMetric === undefined ? '' : ` (float ${metric(one.floatMetric)}, fixed ${metric(one.fixMetric)})`
+    one.floatMetric === undefined ? '' : ` (float ${metricText(one.floatMetric)}, fixed ${metricText(one.fixMetric)})`
+  if (one.mode === 'convert') return ['Files:', ...files]
   return ['Files:', ...files, paint('bold', `Quantization Loss: ${lossInWords(one)}${metrics}`)]
+}
+
+/** Results come sorted by loss. */
+function bestLine([best]: readonly ModeResult[]): string[] {
+  if (best?.loss === undefined || best.error !== undefined) return []
+  return [`Best: ${best.mode}, -i ${best.iteration}, Quantization Loss ${percent(best.loss)}`]
 }
 
 async function table(results: readonly ModeResult[], paint: Paint): Promise<string> {
@@ -43,8 +51,8 @@ async function table(results: readonly ModeResult[], paint: Paint): Promise<stri
       one.mode,
       one.iteration,
       loss,
-      metric(one.floatMetric),
-      metric(one.fixMetric),
+      metricText(one.floatMetric),
+      metricText(one.fixMetric),
       one.directory,
     ])
   }
@@ -71,9 +79,3 @@ function lossInWords(one: ModeResult): string {
 }
 
 const percent = (value: number) => `${value.toFixed(3)} %`
-
-/** Four decimals, as for shares; what would have no digit left then has four of its own. */
-function metric(value: number | undefined): string {
-  if (value === undefined) return '-'
-  return value === 0 || Math.abs(value) >= 0.001 ? value.toFixed(4) : value.toPrecision(4)
-}

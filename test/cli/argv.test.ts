@@ -41,7 +41,7 @@ describe('translation of the command line', () => {
   })
 
   it.each([
-    ['-qk kl', 'unknown option -qk; did you mean -qm?'],
+    ['--quant-mod kl', 'unknown option --quant-mod; did you mean --quant-mode?'],
     ['--save-dri out', 'unknown option --save-dri; did you mean --save-dir?'],
     ['--colour red', 'unknown option --colour; see `squire --help` for all options'],
   ])('calls %s unknown and suggests one name', (words, message) => {

@@ -23,7 +23,7 @@ const onnxOnly = 'squire reads ONNX models only, not'
 
 const mistakes: readonly [string, string][] = [
   ['-m a.onnx', `the command is missing: expected "quant", as in\n  ${example}`],
-  ['compile -m a.onnx', `unknown command "compile": expected ${listed(Object.keys(commands))}`],
+  ['profile -m a.onnx', `unknown command "profile": expected ${listed(Object.keys(commands))}`],
   [
     'compltion bash',
     `unknown command "compltion": expected ${listed(Object.keys(commands))}; did you mean "completion"?`,
@@ -62,7 +62,10 @@ const mistakes: readonly [string, string][] = [
     'quant -m a.onnx -qm kl mze',
     '--quant-mode (-qm): expected "kl", "min_max", "mse", "percentile", "kl_v2" or "all", got "mze"; did you mean "mse"?',
   ],
-  ['quant -m a.onnx -r convert', '--run-mode (-r): expected "quant" or "infer", got "convert"'],
+  [
+    'quant -m a.onnx -r profile',
+    '--run-mode (-r): expected "quant", "infer", "convert", "compare" or "auto_quant", got "profile"',
+  ],
   ['quant -m a.onnx -i 0', '--iteration (-i): expected "all" or an integer of at least 1, got 0'],
   ['quant -m a.onnx -i 1.5', '--iteration (-i): expected "all" or an integer of at least 1, got 1.5'],
   ['quant -m a.onnx -l 4', '--log-level (-l): expected an integer from 0 to 3, got 4'],

@@ -116,10 +116,13 @@ describe('quantize() of the library', () => {
     const { results } = await quantize({ model, saveDir: join(folder, 'out'), cpuNum: 1 })
     expect(results).toMatchObject([{ mode: 'kl', iteration: 1, error: undefined, directory: '.' }])
     expect(readdirSync(join(folder, 'out')).sort()).toEqual([
+      'inputs',
       'net_qdq.onnx',
       'net_quantize.onnx',
       'net_scale.json',
+      'report.html',
       'report.json',
+      'run.json',
       'stats.arrow',
       'steps',
     ])

@@ -1,15 +1,16 @@
 // Knight's options that change what is quantized, on a small model: each does what its row in docs/knight.md says.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { configure } from '../../src/cli/configure.js'
-import { infer, quantize } from '../../src/index.js'
+import { infer } from '../../src/infer.js'
 import { decodeModel, modelInputs } from '../../src/onnx/model.js'
 import { DataType, type ModelProto } from '../../src/onnx/types.js'
+import { quantize } from '../../src/quantize.js'
 import { silentReporter } from '../../src/report/types.js'
 import { floats, model, runModel } from '../onnx/models.js'
-import { fixture, temporaryFolder } from './squire.js'
+import { fixture, squire, temporaryFolder } from './squire.js'
 import { write } from './tiny.js'
 import { op, weights } from './zoo.js'
 
@@ -212,6 +213,61 @@ describe('-lt', () => {
   })
 })
 
-it('nothing is left behind where a run is refused', () => {
-  expect(existsSync(folder) && readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([])
+describe('-du and inputs/', () => {
+  it('write every operator of both models, and the last input', async () => {
+    const { saveDir, read } = await run(write(network(), folder, 'net.onnx'), `${noise(image, 3)} -du`)
+    const folders = [
+      '0001:Conv_conv1',
+      '0002:Conv_conv2',
+      '0003:Concat_concat',
+      '0004:GlobalAveragePool_pool',
+      '0005:Flatten_flatten',
+    ]
+    expect(readdirSync(join(saveDir, 'dump/float')).sort()).toEqual(folders)
+    expect(readdirSync(join(saveDir, 'dump/quant')).sort()).toEqual(folders)
+    const header = (kind: string) => read(`dump/${kind}/0001:Conv_conv1/batch_0.npy`).toString('latin1', 0, 128)
+    expect(header('float')).toContain("'descr': '<f4', 'fortran_order': False, 'shape': (1, 4, 8, 8)")
+    expect(header('quant')).toContain("'descr': '|i1', 'fortran_order': False, 'shape': (1, 4, 8, 8)")
+    expect(read('dump/quant/0001:Conv_conv1/batch_0.npy').length).toBe(128 + 256)
+    expect(read('inputs/x.bin').length).toBe(192 * 4)
+  })
+})
+
+describe('-r convert', () => {
+  it('writes the optimized graph, and says how far it is from the original', async () => {
+    const twice = model({
+      nodes: [op('Conv: x w -> c', same), op('Identity: c -> i'), op('Relu: i -> y')],
+      constants: [weights('w', 4, 3, 3, 3)],
+    })
+    const saveDir = join(folder, 'converted')
+    const ended = await squire([
+      'quant',
+      '-m',
+      write(twice, folder, 'twice.onnx'),
+      '-s',
+      saveDir,
+      '-cn',
+      '1',
+      '-r',
+      'convert',
+    ])
+    expect(ended.status).toBe(0)
+    expect(ended.stdout).toContain('largest relative difference of an output: 0.0e+0')
+    const proto = decodeModel(readFileSync(join(saveDir, 'twice_convert.onnx')), 'converted')
+    expect(proto.graph.node.map(({ opType }) => opType)).toEqual(['Conv', 'Relu'])
+    expect(readdirSync(saveDir).sort()).toEqual(['log', 'twice_convert.onnx'])
+    expect(readFileSync(join(saveDir, 'log/convert.log'), 'utf8')).toMatch(/stage 1.*, graph optimization/)
+  })
+})
+
+describe('options for chips that mix widths', () => {
+  it.each([
+    ['-r auto_quant', '--run-mode (-r) auto_quant: TX5105C computes in 8 bits only, there are no widths to mix'],
+    ['-amr 0.5', '--auto-mix-ratio (-amr): TX5105C computes in 8 bits only'],
+    ['-ams HAWQ', '--auto-mix-strategy (-ams): TX5105C computes in 8 bits only'],
+    ['-ch TX5368x -r auto_quant', 'squire does not choose widths by itself'],
+    ['-ll 10', '--lut-len (-ll) is for tables over 16-bit inputs'],
+  ])('%s is refused with the reason', async (words, message) => {
+    await expect(run('net.onnx', words)).rejects.toThrow(message)
+  })
 })

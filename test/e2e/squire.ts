@@ -82,7 +82,7 @@ const volatile: ReadonlySet<string> = new Set(['run.json', 'report.html'])
 export function contents(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   const all = files.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort()
-  const paths = all.filter((path) => !volatile.has(path))
+  const paths = all.filter((path) => !volatile.has(path) && !path.startsWith('log/'))
   return Object.fromEntries(
     paths.map((path) => [
       path,

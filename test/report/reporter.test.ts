@@ -151,6 +151,7 @@ Quantization Loss: 1.250 % (float 0.8000, fixed 0.7900)
 │ net   │ mse  │        10 │    Fail │ 0.8000 │      - │ mse_it_10    │
 └───────┴──────┴───────────┴─────────┴────────┴────────┴──────────────┘
 mse_it_10: q2 is -1
+Best: kl, -i 10, Quantization Loss 1.250 %
 Files are in /out
 `)
   })

@@ -1,8 +1,9 @@
 // `squire quant`: Knight's command. A supervisor runs it in a process of its own, and again from its checkpoint should that process crash.
 
-import type { Config } from '../../config/config.js'
+import type { Config, RunMode } from '../../config/config.js'
 import { foreign } from '../../config/foreign.js'
 import { exitCodes, SquireError } from '../../errors.js'
+import { saveAll } from '../../files/save.js'
 import type { RunResult } from '../../report/types.js'
 import { configure, quantOptions } from '../configure.js'
 import type { Task } from '../engine.js'
@@ -28,20 +29,37 @@ Options of Knight's for other chips and frameworks, each an error that says so:
   async run(argv) {
     const configured = await configure(argv)
     refuseShare(configured.config)
+    if (configured.config.runMode === 'compare') return compareRun(configured.config)
     return supervised(argv, configured, task)
   },
 }
 
 const task: Task<RunResult> = {
   async run(config, reporter, options) {
-    const pipeline =
-      config.runMode === 'infer' ? (await import('../../infer.js')).infer : (await import('../../quantize.js')).quantize
+    const pipeline = await pipelineOf(config.runMode)
     return pipeline(config, reporter, options)
   },
-  async conclude(result, _, reporter) {
+  async conclude(result, { runMode, saveDir }, reporter) {
     await reporter.results(result)
+    if (runMode !== 'infer') await saveAll(saveDir, new Map([[`log/${runMode}.log`, reporter.log()]]))
     return everyFailed(result) ? exitCodes.FIXED_POINT : 0
   },
+}
+
+/** `-r compare`: `squire compare` of what an earlier run wrote to the save-dir. */
+async function compareRun({ saveDir, userScript, inferFunction, python, data, iterations, batchSize }: Config) {
+  const { compare } = await import('./compare.js')
+  const given = { uds: userScript, if: inferFunction, python, d: data, i: iterations, bs: batchSize }
+  const words = Object.entries(given).flatMap(([name, value]) => {
+    if (value === undefined) return []
+    return [name.length > 3 ? `--${name}` : `-${name}`, ...[value].flat().map(String)]
+  })
+  return compare.run(['-qd', saveDir, '-s', saveDir, ...words], {})
+}
+
+async function pipelineOf(mode: RunMode) {
+  if (mode === 'infer') return (await import('../../infer.js')).infer
+  return mode === 'convert' ? (await import('../../convert.js')).convert : (await import('../../quantize.js')).quantize
 }
 
 /** A quantization that fails beside others is a line of the table; when all fail the run has. */

@@ -58,6 +58,15 @@ export const modelOptions = {
     help: 'accepted; squire always writes the scales as JSON',
     fallback: false,
   }),
+  /** Save what every operator writes, float and quantized, as .npy files under dump/. */
+  dump: option(flag, {
+    long: 'dump',
+    short: 'du',
+    decides: false,
+    group,
+    help: "save every operator's float and quantized output of the first forward pass as .npy, in dump/",
+    fallback: false,
+  }),
   /** Accepted for Knight's sake: 'onnx' alone. */
   framework: option(frameworkValue, {
     long: 'framework',

@@ -123,6 +123,20 @@ export const quantizationOptions = {
     help: 'tables over 16-bit inputs have 2^N segments to interpolate in; chips with 16 bit only',
     fallbackInWords: '10',
   }),
+  /** Share of operators that auto_quant may give more bits. */
+  autoMixRatio: option(fraction, {
+    long: 'auto-mix-ratio',
+    short: 'amr',
+    group,
+    help: 'refused: squire does not choose widths by itself, -mc says them',
+  }),
+  /** How auto_quant chooses them. */
+  autoMixStrategy: option(oneOf('NAME', ['HAWQ', 'IOhigh', 'initial']), {
+    long: 'auto-mix-strategy',
+    short: 'ams',
+    group,
+    help: 'refused as -amr is',
+  }),
   /** Accepted for Knight's sake: squire always does this. */
   accelerateModel: option(flag, {
     long: 'accelerate-model',

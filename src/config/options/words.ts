@@ -7,7 +7,7 @@ export type QuantMode = (typeof quantModes)[number]
 export const zeroPointPolicies = ['none', 'unpadded', 'all'] as const
 export type ZeroPointPolicy = (typeof zeroPointPolicies)[number]
 
-export const runModes = ['quant', 'infer'] as const
+export const runModes = ['quant', 'infer', 'convert', 'compare', 'auto_quant'] as const
 export type RunMode = (typeof runModes)[number]
 
 export const inputDtypes = ['float32', 'int8', 'uint8', 'int16', 'None'] as const

@@ -71,7 +71,7 @@ export async function openUserDataset(source: UserSource, inputs: readonly Model
   }
 }
 
-function requireMembers(dataset: Dataset, name: string): void {
+export function requireMembers(dataset: Dataset, name: string): void {
   if (typeof dataset !== 'object' || dataset === null) {
     throw new SquireError(
       'USER_SCRIPT',
