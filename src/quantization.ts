@@ -14,7 +14,7 @@ import { integerModel } from './export/integerModel.js'
 import { qdqModel } from './export/qdqModel.js'
 import { scaleJson } from './export/scaleJson.js'
 import type { Provenance } from './export/writtenModel.js'
-import { type Content, saveAll } from './files/save.js'
+import type { Content, Staging } from './files/save.js'
 import { type Given, inputTypes } from './given.js'
 import { takingIntegers } from './onnx/edits/inputTypes.js'
 import type { ModelProto } from './onnx/types.js'
@@ -116,8 +116,8 @@ function provenance(config: Config, { mode, observed, origin }: Job): Provenance
   return { mode, version: squireVersion(), options }
 }
 
-/** Writes the files of one quantization. */
-export async function saveOutcome(context: Context, { job, made }: Outcome): Promise<ModeResult> {
+/** Stages the files of one quantization. */
+export async function saveOutcome(context: Context, { job, made }: Outcome, staging: Staging): Promise<ModeResult> {
   const { config, several } = context
   const { prepared } = job
   const { iteration, floatMetric } = job.observed
@@ -143,7 +143,7 @@ export async function saveOutcome(context: Context, { job, made }: Outcome): Pro
     const layers = integerOf(context, job, fixed, { outputDequant: false, allLayers: true })
     for (const [file, content] of await dumpQuantized(prepared, fixed, layers)) files.set(file, content)
   }
-  await saveAll(join(config.saveDir, directory), files)
+  await staging.add(new Map([...files].map(([path, content]) => [join(directory, path), content])))
   const { loss, fixMetric } = evaluation
   return { ...base, loss, fixMetric, files: [...files.keys()], error: undefined }
 }

@@ -11,7 +11,7 @@ import { dumpFloat } from './dump.js'
 import type { Observed, Runner } from './engine/runner.js'
 import { SquireError } from './errors.js'
 import { rawBytes } from './files/npy.js'
-import { type Content, checkWritable, saveAll } from './files/save.js'
+import { type Content, checkWritable, Staging, saveAll } from './files/save.js'
 import { compareRun, mostCompared } from './layers.js'
 import { hasOwnWidth } from './plan/classes.js'
 import { byLoss, type Context, measureJob, type Outcome, rankOf, saveOutcome } from './quantization.js'
@@ -62,25 +62,26 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     for (const { job, fixed } of solved) outcomes.push(await measureJob(context, job, fixed))
     outcomes.sort((a, b) => byLoss(rankOf(a), rankOf(b)))
     const layers = await compareRun(context, observed, outcomes)
-    // Only now: a metric that fails on one quantization leaves nothing of the others behind.
-    const results: ModeResult[] = []
-    for (const outcome of outcomes) results.push(await saveOutcome(context, outcome))
-    const run: RunResult = { saveDir: config.saveDir, results, skipped: runner.skipped, stageSeconds: timer.done() }
-    const data = { digest: await runner.digest(), samples: observed.at(-1)?.samples ?? 0 }
-    const report = reportOf(run, config, data, layers)
-    const files = [
-      ...(await statisticsFiles(config, prepared, runner, observed)),
-      ...(await inputFiles(runner)),
-      ...(config.dump ? await dumpFloat(prepared) : []),
-    ]
-    await saveAll(
-      config.saveDir,
-      new Map([
-        ...files,
-        ...templateFiles(config, prepared),
-        ...(await reportFiles(report, runFacts(run, config, options.command))),
-      ]),
-    )
+    // Only now: a metric that fails on one quantization leaves nothing of the others behind. All files appear together.
+    const staging = new Staging(config.saveDir)
+    const write = async () => {
+      const results: ModeResult[] = []
+      for (const outcome of outcomes) results.push(await saveOutcome(context, outcome, staging))
+      const run: RunResult = { saveDir: config.saveDir, results, skipped: runner.skipped, stageSeconds: timer.done() }
+      const data = { digest: await runner.digest(), samples: observed.at(-1)?.samples ?? 0 }
+      const report = reportOf(run, config, data, layers)
+      await staging.add(await statisticsFiles(config, prepared, runner, observed))
+      await staging.add(new Map(await inputFiles(runner)))
+      if (config.dump) await staging.add(new Map(await dumpFloat(prepared)))
+      await staging.add(new Map(templateFiles(config, prepared)))
+      await staging.add(await reportFiles(report, runFacts(run, config, options.command)))
+      await staging.commit()
+      return { run, report }
+    }
+    const { run, report } = await write().catch(async (error: unknown) => {
+      await staging.discard()
+      throw error
+    })
     for (const line of adviceLines(report.advice)) reporter.info(line)
     await checkpoint.remove()
     return run

@@ -15,26 +15,55 @@ export type Content = string | Uint8Array | Iterable<Uint8Array>
  * @throws SquireError OUTPUT; temporary files and folders made for them are gone then
  */
 export async function saveAll(dir: string, files: ReadonlyMap<string, Content>): Promise<void> {
-  const staged: { readonly temporary: string; readonly target: string }[] = []
-  const made: string[] = []
-  try {
-    for (const [name, content] of files) {
-      const target = resolve(dir, name)
-      made.push(...(await makeFolders(dirname(target))))
-      await refuseFolder(target)
-      const temporary = temporaryName(target)
-      staged.push({ temporary, target })
-      await writeWhole(temporary, content)
-    }
-    for (const { temporary, target } of staged) await rename(temporary, target)
-  } catch (error) {
-    // Best effort: the failure that is told is the first one.
-    await Promise.allSettled(staged.map(({ temporary }) => rm(temporary, { force: true })))
-    for (const folder of made.reverse()) await Promise.allSettled([rmdir(folder)])
-    throw outputError(dir, error)
+  const staging = new Staging(dir)
+  await staging.add(files)
+  await staging.commit()
+}
+
+/** Files on their way into a folder: on disk under temporary names, until all of them are to appear. */
+export class Staging {
+  readonly #dir: string
+  readonly #staged: { readonly temporary: string; readonly target: string }[] = []
+  readonly #made: string[] = []
+
+  constructor(dir: string) {
+    this.#dir = dir
   }
-  // Best effort: the files are written.
-  await Promise.allSettled(staged.map(({ target }) => clearLeftovers(target)))
+
+  /** @throws SquireError OUTPUT; all that was staged is gone then */
+  async add(files: ReadonlyMap<string, Content>): Promise<void> {
+    try {
+      for (const [name, content] of files) {
+        const target = resolve(this.#dir, name)
+        this.#made.push(...(await makeFolders(dirname(target))))
+        await refuseFolder(target)
+        const temporary = temporaryName(target)
+        this.#staged.push({ temporary, target })
+        await writeWhole(temporary, content)
+      }
+    } catch (error) {
+      await this.discard()
+      throw outputError(this.#dir, error)
+    }
+  }
+
+  /** Gives every file its name. @throws SquireError OUTPUT */
+  async commit(): Promise<void> {
+    try {
+      for (const { temporary, target } of this.#staged) await rename(temporary, target)
+    } catch (error) {
+      await this.discard()
+      throw outputError(this.#dir, error)
+    }
+    // Best effort: the files are written.
+    await Promise.allSettled(this.#staged.map(({ target }) => clearLeftovers(target)))
+  }
+
+  /** Leaves nothing of what was staged. Best effort: whoever discards has another failure to tell. */
+  async discard(): Promise<void> {
+    await Promise.allSettled(this.#staged.map(({ temporary }) => rm(temporary, { force: true })))
+    for (const folder of this.#made.reverse()) await Promise.allSettled([rmdir(folder)])
+  }
 }
 
 /** A name beside the target that nobody can foresee: what lies there under a known name may be somebody's link. */

@@ -79,6 +79,16 @@ test('a checkpoint that cannot be written whole leaves nothing behind', async ()
   expect(readdirSync(saveDir)).toEqual([])
 })
 
+test('a disk that is full when the last files are written leaves no others behind, and what is done is kept', async () => {
+  const saveDir = join(folder, 'late')
+  // The report with its page is the largest file, and the last.
+  const ended = await limited('trap "" XFSZ; ulimit -f 250', ['-m', model, '-s', saveDir, ...script('dataset')])
+  expect(ended.status).toBe(5)
+  expect(ended.stderr).toContain('error: cannot write to the output folder')
+  expect(ended.stderr).toContain('repeat the command with --resume')
+  expect(readdirSync(saveDir)).toEqual(['.squire-checkpoint'])
+})
+
 test('a link under the name of a temporary file is not followed', async () => {
   const saveDir = join(folder, 'linked')
   const precious = join(folder, 'precious')
