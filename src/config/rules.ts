@@ -100,7 +100,25 @@ const noAutomaticMix: Rule = ({ chip, runMode, autoMixRatio, autoMixStrategy }, 
     : `${asked}: ${chip} computes in ${listed(bitWidths)} bits only, there are no widths to mix`
 }
 
+const evaluationOfStatistics: Rule = ({ stats, evaluation }, name) =>
+  evaluation !== undefined && stats === undefined
+    ? `${name('evaluation')} needs ${name('stats')}, the statistics that its models were made of`
+    : undefined
+
+const oneCalibration: Rule = ({ stats, cacheDistribution }, name) =>
+  stats !== undefined && cacheDistribution !== undefined
+    ? `${name('stats')} and ${name('cacheDistribution')} exclude each other: both stand for the calibration`
+    : undefined
+
+const partsOfQuantMode: Rule = ({ stats, part, runMode }, name) =>
+  runMode !== 'quant' && (stats !== undefined || part !== undefined)
+    ? `${name(stats === undefined ? 'part' : 'stats')} works with ${name('runMode')} quant only`
+    : undefined
+
 export const rules: readonly Rule[] = [
+  evaluationOfStatistics,
+  oneCalibration,
+  partsOfQuantMode,
   configsForInferCommon,
   bitWidthOfChip,
   allStandsAlone,

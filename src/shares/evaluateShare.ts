@@ -7,8 +7,8 @@ import type { FoldPart } from '../engine/part.js'
 import { inOrder } from '../engine/part.js'
 import { SquireError } from '../errors.js'
 import { checkWritable } from '../files/save.js'
-import { fileHash } from '../parts/fileHash.js'
 import { type Probe, thisMachine } from '../parts/machine.js'
+import { modelFileHash } from '../parts/modelFileHash.js'
 import { integerFile, nameOf } from '../quantization.js'
 import type { Reporter } from '../report/types.js'
 import { type RunOptions, stageTimer, withPool } from '../run.js'
@@ -43,7 +43,7 @@ export function evaluateShare(config: Config, reporter: Reporter, options: RunOp
       // What has no integers, or no metric, is not measured on one machine either.
       if (fixed instanceof SquireError || job.observed.floatMetric === undefined) continue
       const model = await integerFile({ config, workspace: rig.workspace }, job, fixed)
-      key[nameOf(job)] = await fileHash(model.path)
+      key[nameOf(job)] = await modelFileHash(model.path)
       models.push({ name: nameOf(job), iteration: job.observed.iteration, probe: { model } })
     }
     setting.timer.stage('post-process')

@@ -22,6 +22,7 @@ export async function mergeFiles(paths: readonly string[], output: string, optio
   const [first, ...more] = paths
   if (first === undefined) throw new SquireError('USAGE', 'squire merge: no parts were given')
   let merged = await readPart(first)
+  options.onMerged?.(1)
   const holders = new Map(chunksIn(merged).map((chunk) => [chunk, first]))
   for (const [i, path] of more.entries()) {
     const part = await readPart(path)

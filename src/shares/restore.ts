@@ -4,7 +4,7 @@ import type { Prepared } from '../calibrate/prepare.js'
 import type { ModelFile } from '../engine/protocol.js'
 import type { Observed, Runner } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
-import { fileHash } from '../parts/fileHash.js'
+import { modelFileHash } from '../parts/modelFileHash.js'
 import { readPart } from '../parts/partFile.js'
 import { type Job, nameOf } from '../quantization.js'
 import { datasetOf, requireBelonging, versions } from './belongs.js'
@@ -33,7 +33,7 @@ export async function restoredMeasure(
   return async (job, model) => {
     const name = nameOf(job)
     const segments = part.segments.filter(({ fold }) => fold === name)
-    if (part.key[name] !== (await fileHash(model.path)) || segments.length === 0) {
+    if (part.key[name] !== (await modelFileHash(model.path)) || segments.length === 0) {
       throw new SquireError(
         'PART',
         `${path} does not measure this integer model of ${name}. Give the statistics and the options that its parts were made with.`,

@@ -35,8 +35,20 @@ export const merge: Command = {
     if (operands.length === 0) throw new SquireError('USAGE', 'squire merge: which parts? Name at least one file.')
     if (output === undefined)
       throw new SquireError('USAGE', 'squire merge: where to? Give --output (-o), the file to write.')
-    const { mergeFiles } = await import('../../shares/mergeFiles.js')
-    await mergeFiles(operands, output, { partial, allowMixed })
+    const [{ mergeFiles }, { barProgress, plainProgress }, { processTerminal }] = await Promise.all([
+      import('../../shares/mergeFiles.js'),
+      import('../../report/progress.js'),
+      import('../../report/terminal.js'),
+    ])
+    const terminal = processTerminal()
+    const progress = terminal.stderr.isTTY === true ? await barProgress(terminal) : plainProgress(terminal)
+    const task = progress.start('merging', operands.length, 'parts')
+    try {
+      await mergeFiles(operands, output, { partial, allowMixed, onMerged: (done) => task.update(done) })
+    } finally {
+      task.finish()
+      progress.stop()
+    }
     process.stdout.write(`${output}: ${operands.length} parts\n`)
     return 0
   },
