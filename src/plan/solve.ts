@@ -11,7 +11,10 @@ import type { FixedPointModel, Plan, ScaleClass } from './types.js'
 /** The smallest normal float32: a smaller scale would be flushed to zero by some runtimes. */
 const SMALLEST_SCALE = 2 ** -126
 
-/** A wide tensor holds values up to this many times its calibration extreme: the winning score of unseen data must not saturate. */
+/**
+ * A tensor of 16 bits holds values up to this many times its threshold. Unseen data exceed the calibration data, and what would saturate, a
+ * winning score above all, costs far more than one of 16 bits.
+ */
 const WIDE_HEADROOM = 2
 
 export interface SolveOptions {
@@ -58,15 +61,14 @@ function scalesOf(
 ): Map<string, QuantizedTensor> {
   const quantized = new Map<string, QuantizedTensor>()
   for (const scaleClass of plan.classes) {
-    const { bits, leavesChip } = scaleClass
+    const { bits } = scaleClass
     const threshold = thresholds.get(scaleClass.name)
     if (threshold === undefined || !(threshold > 0 && threshold < Number.POSITIVE_INFINITY)) {
       throw new Error(
         `The scale class "${scaleClass.name}" has the threshold ${threshold}: expected a positive number.`,
       )
     }
-    const roomy = leavesChip ? WIDE_HEADROOM * threshold : threshold
-    const extreme = bits > 8 ? Math.max(roomy, leastExtreme(plan, scaleClass)) : threshold
+    const extreme = bits > 8 ? Math.max(WIDE_HEADROOM * threshold, leastExtreme(plan, scaleClass)) : threshold
     const calibrated = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
     const known = scaleClass.tensors.flatMap((name) => given.get(name) ?? [])
     const scale = known.length === 0 ? calibrated : Math.max(...known)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { clip, roundHalfAway } from '../../src/fixedpoint/rounding.js'
 import type { IntTensor } from '../../src/fixedpoint/types.js'
 import { rangeOf } from '../../src/fixedpoint/width.js'
@@ -383,4 +384,13 @@ it('an input after Relu is known not to be negative', () => {
   const model = solveFixedPoint(planOf([first, second]), new Map(Object.entries({ x: 1, y: 1, z: 1 })), chip)
   const bounds = model.operators.map((operator) => (operator as FixedConv).accumulatorBound)
   expect(bounds).toEqual([127 * 128, 127 * 127])
+})
+
+it('a tensor of 16 bits that stays inside holds twice its threshold, one of 8 bits its threshold', () => {
+  const plan = planOf([pointwise([[1]])])
+  const classes = plan.classes.map((one) => ({ ...one, bits: 16 }))
+  const thresholds = new Map(Object.entries({ x: 1, y: 1 }))
+  const wide = solveFixedPoint({ ...plan, classes }, thresholds, chipProfile('TX5368x'))
+  expect(scaleOf(wide, 'y')).toBe(Math.fround(2 / 32767))
+  expect(scaleOf(solveFixedPoint(plan, thresholds, chip), 'y')).toBe(Math.fround(1 / 127))
 })
