@@ -44,13 +44,13 @@ export async function integerComparison(
     reference,
     candidate: await modelFile(held, join(folder, 'integer.onnx')),
     own: await ownFile(apart.proto, [...apart.names.values()], modelInputs(integer), join(folder, 'own.onnx')),
-    tensors: tensors.map(({ name, scale, bits, offset = 0, integers }): ComparedTensor => {
+    tensors: tensors.map(({ name, scale, bits, offset = 0, told = everything, integers }): ComparedTensor => {
       const [low, high] = rangeOf(bits)
       const { input, output } = apart.names.get(integers)!
       return {
         reference: name,
         candidate: integers,
-        codes: { scale, low, high, offset },
+        codes: { scale, low, high, offset, told },
         ownInput: input,
         ownOutput: output,
       }
@@ -71,6 +71,8 @@ async function ownFile(
   )
   return { path, inputs: [...inputs, ...cut], outputs: ends.map(({ output }) => output) }
 }
+
+const everything = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const
 
 interface Ends {
   /** The graph input that readers of the integers read now; undefined where nobody reads them. */

@@ -10,6 +10,8 @@ export interface Codes {
   readonly high: number
   /** What both the candidate's and the reference's values are short of the real ones: where a zero point is folded into the model. */
   readonly offset: number
+  /** Bounds, before the offset, beyond which values on both sides count as the bound: readers cannot tell them apart. */
+  readonly told: readonly [low: number, high: number]
 }
 
 export interface Difference {
@@ -78,7 +80,14 @@ export function mergeDifferences(a: Difference, b: Difference): Difference {
   }
 }
 
-const notCodes: Codes = { scale: 1, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, offset: 0 }
+const all: Codes['told'] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+const notCodes: Codes = {
+  scale: 1,
+  low: Number.NEGATIVE_INFINITY,
+  high: Number.POSITIVE_INFINITY,
+  offset: 0,
+  told: all,
+}
 
 /** The difference of one forward pass. Values that are not finite in either are left out, together with what they would be compared with. */
 export function differenceOf(
@@ -86,7 +95,8 @@ export function differenceOf(
   candidate: ArrayLike<number>,
   codes: Codes | undefined,
 ): Difference {
-  const { scale, low, high, offset } = codes ?? notCodes
+  const { scale, low, high, offset, told } = codes ?? notCodes
+  const [toldLow, toldHigh] = told
   const used = emptyDifference(codes).used
   const [most, least] = [(high + 0.5) * scale + offset, (low - 0.5) * scale + offset]
   let [above, below, clippedHigh, clippedLow, atHigh, atLow, largestError, largest] = [0, 0, 0, 0, 0, 0, 0, 0]
@@ -94,9 +104,9 @@ export function differenceOf(
     0, 0, 0, 0, 0, 0, 0,
   ]
   for (let i = 0; i < reference.length; i++) {
-    const r = reference[i]! + offset
+    const r = Math.min(Math.max(reference[i]!, toldLow), toldHigh) + offset
     const code = candidate[i]!
-    const c = code * scale + offset
+    const c = Math.min(Math.max(code * scale, toldLow), toldHigh) + offset
     const e = c - r
     const size = Math.abs(e)
     const magnitude = Math.abs(r)

@@ -39,6 +39,8 @@ export interface QuantizedTensor {
   readonly bits: number
   /** What its real values are short of those of the float model as it was given; absent: nothing. */
   readonly offset?: number
+  /** Bounds, in its own values, beyond which its readers cannot tell values apart: to clip there loses nothing. Absent: they tell all apart. */
+  readonly told?: readonly [low: number, high: number]
   /** The tensor of the float graph whose values it holds, where that has another name. */
   readonly of?: string
 }

@@ -21,8 +21,9 @@ import type { PlannedAccumulation } from '../operators/accumulation/types.js'
 import type { PlannedConv } from '../operators/conv/plan.js'
 import type { PlannedLut } from '../operators/lut/plan.js'
 import type { PlannedOperator } from '../operators/types.js'
+import { isFunction } from '../plan/toldApart.js'
 import type { Plan } from '../plan/types.js'
-import { isAccumulation, isFunction, pads } from './groups.js'
+import { isAccumulation, pads } from './groups.js'
 
 export interface OffsetGraph {
   readonly proto: ModelProto

@@ -6,6 +6,7 @@ import type { ChipProfile, QuantizedTensor } from '../fixedpoint/types.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import { familyOf } from '../operators/index.js'
 import type { FixedOperator, IntegerRange, PlannedOperator } from '../operators/types.js'
+import { toldApart } from './toldApart.js'
 import type { FixedPointModel, Plan, ScaleClass } from './types.js'
 
 /** The smallest normal float32: a smaller scale would be flushed to zero by some runtimes. */
@@ -34,7 +35,7 @@ export function solveFixedPoint(
   chip: ChipProfile,
   { scales = new Map(), lutBits = 10 }: SolveOptions = {},
 ): FixedPointModel {
-  const quantized = scalesOf(plan, thresholds, scales)
+  const quantized = withBounds(plan, scalesOf(plan, thresholds, scales))
   const ranges = new Map([...quantized.values()].map(({ name, bits }) => [name, rangeOf(bits)]))
   const operators: FixedOperator[] = []
   const warnings: string[] = []
@@ -80,6 +81,23 @@ function scalesOf(
     }
   }
   return quantized
+}
+
+/** Every tensor with the bounds beyond which its readers cannot tell its values apart, where there are any. */
+function withBounds(plan: Plan, quantized: ReadonlyMap<string, QuantizedTensor>): Map<string, QuantizedTensor> {
+  const readers = new Map<string, PlannedOperator[]>()
+  for (const operator of plan.operators) {
+    for (const name of operator.inputs) readers.set(name, [...(readers.get(name) ?? []), operator])
+  }
+  const scaleOf = (name: string) => quantized.get(name)?.scale ?? 0
+  const bounded = [...quantized].map(([name, tensor]): [string, QuantizedTensor] => {
+    // In the values that the readers are given, which may be less an offset.
+    const { low, high } = toldApart(readers.get(name) ?? [], scaleOf)
+    if (low > high || (!Number.isFinite(low) && !Number.isFinite(high))) return [name, tensor]
+    // JSON has no infinity.
+    return [name, { ...tensor, told: [Math.max(low, -Number.MAX_VALUE), Math.min(high, Number.MAX_VALUE)] }]
+  })
+  return new Map(bounded)
 }
 
 /** What the operators that write a class ask its scale to make room for. */

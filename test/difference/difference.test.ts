@@ -12,7 +12,13 @@ import { fromUnits, toUnits } from '../../src/difference/exactSum.js'
 import { measuresOf } from '../../src/difference/measures.js'
 import { roundHalfAway } from '../../src/fixedpoint/rounding.js'
 
-const codes: Codes = { scale: 0.5, low: -128, high: 127, offset: 0 }
+const codes: Codes = {
+  scale: 0.5,
+  low: -128,
+  high: 127,
+  offset: 0,
+  told: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+}
 const real = fc.float({ noNaN: true, noDefaultInfinity: true, min: -100, max: 100 })
 const pair = fc.record({ value: real, code: fc.integer({ min: -128, max: 127 }) })
 const pairs = fc.array(pair, { minLength: 1, maxLength: 50 })
@@ -109,6 +115,13 @@ describe('differences', () => {
       )
     })
     fc.assert(law)
+  })
+
+  it('count values beyond what readers can tell apart as the bound, on both sides', () => {
+    const bounded: Codes = { ...codes, told: [-3, 3] }
+    const found = differenceOf([-9, 1, 5], [-6, 2, 127], bounded)
+    expect(found.largestError).toBe(0)
+    expect(found.clippedLow + found.clippedHigh).toBe(0)
   })
 
   it('leave out values that are not finite in either', () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
     classifier,
     ...data,
     '-i',
-    '8',
+    '4',
     '-qm',
     'mse',
     '-s',
@@ -47,18 +47,18 @@ interface Compared {
 describe('squire compare', () => {
   it('gives the same bytes for any number of workers, over all samples that are asked for', async () => {
     const [one, three] = await Promise.all(
-      ['1', '3'].map((workers) => compare('-qd', out, ...data, '-i', '6', '--json', '-cn', workers)),
+      ['1', '3'].map((workers) => compare('-qd', out, ...data, '-i', '3', '--json', '-cn', workers)),
     )
     expect(three).toBe(one)
     const { samples, tensors } = JSON.parse(one!) as Compared
-    expect(samples).toBe(6)
+    expect(samples).toBe(3)
     const input = tensors.find(({ tensor }) => tensor === 'x')!
-    expect(input.accumulated.count).toBe(6 * 3 * 48 * 192)
+    expect(input.accumulated.count).toBe(3 * 3 * 48 * 192)
     expect(input.accumulated.sqnr).toBe(input.own.sqnr)
   })
 
   it('agrees with the report of the run', async () => {
-    const { tensors } = JSON.parse(await compare('-qd', out, ...data, '-i', '8', '--json')) as Compared
+    const { tensors } = JSON.parse(await compare('-qd', out, ...data, '-i', '4', '--json')) as Compared
     const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))
     const [{ accumulated, own }] = report.quantizations
     expect(tensors.map((one) => one.accumulated.sqnr)).toEqual(accumulated.sqnr)
@@ -80,7 +80,7 @@ describe('squire compare', () => {
       '--rmse',
       '--bias',
     ]
-    const table = await compare('-qd', out, ...data, '-i', '2', ...words, '--show-plot', '-s', saved)
+    const table = await compare('-qd', out, ...data, '-i', '1', ...words, '--show-plot', '-s', saved)
     expect(table).not.toContain('MRE %')
     for (const head of ['alone dB', 'cosine', 'RMSE', 'above %', 'Tensors by SQNR', 'SQNR along the network']) {
       expect(table).toContain(head)
@@ -160,7 +160,7 @@ describe('squire info', () => {
     expect(stdout).toMatch(/conv +p2o\.Conv\.0 .* q0 \d+, q1 \d+, q2 \d+.*scaleInt16 \d+ … \d+/)
     expect(stdout).not.toContain('sha-256')
     const json = JSON.parse((await squire(['info', model, '--json'])).stdout)
-    expect(json.quantization).toMatchObject({ chip: 'TX5105C', mode: 'mse', options: { iterations: [8] } })
+    expect(json.quantization).toMatchObject({ chip: 'TX5105C', mode: 'mse', options: { iterations: [4] } })
     expect(json.quantization.tensors[0]).toMatchObject({ name: 'x', bits: 8 })
   })
 

@@ -136,6 +136,7 @@ Examples:
   async run(argv) {
     const { operands, values } = readCommandLine(argv, options)
     const sides = sidesOf(operands, values.quantDir)
+    rangeOf(values.indexRange)
     const { compareSides } = await import('../../comparison.js')
     const { createReporter } = await import('../../report/reporter.js')
     const { listenForSignals } = await import('../signals.js')

@@ -11,12 +11,15 @@ const MOST_BINS = 128
 export function sketch(histogram: Histogram): HistogramEntry {
   if (histogram.count === 0) return { start: 0, step: 1, counts: [] }
   const width = binWidth(histogram)
+  const middles = [...filledBins(histogram)].map(({ low, count }) => ({ middle: low + width / 2, count }))
+  const least = Math.min(...middles.map(({ middle }) => middle))
+  const most = Math.max(...middles.map(({ middle }) => middle))
   let group = 1
-  const first = () => groupOf(histogram.min, width, group)
-  const last = () => groupOf(histogram.max, width, group)
+  const first = () => groupOf(least, width, group)
+  const last = () => groupOf(most, width, group)
   while (last() - first() >= MOST_BINS) group *= 2
   const counts = new Array<number>(last() - first() + 1).fill(0)
-  for (const { low, count } of filledBins(histogram)) counts[groupOf(low + width / 2, width, group) - first()]! += count
+  for (const { middle, count } of middles) counts[groupOf(middle, width, group) - first()]! += count
   return { start: rounded(first() * group * width), step: group * width, counts }
 }
 
@@ -30,21 +33,27 @@ export interface QuantizationError {
   readonly rounding: number
 }
 
-/** What is lost when values less `offset` become codes from `low` to `high`, of `scale` each: bins beyond are clipped, the others rounded. Exact zeros are kept. */
-export function quantizationError(
-  histogram: Histogram,
-  scale: number,
-  low: number,
-  high: number,
-  offset: number,
-): QuantizationError {
+/** How a tensor is held, as in QuantizedTensor, and the codes that it has. */
+export interface Held {
+  readonly scale: number
+  readonly low: number
+  readonly high: number
+  readonly offset: number
+  readonly told: readonly [low: number, high: number] | undefined
+}
+
+/** What is lost when values become codes: bins beyond the range are clipped, as far as readers can tell, the others rounded. Exact zeros are kept. */
+export function quantizationError(histogram: Histogram, held: Held): QuantizationError {
+  const { scale, low, high, offset, told = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] } = held
   const [least, most] = [low * scale + offset, high * scale + offset]
+  const [toldLow, toldHigh] = [told[0] + offset, told[1] + offset]
   const width = binWidth(histogram)
   let clipping = 0
   let inside = 0
   for (const { low: start, count } of filledBins(histogram)) {
     // The last bin reaches to the extreme only.
-    const middle = Math.min(Math.max(start + width / 2, histogram.min), histogram.max)
+    const value = Math.min(Math.max(start + width / 2, histogram.min), histogram.max)
+    const middle = Math.min(Math.max(value, toldLow), toldHigh)
     const beyond = middle > most ? middle - most : middle < least ? least - middle : 0
     if (beyond > 0) clipping += count * beyond ** 2
     else inside += count

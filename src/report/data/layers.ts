@@ -88,9 +88,10 @@ function quantizationEntry(
   histograms: ReadonlyMap<string, Histogram>,
 ): QuantizationEntry {
   const ranges = names.map((name) => {
-    const { scale, bits, offset = 0 } = fixed.quantized.get(name)!
+    const { scale, bits, offset = 0, told } = fixed.quantized.get(name)!
     const [low, high] = rangeOf(bits)
-    return { scale, low, high, offset, error: quantizationError(histograms.get(name)!, scale, low, high, offset) }
+    const held = { scale, low, high, offset, told }
+    return { ...held, error: quantizationError(histograms.get(name)!, held) }
   })
   // A zero point that is folded in may have brought operators that the plan of the run does not have.
   const byName = new Map(summaries.map((summary) => [summary.name, summary]))

@@ -1,0 +1,32 @@
+// Which values of a tensor its readers can tell apart: a hard-sigmoid gives the same for all beyond +-3.
+
+import type { PlannedLut } from '../operators/lut/plan.js'
+import type { PlannedOperator } from '../operators/types.js'
+
+/** Beyond these bounds, tables of readers are flat to within half a step of what they write. Other readers tell all values apart. */
+export function toldApart(readers: readonly PlannedOperator[], outputScale: (tensor: string) => number) {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const reader of readers) {
+    if (!isFunction(reader)) return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+    const tolerance = outputScale(reader.outputs[0]!) / 4
+    low = Math.min(low, -flatFrom((x) => reader.evaluate(-x), tolerance))
+    high = Math.max(high, flatFrom(reader.evaluate, tolerance))
+  }
+  return { low, high }
+}
+
+const GRID_STEP = 1 / 64
+const GRID_END = 64
+
+/** The least x >= 0 of a grid beyond which f stays within the tolerance of f(x); infinite where f does not end flat. */
+function flatFrom(f: (x: number) => number, tolerance: number): number {
+  const last = f(GRID_END)
+  if (!(Math.abs(f(2 ** 20) - last) <= tolerance)) return Number.POSITIVE_INFINITY
+  let x = GRID_END
+  while (x > 0 && Math.abs(f(x - GRID_STEP) - last) <= tolerance) x -= GRID_STEP
+  return x
+}
+
+export function isFunction(operator: PlannedOperator): operator is PlannedLut {
+  return 'evaluate' in operator
+}
