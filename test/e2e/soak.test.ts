@@ -103,7 +103,7 @@ async function suffer({ out, temporary, name }: Run, more: readonly string[], di
   child.stdout.on('data', (data) => {
     text += data
     for (const pid of childrenOf(child.pid!)) engines.add(pid)
-    if (strike === undefined || sent !== undefined || !text.includes(`stage ${strike.stage}, `)) return
+    if (strike === undefined || sent !== undefined || !text.includes(`stage ${strike.stage} of `)) return
     sent = wait(strike.afterMs).then(() => send(strike, child.pid!))
   })
   const end = await ended
@@ -138,7 +138,9 @@ describe.concurrent('through all disasters', () => {
     const run = runOf('reference')
     const end = await suffer(run, [], calm)
     expect(end.status, end.stderr).toBe(0)
-    stageMs = [...end.stdout.matchAll(/^stage \d, .*: ([\d.]+) s$/gm)].map(([, seconds]) => Number(seconds) * 1000)
+    stageMs = [...end.stdout.matchAll(/^stage \d of \d, .*: ([\d.]+) s$/gm)].map(
+      ([, seconds]) => Number(seconds) * 1000,
+    )
     expect(stageMs).toHaveLength(STAGES)
     reference = contents(run.out)
     return () => console.log(`soak, ${rounds} rounds of seed ${seed}: ${JSON.stringify(counts)}`)
