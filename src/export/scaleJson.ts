@@ -9,11 +9,11 @@
 // }
 // and by kind, named and defined as in the solve.ts of its family in src/operators:
 //   conv, matmul  "q0" "q1" "q2" "scaleInt16" "biasInt16" "low" "high" "weightScales" "accumulatorBound"
-//   table         "label" "table"
+//   table         "label" "table", "segmentBits" where it is interpolated
 //   add           "requantize": [{ "multiplier", "shift" }, ...] "q2" "low" "high"
 //   mul           "requantize" "low" "high"
 //   concat        "requantize", null for an input already at the output's scale
-//   averagepool   "requantize"
+//   averagepool, requantize  "requantize"
 //   software      "reason", null for nodes that compute shapes
 // Keys come in this order, tensors and operators in the model's; one entry a line. A number is the shortest decimal that reads back as itself.
 
