@@ -5,7 +5,7 @@ import { Checkpoint } from './calibrate/checkpoint.js'
 import { type Distribution, encodeDistribution, readDistribution } from './calibrate/distribution.js'
 import { makeObservable } from './calibrate/observed.js'
 import type { Prepared } from './calibrate/prepare.js'
-import type { Config } from './config/config.js'
+import type { Config, QuantMode } from './config/config.js'
 import { mixTemplate } from './config/mix.js'
 import { dumpFloat } from './dump.js'
 import type { Observed, Runner } from './engine/runner.js'
@@ -49,7 +49,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
       return runner.observe(model)
     })
     warnOfSkipped(runner, reporter)
-    const solved = await solveRun(setting, prepared, observed)
+    const solved = await solveRun(setting, runner, prepared, observed)
     const several = solved.length > 1
 
     timer.stage('post-process')
@@ -73,7 +73,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
       await staging.add(await statisticsFiles(config, prepared, runner, observed))
       await staging.add(new Map(await inputFiles(runner)))
       if (config.dump) await staging.add(new Map(await dumpFloat(prepared)))
-      await staging.add(new Map(templateFiles(config, prepared)))
+      await staging.add(new Map(templateFiles(config, prepared, solved[0]!.job.mode)))
       await staging.add(await reportFiles(report, runFacts(run, config, options.command)))
       await staging.commit()
       return { run, report }
@@ -162,11 +162,11 @@ async function inputFiles(runner: Runner): Promise<[string, Content][]> {
 }
 
 /** -gt: a mixed configuration that names every operator with the width and mode it has. */
-function templateFiles({ generateTemplate, model, modes }: Config, { plan }: Prepared): [string, string][] {
+function templateFiles({ generateTemplate, model }: Config, { plan }: Prepared, mode: QuantMode): [string, string][] {
   if (!generateTemplate) return []
   const bits = new Map(plan.classes.flatMap((one) => one.tensors.map((name) => [name, one.bits] as const)))
   const operators = plan.operators
     .filter(hasOwnWidth)
     .map(({ name, nodes, inputs }) => ({ name, nodes, bits: bits.get(inputs[0]!)! }))
-  return [[`${basename(model, '.onnx')}_mix.json`, mixTemplate(operators, modes[0]!)]]
+  return [[`${basename(model, '.onnx')}_mix.json`, mixTemplate(operators, mode)]]
 }

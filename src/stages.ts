@@ -2,7 +2,7 @@
 
 import { classHistogram } from './calibrate/distribution.js'
 import { type Prepared, prepare } from './calibrate/prepare.js'
-import type { Config, QuantMode } from './config/config.js'
+import { type Config, type QuantMode, quantModes } from './config/config.js'
 import { choiceOf, type MixConfig, readMix, requireMentioned } from './config/mix.js'
 import { readGivenModel } from './edit.js'
 import type { FoldStore } from './engine/datasetRunner.js'
@@ -15,6 +15,7 @@ import { checkInputDtypes, type Given, givenScales } from './given.js'
 import { foldZeroPoints } from './offsets/foldZeroPoints.js'
 import { importModel } from './onnx/import/index.js'
 import { optimize } from './onnx/passes/index.js'
+import { pickModes } from './pick.js'
 import { hasOwnWidth } from './plan/classes.js'
 import type { PlanOptions } from './plan/options.js'
 import { solveFixedPoint } from './plan/solve.js'
@@ -70,10 +71,12 @@ export interface Solved {
 
 /** Thresholds and integers of every quantization: of each `-i` value in every mode. */
 export async function solveRun(
-  { config, reporter, timer, pool }: Setting,
+  setting: Setting,
+  runner: Runner,
   prepared: Prepared,
   observed: readonly Observed[],
 ): Promise<readonly Solved[]> {
+  const { config, reporter, timer, pool } = setting
   const chip = chipProfile(config.chip)
   timer.stage('model quantization')
   const given = await givenScales(config, prepared)
@@ -81,10 +84,16 @@ export async function solveRun(
   timer.stage('fixed-point parameters')
   const several = jobs.length > 1
   const options = { scales: given.scales, ...(config.lutLength !== undefined && { lutBits: config.lutLength }) }
-  return jobs.map((job) => ({
+  const solved = jobs.map((job) => ({
     job,
     fixed: attempt(several, () => solveFixedPoint(job.prepared.plan, job.thresholds, chip, options)),
   }))
+  return config.modes.includes('auto') && several ? pickModes(setting, runner, prepared, solved) : solved
+}
+
+/** What is made: of 'auto', all modes to choose from. */
+function modesOf({ modes }: Config): readonly QuantMode[] {
+  return modes.includes('auto') ? quantModes : modes.filter((mode) => mode !== 'auto')
 }
 
 async function solveThresholds(
@@ -97,7 +106,7 @@ async function solveThresholds(
 ): Promise<Job[]> {
   const jobs: Job[] = []
   const { origin } = given
-  const modes = origin === undefined ? config.modes : [origin.mode ?? config.modes[0]!]
+  const modes = origin === undefined ? modesOf(config) : [origin.mode ?? modesOf(config)[0]!]
   const own = await ownModes(config, prepared.plan)
   const options = planOptions(config, await mixOf(config))
   // Loaded scales make one quantization, whatever it is measured on.

@@ -3,7 +3,7 @@
 import { SquireError } from '../errors.js'
 import { type InputsOf, isOption, type OptionTable, type ValuesOf } from './option.js'
 import { options } from './options/index.js'
-import type { ColorSpace, QuantMode } from './options/words.js'
+import type { ColorSpace, ModeChoice } from './options/words.js'
 import { readOptions } from './read.js'
 import { type Naming, rules } from './rules.js'
 
@@ -17,8 +17,8 @@ export interface Config extends Omit<Parsed, 'model' | 'modes' | 'iterations' | 
   /** Absolute path of the model. */
   readonly model: string
   readonly image: Parsed['image'] & { readonly colorSpace: ColorSpace }
-  /** In table order, without repeats: one quantization each. */
-  readonly modes: readonly QuantMode[]
+  /** In table order, without repeats: one quantization each; or 'auto' alone. */
+  readonly modes: readonly ModeChoice[]
   /** Ascending, without repeats: one quantization each. 'all': every selected sample of a dataset. */
   readonly iterations: readonly number[] | 'all'
 }

@@ -21,6 +21,11 @@ const allStandsAlone: Rule = ({ iterations }, name) => {
   return `${name('iterations')}: "all" stands alone, got ${iterations.join(' ')}`
 }
 
+const autoStandsAlone: Rule = ({ modes }, name) => {
+  if (modes === undefined || modes.length === 1 || !modes.includes('auto')) return undefined
+  return `${name('modes')}: "auto" tries all modes and stands alone, got ${modes.join(' ')}`
+}
+
 const scalesInQuantModeOnly: Rule = ({ generateScaleJson, runMode }, name) =>
   generateScaleJson && runMode !== 'quant'
     ? `${name('generateScaleJson')} works with ${name('runMode')} quant only`
@@ -122,6 +127,7 @@ export const rules: readonly Rule[] = [
   configsForInferCommon,
   bitWidthOfChip,
   allStandsAlone,
+  autoStandsAlone,
   scalesInQuantModeOnly,
   meanWithStd,
   oneForEachChannel,

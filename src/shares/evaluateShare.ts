@@ -39,7 +39,7 @@ export function evaluateShare(config: Config, reporter: Reporter, options: RunOp
     const share = shareOf(config)
     const key: Record<string, string> = await evaluationKey(runner)
     const models: { readonly name: string; readonly iteration: number; readonly probe: Probe }[] = []
-    for (const { job, fixed } of await solveRun(setting, prepared, observed)) {
+    for (const { job, fixed } of await solveRun(setting, runner, prepared, observed)) {
       // What has no integers, or no metric, is not measured on one machine either.
       if (fixed instanceof SquireError || job.observed.floatMetric === undefined) continue
       const model = await integerFile({ config, workspace: rig.workspace }, job, fixed)

@@ -2,7 +2,7 @@
 
 import { option } from '../option.js'
 import { either, flag, integer, mapped, oneOf, path, real, several } from '../values.js'
-import { inputDtypes, type QuantMode, quantModes, zeroPointPolicies } from './words.js'
+import { inputDtypes, type ModeChoice, quantModes, zeroPointPolicies } from './words.js'
 
 const group = 'Quantization'
 
@@ -11,9 +11,10 @@ const fraction = real('P', 'a number above 0 and at most 1', (p) => p > 0 && p <
 const positive = real('X', 'a number above 0', (x) => x > 0)
 
 /** In table order, without repeats. */
-const modes = mapped(several(oneOf('MODE', [...quantModes, 'all'])), (given): readonly QuantMode[] =>
-  quantModes.filter((mode) => given.includes(mode) || given.includes('all')),
-)
+const modes = mapped(several(oneOf('MODE', [...quantModes, 'all', 'auto'])), (given): readonly ModeChoice[] => [
+  ...quantModes.filter((mode) => given.includes(mode) || given.includes('all')),
+  ...(given.includes('auto') ? (['auto'] as const) : []),
+])
 
 /** Ascending, without repeats; "all" is checked to stand alone in rules.ts. */
 const iterations = mapped(several(either(['all'], integer('N', 1))), (given): readonly (number | 'all')[] =>
@@ -26,7 +27,7 @@ export const quantizationOptions = {
     long: 'quant-mode',
     short: 'qm',
     group,
-    help: 'how thresholds are chosen; several: one quantization each',
+    help: 'how thresholds are chosen; several: one quantization each; auto: the method that comes nearest to the float model',
     fallbackInWords: 'kl; min_max at 16 bit',
   }),
   /** Fraction of the values that mode percentile keeps, 0 < p <= 1. */

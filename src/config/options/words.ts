@@ -2,6 +2,8 @@
 
 export const quantModes = ['kl', 'min_max', 'mse', 'percentile', 'kl_v2'] as const
 export type QuantMode = (typeof quantModes)[number]
+/** 'auto': the mode that comes nearest to the float model. */
+export type ModeChoice = QuantMode | 'auto'
 
 /** Where a convolution pads a tensor with a zero point, a Pad must write that: 'unpadded' leaves such tensors as they are. */
 export const zeroPointPolicies = ['none', 'unpadded', 'all'] as const

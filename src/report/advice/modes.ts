@@ -16,9 +16,9 @@ export const otherModes: Rule = ({ results }) => {
   const evidence = best.loss === null ? 'Nothing measured the loss.' : `It loses ${shortText(best.loss)} %.`
   const isKl = best.mode === 'kl'
   const text = isKl
-    ? 'kl, as published, clips some tensors (hard-swish, long tails) too early: try kl_v2 and mse, or all modes.'
-    : `${best.mode} is one of five modes: at 8 bit kl_v2, kl and mse come first.`
-  return [{ tensor: null, text, evidence, next: isKl ? '-qm kl_v2 mse' : '-qm all' }]
+    ? 'kl, as published, clips some tensors (hard-swish, long tails) too early; auto takes the mode that comes nearest to the float model.'
+    : `${best.mode} is one of five modes: auto takes the one that comes nearest to the float model.`
+  return [{ tensor: null, text, evidence, next: '-qm auto' }]
 }
 
 /** How much better another range must be, as a ratio of errors. */

@@ -13,17 +13,24 @@ export const saturating: Rule = ({ tensors, quantizations }) => {
   const shown = quantizations.find(({ compared }) => compared > 0)
   if (shown === undefined) return []
   const { clippedLow, clippedHigh } = shown.accumulated
-  return tensors
-    .map(({ name }, i) => ({ name, low: clippedLow[i] ?? 0, high: clippedHigh[i] ?? 0 }))
-    .filter(({ low, high }) => low + high > NOTABLE_CLIPPING)
-    .sort((a, b) => b.low + b.high - a.low - a.high)
-    .slice(0, MOST_NAMED)
-    .map(({ name, low, high }) => ({
-      tensor: name,
-      text: 'saturates: its values go beyond its range.',
-      evidence: `${percentText(low)} are clipped below and ${percentText(high)} above.`,
-      next: shown.mode === 'min_max' ? '-i all, so that calibration sees these values' : '-qm min_max',
-    }))
+  return (
+    tensors
+      // A zero point leaves out what the functions that read a tensor do not tell apart, such as what hard-swish makes zero.
+      .map(({ name }, i) => ({
+        name,
+        low: shown.offsets[i] === 0 ? (clippedLow[i] ?? 0) : 0,
+        high: clippedHigh[i] ?? 0,
+      }))
+      .filter(({ low, high }) => low + high > NOTABLE_CLIPPING)
+      .sort((a, b) => b.low + b.high - a.low - a.high)
+      .slice(0, MOST_NAMED)
+      .map(({ name, low, high }) => ({
+        tensor: name,
+        text: 'saturates: its values go beyond its range.',
+        evidence: `${percentText(low)} are clipped below and ${percentText(high)} above.`,
+        next: shown.mode === 'min_max' ? '-i all, so that calibration sees these values' : '-qm min_max',
+      }))
+  )
 }
 
 /** Share of codes below which a range is wasted: what a Relu leaves of a symmetric one is twice as much. */
