@@ -60,7 +60,7 @@ export class FunctionRunner implements Runner {
   readonly skipped: readonly SkippedSample[] = []
   readonly #options: FunctionRunnerOptions
   #first: HeldCall | undefined
-  /** What the first forward pass of the run was fed, until a later one of calibration is. */
+  /** What the latest forward pass was fed, in the order in which the function asked for them. */
   #last: Feeds | undefined
 
   constructor(options: FunctionRunnerOptions) {
@@ -106,7 +106,6 @@ export class FunctionRunner implements Runner {
     })
     const metric = this.#call(this.#options.iterations[0]!, {
       forward: async (first, name) => {
-        this.#last ??= first
         seen(first)
         return (await sink).forward(first, name)
       },
@@ -242,6 +241,7 @@ export class FunctionRunner implements Runner {
   /** A batch for a model whose batch is dynamic goes through in parts of one size (of one sample unless -ib says more): parallel, and independent of the batch size. */
   async #splitForward(feeds: Feeds, name: string, forward: ForwardOne) {
     const parts = splitBatch(feeds, this.#options.executor.inputs, this.#options.samplesPerForward)
+    this.#last = parts.at(-1)!
     if (parts.length === 1) return forward(feeds, name)
     return joinBatches(await Promise.all(parts.map((part, i) => forward(part, `${name}, part ${i + 1} of the batch`))))
   }
@@ -262,7 +262,6 @@ export class FunctionRunner implements Runner {
   #observing(model: ObservedModel, statistics: SharedArrayBuffer, counted: () => void): ForwardOne {
     const free: SharedArrayBuffer[] = []
     return async (feeds, name) => {
-      this.#last = feeds
       const slab = free.pop() ?? createSlab(model.observation.tensors)
       const observation = { ...model.observation, stacked: 1, slab }
       const done = await this.#options.pool.forward({

@@ -37,7 +37,7 @@ export interface Runner {
   firstFeeds(): Promise<Feeds>
   /** Samples (or forward passes) of observe(), of measure() for so many quantizations of each `-i` value, and of comparing on at most `compared`. */
   workload(quantizations: number, compared: number): Promise<number>
-  /** Inputs of the last forward pass of calibration. */
+  /** Inputs of the last forward pass: of calibration, or where a function makes them, of the run so far. */
   lastFeeds(): Promise<Feeds>
   /** Runs the float model once over the data; one result for each value of `-i`, ascending. */
   observe(model: ObservedModel): Promise<readonly Observed[]>

@@ -126,7 +126,15 @@ describe.concurrent('a q outside [0, 31]', () => {
     expect(stdout).toMatch(/percentile .* Fail .* percentile_it_12/)
     expect(stdout).toMatch(/min_max .* % .* min_max_it_12/)
     expect(stdout + stderr).toMatch(offence)
-    expect(readdirSync(out).sort()).toEqual(['min_max_it_12', 'report.html', 'report.json', 'run.json', 'stats.arrow'])
+    expect(readdirSync(out).sort()).toEqual([
+      'inputs',
+      'log',
+      'min_max_it_12',
+      'report.html',
+      'report.json',
+      'run.json',
+      'stats.arrow',
+    ])
     expect(report.results.map((row: { mode: string }) => row.mode)).toEqual(['min_max', 'percentile'])
     expect(report.results[1].error).toMatch(offence)
   })

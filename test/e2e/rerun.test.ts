@@ -104,7 +104,7 @@ describe('several -i values', () => {
     const names = ['kl_it_12', 'kl_it_8', 'mse_it_12', 'mse_it_8']
     for (const name of names) expect(stdout).toMatch(new RegExp(`│ tiny\\.onnx .* ${name} `))
     const folders = (out: string) => [
-      ...new Set(Object.keys(contents(join(folder, out))).flatMap((path) => path.match(/^\w+(?=\/)/) ?? [])),
+      ...new Set(Object.keys(contents(join(folder, out))).flatMap((path) => path.match(/^\w+_it_\d+(?=\/)/) ?? [])),
     ]
     expect(folders('several')).toEqual(names)
     expect(folders('alone')).toEqual(['kl_it_12', 'mse_it_12'])
