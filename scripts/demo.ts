@@ -27,6 +27,7 @@ One folder a mode in ${output}:
   *_quantize.onnx   the chip's integer arithmetic, in standard ONNX operators
   *_qdq.onnx        the same scales as QuantizeLinear/DequantizeLinear, for other compilers
   *_scale.json      every scale, multiplier and shift
+  report.html       what it did to every layer: open ${path.join(root, output, 'report.html')}
 The data is ${images}, and ${script} is the code that brings it: start your own from there.`)
 }
 
