@@ -30,7 +30,7 @@ export interface FoldPart {
   readonly skipped: readonly SkippedSample[]
 }
 
-/** The part that a fold over `done` of `chunks` made. */
+/** The part that a fold over some of `chunks`, those of the whole run, made. */
 export function partOf(
   fold: string,
   segments: readonly Segment[],

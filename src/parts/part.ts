@@ -3,8 +3,7 @@
 
 import type { FoldPart } from '../engine/part.js'
 
-export const partKinds = ['calibration', 'evaluation'] as const
-export type PartKind = (typeof partKinds)[number]
+export type PartKind = 'calibration' | 'evaluation'
 
 export interface Part extends FoldPart {
   readonly kind: PartKind
