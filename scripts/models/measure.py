@@ -112,9 +112,9 @@ def timed(words, folder):
     return text, os.waitstatus_to_exitcode(status), {"seconds": round(seconds, 1), "cpuSeconds": round(usage.ru_utime + usage.ru_stime, 1), "peakMb": usage.ru_maxrss // 1024}
 
 
-def squire(model, calibration, count, folder):
+def squire(model, calibration, count, folder, modes):
     words = ["node", str(ROOT / "dist/src/main.js"), "quant", "-m", str(model), "-d", str(calibration), "-s", str(folder)]
-    return timed([*words, "-i", str(count), "-od", "-cn", "2", "-qm", *MODES, "--compare-iteration", "0"], folder)
+    return timed([*words, "-i", str(count), "-od", "-cn", "2", "-qm", *modes, "--compare-iteration", "0"], folder)
 
 
 class Reader(CalibrationDataReader):
@@ -138,7 +138,7 @@ def peer(model, samples, method, target):
         quantize_static(str(prepared), str(target), Reader(prepared, samples), calibrate_method=getattr(CalibrationMethod, method), **kinds)
 
 
-def measure(name, folder):
+def measure(name, folder, modes, peers):
     model, calibration, test = folder / f"{name}.onnx", rows(folder / f"{name}.npz"), rows(folder / f"{name}.test.npz")
     result = {"weightsMb": round(model.stat().st_size / 2**20, 1), "nodes": len(onnx.load(model, load_external_data=False).graph.node)}
     names = float_outputs(model)
@@ -146,7 +146,7 @@ def measure(name, folder):
     labels = folder / f"{name}.test.npz"
     result["task"] = {"float": task_of(name, labels, expected, expected)}
     with tempfile.TemporaryDirectory() as out:
-        log, status, cost = squire(model, folder / f"{name}.npz", len(calibration), out)
+        log, status, cost = squire(model, folder / f"{name}.npz", len(calibration), out, modes)
         result.update(cost)
         counts = re.search(r"(\d+) operators? on the chip, (\d+) in software", log)
         if counts:
@@ -154,14 +154,14 @@ def measure(name, folder):
             result["reasons"] = re.findall(r"in software, because (.+)", log)
         if status != 0:
             return {**result, "error": log.strip().splitlines()[-1][:300]}
-        for mode in MODES:
-            place = Path(out) / f"{mode}_it_{len(calibration)}"
+        for mode in modes:
+            place = Path(out) / f"{mode}_it_{len(calibration)}" if len(modes) > 1 else Path(out)
             if not place.exists():
                 continue
             values = {form: outputs(place / f"{name}_{form}.onnx", test, names) for form in ("quantize", "qdq")}
             result.setdefault("modes", {})[mode] = {form: quality(expected, one) for form, one in values.items()}
             result["task"][mode] = task_of(name, labels, expected, values["quantize"])
-        for mode, method in PEERS.items():
+        for mode, method in ((mode, PEERS[mode]) for mode in peers):
             if method == "Percentile" and model.stat().st_size > LARGEST_PERCENTILE:
                 continue
             target = Path(out) / "peer.onnx"
@@ -183,7 +183,7 @@ def table(results):
             lines.append(f"| {name} | {one['weightsMb']} | {one.get('integer', '')} | {one.get('float', '')} | {one['error']} |" + " |" * 8)
             continue
         modes, peers = one["modes"], one.get("peer", {})
-        sqnr = lambda mode, form="quantize": f"{modes[mode][form]['sqnr']:.1f}" if mode in modes else "failed"
+        sqnr = lambda mode, form="quantize": f"{modes[mode][form]['sqnr']:.1f}" if mode in modes else ""
         other = lambda mode: f"{peers[mode]['sqnr']:.1f}" if "sqnr" in peers.get(mode, {}) else ("fails" if mode in peers else "")
         best = max(modes, key=lambda mode: modes[mode]["quantize"]["sqnr"])
         cells = [name, one["weightsMb"], one["integer"], one["float"], sqnr("min_max"), sqnr("min_max", "qdq"), other("min_max")]
@@ -215,7 +215,7 @@ def tasks(results):
     for name, one in sorted(results.items()):
         if one.get("task", {}).get("float") is None:
             continue
-        shown = [f"{one['task'][column]:.1%}" if column in one["task"] else "" for column in columns]
+        shown = [f"{one['task'][column]:.1%}" if one["task"].get(column) is not None else "" for column in columns]
         lines.append("| " + " | ".join([name, *shown]) + " |")
     return "\n".join(lines)
 
@@ -228,7 +228,7 @@ normalization statistics from data, calibration and test samples from photograph
 
 SQNR in dB of the integer model against the float model on samples that nothing was calibrated on, and of the QDQ model; ONNX Runtime {ort}: its
 quantize_static on the same samples (QDQ, int8, weights by channel, its own defaults else: asymmetric activations). Random weights are not trained weights: the numbers
-compare tools and forms, they do not tell a task's accuracy. CPU seconds and peak memory are of one run of squire in these four modes with 2 workers.
+compare tools and forms, they do not tell a task's accuracy. CPU seconds and peak memory are of one run of squire in all modes measured, with 2 workers.
 
 {summary}
 
@@ -241,24 +241,32 @@ lines that are read exactly as the float model reads them.
 
 {tasks}
 
-## Operators in float, by reason
+## Operators
 
-{reasons}
+`node dist/scripts/models/plans.js FOLDER` plans every model of the folder. {plans}
 """
 
 
-def reasons(results):
-    by = {}
-    for name, one in results.items():
-        for line in one.get("reasons", []):
-            reason, _, operators = line.partition(": ")
-            more = re.search(r"and (\d+) more$", operators)
-            count = len(operators.split(", ")) + (int(more[1]) if more else 0)
-            entry = by.setdefault(reason, [0, 0])
+def plans(path):
+    """What runs in float of all models of the folder, by operator type."""
+    found = json.loads(path.read_text()) if path.exists() else {}
+    planned = {name: one for name, one in found.items() if "integer" in one}
+    types = {}
+    for one in planned.values():
+        for kind, count in one["types"].items():
+            entry = types.setdefault(kind, [0, 0])
             entry[0] += count
             entry[1] += 1
-    lines = ["| reason | operators | models |", "| --- | --- | --- |"]
-    return "\n".join([*lines, *(f"| {reason} | {count} | {models} |" for reason, (count, models) in sorted(by.items(), key=lambda item: -item[1][0]))])
+    whole = [name for name, one in planned.items() if one["float"] == 0]
+    lines = ["| in float | operators | models |", "| --- | --- | --- |"]
+    lines += [f"| {kind} | {count} | {models} |" for kind, (count, models) in sorted(types.items(), key=lambda item: -item[1][0])]
+    counts = ["| model | integer | float | in float |", "| --- | --- | --- | --- |"]
+    for name, one in sorted(planned.items()):
+        listed = ", ".join(f"{kind} {count}" if count > 1 else kind for kind, count in one["types"].items())
+        counts.append(f"| {name} | {one['integer']} | {one['float']} | {listed} |")
+    total = [sum(one[key] for one in planned.values()) for key in ("integer", "float")]
+    head = f"{len(planned)} models: {total[0]} operators in integers, {total[1]} in float; {len(whole)} models have none in float."
+    return "\n".join([head, "", *lines, "", *counts])
 
 
 def main():
@@ -267,6 +275,8 @@ def main():
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/models.md")
     parser.add_argument("--results", type=Path)
+    parser.add_argument("--modes", nargs="*", default=MODES)
+    parser.add_argument("--peers", nargs="*", default=list(PEERS))
     parser.add_argument("--write-only", action="store_true")
     options = parser.parse_args()
     path = options.results or options.folder / "results.json"
@@ -276,13 +286,13 @@ def main():
         if name in results and not options.only:
             continue
         try:
-            results[name] = measure(name, options.folder)
+            results[name] = measure(name, options.folder, options.modes, options.peers)
         except Exception as error:  # The next model may be measured all the same.
             print(f"{name}: not measured: {type(error).__name__}: {str(error)[:300]}", flush=True)
             continue
         print(name, json.dumps({key: value for key, value in results[name].items() if key != "reasons"}), flush=True)
         path.write_text(json.dumps(results, indent=1))
-    options.out.write_text(PAGE.format(ort=ort.__version__, summary=summary(results), table=table(results), tasks=tasks(results), reasons=reasons(results)))
+    options.out.write_text(PAGE.format(ort=ort.__version__, summary=summary(results), table=table(results), tasks=tasks(results), plans=plans(options.folder / "plans.json")))
 
 
 if __name__ == "__main__":
