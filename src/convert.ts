@@ -8,10 +8,10 @@ import type { Feeds } from './engine/runner.js'
 import { SquireError } from './errors.js'
 import { checkWritable, saveAll } from './files/save.js'
 import { importModel } from './onnx/import/index.js'
-import { encodeModel } from './onnx/model.js'
 import { openModel } from './onnx/openModel.js'
 import { optimize } from './onnx/passes/index.js'
 import type { ModelProto, TensorValue } from './onnx/types.js'
+import { modelFiles } from './onnx/write.js'
 import type { Reporter, RunResult } from './report/types.js'
 import { type RunOptions, stageTimer, withPool } from './run.js'
 
@@ -42,7 +42,7 @@ export function convert(config: Config, reporter: Reporter, options: RunOptions 
         `the optimized model differs from ${config.model} by ${difference.toExponential(1)} of its largest output on the first input. Convert it with -do, and please report it.`,
       )
     }
-    const files = new Map([[`${basename(config.model, '.onnx')}_convert.onnx`, encodeModel(model.proto)]])
+    const files = modelFiles(model.proto, `${basename(config.model, '.onnx')}_convert.onnx`)
     await saveAll(config.saveDir, files)
     const result = {
       ...{ model: basename(config.model), mode: 'convert', iteration: runner.iterations[0]!, directory: '.' },

@@ -221,7 +221,9 @@ export function weightSums({ nodes, weights, bias }: PlannedAccumulation): Float
   const sums = new Float64Array(channels)
   const depth = weights.data.length / channels
   const isConv = nodes[0]!.opType === 'Conv'
-  for (const [at, weight] of weights.data.entries()) sums[isConv ? Math.floor(at / depth) : at % channels]! += weight
+  // Whether a channel's weights lie together, as those of a Gemm with transB do too.
+  const byChannel = isConv || ('transposed' in weights && weights.transposed === true)
+  for (const [at, weight] of weights.data.entries()) sums[byChannel ? Math.floor(at / depth) : at % channels]! += weight
   return sums
 }
 
