@@ -64,8 +64,8 @@ describe('advice', () => {
   })
 
   it('names other modes where one alone lost much, or nobody measured', () => {
-    expect(theAdvice({ results: [result('kl', 47)] })).toMatchObject({ rule: 'otherModes', next: '-qm kl_v2 mse' })
-    expect(theAdvice({ results: [result('mse', null)] })).toMatchObject({ rule: 'otherModes', next: '-qm all' })
+    expect(theAdvice({ results: [result('kl', 47)] })).toMatchObject({ rule: 'otherModes', next: '-qm auto' })
+    expect(theAdvice({ results: [result('mse', null)] })).toMatchObject({ rule: 'otherModes', next: '-qm auto' })
     expect(rulesThatSpeak({ results: [result('mse', 3), result('kl', 5)] })).toEqual([])
     expect(rulesThatSpeak({ results: [result('kl', 0.9)] })).toEqual([])
   })
