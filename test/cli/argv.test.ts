@@ -58,7 +58,7 @@ describe('translation of the command line', () => {
     ['-snn x', '-snn is for tensorflow models: export the model with python -m tf2onnx.convert'],
     ['-m', '--model (-m) needs a value: a path'],
     ['-m -s out', '--model (-m) needs a value: a path'],
-    ['-qm -i 5', '--quant-mode (-qm) needs a value: "kl", "min_max", "mse", "percentile", "kl_v2" or "all"'],
+    ['-qm -i 5', '--quant-mode (-qm) needs a value: "kl", "min_max", "mse", "percentile", "kl_v2", "all" or "auto"'],
     ['--json=yes', '--json takes no value, got "yes"'],
   ])('answers %s with the reason', (words, message) => {
     expect(() => translate(words.split(' '), quantFlags)).toThrow(message)

@@ -60,7 +60,7 @@ const mistakes: readonly [string, string][] = [
   ],
   [
     'quant -m a.onnx -qm kl mze',
-    '--quant-mode (-qm): expected "kl", "min_max", "mse", "percentile", "kl_v2" or "all", got "mze"; did you mean "mse"?',
+    '--quant-mode (-qm): expected "kl", "min_max", "mse", "percentile", "kl_v2", "all" or "auto", got "mze"; did you mean "mse"?',
   ],
   [
     'quant -m a.onnx -r profile',

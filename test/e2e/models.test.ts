@@ -225,11 +225,11 @@ describe('the run log', () => {
     expect(lines[0]).toBe(`  model            ${model}`)
     const stages = lines.filter((line) => / s$/.test(line)).map((line) => line.replace(/: [\d.]+ s$/, ''))
     expect(stages).toEqual([
-      'stage 1, graph optimization',
-      'stage 2, float run and scales',
-      'stage 3, model quantization',
-      'stage 4, fixed-point parameters',
-      'stage 5, post-process',
+      'stage 1 of 5, graph optimization',
+      'stage 2 of 5, float run and scales',
+      'stage 3 of 5, model quantization',
+      'stage 4 of 5, fixed-point parameters',
+      'stage 5 of 5, post-process',
     ])
     expect(lines).toContain('1 operator on the chip, 0 in software (float); 2 of 2 tensors observed')
     expect(lines).toContain(`  ${join(out, 'log_quantize.onnx')}`)

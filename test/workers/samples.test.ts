@@ -30,8 +30,6 @@ const proto = model({
 
 /** 21 samples of 6x5, but for those at `large` (7x7) and those at `bad` (Infinity). The metric lists what it was given. */
 const script = (large: readonly number[], bad: readonly number[]) => `
-import { chipProfile } from '../../src/fixedpoint/chip.js'
-import { oneWidth } from '../../src/plan/options.js'
 import { defineDataset } from ${JSON.stringify(new URL('../../dist/src/index.js', import.meta.url).href)}
 export const data = defineDataset(() => ({
   size: () => 21,

@@ -43,7 +43,7 @@ export const quantizationOptions = {
     long: 'zero-points',
     group,
     help: "zero points folded into biases, so that ranges like a Relu's use all codes; unpadded: where no Pad node is needed",
-    fallback: 'unpadded',
+    fallback: 'none',
   }),
   /** Forward passes to calibrate on, one quantization for each number; 'all': every selected sample of a dataset. */
   iterations: option(iterations, {
