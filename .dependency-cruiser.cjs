@@ -26,11 +26,7 @@ module.exports = {
       severity: 'error',
       from: { path: nouns },
       to: {
-        path: [
-          verbs,
-          `${src}/(engine|cli)/`,
-          `${src}/(quantize|quantization|stages|resumable|infer|run|supervisor|index|main).js$`,
-        ],
+        path: [verbs, `${src}/(engine|cli)/`, `${src}/(runs|library)/|${src}/(supervisor|index|main).js$`],
       },
     },
     {
@@ -85,7 +81,7 @@ module.exports = {
       name: 'the-engine-runs-models-and-knows-no-stage',
       severity: 'error',
       from: { path: `${src}/engine/` },
-      to: { path: [verbs, `${src}/cli/`, `${src}/(quantize|quantization|stages|resumable|infer|run).js$`] },
+      to: { path: [verbs, `${src}/cli/`, `${src}/(runs|library)/`] },
     },
     {
       name: 'options-know-the-chips-and-nothing-else',
@@ -104,7 +100,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^dist/workers/' },
       to: {
-        path: `${src}/(cli|report|calibrate|evaluate|compare|export|parts|plan|operators|emit|oracle|fixedpoint)/|${src}/(quantize|quantization|stages|resumable|infer|run|supervisor|index).js$`,
+        path: `${src}/(cli|report|calibrate|evaluate|compare|export|parts|plan|operators|emit|oracle|fixedpoint)/|${src}/(runs|library)/|${src}/(supervisor|index).js$`,
       },
     },
   ],

@@ -1,6 +1,6 @@
 // The public API of squire-quant.
 
-import type { InferOptions, InferResult, QuantizeOptions } from './libraryTypes.js'
+import type { InferOptions, InferResult, QuantizeOptions } from './library/libraryTypes.js'
 import type { RunResult } from './report/types.js'
 
 export type {
@@ -30,7 +30,7 @@ export type {
   TensorLike,
 } from './dataset/types.js'
 export { type ErrorCode, exitCodes, SquireError } from './errors.js'
-export type { InferOptions, InferResult, ProgressEvent, QuantizeOptions, RunHooks } from './libraryTypes.js'
+export type { InferOptions, InferResult, ProgressEvent, QuantizeOptions, RunHooks } from './library/libraryTypes.js'
 export type { ElementType, TensorData, TensorValue } from './onnx/types.js'
 export type { ModeResult, ProgressTask, Reporter, RunResult } from './report/types.js'
 
@@ -44,7 +44,7 @@ export type { ModeResult, ProgressTask, Reporter, RunResult } from './report/typ
  */
 export async function quantize(options: QuantizeOptions): Promise<RunResult> {
   // A user's script imports this file in every worker, for a metric: the pipeline stays out until it is run.
-  return (await import('./library.js')).quantize(options)
+  return (await import('./library/library.js')).quantize(options)
 }
 
 /**
@@ -52,5 +52,5 @@ export async function quantize(options: QuantizeOptions): Promise<RunResult> {
  * @throws SquireError as quantize() does
  */
 export async function infer(options: InferOptions): Promise<InferResult> {
-  return (await import('./library.js')).infer(options)
+  return (await import('./library/library.js')).infer(options)
 }

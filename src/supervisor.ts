@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { availableParallelism, constants } from 'node:os'
-import { makeWorkspace } from './workspace.js'
+import { makeWorkspace } from './runs/workspace.js'
 
 /** Set in the engine's environment to the folder for its temporary files, which the parent removes however the engine ends. */
 export const engineVariable = 'SQUIRE_ENGINE'

@@ -6,7 +6,7 @@ import type { Observed, Runner } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
 import { modelFileHash } from '../parts/modelFileHash.js'
 import { readPart } from '../parts/partFile.js'
-import { type Job, nameOf } from '../quantization.js'
+import { type Job, nameOf } from '../runs/quantization.js'
 import { datasetOf, requireBelonging, versions } from './belongs.js'
 
 /** The calibration that the parts in a file come to. @throws SquireError PART when they are not whole, or another run's */

@@ -8,8 +8,8 @@ import { engineVariable } from '../../src/supervisor.js'
 import { refuseOldNode, squireVersion } from '../../src/version.js'
 
 const pipeline = vi.hoisted(() => ({ quantize: vi.fn(), infer: vi.fn() }))
-vi.mock('../../src/quantize.js', () => pipeline)
-vi.mock('../../src/infer.js', () => pipeline)
+vi.mock('../../src/runs/quantize.js', () => pipeline)
+vi.mock('../../src/runs/infer.js', () => pipeline)
 const interrupt = vi.hoisted(() => ({ controller: new AbortController(), leave: vi.fn() }))
 vi.mock('../../src/cli/signals.js', () => ({
   listenForSignals: () => ({ signal: interrupt.controller.signal, leave: interrupt.leave }),

@@ -137,7 +137,7 @@ Examples:
     const { operands, values } = readCommandLine(argv, options)
     const sides = sidesOf(operands, values.quantDir)
     rangeOf(values.indexRange)
-    const { compareSides } = await import('../../comparison.js')
+    const { compareSides } = await import('../../runs/comparison.js')
     const { createReporter } = await import('../../report/reporter.js')
     const { listenForSignals } = await import('../signals.js')
     const interrupt = listenForSignals()

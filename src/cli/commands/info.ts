@@ -37,7 +37,7 @@ export const info: Command = {
     if (model === undefined || rest.length > 0) {
       throw new SquireError('USAGE', 'squire info: expected one model, as in\n  squire info out/model_quantize.onnx')
     }
-    const { modelFacts } = await import('../../modelFacts.js')
+    const { modelFacts } = await import('../../runs/modelFacts.js')
     const facts = await modelFacts(model)
     if (values.json) return print(`${JSON.stringify(facts, undefined, 2)}\n`)
     const { factLines } = await import('../../report/modelFacts.js')

@@ -58,8 +58,10 @@ async function compareRun({ saveDir, userScript, inferFunction, python, data, it
 }
 
 async function pipelineOf(mode: RunMode) {
-  if (mode === 'infer') return (await import('../../infer.js')).infer
-  return mode === 'convert' ? (await import('../../convert.js')).convert : (await import('../../quantize.js')).quantize
+  if (mode === 'infer') return (await import('../../runs/infer.js')).infer
+  return mode === 'convert'
+    ? (await import('../../runs/convert.js')).convert
+    : (await import('../../runs/quantize.js')).quantize
 }
 
 /** A quantization that fails beside others is a line of the table; when all fail the run has. */

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { hostname, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { SquireError } from '../src/errors.js'
-import { makeWorkspace } from '../src/workspace.js'
+import { SquireError } from '../../src/errors.js'
+import { makeWorkspace } from '../../src/runs/workspace.js'
 
 const host = hostname().replaceAll(/[^\w.-]/g, '_')
 /** Of a process that has just ended. */
@@ -78,7 +78,7 @@ describe('the folder for temporary files', () => {
 
   it('is made by many at once, who all clear the same leftovers away', async () => {
     for (let i = 0; i < 300; i++) leave(`squire-${host}-${deadPid}-${String(i).padStart(6, '0')}`)
-    const module = new URL('../dist/src/workspace.js', import.meta.url).href
+    const module = new URL('../../dist/src/runs/workspace.js', import.meta.url).href
     const code = `import { rmSync } from 'node:fs'; rmSync((await import(${JSON.stringify(module)})).makeWorkspace(), { recursive: true })`
     const runs = Array.from({ length: 4 }, () => spawn(process.execPath, ['--input-type=module', '-e', code]))
     expect(await Promise.all(runs.map(async (run) => (await once(run, 'exit'))[0]))).toEqual([0, 0, 0, 0])

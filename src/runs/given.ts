@@ -3,12 +3,12 @@
 
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
-import type { Prepared } from './calibrate/prepare.js'
-import { type Config, quantModes } from './config/config.js'
-import { messageOf, SquireError } from './errors.js'
-import { type IntegerType, isIntegerType } from './onnx/edits/inputTypes.js'
-import { modelInputs } from './onnx/model.js'
-import { DataType, type ModelProto } from './onnx/types.js'
+import type { Prepared } from '../calibrate/prepare.js'
+import { type Config, quantModes } from '../config/config.js'
+import { messageOf, SquireError } from '../errors.js'
+import { type IntegerType, isIntegerType } from '../onnx/edits/inputTypes.js'
+import { modelInputs } from '../onnx/model.js'
+import { DataType, type ModelProto } from '../onnx/types.js'
 
 const scaleFile = v.object({
   format: v.literal(1),

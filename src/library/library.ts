@@ -1,21 +1,22 @@
 // The library's half of a run: one object of options becomes a configuration, hooks and values; messages speak of options, not of flags.
 
-import { type Config, makeConfig } from './config/config.js'
-import { inOptions } from './config/wording.js'
-import { SquireError } from './errors.js'
+import { type Config, makeConfig } from '../config/config.js'
+import { inOptions } from '../config/wording.js'
+import { SquireError } from '../errors.js'
+import { type Reporter, type RunResult, silentReporter } from '../report/types.js'
+import type { RunOptions } from '../runs/run.js'
 import type { InferOptions, InferResult, QuantizeOptions, RunHooks } from './libraryTypes.js'
-import { type Reporter, type RunResult, silentReporter } from './report/types.js'
-import type { RunOptions } from './run.js'
 
 type Pipeline = (config: Config, reporter: Reporter, options: RunOptions) => Promise<RunResult>
 
 export async function quantize(options: QuantizeOptions): Promise<RunResult> {
-  const pipeline = options.runMode === 'convert' ? import('./convert.js').then(({ convert }) => convert) : quantizing()
+  const pipeline =
+    options.runMode === 'convert' ? import('../runs/convert.js').then(({ convert }) => convert) : quantizing()
   return runWith(await pipeline, options)
 }
 
 export async function infer(options: InferOptions): Promise<InferResult> {
-  const { infer } = await import('./infer.js')
+  const { infer } = await import('../runs/infer.js')
   const { results, skipped, stageSeconds } = await runWith(infer, { ...options, runMode: 'infer' })
   return {
     results: results.map(({ iteration, fixMetric }) => ({ iteration, metric: fixMetric })),
@@ -25,7 +26,7 @@ export async function infer(options: InferOptions): Promise<InferResult> {
 }
 
 async function quantizing(): Promise<Pipeline> {
-  return (await import('./quantize.js')).quantize
+  return (await import('../runs/quantize.js')).quantize
 }
 
 async function runWith(pipeline: Pipeline, options: QuantizeOptions): Promise<RunResult> {

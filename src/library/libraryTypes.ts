@@ -1,8 +1,8 @@
 // What the library's functions take and give.
 
-import type { ConfigOptions } from './config/config.js'
-import type { Dataset, InferFunction } from './dataset/types.js'
-import type { Reporter, RunResult } from './report/types.js'
+import type { ConfigOptions } from '../config/config.js'
+import type { Dataset, InferFunction } from '../dataset/types.js'
+import type { Reporter, RunResult } from '../report/types.js'
 
 /** How far a piece of work is. */
 export interface ProgressEvent {

@@ -1,13 +1,13 @@
 // -r infer: a model as it is, run through the user's data.
 
 import { basename, join } from 'node:path'
-import type { Config } from './config/config.js'
+import type { Config } from '../config/config.js'
+import { modelFile } from '../engine/modelFile.js'
+import { openRunner } from '../engine/open.js'
+import { takingReals } from '../onnx/edits/inputTypes.js'
+import type { ModeResult, Reporter, RunResult } from '../report/types.js'
 import { readGivenModel } from './edit.js'
-import { modelFile } from './engine/modelFile.js'
-import { openRunner } from './engine/open.js'
 import { inputTypes } from './given.js'
-import { takingReals } from './onnx/edits/inputTypes.js'
-import type { ModeResult, Reporter, RunResult } from './report/types.js'
 import { planWorkers, type RunOptions, stageTimer, withPool } from './run.js'
 
 /** Runs any model (float, integer, all layers) through the infer function or dataset; the result holds its metric. */

@@ -2,14 +2,14 @@
 // what it gets, are the inputs and outputs of this model.
 
 import { createHash } from 'node:crypto'
-import type { Config } from './config/config.js'
-import { convertOpset } from './emit/convertOpset.js'
-import { cutOutputs } from './onnx/edits/cutOutputs.js'
-import { fixBatch, fixInputShapes } from './onnx/edits/inputShapes.js'
-import { normalizeInput } from './onnx/edits/normalize.js'
-import { inferTensors } from './onnx/inference.js'
-import { opsetOf, readModel } from './onnx/model.js'
-import type { Model, ModelProto } from './onnx/types.js'
+import type { Config } from '../config/config.js'
+import { convertOpset } from '../emit/convertOpset.js'
+import { cutOutputs } from '../onnx/edits/cutOutputs.js'
+import { fixBatch, fixInputShapes } from '../onnx/edits/inputShapes.js'
+import { normalizeInput } from '../onnx/edits/normalize.js'
+import { inferTensors } from '../onnx/inference.js'
+import { opsetOf, readModel } from '../onnx/model.js'
+import type { Model, ModelProto } from '../onnx/types.js'
 
 /** The options that change the model. */
 type Edits = Pick<Config, 'outputNames' | 'inputShapes' | 'irBatch' | 'mean' | 'std' | 'opsetVersion'>

@@ -1,13 +1,13 @@
 // Which threshold method a run with -qm auto takes: the one whose integer model comes nearest to the float model on calibration samples.
 
 import { rm } from 'node:fs/promises'
-import type { Prepared } from './calibrate/prepare.js'
-import { compareModels } from './compare/compare.js'
-import type { ComparedTensor } from './engine/protocol.js'
-import type { Runner } from './engine/runner.js'
-import { SquireError } from './errors.js'
-import { DataType } from './onnx/types.js'
-import type { FixedPointModel } from './plan/types.js'
+import type { Prepared } from '../calibrate/prepare.js'
+import { compareModels } from '../compare/compare.js'
+import type { ComparedTensor } from '../engine/protocol.js'
+import type { Runner } from '../engine/runner.js'
+import { SquireError } from '../errors.js'
+import { DataType } from '../onnx/types.js'
+import type { FixedPointModel } from '../plan/types.js'
 import { integerFile, type Job } from './quantization.js'
 import type { Setting, Solved } from './stages.js'
 

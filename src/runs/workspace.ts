@@ -4,7 +4,7 @@
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { messageOf, SquireError } from './errors.js'
+import { messageOf, SquireError } from '../errors.js'
 
 const ownPrefix = `squire-${hostname().replaceAll(/[^\w.-]/g, '_')}-`
 

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { describedBy } from './export/description.js'
-import { dataTypeName, elementTypeOf } from './onnx/datatype.js'
-import { modelInputs, opsetOf, readModel } from './onnx/model.js'
-import type { ValueInfoProto } from './onnx/types.js'
-import type { ModelFacts } from './report/modelFacts.js'
+import { describedBy } from '../export/description.js'
+import { dataTypeName, elementTypeOf } from '../onnx/datatype.js'
+import { modelInputs, opsetOf, readModel } from '../onnx/model.js'
+import type { ValueInfoProto } from '../onnx/types.js'
+import type { ModelFacts } from '../report/modelFacts.js'
 
 export async function modelFacts(path: string): Promise<ModelFacts> {
   const { proto } = await readModel(path)
