@@ -6,6 +6,7 @@ import { type ErrorCode, exitCodes, SquireError } from '../../src/errors.js'
 import type { ModeResult, RunResult } from '../../src/report/types.js'
 import { engineVariable } from '../../src/supervisor.js'
 import { refuseOldNode, squireVersion } from '../../src/version.js'
+import { temporaryFolder } from '../e2e/squire.js'
 
 const pipeline = vi.hoisted(() => ({ quantize: vi.fn(), infer: vi.fn() }))
 vi.mock('../../src/runs/quantize.js', () => pipeline)
@@ -33,7 +34,9 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const squire = (words: string) => run(words.split(' '))
+// Not in the folder that the tests run in: a run writes its log to the save-dir.
+const saveDir = temporaryFolder()
+const squire = (words: string) => run(words.replace('-m a.onnx', `-m a.onnx -s ${saveDir}`).split(' '))
 const modeResult = (mode: string, error?: string) =>
   ({ model: 'a.onnx', mode, error, directory: mode, files: [] }) as unknown as ModeResult
 const result = (...results: ModeResult[]): RunResult => ({ saveDir: '/out', results, skipped: [], stageSeconds: {} })
