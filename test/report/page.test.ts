@@ -112,27 +112,28 @@ describe.skipIf(executable === undefined)('The report of a', () => {
         'Run',
       ])
       expect(await page.locator('.headline').textContent()).toMatch(/loss with/)
-      expect(await page.locator('.worst li').count()).toBeGreaterThan(0)
+      await expect.poll(() => page.locator('.worst li').count()).toBeGreaterThan(0)
     })
 
     it('sorts its tensors by any column, what has no value last', async () => {
       const heading = page.getByRole('button', { name: 'alone' })
       await heading.click()
-      expect(await page.locator('th[aria-sort=ascending]').textContent()).toContain('alone')
+      await page.locator('th[aria-sort=ascending]', { hasText: 'alone' }).waitFor()
       const values = await page.locator('.tensors tbody tr td:nth-child(4)').allTextContents()
       const numbers = values.filter((text) => text !== '–').map((text) => Number(text.replace('−', '-')))
       expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
       expect(numbers.length).toBeGreaterThan(1)
       await heading.click()
-      expect(await page.locator('th[aria-sort=descending]').count()).toBe(1)
+      await expect.poll(() => page.locator('th[aria-sort=descending]').count()).toBe(1)
     })
 
     it('finds tensors by their name', async () => {
       const name = (await page.locator('.tensors th.name').last().textContent())!
       await page.getByRole('searchbox').fill(name)
-      const found = await page.locator('.tensors th.name').allTextContents()
-      expect(found).toContain(name)
-      expect(await page.locator('.filters output').textContent()).toMatch(new RegExp(`^${found.length} of `))
+      const found = () => page.locator('.tensors th.name').allTextContents()
+      const told = () => page.locator('.filters output').textContent()
+      await expect.poll(async () => (await told())?.startsWith(`${(await found()).length} of `)).toBe(true)
+      expect(await found()).toContain(name)
       await page.getByRole('searchbox').fill('')
     })
 
@@ -146,9 +147,9 @@ describe.skipIf(executable === undefined)('The report of a', () => {
       const opener = page.locator('.tensors button[aria-expanded=true]')
       await opener.focus()
       await page.keyboard.press('Enter')
-      expect(await page.locator('.detail').count()).toBe(0)
+      await expect.poll(() => page.locator('.detail').count()).toBe(0)
       await page.keyboard.press('Enter')
-      expect(await page.locator('.detail').count()).toBe(1)
+      await expect.poll(() => page.locator('.detail').count()).toBe(1)
     })
 
     it('tells the values of a point under the pointer, and opens its tensor when it is clicked', async () => {
@@ -158,24 +159,23 @@ describe.skipIf(executable === undefined)('The report of a', () => {
       await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
       await expect.poll(() => chart.locator('[aria-label=tip]').textContent()).toMatch(/alone .*dB/)
       await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
-      expect(await page.locator('.detail').count()).toBe(1)
+      await expect.poll(() => page.locator('.detail').count()).toBe(1)
     })
 
     it('draws the graph when it is asked for', async () => {
       await page.locator('summary').click()
       await page.waitForSelector('.graph .node')
-      expect(await page.locator('.graph .node').count()).toBeGreaterThan(0)
+      await expect.poll(() => page.locator('.graph .node').count()).toBeGreaterThan(0)
     })
 
     it.each([1280, 390])('does not scroll sideways at %i px, with a tensor and the graph open', async (width) => {
       await page.setViewportSize({ width, height: 800 })
-      await page.waitForTimeout(100)
-      expect(await overflow(page)).toBe(0)
+      await expect.poll(() => overflow(page)).toBe(0)
     })
 
     it.each(themes)('keeps nobody out in %s', async (theme) => {
       await page.getByLabel(theme, { exact: true }).check()
-      expect(await page.evaluate('document.documentElement.dataset.theme')).toBe(theme)
+      await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe(theme)
       expect(await complaints(page)).toEqual([])
     })
 
