@@ -78,9 +78,17 @@ function cellOf(value: unknown): unknown {
 function withBuffer<T>(path: string, use: (buffer: AsyncBuffer) => Promise<T>): Promise<T> {
   return withRegularFile(path, async (file) => {
     const { size } = await file.stat()
-    return use({
-      byteLength: size,
-      slice: async (start, end = size) => (await readRange(file, start, end - start)).buffer as ArrayBuffer,
-    })
+    const reads: Promise<ArrayBuffer>[] = []
+    const slice = (start: number, end = size): Promise<ArrayBuffer> => {
+      const read = readRange(file, start, end - start).then(({ buffer }) => buffer as ArrayBuffer)
+      reads.push(read)
+      return read
+    }
+    try {
+      return await use({ byteLength: size, slice })
+    } finally {
+      // Where a column cannot be read, hyparquet waits for no other: the file stays open until all have been.
+      await Promise.allSettled(reads)
+    }
   })
 }
