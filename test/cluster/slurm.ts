@@ -2,16 +2,8 @@
 
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -32,7 +24,7 @@ export interface Slurm {
   killNode(name: string): void
   /** The node that runs something, or undefined. */
   busyNodes(): readonly string[]
-  stop(): void
+  stop(): Promise<void>
 }
 
 const nodes = ['n1', 'n2']
@@ -58,22 +50,32 @@ export async function startSlurm(): Promise<Slurm> {
       for (const pid of new Set([...tasks.flatMap(managerOf), ...tasks])) process.kill(pid, 'SIGKILL')
     },
     busyNodes: () => nodes.filter((name) => processesOf(conf, name).length > 0),
-    stop() {
+    async stop() {
       for (const name of nodes) slurm.killNode(name)
       controller.kill('SIGKILL')
-      process.kill(Number(readFileSync(join(folder, 'munge', 'pid'), 'utf8')), 'SIGTERM')
-      // The daemons may write a last line while they end.
-      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+      const munged = Number(readFileSync(join(folder, 'munge', 'pid'), 'utf8'))
+      process.kill(munged, 'SIGTERM')
+      // The last thing that munged does is to write its seed: the folder is not empty before.
+      for (let tries = 0; tries < 100 && isRunning(munged); tries++) await sleep(50)
+      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 })
     },
   }
   for (let tries = 0; !areIdle(env); tries++) {
     if (tries === 60) {
-      slurm.stop()
+      await slurm.stop()
       throw new Error('Slurm did not come up in 30 seconds')
     }
     await sleep(500)
   }
   return slurm
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 /** munge wants to be a user of its own, and folders that are its own. */
