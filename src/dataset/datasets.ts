@@ -2,13 +2,10 @@
 
 import { SquireError } from '../errors.js'
 import { openPath } from './formats/pathDataset.js'
-import type { OpenedDataset } from './opened.js'
+import { MAX_SAMPLES, type OpenedDataset } from './opened.js'
 import { openUserDataset } from './script/userDataset.js'
 import type { DatasetSource } from './source.js'
 import type { ModelInput } from './types.js'
-
-/** An order of samples takes some bytes each, and their ids are looked at before anything runs. */
-export const MAX_SAMPLES = 20_000_000
 
 /** @throws SquireError DATA or USER_SCRIPT when there is nothing to open, nothing in it, or nothing that feeds the model */
 export async function openDataset(source: DatasetSource, inputs: readonly ModelInput[]): Promise<OpenedDataset> {

@@ -26,6 +26,9 @@ export interface OpenedDataset {
   close(): Promise<void>
 }
 
+/** An order of samples takes some bytes each, and their ids are looked at before anything runs. */
+export const MAX_SAMPLES = 20_000_000
+
 /** The id of a sample that has nothing but its number. Eight digits, whatever the size: ids stay when data are added. */
 export function numberedId(index: number): string {
   return String(index).padStart(8, '0')

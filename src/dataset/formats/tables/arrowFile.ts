@@ -26,6 +26,8 @@ import type { TableColumn, TableFile, TableGroup } from './tableFile.js'
 /** A file begins and ends with it. */
 const MAGIC = 'ARROW1'
 const END_OF_STREAM_BYTES = 8
+/** Bits of a byte, and what LZ4 packs into one. */
+const MOST_ROWS_A_BYTE = 8 * 256
 /** A worker holds two batches in memory. */
 const MAX_BATCH_BYTES = 2 ** 30
 
@@ -92,8 +94,12 @@ async function walk(file: FileHandle): Promise<Layout> {
       )
     }
     if (message.isSchema()) schema = await readRange(file, at, span.length)
-    else if (message.isRecordBatch()) batches.push({ rows: message.header().length, spans: [...dictionaries, span] })
-    else dictionaries.push(span)
+    else if (message.isRecordBatch()) {
+      const { length: rows, nodes } = message.header()
+      // Every column has as many rows as the batch, and each row takes a bit at least, packed or not.
+      if (nodes[0]?.length !== rows || rows > message.bodyLength * MOST_ROWS_A_BYTE) throw unreadable()
+      batches.push({ rows, spans: [...dictionaries, span] })
+    } else dictionaries.push(span)
     at += span.length
   }
   if (schema !== undefined) return { schema, batches }

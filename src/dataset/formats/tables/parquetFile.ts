@@ -52,6 +52,14 @@ export async function openParquetFile(path: string): Promise<TableFile> {
 function rowGroups(metadata: FileMetaData): number[] {
   return metadata.row_groups.flatMap((group) => {
     const rows = Number(group.num_rows)
+    // A row has a value in every column at least.
+    const values = group.columns.map(({ meta_data: column }) => Number(column?.num_values ?? 0))
+    if (rows < 0 || values.some((count) => count < rows)) {
+      throw new SquireError(
+        'DATA',
+        `is damaged: a row group of ${rows} rows has a column of ${Math.min(...values)} values`,
+      )
+    }
     if (!group.columns.every((column) => column.offset_index_offset !== undefined)) return rows
     return Array.from({ length: Math.ceil(rows / ROWS_AT_A_TIME) }, (_, i) =>
       Math.min(ROWS_AT_A_TIME, rows - i * ROWS_AT_A_TIME),
@@ -81,6 +89,8 @@ function withBuffer<T>(path: string, use: (buffer: AsyncBuffer) => Promise<T>): 
     const reads: Promise<ArrayBuffer>[] = []
     const slice = (start: number, end = size): Promise<ArrayBuffer> => {
       const read = readRange(file, start, end - start).then(({ buffer }) => buffer as ArrayBuffer)
+      // Whoever asked may never look at it: a failure that nobody awaits would end the process.
+      read.catch(() => {})
       reads.push(read)
       return read
     }

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { complaintOf, listed, SquireError } from '../../../errors.js'
 import type { ElementType, TensorData } from '../../../onnx/types.js'
 import { isShortage } from '../../../shortage.js'
-import { numberedId } from '../../opened.js'
+import { MAX_SAMPLES, numberedId } from '../../opened.js'
 import type { Preprocessing, TableContents, TableFormat } from '../../source.js'
 import { tensorFor } from '../../tensors/convert.js'
 import { elementCount, elementTypeOf, elementTypeOfArray, isFloat } from '../../tensors/elements.js'
@@ -41,7 +41,11 @@ export async function inspectTables(
       throw new SquireError('DATA', `${file} has other columns than ${paths[0]}: expected the same in every file`)
     }
     files.push({ path: file, rows: sum(table.groups) })
-    if (roles.idColumn !== undefined) for await (const id of columnOf(table, roles.idColumn)) ids.add(String(id))
+    if (roles.idColumn === undefined) continue
+    for await (const id of columnOf(table, roles.idColumn)) {
+      if (id === null || id === undefined) throw new SquireError('DATA', `${file} has a row without an id`)
+      ids.add(String(id))
+    }
   }
   const { idColumn, ...roles } = found!
   const table = idColumn === undefined ? undefined : ids.build()
@@ -120,6 +124,10 @@ async function openTable(file: string, format: TableFormat): Promise<TableFile> 
     throw new SquireError('DATA', `${file} ${problem}`, { cause: error })
   }
   const table = await openers[format](file).catch(refuse)
+  if (!table.columns.every(({ name }) => typeof name === 'string')) refuse(new Error('it has a column without a name'))
+  // Before ids and labels are read, row by row.
+  const odd = table.groups.find((rows) => !Number.isSafeInteger(rows) || rows < 0 || rows > MAX_SAMPLES)
+  if (odd !== undefined) refuse(new Error(`it has a group of ${odd} rows, expected 0 to ${MAX_SAMPLES}`))
   return {
     ...table,
     async readGroup(group, columns) {
