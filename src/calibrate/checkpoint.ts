@@ -4,7 +4,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { lstat, mkdir, open, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { FoldStore } from '../engine/datasetRunner.js'
+import type { FoldStore } from '../engine/datasetRun.js'
 import type { FoldState } from '../engine/foldState.js'
 import { complaintOf, messageOf, SquireError } from '../errors.js'
 import { readRegular } from '../files/regularFile.js'

@@ -39,13 +39,13 @@ const EVEN_CHUNKS = 8
 
 /**
  * Chunks of every segment, each a multiple of `batch`, the samples of a forward pass (but for the last of a segment). They are equally large, give
- * or take a batch, so that workers end together. `enough`: samples beside whose cost that of handing over a chunk is nothing.
+ * or take a batch, so that workers end together. `minSamples`: with so many samples, handing the chunk over costs next to nothing.
  */
-export function chunksOf(segments: readonly Segment[], batch: number, enough: number): Chunk[] {
+export function chunksOf(segments: readonly Segment[], batch: number, minSamples: number): Chunk[] {
   return segments.flatMap((segment, index) => {
     const samples = segment.to - segment.from
     const batches = Math.ceil(samples / batch)
-    const count = Math.min(batches, evenly(Math.ceil(batches / wantedBatches(samples, batch, enough))))
+    const count = Math.min(batches, evenly(Math.ceil(batches / wantedBatches(samples, batch, minSamples))))
     const start = (number: number) => chunkStart(segment, count, batch, number)
     return Array.from({ length: count }, (_, number) => ({
       segment: index,
@@ -88,8 +88,8 @@ export function chunksOfShare(chunks: readonly Chunk[], { part, of }: Share): Ch
 }
 
 /** Batches that a chunk should have. */
-function wantedBatches(samples: number, batch: number, enough: number): number {
-  const wanted = Math.min(MOST_SAMPLES_A_CHUNK, Math.ceil(enough), Math.ceil(samples / FEWEST_CHUNKS))
+function wantedBatches(samples: number, batch: number, minSamples: number): number {
+  const wanted = Math.min(MOST_SAMPLES_A_CHUNK, Math.ceil(minSamples), Math.ceil(samples / FEWEST_CHUNKS))
   return Math.max(1, Math.ceil(wanted / batch))
 }
 

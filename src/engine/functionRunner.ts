@@ -2,16 +2,16 @@
 // overlap, and a histogram does not depend on the order in which they end.
 
 import { setTimeout } from 'node:timers/promises'
-import { makeExecutor } from '../dataset/script/executor.js'
-import { firstFrame, isDatasetObject, wrapAdvice } from '../dataset/script/userScript.js'
-import type { Executor, InferFunction } from '../dataset/types.js'
+import type { InferFunction } from '../dataset/types.js'
 import { mergeTensors } from '../difference/tensors.js'
-import { messageOf, SquireError } from '../errors.js'
+import { SquireError } from '../errors.js'
 import { addSlab, createSlab, emptySlab, readSlab } from '../histogram/slab.js'
 import type { TensorValue } from '../onnx/types.js'
 import type { Reporter } from '../report/types.js'
 import { joinBatches, splitBatch } from './batch.js'
 import type { Compared } from './comparing.js'
+import { type HeldCall, holdCall } from './heldCall.js'
+import { callInfer, type ForwardOne, type InferCall, type Sink } from './inferCall.js'
 import type { Pool } from './pool.js'
 import type { Comparison, ModelFile, SkippedSample } from './protocol.js'
 import type { Feeds, Observed, ObservedModel, Runner } from './runner.js'
@@ -24,8 +24,8 @@ export interface FunctionRunnerOptions {
   /** The name of the function, for messages. */
   readonly name: string
   readonly digest: string
-  /** Everything of the executor but its iteration and its forward. */
-  readonly executor: Omit<Parameters<typeof makeExecutor>[0], 'iteration' | 'forward' | 'stopped' | 'atOnce'>
+  /** Everything of the executor that is the same in every call. */
+  readonly executor: Omit<InferCall['executor'], 'iteration' | 'atOnce'>
   readonly iterations: readonly number[]
   readonly evalIteration: number | undefined
   /** Samples that a forward pass of a model with a dynamic batch takes. */
@@ -36,24 +36,6 @@ export interface FunctionRunnerOptions {
 
 /** Time that a function gets to leave its `finally` blocks. */
 const UNWIND_MILLISECONDS = 2000
-
-type ForwardOne = (feeds: Feeds, name: string) => Promise<Readonly<Record<string, TensorValue>>>
-
-/** Where forward passes go during one call of the infer function. */
-interface Sink {
-  readonly forward: ForwardOne
-  readonly onForward: (count: number) => void
-  /** Whether the forwards are needed no more. Default: they are, until the run is interrupted. */
-  readonly stopped?: () => boolean
-}
-
-/** A call whose forward passes wait to be told where they go. */
-interface HeldCall {
-  readonly metric: Promise<number | undefined>
-  readonly begin: (sink: Sink) => void
-  /** Rejects the forwards that wait, and those that would follow. */
-  readonly drop: (reason: SquireError) => void
-}
 
 export class FunctionRunner implements Runner {
   readonly iterations: readonly number[]
@@ -88,34 +70,10 @@ export class FunctionRunner implements Runner {
   }
 
   /** Starts the first calibration run and holds its forward passes until observe() says where they go. */
-  async firstFeeds(): Promise<Feeds> {
-    let begin: (sink: Sink) => void = () => {}
-    let drop: (reason: SquireError) => void = () => {}
-    let dropped = false
-    const sink = new Promise<Sink>((resolve, reject) => {
-      begin = resolve
-      drop = (reason) => {
-        dropped = true
-        reject(reason)
-      }
-    })
-    sink.catch(() => {})
-    let seen: (feeds: Feeds) => void = () => {}
-    const feeds = new Promise<Feeds>((resolve) => {
-      seen = resolve
-    })
-    const metric = this.#call(this.#options.iterations[0]!, {
-      forward: async (first, name) => {
-        seen(first)
-        return (await sink).forward(first, name)
-      },
-      onForward: async (count) => (await sink).onForward(count),
-      stopped: () => dropped,
-    })
-    // The failure of a held run is reported by whoever awaits it: here or in observe().
-    metric.catch(() => {})
-    this.#first = { metric, begin, drop }
-    return Promise.race([feeds, metric.then(() => feeds)])
+  firstFeeds(): Promise<Feeds> {
+    const held = holdCall((sink) => this.#call(this.#options.iterations[0]!, sink))
+    this.#first = held
+    return held.feeds
   }
 
   async lastFeeds(): Promise<Feeds> {
@@ -193,49 +151,16 @@ export class FunctionRunner implements Runner {
     return sum
   }
 
-  /** Calls the user's function and checks what it does. */
-  async #call(iteration: number, sink: Sink): Promise<number | undefined> {
-    const { name, infer, signal } = this.#options
-    let calls = 0
-    let done = 0
-    const inFlight = new Set<Promise<unknown>>()
-    const executor: Executor = makeExecutor({
-      ...this.#options.executor,
-      iteration,
+  #call(iteration: number, sink: Sink): Promise<number | undefined> {
+    const { infer, name, signal, pool } = this.#options
+    return callInfer({
+      infer,
+      name,
+      signal,
       // One for each worker, and as many that are being loaded.
-      atOnce: 2 * this.#options.pool.threads,
-      stopped: () => signal.aborted || sink.stopped?.() === true,
-      forward: (feeds) => {
-        if (signal.aborted) throw new SquireError('INTERRUPTED', `interrupted after ${done} forward passes`)
-        const call = `forward ${++calls}`
-        const running = this.#splitForward(feeds, call, sink.forward).then((outputs) => {
-          sink.onForward(++done)
-          return outputs
-        })
-        inFlight.add(running)
-        running.then(
-          () => inFlight.delete(running),
-          () => {},
-        )
-        return running
-      },
+      executor: { ...this.#options.executor, iteration, atOnce: 2 * pool.threads },
+      sink: { ...sink, forward: (feeds, call) => this.#splitForward(feeds, call, sink.forward) },
     })
-    let value: unknown
-    try {
-      value = await infer(executor)
-    } catch (error) {
-      if (signal.aborted) throw new SquireError('INTERRUPTED', `interrupted after ${done} forward passes`)
-      if (error instanceof SquireError) throw error
-      const frame = firstFrame(error)
-      const where = frame === undefined ? '' : ` (${frame})`
-      const advice = calls === 0 ? `. ${wrapAdvice}` : ''
-      throw new SquireError('USER_SCRIPT', `infer function "${name}" threw: ${messageOf(error)}${where}${advice}`, {
-        cause: error,
-      })
-    }
-    // Calls that the function did not wait for belong to the statistics all the same; one that failed fails the run.
-    await Promise.all(inFlight)
-    return checkedMetric(value, name, calls)
   }
 
   /** A batch for a model whose batch is dynamic goes through in parts of one size (of one sample unless -ib says more): parallel, and independent of the batch size. */
@@ -281,30 +206,4 @@ export class FunctionRunner implements Runner {
 
 function byName(done: { readonly outputs: readonly { readonly name: string; readonly value: TensorValue }[] }) {
   return Object.fromEntries(done.outputs.map(({ name, value }) => [name, value]))
-}
-
-function checkedMetric(value: unknown, name: string, calls: number): number | undefined {
-  if (isDatasetObject(value)) {
-    throw new SquireError(
-      'USER_SCRIPT',
-      `export "${name}" is taken for an infer function, which returns its metric, but it returned a dataset. ` +
-        'Export it wrapped: defineDataset(...).',
-    )
-  }
-  if (calls === 0) {
-    throw new SquireError(
-      'USER_SCRIPT',
-      `infer function "${name}" returned without calling executor.forward: there is nothing to calibrate on. ` +
-        `Call and await executor.forward(input, ...) once for each of executor.iteration batches. ${wrapAdvice}`,
-    )
-  }
-  if (value === undefined || value === null) return undefined
-  if (typeof value !== 'number' || !Number.isFinite(value)) {
-    throw new SquireError(
-      'USER_SCRIPT',
-      `infer function "${name}" returned ${typeof value === 'number' ? value : `a value of type ${typeof value}`}; ` +
-        'expected its metric as a finite number, or nothing when it has none.',
-    )
-  }
-  return value
 }

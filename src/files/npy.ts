@@ -1,8 +1,9 @@
 // Writes numpy's .npy format. Source: numpy/lib/format.py, version 1.0.
 
-import type { TensorData, TensorValue } from '../onnx/types.js'
+import type { ElementType, TensorData, TensorValue } from '../onnx/types.js'
 
-const descriptions: Readonly<Record<TensorValue['type'], string>> = {
+/** numpy's names of the element types, little-endian. */
+export const numpyTypes: Readonly<Record<ElementType, string>> = {
   float16: '<f2',
   float32: '<f4',
   float64: '<f8',
@@ -24,7 +25,7 @@ const ALIGNMENT = 64
 
 export function npyFile({ type, dims, data }: TensorValue): Uint8Array {
   const shape = dims.length === 1 ? `${dims[0]},` : dims.join(', ')
-  const dict = `{'descr': '${descriptions[type]}', 'fortran_order': False, 'shape': (${shape}), }`
+  const dict = `{'descr': '${numpyTypes[type]}', 'fortran_order': False, 'shape': (${shape}), }`
   const length = Math.ceil((HEAD_BYTES + dict.length + 1) / ALIGNMENT) * ALIGNMENT - HEAD_BYTES
   const head = Buffer.alloc(HEAD_BYTES)
   head.write('\x93NUMPY\x01\x00', 'latin1')

@@ -77,6 +77,9 @@ async function complaints(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
 }
 
+/** The page draws itself when the browser finds time. */
+const soon = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 10_000 })
+
 const overflow = (page: Page) =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
 
@@ -112,7 +115,7 @@ describe.skipIf(executable === undefined)('The report of a', () => {
         'Run',
       ])
       expect(await page.locator('.headline').textContent()).toMatch(/loss with/)
-      await expect.poll(() => page.locator('.worst li').count()).toBeGreaterThan(0)
+      await soon(() => page.locator('.worst li').count()).toBeGreaterThan(0)
     })
 
     it('sorts its tensors by any column, what has no value last', async () => {
@@ -124,7 +127,7 @@ describe.skipIf(executable === undefined)('The report of a', () => {
       expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
       expect(numbers.length).toBeGreaterThan(1)
       await heading.click()
-      await expect.poll(() => page.locator('th[aria-sort=descending]').count()).toBe(1)
+      await soon(() => page.locator('th[aria-sort=descending]').count()).toBe(1)
     })
 
     it('finds tensors by their name', async () => {
@@ -132,7 +135,7 @@ describe.skipIf(executable === undefined)('The report of a', () => {
       await page.getByRole('searchbox').fill(name)
       const found = () => page.locator('.tensors th.name').allTextContents()
       const told = () => page.locator('.filters output').textContent()
-      await expect.poll(async () => (await told())?.startsWith(`${(await found()).length} of `)).toBe(true)
+      await soon(async () => (await told())?.startsWith(`${(await found()).length} of `)).toBe(true)
       expect(await found()).toContain(name)
       await page.getByRole('searchbox').fill('')
     })
@@ -147,35 +150,36 @@ describe.skipIf(executable === undefined)('The report of a', () => {
       const opener = page.locator('.tensors button[aria-expanded=true]')
       await opener.focus()
       await page.keyboard.press('Enter')
-      await expect.poll(() => page.locator('.detail').count()).toBe(0)
+      await soon(() => page.locator('.detail').count()).toBe(0)
       await page.keyboard.press('Enter')
-      await expect.poll(() => page.locator('.detail').count()).toBe(1)
+      await soon(() => page.locator('.detail').count()).toBe(1)
     })
 
     it('tells the values of a point under the pointer, and opens its tensor when it is clicked', async () => {
       const chart = page.locator('section[aria-labelledby=depth] svg').first()
-      await chart.scrollIntoViewIfNeeded()
-      const box = (await chart.boundingBox())!
-      await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
-      await expect.poll(() => chart.locator('[aria-label=tip]').textContent()).toMatch(/alone .*dB/)
-      await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
-      await expect.poll(() => page.locator('.detail').count()).toBe(1)
+      // Drawing replaces the picture, in which no pointer is any more.
+      await soon(async () => {
+        await chart.hover()
+        return chart.locator('[aria-label=tip]').textContent()
+      }).toMatch(/alone .*dB/)
+      await chart.click()
+      await soon(() => page.locator('.detail').count()).toBe(1)
     })
 
     it('draws the graph when it is asked for', async () => {
       await page.locator('summary').click()
       await page.waitForSelector('.graph .node')
-      await expect.poll(() => page.locator('.graph .node').count()).toBeGreaterThan(0)
+      await soon(() => page.locator('.graph .node').count()).toBeGreaterThan(0)
     })
 
     it.each([1280, 390])('does not scroll sideways at %i px, with a tensor and the graph open', async (width) => {
       await page.setViewportSize({ width, height: 800 })
-      await expect.poll(() => overflow(page)).toBe(0)
+      await soon(() => overflow(page)).toBe(0)
     })
 
     it.each(themes)('keeps nobody out in %s', async (theme) => {
       await page.getByLabel(theme, { exact: true }).check()
-      await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe(theme)
+      await soon(() => page.evaluate('document.documentElement.dataset.theme')).toBe(theme)
       expect(await complaints(page)).toEqual([])
     })
 

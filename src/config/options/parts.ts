@@ -22,7 +22,8 @@ const share: Value<Share, string | Share> = {
 
 function readShare(given: unknown): unknown {
   const [, part, of] = /^(\d+)\/(\d+)$/.exec(String(given)) ?? []
-  return part === undefined ? given : { part: Number(part), of: Number(of) }
+  const read = { part: Number(part), of: Number(of) }
+  return isShare(read) ? read : given
 }
 
 function isShare(given: unknown): given is Share {

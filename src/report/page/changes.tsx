@@ -3,6 +3,7 @@
 import { useMemo, useState } from 'preact/hooks'
 import { Choice } from './choice.js'
 import { fixed, nothing, short } from './format.js'
+import { Headings } from './headings.js'
 import { firstShown, type Report, rowsOf } from './model.js'
 import { Scroll } from './scroll.js'
 
@@ -42,20 +43,7 @@ export function Changes({ before, after }: { readonly before: Report; readonly a
         </p>
         <Scroll label="Layers of both runs">
           <table class="tensors">
-            <thead>
-              <tr>
-                <th scope="col">tensor</th>
-                <th scope="col" class="number">
-                  A
-                </th>
-                <th scope="col" class="number">
-                  B
-                </th>
-                <th scope="col" class="number">
-                  gain
-                </th>
-              </tr>
-            </thead>
+            <Headings first="tensor" numbers={['A', 'B', 'gain']} />
             <tbody>
               {shown.map((change) => (
                 <tr key={change.name}>

@@ -3,6 +3,7 @@
 import type { QuantizationEntry } from '../data/types.js'
 import { Channels } from './channels.js'
 import { cosineText, fixed, nothing, percent, short } from './format.js'
+import { Headings } from './headings.js'
 import { Histogram } from './histogram.js'
 import type { Report, View } from './model.js'
 import { Shifts } from './shifts.js'
@@ -62,23 +63,7 @@ function Ranges({ report, index, shown }: DetailProps) {
   return (
     <table class="compact">
       <caption>What each range costs, as RMSE over these values</caption>
-      <thead>
-        <tr>
-          <th scope="col">mode</th>
-          <th scope="col" class="number">
-            scale
-          </th>
-          <th scope="col" class="number">
-            range
-          </th>
-          <th scope="col" class="number">
-            clipping
-          </th>
-          <th scope="col" class="number">
-            rounding
-          </th>
-        </tr>
-      </thead>
+      <Headings first="mode" numbers={['scale', 'range', 'clipping', 'rounding']} />
       <tbody>
         {report.quantizations.map((quantization) => {
           const { directory, mode, scales, lows, highs, offsets, clipping, rounding } = quantization
@@ -127,17 +112,7 @@ function Errors({ shown, index }: Pick<DetailProps, 'shown' | 'index'>) {
   return (
     <table class="compact">
       <caption>Error against float, {shown.mode}</caption>
-      <thead>
-        <tr>
-          <th scope="col">measure</th>
-          <th scope="col" class="number">
-            alone
-          </th>
-          <th scope="col" class="number">
-            gathered
-          </th>
-        </tr>
-      </thead>
+      <Headings first="measure" numbers={['alone', 'gathered']} />
       <tbody>
         {rows.map(([name, read]) => (
           <tr key={name}>

@@ -2,6 +2,7 @@
 
 import type { QuantizationEntry } from '../data/types.js'
 import { fixed, nothing, short } from './format.js'
+import { Headings } from './headings.js'
 import { type Report, type Row, worstRows } from './model.js'
 import { Scroll } from './scroll.js'
 
@@ -68,26 +69,7 @@ function Quantizations({ report, shown, onShow }: Pick<VerdictProps, 'report' | 
   return (
     <Scroll label="Quantizations of this run">
       <table class="compact">
-        <thead>
-          <tr>
-            <th scope="col">mode</th>
-            <th scope="col" class="number">
-              -i
-            </th>
-            <th scope="col" class="number">
-              loss
-            </th>
-            <th scope="col" class="number">
-              float
-            </th>
-            <th scope="col" class="number">
-              integer
-            </th>
-            <th scope="col" class="number">
-              output
-            </th>
-          </tr>
-        </thead>
+        <Headings first="mode" numbers={['-i', 'loss', 'float', 'integer', 'output']} />
         <tbody>
           {report.results.map((result) => {
             const index = report.quantizations.findIndex(({ directory }) => directory === result.directory)

@@ -4,6 +4,7 @@
 //
 // header.arrays describes them: [{"type": "<f4", "shape": [1, 3, 224, 224]}, ...]. The same layout as in package/squire_bridge/channel.py.
 
+import { numpyTypes, rawBytes } from '../../../files/npy.js'
 import type { ElementType, TensorValue } from '../../../onnx/types.js'
 import { arrayOf, elementCount, viewBytes } from '../../tensors/elements.js'
 
@@ -13,30 +14,15 @@ export interface Frame {
   readonly arrays: readonly TensorValue[]
 }
 
-/** numpy's names of the element types, little-endian. */
-const names: Readonly<Record<ElementType, string>> = {
-  float16: '<f2',
-  float32: '<f4',
-  float64: '<f8',
-  int8: '|i1',
-  int16: '<i2',
-  int32: '<i4',
-  int64: '<i8',
-  uint8: '|u1',
-  uint16: '<u2',
-  uint32: '<u4',
-  uint64: '<u8',
-  bool: '|b1',
-}
-const types = new Map(Object.entries(names).map(([type, name]) => [name, type as ElementType]))
+const types = new Map(Object.entries(numpyTypes).map(([type, name]) => [name, type as ElementType]))
 
 /** The bytes of a frame, in the order in which they are written. The arrays' are not copied. */
 export function encodeFrame(header: object, arrays: readonly TensorValue[] = []): Uint8Array[] {
-  const described = arrays.map(({ type, dims }) => ({ type: names[type], shape: dims }))
+  const described = arrays.map(({ type, dims }) => ({ type: numpyTypes[type], shape: dims }))
   const text = Buffer.from(JSON.stringify({ ...header, arrays: described }))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(text.length)
-  const bytes = arrays.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  const bytes = arrays.map(({ data }) => rawBytes(data))
   return [length, text, ...bytes]
 }
 

@@ -1,0 +1,101 @@
+// One call of the user's infer function: what it asks for goes where the caller says, and what it does wrong is told as its own.
+
+import { makeExecutor } from '../dataset/script/executor.js'
+import { firstFrame, isDatasetObject, wrapAdvice } from '../dataset/script/userScript.js'
+import type { Executor, InferFunction } from '../dataset/types.js'
+import { messageOf, SquireError } from '../errors.js'
+import type { TensorValue } from '../onnx/types.js'
+import type { Feeds } from './runner.js'
+
+type ExecutorOptions = Parameters<typeof makeExecutor>[0]
+
+export type ForwardOne = (feeds: Feeds, name: string) => Promise<Readonly<Record<string, TensorValue>>>
+
+/** Where forward passes go during one call of the infer function. */
+export interface Sink {
+  readonly forward: ForwardOne
+  readonly onForward: (count: number) => void
+  /** Whether the forwards are needed no more. Default: they are, until the run is interrupted. */
+  readonly stopped?: () => boolean
+}
+
+export interface InferCall {
+  readonly infer: InferFunction
+  /** The name of the function, for messages. */
+  readonly name: string
+  /** Everything of the executor but what this call decides. */
+  readonly executor: Omit<ExecutorOptions, 'forward' | 'stopped'>
+  readonly sink: Sink
+  readonly signal: AbortSignal
+}
+
+/** The function's metric, or undefined when it has none. @throws SquireError USER_SCRIPT for what the function does wrong */
+export async function callInfer({ infer, name, executor, sink, signal }: InferCall): Promise<number | undefined> {
+  let calls = 0
+  let done = 0
+  const interrupted = () => new SquireError('INTERRUPTED', `interrupted after ${done} forward passes`)
+  const inFlight = new Set<Promise<unknown>>()
+  const given: Executor = makeExecutor({
+    ...executor,
+    stopped: () => signal.aborted || sink.stopped?.() === true,
+    forward: (feeds) => {
+      if (signal.aborted) throw interrupted()
+      const running = sink.forward(feeds, `forward ${++calls}`).then((outputs) => {
+        sink.onForward(++done)
+        return outputs
+      })
+      inFlight.add(running)
+      running.then(
+        () => inFlight.delete(running),
+        () => {},
+      )
+      return running
+    },
+  })
+  let value: unknown
+  try {
+    value = await infer(given)
+  } catch (error) {
+    if (signal.aborted) throw interrupted()
+    throw asUsersOwn(error, name, calls)
+  }
+  // Calls that the function did not wait for belong to the statistics all the same; one that failed fails the run.
+  await Promise.all(inFlight)
+  return checkedMetric(value, name, calls)
+}
+
+function asUsersOwn(error: unknown, name: string, calls: number): SquireError {
+  if (error instanceof SquireError) return error
+  const frame = firstFrame(error)
+  const where = frame === undefined ? '' : ` (${frame})`
+  const advice = calls === 0 ? `. ${wrapAdvice}` : ''
+  return new SquireError('USER_SCRIPT', `infer function "${name}" threw: ${messageOf(error)}${where}${advice}`, {
+    cause: error,
+  })
+}
+
+function checkedMetric(value: unknown, name: string, calls: number): number | undefined {
+  if (isDatasetObject(value)) {
+    throw new SquireError(
+      'USER_SCRIPT',
+      `export "${name}" is taken for an infer function, which returns its metric, but it returned a dataset. ` +
+        'Export it wrapped: defineDataset(...).',
+    )
+  }
+  if (calls === 0) {
+    throw new SquireError(
+      'USER_SCRIPT',
+      `infer function "${name}" returned without calling executor.forward: there is nothing to calibrate on. ` +
+        `Call and await executor.forward(input, ...) once for each of executor.iteration batches. ${wrapAdvice}`,
+    )
+  }
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
+    throw new SquireError(
+      'USER_SCRIPT',
+      `infer function "${name}" returned ${typeof value === 'number' ? value : `a value of type ${typeof value}`}; ` +
+        'expected its metric as a finite number, or nothing when it has none.',
+    )
+  }
+  return value
+}

@@ -1,0 +1,121 @@
+// The samples that a run selected: their order, the forward pass that they begin with, and those found bad on the way.
+
+import { samplesPerForward, stackSamples } from '../dataset/batch.js'
+import { dataDigest } from '../dataset/identity.js'
+import { SquireError } from '../errors.js'
+import type { Chunk } from './chunks.js'
+import type { DatasetRunnerOptions } from './datasetRun.js'
+import type { SampleOrder } from './fold.js'
+import type { SkippedSample } from './protocol.js'
+import type { Feeds } from './runner.js'
+
+/** The inputs of a forward pass, and how many samples it takes. */
+interface ForwardPass {
+  readonly feeds: Feeds
+  readonly batch: number
+}
+
+type Options = Pick<
+  DatasetRunnerOptions,
+  'pool' | 'source' | 'dataset' | 'inputs' | 'selected' | 'listing' | 'onBadSample'
+>
+
+export class SelectedSamples {
+  readonly #options: Options
+  readonly #bad = new Map<number, SkippedSample>()
+  readonly #badForFloat = new Set<number>()
+  #contents: Promise<bigint> | undefined
+  #first: Promise<ForwardPass> | undefined
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** Those that were skipped, in canonical order. */
+  get skipped(): readonly SkippedSample[] {
+    return [...this.#options.selected].flatMap((index) => this.#bad.get(index) ?? [])
+  }
+
+  /** Dataset indices of those that no model could take. */
+  get bad(): ReadonlySet<number> {
+    return new Set(this.#bad.keys())
+  }
+
+  /** Dataset indices of those that the float model could not take: no integer model is asked to. */
+  get badForFloat(): ReadonlySet<number> {
+    return this.#badForFloat
+  }
+
+  skip(skipped: readonly SkippedSample[], byFloatModel: boolean): void {
+    for (const sample of skipped) {
+      this.#bad.set(sample.index, sample)
+      if (byFloatModel) this.#badForFloat.add(sample.index)
+    }
+  }
+
+  get order(): SampleOrder {
+    const { selected } = this.#options
+    return { length: selected.length, at: (position) => this.#sample(selected[position]!) }
+  }
+
+  indicesOf(chunks: readonly Chunk[]): Uint32Array {
+    const { selected } = this.#options
+    return Uint32Array.from(chunks.flatMap(({ from, to }) => [...selected.subarray(from, to)]))
+  }
+
+  /** The sum of what is in the samples of some chunks (see dataset/identity.ts). */
+  contentsOf(chunks: readonly Chunk[]): Promise<bigint> {
+    return this.#options.dataset.contents(this.indicesOf(chunks))
+  }
+
+  /** Takes the sum over all samples from elsewhere, so that digest() reads none. */
+  assumeContents(contents: bigint): void {
+    this.#contents = Promise.resolve(contents)
+  }
+
+  async digest(): Promise<string> {
+    const { dataset, selected, listing } = this.#options
+    this.#contents ??= dataset.contents(selected)
+    return dataDigest(listing, await this.#contents)
+  }
+
+  firstForward(): Promise<ForwardPass> {
+    this.#first ??= this.#firstGoodSample().then((feeds) => {
+      const batch = samplesPerForward(feeds, this.#options.inputs)
+      return { feeds: stackSamples([feeds], batch), batch }
+    })
+    return this.#first
+  }
+
+  /** What the last forward pass over the first `count` samples is fed. */
+  async lastFeeds(count: number): Promise<Feeds> {
+    const { batch, feeds } = await this.firstForward()
+    const good = this.#options.selected.subarray(0, count).filter((index) => !this.#bad.has(index))
+    const indices = [...good.subarray(-batch)]
+    if (indices.length === 0) return feeds
+    return stackSamples(await Promise.all(indices.map((index) => this.#load(index))), batch)
+  }
+
+  async #firstGoodSample(): Promise<Feeds> {
+    const { selected, onBadSample } = this.#options
+    let failure: unknown
+    for (const index of selected) {
+      try {
+        return await this.#load(index)
+      } catch (error) {
+        if (onBadSample === 'error' || !(error instanceof SquireError)) throw error
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  async #load(index: number): Promise<Feeds> {
+    const { pool, source, inputs } = this.#options
+    return (await pool.load({ kind: 'load', source, inputs, sample: this.#sample(index) })).feeds
+  }
+
+  #sample(index: number) {
+    return { index, id: this.#options.dataset.id(index) }
+  }
+}
