@@ -4,7 +4,7 @@
 //     progress   how far each segment is, with the states of the user's metric, as text that holds no code (devalue)
 
 import { parse, stringify } from 'devalue'
-import type { FoldState, SegmentState } from '../engine/foldState.js'
+import type { FoldState, SegmentState } from '../engine/fold/foldState.js'
 import { messageOf, SquireError } from '../errors.js'
 import { decodeSealed, encodeSealed } from '../histogram/sealedFile.js'
 import { emptySlab } from '../histogram/slab.js'

@@ -3,7 +3,7 @@
 
 import type { Histogram } from '../histogram/types.js'
 import type { TensorValue } from '../onnx/types.js'
-import type { Compared } from './comparing.js'
+import type { Compared } from './dataset/comparing.js'
 import type { Comparison, ModelFile, Observation, SkippedSample } from './protocol.js'
 
 export type Feeds = Readonly<Record<string, TensorValue>>

@@ -1,7 +1,7 @@
 // Merging parts: associative, in any order and grouping, exact. What has no sum is refused with the names of both.
 
 import { addContents } from '../dataset/identity.js'
-import { type FoldPart, inOrder, type PartSegment } from '../engine/part.js'
+import { type FoldPart, inOrder, type PartSegment } from '../engine/fold/part.js'
 import { SquireError } from '../errors.js'
 import { mergeInto } from '../histogram/histogram.js'
 import type { Histogram } from '../histogram/types.js'

@@ -1,7 +1,7 @@
 // A part of a run, as one file holds it: what some chunks gave, and all that it belongs to. Parts with mergeParts are a partial commutative
 // monoid: partial, because parts that overlap or belong to different runs have no sum.
 
-import type { FoldPart } from '../engine/part.js'
+import type { FoldPart } from '../engine/fold/part.js'
 
 export type PartKind = 'calibration' | 'evaluation'
 

@@ -3,7 +3,7 @@
 // that holds no code.
 
 import { parse, stringify } from 'devalue'
-import type { PartSegment } from '../engine/part.js'
+import type { PartSegment } from '../engine/fold/part.js'
 import { complaintOf, messageOf, SquireError } from '../errors.js'
 import { readRegular } from '../files/regularFile.js'
 import { decodeSealed, encodeSealed } from '../histogram/sealedFile.js'

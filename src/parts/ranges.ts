@@ -1,7 +1,7 @@
 // Runs of chunk numbers, for files and for people.
 
-import { chunkStart } from '../engine/chunks.js'
-import type { PartSegment } from '../engine/part.js'
+import { chunkStart } from '../engine/fold/chunks.js'
+import type { PartSegment } from '../engine/fold/part.js'
 
 /** Numbers from `from` up to `to`, which is not among them. */
 export interface Range {

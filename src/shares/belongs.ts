@@ -1,8 +1,8 @@
 // What parts belong to, and whether a run may take its numbers from them.
 
 import { differences } from '../calibrate/key.js'
-import type { FoldKey } from '../engine/datasetRun.js'
-import { DatasetRunner } from '../engine/datasetRunner.js'
+import type { FoldKey } from '../engine/dataset/datasetRun.js'
+import { DatasetRunner } from '../engine/dataset/datasetRunner.js'
 import type { Runner } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
 import { runtimeVersion } from '../onnx/session.js'

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Config } from '../config/config.js'
-import type { Chunk, Share } from '../engine/chunks.js'
+import type { Chunk, Share } from '../engine/fold/chunks.js'
 import type { SkippedSample } from '../engine/protocol.js'
 import { saveAll } from '../files/save.js'
 import type { Part, PartKind } from '../parts/part.js'

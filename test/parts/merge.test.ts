@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { chunksOf, chunksOfShare, segmentsOf } from '../../src/engine/chunks.js'
+import { chunksOf, chunksOfShare, segmentsOf } from '../../src/engine/fold/chunks.js'
 import { SquireError } from '../../src/errors.js'
 import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
 import { mergeParts, requireWhole } from '../../src/parts/merge.js'

@@ -1,16 +1,16 @@
 // Runs a dataset object: workers load, preprocess and infer their own samples; the engine folds what they return.
 
-import type { Metric } from '../dataset/types.js'
-import { SquireError } from '../errors.js'
-import { MIN_EVALUATED, minObserved } from './chunkSize.js'
-import { type Chunk, chunksOf, chunksOfShare, type Segment, type Share, segmentsOf } from './chunks.js'
+import type { Metric } from '../../dataset/types.js'
+import { SquireError } from '../../errors.js'
+import { MIN_EVALUATED, minObserved } from '../fold/chunkSize.js'
+import { type Chunk, chunksOf, chunksOfShare, type Segment, type Share, segmentsOf } from '../fold/chunks.js'
+import { fold } from '../fold/fold.js'
+import { emptyFold, type FoldState, histogramsUpTo, stateUpTo } from '../fold/foldState.js'
+import { type FoldPart, finishedFold, partOf } from '../fold/part.js'
+import type { Comparison, ModelFile, Observation, SkippedSample } from '../protocol.js'
+import type { Feeds, Observed, ObservedModel, Runner } from '../runner.js'
 import { type Compared, compareSamples } from './comparing.js'
 import type { Calibration, CalibrationPart, DatasetRunnerOptions, FoldKey, SharePlan } from './datasetRun.js'
-import { fold } from './fold.js'
-import { emptyFold, type FoldState, histogramsUpTo, stateUpTo } from './foldState.js'
-import { type FoldPart, finishedFold, partOf } from './part.js'
-import type { Comparison, ModelFile, Observation, SkippedSample } from './protocol.js'
-import type { Feeds, Observed, ObservedModel, Runner } from './runner.js'
 import { SelectedSamples } from './selectedSamples.js'
 
 /** What one fold runs. */

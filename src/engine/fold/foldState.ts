@@ -1,12 +1,12 @@
 // What calibration and evaluation have found so far: plain data that can be saved between any two events and continued later, with the same
 // result. Histograms merge in any order (they are a commutative monoid), metric states merge in the order of their chunks.
 
-import type { Metric } from '../dataset/types.js'
-import { merge } from '../histogram/histogram.js'
-import { addSlab, emptySlab, readSlab } from '../histogram/slab.js'
-import type { Histogram } from '../histogram/types.js'
+import type { Metric } from '../../dataset/types.js'
+import { merge } from '../../histogram/histogram.js'
+import { addSlab, emptySlab, readSlab } from '../../histogram/slab.js'
+import type { Histogram } from '../../histogram/types.js'
+import type { SamplesDone, SkippedSample } from '../protocol.js'
 import type { Segment } from './chunks.js'
-import type { SamplesDone, SkippedSample } from './protocol.js'
 
 export interface SegmentState {
   /** The sum of its chunks' statistics, a slab of the observed tensors; undefined while nothing was observed. */

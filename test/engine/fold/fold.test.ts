@@ -2,16 +2,16 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Metric } from '../../src/dataset/types.js'
-import { chunksOf, segmentsOf } from '../../src/engine/chunks.js'
-import { type FoldRequest, fold } from '../../src/engine/fold.js'
-import { emptyFold, histogramsUpTo, stateUpTo } from '../../src/engine/foldState.js'
-import type { Pool } from '../../src/engine/pool.js'
-import type { SamplesDone, SamplesTask, Stopped } from '../../src/engine/protocol.js'
-import { SquireError } from '../../src/errors.js'
-import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
-import { writeSlab } from '../../src/histogram/slab.js'
-import { expectSame } from '../histogram/same.js'
+import type { Metric } from '../../../src/dataset/types.js'
+import { chunksOf, segmentsOf } from '../../../src/engine/fold/chunks.js'
+import { type FoldRequest, fold } from '../../../src/engine/fold/fold.js'
+import { emptyFold, histogramsUpTo, stateUpTo } from '../../../src/engine/fold/foldState.js'
+import type { Pool } from '../../../src/engine/pool.js'
+import type { SamplesDone, SamplesTask, Stopped } from '../../../src/engine/protocol.js'
+import { SquireError } from '../../../src/errors.js'
+import { emptyHistogram, observe } from '../../../src/histogram/histogram.js'
+import { writeSlab } from '../../../src/histogram/slab.js'
+import { expectSame } from '../../histogram/same.js'
 
 const tensors = ['a', 'b']
 const model = { path: 'model.onnx', inputs: [], outputs: [] }

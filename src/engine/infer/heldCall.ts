@@ -1,8 +1,8 @@
 // A call of the infer function that has begun before anybody knows where its forward passes go: its first feeds tell the model's dims.
 
-import type { SquireError } from '../errors.js'
+import type { SquireError } from '../../errors.js'
+import type { Feeds } from '../runner.js'
 import type { Sink } from './inferCall.js'
-import type { Feeds } from './runner.js'
 
 /** A call whose forward passes wait to be told where they go. */
 export interface HeldCall {

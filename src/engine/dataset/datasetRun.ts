@@ -1,14 +1,14 @@
 // What a run over a dataset is asked for, how it calibrates, and what a share of it gives.
 
-import type { OpenedDataset } from '../dataset/opened.js'
-import type { DatasetSource } from '../dataset/source.js'
-import type { ModelInput } from '../dataset/types.js'
-import type { Reporter } from '../report/types.js'
-import type { Chunk, Segment, Share } from './chunks.js'
-import type { StopFlag } from './fold.js'
-import type { FoldState } from './foldState.js'
-import type { FoldPart } from './part.js'
-import type { Pool } from './pool.js'
+import type { OpenedDataset } from '../../dataset/opened.js'
+import type { DatasetSource } from '../../dataset/source.js'
+import type { ModelInput } from '../../dataset/types.js'
+import type { Reporter } from '../../report/types.js'
+import type { Chunk, Segment, Share } from '../fold/chunks.js'
+import type { StopFlag } from '../fold/fold.js'
+import type { FoldState } from '../fold/foldState.js'
+import type { FoldPart } from '../fold/part.js'
+import type { Pool } from '../pool.js'
 
 /** Keeps an unfinished fold across processes. */
 export interface FoldStore {

@@ -1,11 +1,11 @@
 // Compares models over the samples of a dataset: chunks go to workers, and what comes back is added up in whatever order it comes.
 
-import type { DatasetSource } from '../dataset/source.js'
-import { mergeTensors, type TensorDifference } from '../difference/tensors.js'
-import { SquireError } from '../errors.js'
-import type { SampleOrder, StopFlag } from './fold.js'
-import type { Pool } from './pool.js'
-import type { Comparison } from './protocol.js'
+import type { DatasetSource } from '../../dataset/source.js'
+import { mergeTensors, type TensorDifference } from '../../difference/tensors.js'
+import { SquireError } from '../../errors.js'
+import type { SampleOrder, StopFlag } from '../fold/fold.js'
+import type { Pool } from '../pool.js'
+import type { Comparison } from '../protocol.js'
 
 export interface Compared {
   /** Samples, or forward passes of an infer function. */

@@ -1,13 +1,13 @@
 // A part: what some of the chunks of a run gave, kept apart from whatever the others will give. Histograms are merged, as their merging has no
 // order; the metric's states stay one a chunk, as sums of floats follow the order of chunks.
 
-import type { Metric } from '../dataset/types.js'
-import { SquireError } from '../errors.js'
-import { readSlab, slabFrom } from '../histogram/slab.js'
-import type { Histogram } from '../histogram/types.js'
+import type { Metric } from '../../dataset/types.js'
+import { SquireError } from '../../errors.js'
+import { readSlab, slabFrom } from '../../histogram/slab.js'
+import type { Histogram } from '../../histogram/types.js'
+import type { SkippedSample } from '../protocol.js'
 import type { Chunk, Segment } from './chunks.js'
 import { type FoldState, foldWaiting } from './foldState.js'
-import type { SkippedSample } from './protocol.js'
 
 /** What a part has of one segment of a fold. */
 export interface PartSegment extends Segment {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { chunksOf, segmentsOf } from '../../src/engine/chunks.js'
+import { chunksOf, segmentsOf } from '../../../src/engine/fold/chunks.js'
 
 const counts = fc.array(fc.integer({ min: 1, max: 3000 }), { maxLength: 4 })
 

@@ -1,13 +1,13 @@
 // The samples that a run selected: their order, the forward pass that they begin with, and those found bad on the way.
 
-import { samplesPerForward, stackSamples } from '../dataset/batch.js'
-import { dataDigest } from '../dataset/identity.js'
-import { SquireError } from '../errors.js'
-import type { Chunk } from './chunks.js'
+import { samplesPerForward, stackSamples } from '../../dataset/batch.js'
+import { dataDigest } from '../../dataset/identity.js'
+import { SquireError } from '../../errors.js'
+import type { Chunk } from '../fold/chunks.js'
+import type { SampleOrder } from '../fold/fold.js'
+import type { SkippedSample } from '../protocol.js'
+import type { Feeds } from '../runner.js'
 import type { DatasetRunnerOptions } from './datasetRun.js'
-import type { SampleOrder } from './fold.js'
-import type { SkippedSample } from './protocol.js'
-import type { Feeds } from './runner.js'
 
 /** The inputs of a forward pass, and how many samples it takes. */
 interface ForwardPass {

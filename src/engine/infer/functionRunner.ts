@@ -2,19 +2,19 @@
 // overlap, and a histogram does not depend on the order in which they end.
 
 import { setTimeout } from 'node:timers/promises'
-import type { InferFunction } from '../dataset/types.js'
-import { mergeTensors } from '../difference/tensors.js'
-import { SquireError } from '../errors.js'
-import { addSlab, createSlab, emptySlab, readSlab } from '../histogram/slab.js'
-import type { TensorValue } from '../onnx/types.js'
-import type { Reporter } from '../report/types.js'
+import type { InferFunction } from '../../dataset/types.js'
+import { mergeTensors } from '../../difference/tensors.js'
+import { SquireError } from '../../errors.js'
+import { addSlab, createSlab, emptySlab, readSlab } from '../../histogram/slab.js'
+import type { TensorValue } from '../../onnx/types.js'
+import type { Reporter } from '../../report/types.js'
+import type { Compared } from '../dataset/comparing.js'
+import type { Pool } from '../pool.js'
+import type { Comparison, ModelFile, SkippedSample } from '../protocol.js'
+import type { Feeds, Observed, ObservedModel, Runner } from '../runner.js'
 import { joinBatches, splitBatch } from './batch.js'
-import type { Compared } from './comparing.js'
 import { type HeldCall, holdCall } from './heldCall.js'
 import { callInfer, type ForwardOne, type InferCall, type Sink } from './inferCall.js'
-import type { Pool } from './pool.js'
-import type { Comparison, ModelFile, SkippedSample } from './protocol.js'
-import type { Feeds, Observed, ObservedModel, Runner } from './runner.js'
 
 export interface FunctionRunnerOptions {
   readonly pool: Pool

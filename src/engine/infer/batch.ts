@@ -1,10 +1,10 @@
 // Splitting a batch into what one forward pass takes and joining what came out, for models whose batch dimension is dynamic.
 
-import type { ModelInput } from '../dataset/types.js'
-import { SquireError } from '../errors.js'
-import type { TensorData, TensorValue } from '../onnx/types.js'
-import { own } from '../own.js'
-import type { Feeds } from './runner.js'
+import type { ModelInput } from '../../dataset/types.js'
+import { SquireError } from '../../errors.js'
+import type { TensorData, TensorValue } from '../../onnx/types.js'
+import { own } from '../../own.js'
+import type { Feeds } from '../runner.js'
 
 /**
  * One feed for every `size` samples when every input has a dynamic first dimension and the same number of samples; else the feeds as they are.

@@ -1,11 +1,11 @@
 // One call of the user's infer function: what it asks for goes where the caller says, and what it does wrong is told as its own.
 
-import { makeExecutor } from '../dataset/script/executor.js'
-import { firstFrame, isDatasetObject, wrapAdvice } from '../dataset/script/userScript.js'
-import type { Executor, InferFunction } from '../dataset/types.js'
-import { messageOf, SquireError } from '../errors.js'
-import type { TensorValue } from '../onnx/types.js'
-import type { Feeds } from './runner.js'
+import { makeExecutor } from '../../dataset/script/executor.js'
+import { firstFrame, isDatasetObject, wrapAdvice } from '../../dataset/script/userScript.js'
+import type { Executor, InferFunction } from '../../dataset/types.js'
+import { messageOf, SquireError } from '../../errors.js'
+import type { TensorValue } from '../../onnx/types.js'
+import type { Feeds } from '../runner.js'
 
 type ExecutorOptions = Parameters<typeof makeExecutor>[0]
 

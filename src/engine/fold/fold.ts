@@ -1,14 +1,14 @@
 // The engine's half of calibration and evaluation: hands chunks to workers, merges what comes back.
 // Invariant: the state holds exactly the chunks it lists as done, each once.
 
-import type { DatasetSource } from '../dataset/source.js'
-import type { Metric } from '../dataset/types.js'
-import { SquireError } from '../errors.js'
-import { createSlab } from '../histogram/slab.js'
+import type { DatasetSource } from '../../dataset/source.js'
+import type { Metric } from '../../dataset/types.js'
+import { SquireError } from '../../errors.js'
+import { createSlab } from '../../histogram/slab.js'
+import type { Pool } from '../pool.js'
+import type { ModelFile, Observation } from '../protocol.js'
 import type { Chunk, Segment } from './chunks.js'
 import { addChunk, type FoldState, foldWaiting } from './foldState.js'
-import type { Pool } from './pool.js'
-import type { ModelFile, Observation } from './protocol.js'
 
 /** The samples of a run in canonical order. */
 export interface SampleOrder {
