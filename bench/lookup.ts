@@ -24,7 +24,7 @@ const sizes: readonly (readonly number[])[] = [
 
 /** A permutation, so that every entry stays in use along the chain. */
 const permutation: FixedLut = {
-  kind: 'unary',
+  kind: 'lut',
   name: 'permutation',
   nodes: [],
   inputs: ['x'],

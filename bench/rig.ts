@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { classHistogram } from '../src/calibrate/distribution.js'
+import { groupHistogram } from '../src/calibrate/distribution.js'
 import { makeObservable, type Observable } from '../src/calibrate/observed.js'
 import { type Prepared, prepare } from '../src/calibrate/prepare.js'
 import { quantModes } from '../src/config/config.js'
@@ -20,7 +20,7 @@ import { modelInputs, readModel } from '../src/onnx/model.js'
 import { optimize } from '../src/onnx/passes/index.js'
 import { oneWidth } from '../src/plan/options.js'
 import { silentReporter } from '../src/report/types.js'
-import { solveClasses } from '../src/solve/classes.js'
+import { solveGroups } from '../src/solve/groups.js'
 
 export interface BenchCase {
   readonly name: string
@@ -101,7 +101,7 @@ export class Rig {
       (sum, dims) => sum + dims.reduce((product, dim) => product * dim, 1),
       0,
     )
-    return { tensors: plan.observed.length, values, quantized: plan.classOf.size }
+    return { tensors: plan.observed.length, values, quantized: plan.groupOf.size }
   }
 
   /** Plain inference of the original model: each thread its share, in one loop. */
@@ -142,11 +142,11 @@ export class Rig {
     const start = performance.now()
     const [observed] = await runner.observe(this.#observable)
     const solving = performance.now()
-    const classes = this.#prepared.plan.classes.map((scaleClass) => ({
-      scaleClass,
-      histogram: classHistogram(this.#prepared.plan, scaleClass, observed!.histograms),
+    const groups = this.#prepared.plan.groups.map((scaleGroup) => ({
+      scaleGroup,
+      histogram: groupHistogram(this.#prepared.plan, scaleGroup, observed!.histograms),
     }))
-    await solveClasses({ pool: this.#pool, classes, modes: quantModes, percent: 0.99999 })
+    await solveGroups({ pool: this.#pool, groups, modes: quantModes, percent: 0.99999 })
     const end = performance.now()
     const seconds = (end - start) / 1000
     return { seconds, busy: this.#busy(cpu, seconds), solveSeconds: (end - solving) / 1000 }

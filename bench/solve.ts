@@ -58,7 +58,7 @@ export function run(options: Partial<BenchOptions> = {}): readonly SolveBenchRes
   const histograms = tensors(NUM_TENSORS)
   const time = (mode: QuantMode) => {
     const start = performance.now()
-    for (const histogram of histograms) solveThreshold(histogram, mode, { percent: 0.99999, levels: 127 })
+    for (const histogram of histograms) solveThreshold(histogram, mode, { percent: 0.99999, qmax: 127 })
     return performance.now() - start
   }
   const times = Array.from({ length: rounds }, () => quantModes.map(time))

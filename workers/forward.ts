@@ -15,6 +15,6 @@ export async function runForward(task: ForwardTask): Promise<ForwardAnswer> {
   const values = await session.run(task.feeds, fetches).catch(messageOf)
   const problem = typeof values === 'string' ? values : observer?.observe(task.feeds, values, false)
   if (typeof values === 'string' || problem !== undefined) throw new SquireError('DATA', `${task.name}: ${problem}`)
-  observer?.writeTo(task.observation!.slab)
+  observer?.writeTo(task.observation!.buffer)
   return { kind: 'done', outputs: task.model.outputs.map((name) => ({ name, value: portable(values[name]!) })) }
 }

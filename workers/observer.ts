@@ -3,7 +3,7 @@
 import { arrayOf, elementCount, elementTypeOf } from '../src/dataset/tensors/elements.js'
 import type { Observation } from '../src/engine/protocol.js'
 import { createKernel, type Kernel } from '../src/histogram/kernel.js'
-import { writeSlab } from '../src/histogram/slab.js'
+import { writeBuffer } from '../src/histogram/buffer.js'
 import { type BlockedLayout, blockedDims, firstNonFinite } from '../src/onnx/layout.js'
 import type { TensorInfo, TensorValue } from '../src/onnx/types.js'
 import { own } from '../src/own.js'
@@ -26,7 +26,7 @@ export class Observer {
   /** Where samples are stacked, if they are: in the kernel's memory. */
   readonly stack: Values
 
-  constructor({ tensors, dims, blocked, stacked, inputDims, outputs }: Omit<Observation, 'slab'>) {
+  constructor({ tensors, dims, blocked, stacked, inputDims, outputs }: Omit<Observation, 'buffer'>) {
     this.#tensors = tensors
     const rows = (dims: readonly number[]) => stackedDims(dims, stacked)
     this.#inputDims = inputDims
@@ -118,8 +118,8 @@ export class Observer {
   }
 
   /** Hands over the chunk's statistics. */
-  writeTo(slab: SharedArrayBuffer): void {
-    writeSlab(slab, this.#tensors, (slot, counts) => this.#kernel.read(slot, counts))
+  writeTo(buffer: SharedArrayBuffer): void {
+    writeBuffer(buffer, this.#tensors, (slot, counts) => this.#kernel.read(slot, counts))
   }
 }
 
@@ -142,7 +142,7 @@ let current: { readonly key: string; readonly observer: Observer } | undefined
 export function observerFor(observation: Observation | undefined): Observer | undefined {
   if (observation === undefined) current = undefined
   else {
-    const { slab: _, ...rest } = observation
+    const { buffer: _, ...rest } = observation
     const key = JSON.stringify(rest)
     if (current?.key !== key) current = { key, observer: new Observer(rest) }
   }

@@ -82,7 +82,7 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
   // whole batches: where they are taken, it is skipped samples that leave one.
   if (batch.length > 0 && stacked > 1) await runBatch(batch, perForward, observer)
   else if (batch.length > 0 && metric !== undefined) await runBatch(batch, perForward, undefined)
-  observer?.writeTo(task.observation!.slab)
+  observer?.writeTo(task.observation!.buffer)
   requireCloneable(state)
   return { kind: 'done', state, skipped, observed }
 }

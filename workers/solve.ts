@@ -7,7 +7,7 @@ export function runSolve(task: SolveTask): SolveAnswer {
   return {
     kind: 'done',
     thresholds: task.histograms.map((histogram, i) =>
-      task.modes.map((mode) => solveThreshold(histogram, mode, { percent: task.percent, levels: task.levels[i]! })),
+      task.modes.map((mode) => solveThreshold(histogram, mode, { percent: task.percent, qmax: task.qmax[i]! })),
     ),
   }
 }

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { classHistogram } from '../../src/calibrate/distribution.js'
+import { groupHistogram } from '../../src/calibrate/distribution.js'
 import { makeObservable } from '../../src/calibrate/observed.js'
 import { type Prepared, prepare } from '../../src/calibrate/prepare.js'
 import type { QuantMode, ZeroPointPolicy } from '../../src/config/config.js'
@@ -19,7 +19,7 @@ import { oneWidth } from '../../src/plan/options.js'
 import { solveFixedPoint } from '../../src/plan/solve.js'
 import type { FixedPointModel } from '../../src/plan/types.js'
 import { silentReporter } from '../../src/report/types.js'
-import { type ClassHistogram, solveClasses, withoutSign } from '../../src/solve/classes.js'
+import { type GroupHistogram, solveGroups, withoutSign } from '../../src/solve/groups.js'
 import type { AccuracyCase } from './cases.js'
 
 export interface Lab {
@@ -62,17 +62,17 @@ export async function openLab(of: AccuracyCase, threads: number): Promise<Lab> {
   })
   const prepared = await prepare(model, await runner.firstFeeds(), options, workspace)
   const [observed] = await runner.observe(await makeObservable(prepared, workspace))
-  const classes = prepared.plan.classes.map((scaleClass) => ({
-    scaleClass,
-    histogram: classHistogram(prepared.plan, scaleClass, observed!.histograms),
+  const groups = prepared.plan.groups.map((scaleGroup) => ({
+    scaleGroup,
+    histogram: groupHistogram(prepared.plan, scaleGroup, observed!.histograms),
   }))
-  const histograms = new Map(classes.map(({ scaleClass, histogram }) => [scaleClass.name, histogram]))
-  const thresholds = async (mode: QuantMode, of: readonly ClassHistogram[]) =>
-    (await solveClasses({ pool, classes: of, modes: [mode], percent: 0.99999 })).get(mode)!
+  const histograms = new Map(groups.map(({ scaleGroup, histogram }) => [scaleGroup.name, histogram]))
+  const thresholds = async (mode: QuantMode, of: readonly GroupHistogram[]) =>
+    (await solveGroups({ pool, groups: of, modes: [mode], percent: 0.99999 })).get(mode)!
   const quantize = async (mode: QuantMode, policy: ZeroPointPolicy): Promise<Quantized> => {
     const { plan, staticModel } = prepared
-    const symmetric = await thresholds(mode, classes)
-    const oneSided = await thresholds(mode, withoutSign(classes))
+    const symmetric = await thresholds(mode, groups)
+    const oneSided = await thresholds(mode, withoutSign(groups))
     const request = { plan, thresholds: symmetric, oneSided, histograms, policy, given: undefined, options }
     const folded = foldZeroPoints({ model: staticModel, ...request })
     if (folded === undefined) return { source: staticModel, fixed: solveFixedPoint(plan, symmetric, chip), pads: 0 }

@@ -1,4 +1,4 @@
-// An unfinished fold as a file: a sealed Arrow file with one batch of statistics (histogram/slabBatch.ts) a segment. Its metadata say the rest:
+// An unfinished fold as a file: a sealed Arrow file with one batch of statistics (histogram/bufferBatch.ts) a segment. Its metadata say the rest:
 //
 //     key        what the work depends on, as JSON
 //     progress   how far each segment is, with the states of the user's metric, as text that holds no code (devalue)
@@ -7,8 +7,8 @@ import { parse, stringify } from 'devalue'
 import type { FoldState, SegmentState } from '../engine/fold/foldState.js'
 import { messageOf, SquireError } from '../errors.js'
 import { decodeSealed, encodeSealed } from '../histogram/sealedFile.js'
-import { emptySlab } from '../histogram/slab.js'
-import { slabBatch, slabOf } from '../histogram/slabBatch.js'
+import { emptyBuffer } from '../histogram/buffer.js'
+import { bufferBatch, bufferOf } from '../histogram/bufferBatch.js'
 import type { Key } from './key.js'
 
 type SegmentProgress = Omit<SegmentState, 'statistics'> & { readonly hasStatistics: boolean }
@@ -27,7 +27,7 @@ export function encodeCheckpoint(key: Key, { tensors, segments, skipped }: FoldS
     segments: segments.map(({ statistics, ...rest }) => ({ ...rest, hasStatistics: statistics !== undefined })),
     skipped,
   }
-  const [first, ...more] = segments.map(({ statistics }) => slabBatch(statistics ?? emptySlab(tensors), tensors))
+  const [first, ...more] = segments.map(({ statistics }) => bufferBatch(statistics ?? emptyBuffer(tensors), tensors))
   const metadata = new Map([
     ['key', JSON.stringify(key)],
     ['progress', textOf(progress)],
@@ -61,25 +61,25 @@ export function decodeCheckpoint(
   const { metadata, batches } = decodeSealed(bytes)
   checkKey(JSON.parse(metadata.get('key') ?? '{}'))
   const progress = parse(metadata.get('progress') ?? '{}') as Progress
-  const slabs = batches.map((batch) => {
-    const { tensors, slab } = slabOf(batch)
+  const buffers = batches.map((batch) => {
+    const { tensors, buffer } = bufferOf(batch)
     if (String(tensors) !== String(empty.tensors)) throw new Error('it holds other tensors')
-    return slab
+    return buffer
   })
-  if (!fits(progress, slabs)) throw new Error('its parts contradict each other')
+  if (!fits(progress, buffers)) throw new Error('its parts contradict each other')
   const segments = progress.segments.map(({ hasStatistics, ...rest }, i) => ({
     ...rest,
-    statistics: hasStatistics ? slabs[i] : undefined,
+    statistics: hasStatistics ? buffers[i] : undefined,
   }))
   return { tensors: empty.tensors, segments, skipped: progress.skipped }
 }
 
-function fits({ segments, skipped }: Progress, slabs: readonly SharedArrayBuffer[]): boolean {
+function fits({ segments, skipped }: Progress, buffers: readonly SharedArrayBuffer[]): boolean {
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
   return (
     Array.isArray(segments) &&
     Array.isArray(skipped) &&
-    segments.length === slabs.length &&
+    segments.length === buffers.length &&
     segments.every(({ observed, folded, waiting }) => isCount(observed) && isCount(folded) && waiting instanceof Map)
   )
 }

@@ -3,10 +3,10 @@
 import { messageOf, SquireError } from '../errors.js'
 import { readRegular } from '../files/regularFile.js'
 import { mergeAll } from '../histogram/histogram.js'
-import { imageOf } from '../histogram/image.js'
+import { mapHistogram } from '../histogram/map.js'
 import { decodeStatistics, encodeStatistics, type TensorStatistics } from '../histogram/statistics.js'
 import type { Histogram } from '../histogram/types.js'
-import type { Plan, ScaleClass } from '../plan/types.js'
+import type { Plan, ScaleGroup } from '../plan/types.js'
 import { differences } from './key.js'
 
 /** What a distribution belongs to. All of it must match for a cache to be used. */
@@ -25,18 +25,18 @@ export interface Distribution {
 }
 
 /** The histogram of a class: the union of its sources', observed or derived. */
-export function classHistogram(
+export function groupHistogram(
   plan: Plan,
-  scaleClass: ScaleClass,
+  scaleGroup: ScaleGroup,
   histograms: ReadonlyMap<string, Histogram>,
 ): Histogram {
   const histogramOf = (name: string): Histogram => {
     const derived = plan.derived.get(name)
     return derived === undefined
       ? histograms.get(name)!
-      : imageOf(mergeAll(derived.of.map(histogramOf)), derived.evaluate)
+      : mapHistogram(mergeAll(derived.of.map(histogramOf)), derived.evaluate)
   }
-  return mergeAll(scaleClass.sources.map(histogramOf))
+  return mergeAll(scaleGroup.sources.map(histogramOf))
 }
 
 export function encodeDistribution(
@@ -54,9 +54,9 @@ export function encodeDistribution(
     observed: histograms.has(name),
   })
   const tensors = new Map(
-    [...plan.classOf].map(([name, scaleClass]) => [
+    [...plan.groupOf].map(([name, scaleGroup]) => [
       name,
-      row(name, histograms.get(name) ?? classHistogram(plan, scaleClass, histograms)),
+      row(name, histograms.get(name) ?? groupHistogram(plan, scaleGroup, histograms)),
     ]),
   )
   // What others derive from need not be held as integers itself.

@@ -36,10 +36,10 @@ export interface Observation {
   /** The model's own outputs, for inputs of those dims. */
   readonly outputs: Readonly<Record<string, TensorInfo>>
   /**
-   * The slab that the chunk's statistics are written to. Its ownership travels with the task: a worker writes it once, last thing,
-   * the engine reads it when the task is answered. A worker that dies leaves a slab that nobody reads.
+   * The buffer that the chunk's statistics are written to. Its ownership travels with the task: a worker writes it once, last thing,
+   * the engine reads it when the task is answered. A worker that dies leaves a buffer that nobody reads.
    */
-  readonly slab: SharedArrayBuffer
+  readonly buffer: SharedArrayBuffer
 }
 
 export interface SamplesTask {
@@ -122,7 +122,7 @@ export interface SolveTask {
   readonly histograms: readonly Histogram[]
   readonly modes: readonly QuantMode[]
   readonly percent: number
-  readonly levels: readonly number[]
+  readonly qmax: readonly number[]
 }
 
 export type Task = SamplesTask | LoadTask | CompareSamplesTask | CompareForwardTask | ForwardTask | SolveTask
@@ -146,7 +146,7 @@ export interface SamplesDone {
   /** The metric's state after the chunk's measured samples; undefined without a metric. */
   readonly state: unknown
   readonly skipped: readonly SkippedSample[]
-  /** How many samples the slab's statistics hold. */
+  /** How many samples the buffer's statistics hold. */
   readonly observed: number
 }
 

@@ -14,7 +14,7 @@ export interface ObservedModel {
   readonly observed: ModelFile
   /** Without them. */
   readonly plain: ModelFile
-  readonly observation: Omit<Observation, 'slab'>
+  readonly observation: Omit<Observation, 'buffer'>
   /** Identity of all that the statistics depend on besides the data. */
   readonly key: string
 }

@@ -1,4 +1,4 @@
-// The file of a calibration's statistics (stats.arrow): a sealed Arrow file of one batch (slabBatch.ts), whose rows also say
+// The file of a calibration's statistics (stats.arrow): a sealed Arrow file of one batch (bufferBatch.ts), whose rows also say
 //
 //     operator  utf8          what writes the tensor
 //     shape     list<int32>
@@ -9,8 +9,8 @@
 import { Bool, Field, Int32, List, Utf8, vectorFromArray } from 'apache-arrow'
 import { complaintOf, SquireError } from '../errors.js'
 import { decodeSealed, encodeSealed } from './sealedFile.js'
-import { readSlab, slabFrom } from './slab.js'
-import { slabBatch, slabOf } from './slabBatch.js'
+import { readBuffer, bufferFrom } from './buffer.js'
+import { bufferBatch, bufferOf } from './bufferBatch.js'
 import type { Histogram } from './types.js'
 
 export interface TensorStatistics extends Histogram {
@@ -29,7 +29,7 @@ export interface Statistics<Row extends Histogram = TensorStatistics> {
 export function encodeStatistics({ tensors, metadata }: Statistics): readonly Uint8Array[] {
   const names = [...tensors.keys()]
   const rows = [...tensors.values()]
-  const batch = slabBatch(slabFrom(tensors), names, {
+  const batch = bufferBatch(bufferFrom(tensors), names, {
     operator: vectorFromArray(
       rows.map(({ operator }) => operator),
       new Utf8(),
@@ -55,8 +55,8 @@ export function decodeStatistics(bytes: Uint8Array, what = 'the statistics file'
   try {
     const { metadata, batches } = decodeSealed(bytes)
     const tensors = batches.flatMap((batch) => {
-      const { tensors: names, slab } = slabOf(batch)
-      return [...readSlab(slab, names)]
+      const { tensors: names, buffer } = bufferOf(batch)
+      return [...readBuffer(buffer, names)]
     })
     return { tensors: new Map(tensors), metadata: Object.fromEntries(metadata) }
   } catch (cause) {

@@ -13,11 +13,11 @@ import { offsetGraph, weightSums } from './offsetGraph.js'
 export interface FoldRequest {
   readonly model: Model
   readonly plan: Plan
-  /** T of every scale class: |x| <= T is kept. */
+  /** T of every scale group: |x| <= T is kept. */
   readonly thresholds: ReadonlyMap<string, number>
-  /** The same, solved for 255 levels, of the classes that have no negative value. */
+  /** The same, solved for 255 levels, of the groups that have no negative value. */
   readonly oneSided: ReadonlyMap<string, number>
-  /** Of every scale class, by name. */
+  /** Of every scale group, by name. */
   readonly histograms: ReadonlyMap<string, Histogram>
   readonly policy: ZeroPointPolicy
   /** c of tensors, where it is known from another run and not to be found. */
@@ -41,31 +41,31 @@ export function foldZeroPoints(request: FoldRequest): Folded | undefined {
   const { model, plan, thresholds, given, options } = request
   const found = given === undefined ? offsetsOf(request) : new Map<string, Offset>()
   const ofTensors = [...found].flatMap(([name, { offset }]) =>
-    plan.classOf.get(name)!.tensors.map((tensor) => [tensor, offset] as const),
+    plan.groupOf.get(name)!.tensors.map((tensor) => [tensor, offset] as const),
   )
   const wanted = given ?? new Map(ofTensors)
   if (wanted.size === 0) return undefined
   const { proto, tensors, offsets, pads } = offsetGraph(model.proto, plan, wanted)
   const folded = withInputOffsets(makePlan({ ...model, proto }, tensors, options), offsets)
-  const scaled = folded.classes.map(({ name, bits }) => {
+  const scaled = folded.groups.map(({ name, bits }) => {
     const offset = found.get(name)
     return [name, offset === undefined ? thresholds.get(name)! : offset.scale * rangeOf(bits)[1]] as const
   })
-  const groups = new Set([...wanted.keys()].map((name) => plan.classOf.get(name)!.name)).size
+  const groups = new Set([...wanted.keys()].map((name) => plan.groupOf.get(name)!.name)).size
   return { proto, plan: { ...folded, offsets }, tensors, thresholds: new Map(scaled), groups, pads }
 }
 
-/** By the name of the scale class. */
+/** By the name of the scale group. */
 function offsetsOf(request: FoldRequest): Map<string, Offset> {
   const { model, plan, thresholds, oneSided, histograms, policy } = request
   const outputs = new Set(model.proto.graph.output.map(({ name }) => name))
   const outputScale = (tensor: string) => {
-    const { name, bits } = plan.classOf.get(tensor)!
+    const { name, bits } = plan.groupOf.get(tensor)!
     return thresholds.get(name)! / rangeOf(bits)[1]
   }
   const found = new Map<string, Offset>()
   for (const group of groupsToOffset(plan, policy, (name) => outputs.has(name))) {
-    const { name } = group.scaleClass
+    const { name } = group.scaleGroup
     const threshold = oneSided.get(name) ?? thresholds.get(name)!
     const offset = offsetOf(group, histograms.get(name)!, threshold, outputScale)
     if (offset !== undefined && biasesFit(group, offset.offset, request, outputScale)) found.set(name, offset)
@@ -97,7 +97,7 @@ function biasesFit(
   return readers.every((reader) => {
     if (!isAccumulation(reader)) return true
     const output = reader.outputs[0]!
-    const { name, bits } = plan.classOf.get(output)!
+    const { name, bits } = plan.groupOf.get(output)!
     const most = bits > 8 ? MOST_EXTREMES * thresholds.get(name)! : MOST_STEPS * outputScale(output)
     const sums = weightSums(reader)
     return reader.bias.every((bias, c) => Math.abs(bias + offset * sums[c]!) <= most)

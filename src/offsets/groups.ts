@@ -13,7 +13,7 @@ import type { PlannedConv } from '../operators/conv/plan.js'
 import { familyOf } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
 import { toldApart } from '../plan/toldApart.js'
-import type { Plan, ScaleClass } from '../plan/types.js'
+import type { Plan, ScaleGroup } from '../plan/types.js'
 import { readsDimsOnly } from '../plan/view.js'
 
 export interface Offset {
@@ -25,7 +25,7 @@ export interface Offset {
 
 /** Readers and writers of a group of tensors that share a scale. */
 export interface Group {
-  readonly scaleClass: ScaleClass
+  readonly scaleGroup: ScaleGroup
   readonly writers: readonly PlannedOperator[]
   readonly readers: readonly PlannedOperator[]
 }
@@ -33,21 +33,21 @@ export interface Group {
 /** The groups whose readers and writers can all take an offset in; for 'unpadded' those alone that no convolution pads. */
 export function groupsToOffset(plan: Plan, policy: ZeroPointPolicy, isGraphOutput: (name: string) => boolean): Group[] {
   if (policy === 'none') return []
-  return plan.classes.flatMap((scaleClass) => {
-    const { bits, leavesChip, tensors } = scaleClass
+  return plan.groups.flatMap((scaleGroup) => {
+    const { bits, leavesChip, tensors } = scaleGroup
     // At 16 bits there are codes to spare.
     if (bits > 8 || leavesChip || tensors.some((name) => isGraphOutput(name) || plan.narrowed.has(name))) return []
-    const own = new Set(scaleClass.tensors)
+    const own = new Set(scaleGroup.tensors)
     const writers = plan.operators.filter(({ outputs }) => outputs.some((name) => own.has(name)))
     const readers = plan.operators.filter(
       ({ inputs, nodes }) => inputs.some((name) => own.has(name)) && !nodes.every(readsDimsOnly),
     )
     const written = new Set(writers.flatMap(({ outputs }) => outputs))
     const possible =
-      scaleClass.tensors.every((name) => written.has(name)) &&
+      scaleGroup.tensors.every((name) => written.has(name)) &&
       [...writers, ...readers].every((operator) => takesIn(operator, own)) &&
       (policy === 'all' || !readers.some(pads))
-    return possible ? [{ scaleClass, writers, readers }] : []
+    return possible ? [{ scaleGroup, writers, readers }] : []
   })
 }
 
@@ -82,13 +82,13 @@ const LEAST_GAIN = 1.1
  * @returns undefined where the symmetric range is hardly wider than what the readers can tell apart
  */
 export function offsetOf(
-  { readers, scaleClass }: Group,
+  { readers, scaleGroup }: Group,
   histogram: Histogram,
   threshold: number,
   outputScale: (tensor: string) => number,
 ): Offset | undefined {
-  const [least, most] = rangeOf(scaleClass.bits)
-  const own = new Set(scaleClass.tensors)
+  const [least, most] = rangeOf(scaleGroup.bits)
+  const own = new Set(scaleGroup.tensors)
   const told = toldApart(
     readers.filter((reader) => !isInside(reader, own)),
     outputScale,

@@ -7,13 +7,13 @@ import { cpus } from 'node:os'
 import type { Pool } from '../engine/pool.js'
 import type { ModelFile, Observation } from '../engine/protocol.js'
 import type { Feeds } from '../engine/runner.js'
-import { createSlab } from '../histogram/slab.js'
+import { createBuffer } from '../histogram/buffer.js'
 import type { Machine } from './part.js'
 
 /** A model, and what of its inside counts too. */
 export interface Probe {
   readonly model: ModelFile
-  readonly observation?: Omit<Observation, 'slab'>
+  readonly observation?: Omit<Observation, 'buffer'>
 }
 
 /** Runs models on the inputs of one forward pass. */
@@ -24,15 +24,15 @@ export async function thisMachine(pool: Pool, feeds: Feeds, probes: readonly Pro
 }
 
 async function addProbe(hash: Hash, pool: Pool, feeds: Feeds, { model, observation }: Probe): Promise<void> {
-  const slab = createSlab(observation?.tensors ?? [])
+  const buffer = createBuffer(observation?.tensors ?? [])
   const { outputs } = await pool.forward({
     kind: 'forward',
     model,
     feeds,
     name: 'the first forward pass',
-    observation: observation && { ...observation, stacked: 1, slab },
+    observation: observation && { ...observation, stacked: 1, buffer },
   })
-  hash.update(new Uint8Array(slab).slice())
+  hash.update(new Uint8Array(buffer).slice())
   for (const { name, value } of outputs) {
     const { buffer, byteOffset, byteLength } = value.data
     hash.update(`${name} ${value.dims}\n`).update(new Uint8Array(buffer, byteOffset, byteLength))

@@ -1,4 +1,4 @@
-// The file of a part: a sealed Arrow file (histogram/sealedFile.ts) with one batch of statistics a segment (histogram/slabBatch.ts), and everything
+// The file of a part: a sealed Arrow file (histogram/sealedFile.ts) with one batch of statistics a segment (histogram/bufferBatch.ts), and everything
 // else in the schema's metadata. The same part gives the same bytes. Metric states are whatever a user's metric keeps; devalue writes them as text
 // that holds no code.
 
@@ -7,8 +7,8 @@ import type { PartSegment } from '../engine/fold/part.js'
 import { complaintOf, messageOf, SquireError } from '../errors.js'
 import { readRegular } from '../files/regularFile.js'
 import { decodeSealed, encodeSealed } from '../histogram/sealedFile.js'
-import { readSlab, slabFrom } from '../histogram/slab.js'
-import { slabBatch, slabOf } from '../histogram/slabBatch.js'
+import { readBuffer, bufferFrom } from '../histogram/buffer.js'
+import { bufferBatch, bufferOf } from '../histogram/bufferBatch.js'
 import type { Part } from './part.js'
 import { numbersOf, type Range, rangesOf } from './ranges.js'
 
@@ -22,7 +22,7 @@ type SegmentRecord = Omit<PartSegment, 'histograms' | 'states'> & {
 
 /** The file in pieces. @throws SquireError USER_SCRIPT when a metric's state holds what no file can */
 export function encodePart(part: Part): readonly Uint8Array[] {
-  const batchOf = (histograms: PartSegment['histograms']) => slabBatch(slabFrom(histograms), [...histograms.keys()])
+  const batchOf = (histograms: PartSegment['histograms']) => bufferBatch(bufferFrom(histograms), [...histograms.keys()])
   // A file has a batch even where nothing was measured.
   const [first = batchOf(new Map()), ...more] = part.segments.map(({ histograms }) => batchOf(histograms))
   return encodeSealed([first, ...more], metadataOf(part))
@@ -88,10 +88,10 @@ function decode(bytes: Uint8Array): Part {
     machines: JSON.parse(said('machines')),
     skipped: JSON.parse(said('skipped')),
     segments: records.map(({ done, states, ...rest }, i) => {
-      const { tensors, slab } = slabOf(batches[i]!)
+      const { tensors, buffer } = bufferOf(batches[i]!)
       return {
         ...rest,
-        histograms: readSlab(slab, tensors),
+        histograms: readBuffer(buffer, tensors),
         states: new Map(numbersOf(done).map((number, at) => [number, states[at]])),
       }
     }),

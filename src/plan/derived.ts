@@ -2,7 +2,7 @@
 
 import { familyOf } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
-import { traceRoots, trafficOf } from './classes.js'
+import { traceRoots, trafficOf } from './groups.js'
 import type { DerivedTensor } from './types.js'
 
 /** Output -> what it is derived from. */

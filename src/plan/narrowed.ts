@@ -2,7 +2,7 @@
 
 import { requantizeTo } from '../operators/requantize/plan.js'
 import type { PlannedOperator } from '../operators/types.js'
-import { hasOwnWidth, scaleClasses } from './classes.js'
+import { hasOwnWidth, scaleGroups } from './groups.js'
 import type { PlanOptions } from './options.js'
 import type { GraphView } from './view.js'
 
@@ -20,9 +20,9 @@ export function joinWidths(
   view: GraphView,
   options: PlanOptions,
 ): JoinedWidths {
-  const classes = scaleClasses(operators, order, view, options)
+  const groups = scaleGroups(operators, order, view, options)
   // All readers of tensors that leave the chip take them as wide as they are.
-  const met = classes.filter(({ leavesChip }) => !leavesChip)
+  const met = groups.filter(({ leavesChip }) => !leavesChip)
   const bits = new Map(met.flatMap((one) => one.tensors.map((name) => [name, one.bits] as const)))
   const taken = new Set(order)
   const copies = new Map<string, Map<number, string>>()

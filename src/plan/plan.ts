@@ -1,10 +1,10 @@
-// The quantization plan of a model: operators, scale classes, observed tensors. A function of the graph and its dims alone.
+// The quantization plan of a model: operators, scale groups, observed tensors. A function of the graph and its dims alone.
 
 import { SquireError } from '../errors.js'
 import type { Model, TensorInfo } from '../onnx/types.js'
 import { isFallback } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
-import { scaleClasses } from './classes.js'
+import { scaleGroups } from './groups.js'
 import { derivedTensors } from './derived.js'
 import { joinWidths } from './narrowed.js'
 import { joinFloat } from './neighbours.js'
@@ -26,14 +26,14 @@ export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>,
   if (matched.every(isFallback)) throw nothingToQuantize(matched)
   const named = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]
   const { operators, order, narrowed } = joinWidths(matched, named, view, options)
-  const classes = scaleClasses(operators, order, view, options)
-  const held = classes.flatMap((scaleClass) => scaleClass.tensors.map((name) => [name, scaleClass] as const))
-  const classOf = new Map(held.filter(([name]) => !narrowed.has(name)))
+  const groups = scaleGroups(operators, order, view, options)
+  const held = groups.flatMap((scaleGroup) => scaleGroup.tensors.map((name) => [name, scaleGroup] as const))
+  const groupOf = new Map(held.filter(([name]) => !narrowed.has(name)))
   const derived = derivedTensors(operators)
   const origins = (name: string): readonly string[] => derived.get(name)?.of.flatMap(origins) ?? [name]
-  const observed = new Set(classes.flatMap(({ sources }) => sources.flatMap(origins)))
+  const observed = new Set(groups.flatMap(({ sources }) => sources.flatMap(origins)))
   return {
-    ...{ operators, classes, classOf, derived, narrowed, tensors },
+    ...{ operators, groups, groupOf, derived, narrowed, tensors },
     observed: order.filter((name) => observed.has(name)),
   }
 }

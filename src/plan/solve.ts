@@ -7,7 +7,7 @@ import { rangeOf } from '../fixedpoint/width.js'
 import { familyOf } from '../operators/index.js'
 import type { FixedOperator, IntegerRange, PlannedOperator } from '../operators/types.js'
 import { toldApart } from './toldApart.js'
-import type { FixedPointModel, Plan, ScaleClass } from './types.js'
+import type { FixedPointModel, Plan, ScaleGroup } from './types.js'
 
 /** The smallest normal float32: a smaller scale would be flushed to zero by some runtimes. */
 const SMALLEST_SCALE = 2 ** -126
@@ -24,7 +24,7 @@ export interface SolveOptions {
 }
 
 /**
- * @param thresholds T > 0 of every scale class, by its name: |x| <= T is kept, and the scale is T / (2^(bits-1) - 1)
+ * @param thresholds T > 0 of every scale group, by its name: |x| <= T is kept, and the scale is T / (2^(bits-1) - 1)
  * @param options.scales that some tensors have whatever their thresholds are; of a class, the largest is taken
  * @param options.lutBits tables over inputs of 16 bits have 2^lutBits segments, 10 if left away
  * @throws SquireError FIXED_POINT naming every operator that the chip's parameters cannot express
@@ -61,19 +61,19 @@ function scalesOf(
   given: ReadonlyMap<string, number>,
 ): Map<string, QuantizedTensor> {
   const quantized = new Map<string, QuantizedTensor>()
-  for (const scaleClass of plan.classes) {
-    const { bits } = scaleClass
-    const threshold = thresholds.get(scaleClass.name)
+  for (const scaleGroup of plan.groups) {
+    const { bits } = scaleGroup
+    const threshold = thresholds.get(scaleGroup.name)
     if (threshold === undefined || !(threshold > 0 && threshold < Number.POSITIVE_INFINITY)) {
       throw new Error(
-        `The scale class "${scaleClass.name}" has the threshold ${threshold}: expected a positive number.`,
+        `The scale group "${scaleGroup.name}" has the threshold ${threshold}: expected a positive number.`,
       )
     }
-    const extreme = bits > 8 ? Math.max(WIDE_HEADROOM * threshold, leastExtreme(plan, scaleClass)) : threshold
+    const extreme = bits > 8 ? Math.max(WIDE_HEADROOM * threshold, leastExtreme(plan, scaleGroup)) : threshold
     const calibrated = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
-    const known = scaleClass.tensors.flatMap((name) => given.get(name) ?? [])
+    const known = scaleGroup.tensors.flatMap((name) => given.get(name) ?? [])
     const scale = known.length === 0 ? calibrated : Math.max(...known)
-    for (const name of scaleClass.tensors) {
+    for (const name of scaleGroup.tensors) {
       const of = plan.narrowed.get(name)
       const offset = plan.offsets?.get(name)
       const more = { ...(offset !== undefined && { offset }), ...(of !== undefined && { of }) }
@@ -101,7 +101,7 @@ function withBounds(plan: Plan, quantized: ReadonlyMap<string, QuantizedTensor>)
 }
 
 /** What the operators that write a class ask its scale to make room for. */
-function leastExtreme(plan: Plan, { tensors }: ScaleClass): number {
+function leastExtreme(plan: Plan, { tensors }: ScaleGroup): number {
   let largest = 0
   for (const operator of plan.operators) {
     if (!operator.outputs.some((name) => tensors.includes(name))) continue

@@ -6,7 +6,7 @@ import type { TensorInfo } from '../onnx/types.js'
 import type { FixedOperator, PlannedOperator } from '../operators/types.js'
 
 /** Tensors that carry one scale: a max pool's two ends, a concat's parts... */
-export interface ScaleClass {
+export interface ScaleGroup {
   /** Name of its first tensor in graph order: unique and stable. */
   readonly name: string
   /** Every quantized tensor of the class, in graph order. */
@@ -28,12 +28,12 @@ export interface DerivedTensor {
 export interface Plan {
   /** In topological order. */
   readonly operators: readonly PlannedOperator[]
-  readonly classes: readonly ScaleClass[]
+  readonly groups: readonly ScaleGroup[]
   /** Tensor name -> class, for every tensor of the float graph that is held as integers. */
-  readonly classOf: ReadonlyMap<string, ScaleClass>
-  /** Those of the classes' sources that are not observed. */
+  readonly groupOf: ReadonlyMap<string, ScaleGroup>
+  /** Those of the groups' sources that are not observed. */
   readonly derived: ReadonlyMap<string, DerivedTensor>
-  /** What calibration exposes, in graph order: all that the classes' sources come from. */
+  /** What calibration exposes, in graph order: all that the groups' sources come from. */
   readonly observed: readonly string[]
   /** Tensors that the float graph does not have -> the one whose values they hold in fewer bits. */
   readonly narrowed: ReadonlyMap<string, string>

@@ -7,7 +7,7 @@ import type { Plan } from '../plan/types.js'
 const shownNames = 8
 
 /** One line for the whole, then one for each reason why operators run in software. */
-export function planLines({ operators, observed, classOf }: Plan): string[] {
+export function planLines({ operators, observed, groupOf }: Plan): string[] {
   const byReason = new Map<string, string[]>()
   for (const operator of operators) {
     if (!isFallback(operator) || operator.reason === undefined) continue
@@ -19,7 +19,7 @@ export function planLines({ operators, observed, classOf }: Plan): string[] {
   const inSoftware = [...byReason.values()].reduce((sum, names) => sum + names.length, 0)
   return [
     `${onChip} ${onChip === 1 ? 'operator' : 'operators'} on the chip, ${inSoftware} in software (float); ` +
-      `${observed.length} of ${classOf.size} tensors observed`,
+      `${observed.length} of ${groupOf.size} tensors observed`,
     ...[...byReason].map(([reason, names]) => `  in software, because ${reason}: ${shortened(names)}`),
   ]
 }

@@ -41,7 +41,7 @@ async function loadScales(path: string, { chip }: Config, { plan }: Prepared): P
   const file = await parsedFile(path)
   const wrong = (problem: string) => new SquireError('CONFIG', `--load-scale-json (-lsj) ${path}: ${problem}`)
   if (file.chip !== chip) throw wrong(`its scales are for ${file.chip}, this run is for ${chip}`)
-  for (const { tensors } of plan.classes) {
+  for (const { tensors } of plan.groups) {
     const missing = tensors.find((name) => file.tensors[name] === undefined)
     if (missing === undefined) continue
     throw wrong(
@@ -50,7 +50,7 @@ async function loadScales(path: string, { chip }: Config, { plan }: Prepared): P
   }
   const scales = new Map(Object.entries(file.tensors).map(([name, { scale }]) => [name, scale]))
   const offsets = Object.entries(file.tensors).flatMap(([name, { offset }]) =>
-    offset === undefined || !plan.classOf.has(name) ? [] : [[name, offset] as const],
+    offset === undefined || !plan.groupOf.has(name) ? [] : [[name, offset] as const],
   )
   return { scales, offsets: new Map(offsets), origin: { mode: file.mode, options: file.options } }
 }
@@ -76,7 +76,7 @@ async function parsedFile(path: string): Promise<v.InferOutput<typeof scaleFile>
 function inputScales({ quantizeInputDtype, bitWidth }: Config, { model, plan }: Prepared): [string, number][] {
   return modelInputs(model.proto).flatMap(({ name }, i): [string, number][] => {
     const dtype = quantizeInputDtype?.[Math.min(i, quantizeInputDtype.length - 1)]
-    if (dtype === undefined || dtype === 'float32' || !plan.classOf.has(name)) return []
+    if (dtype === undefined || dtype === 'float32' || !plan.groupOf.has(name)) return []
     return [[name, dtype === 'uint8' && bitWidth === 8 ? Math.fround(255 / 127) : 1]]
   })
 }
@@ -92,7 +92,7 @@ function layerScales({ layerThreshold, bitWidth }: Config, { model, plan }: Prep
   }
   return layers.flatMap(({ input, output }) =>
     [[input[0]!, into] as const, [output[0]!, from] as const]
-      .filter(([name]) => plan.classOf.has(name))
+      .filter(([name]) => plan.groupOf.has(name))
       .map(([name, threshold]): [string, number] => [name, Math.fround(threshold / largest)]),
   )
 }

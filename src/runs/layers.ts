@@ -2,7 +2,7 @@
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { classHistogram } from '../calibrate/distribution.js'
+import { groupHistogram } from '../calibrate/distribution.js'
 import type { Prepared } from '../calibrate/prepare.js'
 import { type ComparisonResult, compareModels } from '../compare/compare.js'
 import { comparedFloat, integerComparison } from '../compare/models.js'
@@ -55,7 +55,7 @@ async function compareJob(context: Context, job: Job, fixed: FixedPointModel) {
   if (most === 0) return nothingCompared
   const written = { outputDequant: false, allLayers: false }
   const folder = await mkdtemp(join(workspace, 'compare-'))
-  const reference = await comparedFloat(prepared.model.proto, [...prepared.plan.classOf.keys()], folder)
+  const reference = await comparedFloat(prepared.model.proto, [...prepared.plan.groupOf.keys()], folder)
   const comparison = await integerComparison(
     reference,
     integerOf(context, job, fixed, written),
@@ -70,6 +70,6 @@ async function compareJob(context: Context, job: Job, fixed: FixedPointModel) {
 /** What the report shows of the tensors: with several -i values, the statistics of the largest. */
 function statisticsOf({ plan }: Prepared, { histograms }: Observed) {
   const histogramOf = (name: string) =>
-    histograms.get(name) ?? classHistogram(plan, plan.classOf.get(name)!, histograms)
+    histograms.get(name) ?? groupHistogram(plan, plan.groupOf.get(name)!, histograms)
   return { plan, observed: new Set(histograms.keys()), histogramOf }
 }

@@ -11,7 +11,7 @@ import type { Observed, Runner } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
 import { rawBytes } from '../files/npy.js'
 import { type Content, checkWritable, Staging, saveAll } from '../files/save.js'
-import { hasOwnWidth } from '../plan/classes.js'
+import { hasOwnWidth } from '../plan/groups.js'
 import { adviceLines } from '../report/advice/index.js'
 import { reportFiles } from '../report/files.js'
 import { reportOf } from '../report/json.js'
@@ -164,7 +164,7 @@ async function inputFiles(runner: Runner): Promise<[string, Content][]> {
 /** -gt: a mixed configuration that names every operator with the width and mode it has. */
 function templateFiles({ generateTemplate, model }: Config, { plan }: Prepared, mode: QuantMode): [string, string][] {
   if (!generateTemplate) return []
-  const bits = new Map(plan.classes.flatMap((one) => one.tensors.map((name) => [name, one.bits] as const)))
+  const bits = new Map(plan.groups.flatMap((one) => one.tensors.map((name) => [name, one.bits] as const)))
   const operators = plan.operators
     .filter(hasOwnWidth)
     .map(({ name, nodes, inputs }) => ({ name, nodes, bits: bits.get(inputs[0]!)! }))

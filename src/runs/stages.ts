@@ -1,6 +1,6 @@
 // The stages that several commands share.
 
-import { classHistogram } from '../calibrate/distribution.js'
+import { groupHistogram } from '../calibrate/distribution.js'
 import { type Prepared, prepare } from '../calibrate/prepare.js'
 import { type Config, type QuantMode, quantModes } from '../config/config.js'
 import { choiceOf, type MixConfig, readMix, requireMentioned } from '../config/mix.js'
@@ -13,13 +13,13 @@ import { chipProfile } from '../fixedpoint/chip.js'
 import { foldZeroPoints } from '../offsets/foldZeroPoints.js'
 import { importModel } from '../onnx/import/index.js'
 import { optimize } from '../onnx/passes/index.js'
-import { hasOwnWidth } from '../plan/classes.js'
+import { hasOwnWidth } from '../plan/groups.js'
 import type { PlanOptions } from '../plan/options.js'
 import { solveFixedPoint } from '../plan/solve.js'
 import type { FixedPointModel, Plan } from '../plan/types.js'
 import { planLines } from '../report/plan.js'
 import type { Reporter } from '../report/types.js'
-import { type ClassHistogram, solveClasses, withoutSign } from '../solve/classes.js'
+import { type GroupHistogram, solveGroups, withoutSign } from '../solve/groups.js'
 import { readGivenModel } from './edit.js'
 import { checkInputDtypes, type Given, givenScales } from './given.js'
 import { pickModes } from './pick.js'
@@ -111,10 +111,10 @@ async function solveThresholds(
   const options = planOptions(config, await mixOf(config))
   // Loaded scales make one quantization, whatever it is measured on.
   for (const one of origin === undefined ? observed : observed.slice(-1)) {
-    const classes = classHistograms(prepared, one, reporter)
+    const groups = groupHistograms(prepared, one, reporter)
     const asked = [...new Set([...modes, ...own.values()])]
-    const solved = await solveClasses({ pool, classes, modes: asked, percent: config.percent })
-    const oneSided = await solveClasses({ pool, classes: withoutSign(classes), modes: asked, percent: config.percent })
+    const solved = await solveGroups({ pool, groups, modes: asked, percent: config.percent })
+    const oneSided = await solveGroups({ pool, groups: withoutSign(groups), modes: asked, percent: config.percent })
     const ofMode = (all: typeof solved, mode: QuantMode) => {
       const thresholds = new Map(all.get(mode)!)
       for (const [name, ownMode] of own) if (thresholds.has(name)) thresholds.set(name, all.get(ownMode)!.get(name)!)
@@ -122,7 +122,7 @@ async function solveThresholds(
     }
     for (const mode of modes) {
       const job: Job = { observed: one, mode, thresholds: ofMode(solved, mode), origin, prepared }
-      jobs.push(withZeroPoints(job, classes, ofMode(oneSided, mode), given, config, options, reporter))
+      jobs.push(withZeroPoints(job, groups, ofMode(oneSided, mode), given, config, options, reporter))
     }
   }
   return jobs
@@ -131,7 +131,7 @@ async function solveThresholds(
 /** The same quantization with zero points folded into biases, where there are any. */
 function withZeroPoints(
   job: Job,
-  classes: readonly ClassHistogram[],
+  groups: readonly GroupHistogram[],
   oneSided: ReadonlyMap<string, number>,
   { offsets }: Given,
   config: Config,
@@ -140,12 +140,12 @@ function withZeroPoints(
 ): Job {
   const { prepared, thresholds } = job
   const { model, plan, staticModel } = prepared
-  const histograms = new Map(classes.map(({ scaleClass, histogram }) => [scaleClass.name, histogram]))
+  const histograms = new Map(groups.map(({ scaleGroup, histogram }) => [scaleGroup.name, histogram]))
   const request = { model, plan, thresholds, oneSided, histograms, policy: config.zeroPoints, given: offsets }
   const folded = foldZeroPoints({ ...request, options })
   if (folded === undefined) return job
-  const { proto, tensors, groups, pads } = folded
-  reporter.info(`${job.mode}: ${groups} of ${plan.classes.length} scales have a zero point; Pad nodes added: ${pads}`)
+  const { proto, tensors, groups: numGroups, pads } = folded
+  reporter.info(`${job.mode}: ${numGroups} of ${plan.groups.length} scales have a zero point; Pad nodes added: ${pads}`)
   const { input, output } = staticModel.proto.graph
   const fixed = { ...proto, graph: { ...proto.graph, input, output } }
   const models = { model: { ...model, proto }, staticModel: { ...staticModel, proto: fixed } }
@@ -161,31 +161,31 @@ function planOptions({ chip, bitWidth, unifyInputScale }: Config, mix: MixConfig
 }
 
 /** Class -> the mode that a mixed configuration gives an operator that writes it; of several operators the first. */
-async function ownModes(config: Config, { operators, classes }: Plan): Promise<ReadonlyMap<string, QuantMode>> {
+async function ownModes(config: Config, { operators, groups }: Plan): Promise<ReadonlyMap<string, QuantMode>> {
   const mix = await mixOf(config)
   const modes = new Map<string, QuantMode>()
   for (const operator of mix ? operators.filter(hasOwnWidth) : []) {
     const mode = choiceOf(mix!, operator)?.['quant-mode']
-    const written = classes.filter(({ tensors }) => operator.outputs.some((name) => tensors.includes(name)))
+    const written = groups.filter(({ tensors }) => operator.outputs.some((name) => tensors.includes(name)))
     for (const { name } of written) if (mode !== undefined && !modes.has(name)) modes.set(name, mode)
   }
   return modes
 }
 
-function classHistograms(prepared: Prepared, observed: Observed, reporter: Reporter): ClassHistogram[] {
-  const classes = prepared.plan.classes.map((scaleClass) => ({
-    scaleClass,
-    histogram: classHistogram(prepared.plan, scaleClass, observed.histograms),
+function groupHistograms(prepared: Prepared, observed: Observed, reporter: Reporter): GroupHistogram[] {
+  const groups = prepared.plan.groups.map((scaleGroup) => ({
+    scaleGroup,
+    histogram: groupHistogram(prepared.plan, scaleGroup, observed.histograms),
   }))
-  for (const { scaleClass, histogram } of classes) {
+  for (const { scaleGroup, histogram } of groups) {
     if (histogram.count > histogram.zeros) continue
     const samples = observed.samples === 1 ? 'the only sample' : `all ${observed.samples} samples`
     reporter.warn(
-      `tensor "${scaleClass.name}" is zero in ${samples}: its scale is arbitrary. ` +
+      `tensor "${scaleGroup.name}" is zero in ${samples}: its scale is arbitrary. ` +
         'Calibrate on data that reaches it, or check that the branch is alive.',
     )
   }
-  return classes
+  return groups
 }
 
 export function warnOfSkipped(runner: Runner, reporter: Reporter): void {

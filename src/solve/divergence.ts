@@ -2,7 +2,7 @@
 // nearest to their own, P, in Kullback-Leibler divergence.
 //
 //     P   bins 0 .. i-1, with all that lies beyond added to bin i-1 (clipping)
-//     Q   the bins without the addition, cut into `numLevels` groups of equal width; a group's mass is shared evenly by its
+//     Q   the bins without the addition, cut into `numCodes` groups of equal width; a group's mass is shared evenly by its
 //         non-empty bins (rounding)
 //     D   = sum_b p_b ln(p_b / q_b), both normalized; infinite where q_b = 0 < p_b
 //
@@ -16,7 +16,7 @@
 
 export interface DivergenceSearch {
   /** The groups, G. */
-  readonly numLevels: number
+  readonly numCodes: number
   /** Of equal divergences, the fewest or the most bins. */
   readonly ties: 'fewest' | 'most'
 }
@@ -33,7 +33,7 @@ function xLogX(x: number): number {
 /** D of i kept bins; any larger number once it is known to exceed `limit`. */
 export type Divergence = (numKept: number, limit: number) => number
 
-export function divergenceOf(bins: Float64Array, numLevels: number): Divergence {
+export function divergenceOf(bins: Float64Array, numCodes: number): Divergence {
   const mass = new Float64Array(bins.length + 1)
   const entropy = new Float64Array(bins.length + 1)
   const filled = new Float64Array(bins.length + 1)
@@ -46,19 +46,19 @@ export function divergenceOf(bins: Float64Array, numLevels: number): Divergence 
   const total = mass[bins.length]!
 
   return (numKept, limit) => {
-    const start = (group: number) => Math.ceil((group * numKept) / numLevels)
+    const start = (group: number) => Math.ceil((group * numKept) / numCodes)
     const kept = mass[numKept]!
     const outliers = total - kept
     const last = bins[numKept - 1]!
     if (kept === 0 || (outliers > 0 && last === 0)) return Number.POSITIVE_INFINITY
-    const lastStart = start(numLevels - 1)
+    const lastStart = start(numCodes - 1)
     const lastMass = kept - mass[lastStart]!
     const lastFilled = filled[numKept]! - filled[lastStart]!
     let sum = total * Math.log(kept / total)
     if (outliers > 0) sum += xLogX(last + outliers) - xLogX(last) - outliers * Math.log(lastMass / lastFilled)
     const stop = limit * total
     let from = 0
-    for (let group = 0; group < numLevels && sum <= stop; group++) {
+    for (let group = 0; group < numCodes && sum <= stop; group++) {
       const to = start(group + 1)
       const groupMass = mass[to]! - mass[from]!
       const groupFilled = filled[to]! - filled[from]!
@@ -69,9 +69,9 @@ export function divergenceOf(bins: Float64Array, numLevels: number): Divergence 
   }
 }
 
-/** The number of bins to keep, from numLevels to all: with fewer there is nothing to round. */
-export function leastDivergence(bins: Float64Array, { numLevels, ties }: DivergenceSearch): number {
-  const divergence = divergenceOf(bins, numLevels)
+/** The number of bins to keep, from numCodes to all: with fewer there is nothing to round. */
+export function leastDivergence(bins: Float64Array, { numCodes, ties }: DivergenceSearch): number {
+  const divergence = divergenceOf(bins, numCodes)
   let best = bins.length
   let least = divergence(best, Number.POSITIVE_INFINITY)
 
@@ -85,7 +85,7 @@ export function leastDivergence(bins: Float64Array, { numLevels, ties }: Diverge
     }
   }
 
-  for (let numKept = bins.length - COARSE_STRIDE; numKept >= numLevels; numKept -= COARSE_STRIDE) consider(numKept)
-  for (let numKept = bins.length - 1; numKept >= numLevels; numKept--) consider(numKept)
+  for (let numKept = bins.length - COARSE_STRIDE; numKept >= numCodes; numKept -= COARSE_STRIDE) consider(numKept)
+  for (let numKept = bins.length - 1; numKept >= numCodes; numKept--) consider(numKept)
   return best
 }

@@ -4,7 +4,7 @@
 // keeps the spike of exact zeros after a ReLU from deciding.
 //
 // - 2048 bins at most: a dyadic histogram has 2049 to 4096 bins up to max|x|, which are added in pairs to 1025 to 2048.
-// - L + 1 groups, L the positive levels, and at least as many bins kept. More levels than bins (16 bits): T = max|x|.
+// - L + 1 groups, L the positive qmax, and at least as many bins kept. More qmax than bins (16 bits): T = max|x|.
 // - Of equal divergences the smaller T, as argmin has it.
 //
 // Where it is known to fail, see kl_v2.ts.
@@ -27,10 +27,10 @@ export function pairBins(counts: Float64Array): { readonly bins: Float64Array; r
   return { bins, scale }
 }
 
-export const kl: Solver = ({ counts, top }, { levels }) => {
+export const kl: Solver = ({ counts, absmax }, { qmax }) => {
   const { bins, scale } = pairBins(counts)
-  const numLevels = levels + 1
-  if (bins.length <= numLevels) return top
+  const numCodes = qmax + 1
+  if (bins.length <= numCodes) return absmax
   bins[0] = bins[1]!
-  return Math.min(scale * leastDivergence(bins, { numLevels, ties: 'fewest' }), top)
+  return Math.min(scale * leastDivergence(bins, { numCodes, ties: 'fewest' }), absmax)
 }

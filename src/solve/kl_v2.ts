@@ -5,7 +5,7 @@
 // 1. Spikes that drown the rest. kl replaces the first bin by the second, which hides the exact zeros of a ReLU, but neither a
 //    spike of small values over a few bins (a smooth activation, a softmax) nor one elsewhere (the constant background of
 //    images, the bound -0.375 of a hard-swish): to resolve the spike, kl clips what lies beyond.
-// 2. Valid values at the very top. A small share of values at a bound (ReLU6 and Clip, a saturated sigmoid) is cut off like
+// 2. Valid values at the very absmax. A small share of values at a bound (ReLU6 and Clip, a saturated sigmoid) is cut off like
 //    noise, all of it folded into the last bin.
 //    Here exact zeros are left out, and T is raised until its expected squared error (mse.ts) is no more than that of not
 //    clipping at all, and clipping has no more than CLIPPING_SHARE of that.
@@ -40,25 +40,25 @@ function smooth(bins: Float64Array, window: number): Float64Array {
 }
 
 /** T, or the nearest step above it that stays within the error of max|x|. */
-function raise(threshold: number, step: number, tensor: Magnitudes, levels: number): number {
-  const error = expectedError(tensor, levels)
-  const allowed = error.at(tensor.top)
+function raise(threshold: number, step: number, tensor: Magnitudes, qmax: number): number {
+  const error = expectedError(tensor, qmax)
+  const allowed = error.at(tensor.absmax)
   const exceeds = (raised: number) => error.bound(raised) > CLIPPING_SHARE * allowed || error.at(raised) > allowed
   let raised = threshold
-  while (raised < tensor.top && exceeds(raised)) raised += step
-  return Math.min(raised, tensor.top)
+  while (raised < tensor.absmax && exceeds(raised)) raised += step
+  return Math.min(raised, tensor.absmax)
 }
 
-export const klV2: Solver = (tensor, { levels }) => {
-  const { counts, zeros, total, top } = tensor
-  const numLevels = levels + 1
+export const klV2: Solver = (tensor, { qmax }) => {
+  const { counts, zeros, total, absmax } = tensor
+  const numCodes = qmax + 1
   const numValues = total - zeros
-  if (numValues < WINDOW_VALUES * numLevels) return top
+  if (numValues < WINDOW_VALUES * numCodes) return absmax
   const nonzero = counts.slice()
   nonzero[0]! -= zeros
   const { bins, scale } = pairBins(nonzero)
-  if (bins.length <= numLevels) return top
+  if (bins.length <= numCodes) return absmax
   const smoothed = smooth(bins, (WINDOW_VALUES * bins.length) / numValues)
-  const numKept = leastDivergence(smoothed, { numLevels, ties: 'most' })
-  return raise(Math.min(scale * numKept, top), scale, tensor, levels)
+  const numKept = leastDivergence(smoothed, { numCodes, ties: 'most' })
+  return raise(Math.min(scale * numKept, absmax), scale, tensor, qmax)
 }

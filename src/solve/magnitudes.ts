@@ -11,10 +11,10 @@ export function binWidth(histogram: Histogram): number {
 /** Undefined when the tensor has no value but zero. */
 export function magnitudesOf(histogram: Histogram): Magnitudes | undefined {
   if (histogram.count === histogram.zeros) return undefined
-  const top = Math.max(Math.abs(histogram.min), Math.abs(histogram.max)) / binWidth(histogram)
-  const numBins = Math.floor(top) + 1
+  const absmax = Math.max(Math.abs(histogram.min), Math.abs(histogram.max)) / binWidth(histogram)
+  const numBins = Math.floor(absmax) + 1
   const negative = histogram.counts.subarray(BINS_PER_SIGN, BINS_PER_SIGN + numBins)
   const counts = histogram.counts.slice(0, numBins)
   for (let bin = 0; bin < numBins; bin++) counts[bin]! += negative[bin]!
-  return { counts, negative, zeros: histogram.zeros, total: histogram.count, top }
+  return { counts, negative, zeros: histogram.zeros, total: histogram.count, absmax }
 }

@@ -2,4 +2,4 @@
 
 import type { Solver } from './types.js'
 
-export const minMax: Solver = (tensor) => tensor.top
+export const minMax: Solver = (tensor) => tensor.absmax

@@ -36,42 +36,42 @@ export interface ExpectedError {
   bound(threshold: number): number
 }
 
-export function expectedError({ counts, negative, zeros, top }: Magnitudes, levels: number): ExpectedError {
+export function expectedError({ counts, negative, zeros, absmax }: Magnitudes, qmax: number): ExpectedError {
   const nonzero = counts.slice()
   nonzero[0]! -= zeros
-  const tail = new Tail(nonzero, top)
-  const below = new Tail(negative, top)
+  const tail = new Tail(nonzero, absmax)
+  const below = new Tail(negative, absmax)
 
   return {
     at: (threshold) => {
-      const step = threshold / levels
+      const step = threshold / qmax
       if (step < FINE_STEP) {
         const rounding = ((step * step) / 12) * (tail.mass(0) - tail.mass(threshold))
         const spared = below.clippingError(threshold) - below.clippingError(threshold + step)
         return tail.clippingError(threshold) - spared + rounding
       }
       let sum = below.excess(threshold + step / 2)
-      for (let i = 1; i <= levels; i++) sum += tail.excess((i - 0.5) * step)
+      for (let i = 1; i <= qmax; i++) sum += tail.excess((i - 0.5) * step)
       return tail.clippingError(0) - 2 * step * sum
     },
-    bound: (threshold) => tail.clippingError(threshold + threshold / levels),
+    bound: (threshold) => tail.clippingError(threshold + threshold / qmax),
   }
 }
 
-/** Descending: CANDIDATES_PER_OCTAVE evenly spaced in every octave below `top`, to less than a bin. */
-function* coarseGrid(top: number): Generator<number> {
+/** Descending: CANDIDATES_PER_OCTAVE evenly spaced in every octave below `absmax`, to less than a bin. */
+function* coarseGrid(absmax: number): Generator<number> {
   const points = 2 * CANDIDATES_PER_OCTAVE
-  for (let octave = top; octave > 1; octave /= 2) {
+  for (let octave = absmax; octave > 1; octave /= 2) {
     for (let i = points - 1; i >= CANDIDATES_PER_OCTAVE; i--) yield (octave * i) / points
   }
 }
 
-export const mse: Solver = (tensor, { levels }) => {
-  const { top } = tensor
-  const error = expectedError(tensor, levels)
+export const mse: Solver = (tensor, { qmax }) => {
+  const { absmax } = tensor
+  const error = expectedError(tensor, qmax)
   const tie = TIE * error.bound(0)
-  let best = top
-  let least = error.at(top)
+  let best = absmax
+  let least = error.at(absmax)
 
   function consider(threshold: number): void {
     const candidate = error.at(threshold)
@@ -81,7 +81,7 @@ export const mse: Solver = (tensor, { levels }) => {
     }
   }
 
-  for (const threshold of coarseGrid(top)) {
+  for (const threshold of coarseGrid(absmax)) {
     if (error.bound(threshold) > least) break
     consider(threshold)
   }
@@ -91,7 +91,7 @@ export const mse: Solver = (tensor, { levels }) => {
     gap /= POINTS_A_SIDE
     for (let i = POINTS_A_SIDE; i >= -POINTS_A_SIDE; i--) {
       const threshold = centre + gap * i
-      if (threshold <= top) consider(threshold)
+      if (threshold <= absmax) consider(threshold)
     }
   }
   return best

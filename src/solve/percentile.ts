@@ -12,13 +12,13 @@ function valuesToKeep(percent: number, total: number): number {
   return Math.ceil(percent * total * (1 - 2 ** -50))
 }
 
-export const percentile: Solver = ({ counts, zeros, total, top }, { percent }) => {
+export const percentile: Solver = ({ counts, zeros, total, absmax }, { percent }) => {
   const keep = valuesToKeep(percent, total)
-  if (zeros >= keep) return top
+  if (zeros >= keep) return absmax
   let kept = 0
   for (let bin = 0; bin < counts.length; bin++) {
     kept += counts[bin]!
-    if (kept >= keep) return Math.min(bin + 1, top)
+    if (kept >= keep) return Math.min(bin + 1, absmax)
   }
-  return top
+  return absmax
 }

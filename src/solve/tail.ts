@@ -10,16 +10,16 @@ const FIELDS = 4
 
 export class Tail {
   readonly #table: Float64Array
-  readonly #top: number
+  readonly #absmax: number
 
-  /** `counts[j]` is the mass in [j, j + 1), that of the last bin in [j, top]. */
-  constructor(counts: Float64Array, top: number) {
+  /** `counts[j]` is the mass in [j, j + 1), that of the last bin in [j, absmax]. */
+  constructor(counts: Float64Array, absmax: number) {
     const table = new Float64Array(FIELDS * (counts.length + 1))
     for (let bin = counts.length - 1; bin >= 0; bin--) {
       const at = FIELDS * bin
       const [k, h, g] = [table[at + 4]!, table[at + 5]!, table[at + 6]!]
       const mass = counts[bin]!
-      const width = Math.min(top - bin, 1)
+      const width = Math.min(absmax - bin, 1)
       // A last bin of no width holds copies of the maximum: nothing is ever evaluated inside it.
       table[at + 3] = width > 0 ? mass / width : 0
       table[at + 2] = g + mass
@@ -27,12 +27,12 @@ export class Tail {
       table[at] = k + width * (h + width * (g / 2 + mass / 6))
     }
     this.#table = table
-    this.#top = top
+    this.#absmax = absmax
   }
 
   /** G(b), b >= 0. */
   mass(b: number): number {
-    if (b >= this.#top) return 0
+    if (b >= this.#absmax) return 0
     const bin = Math.floor(b)
     const at = FIELDS * bin
     return this.#table[at + 2]! - (b - bin) * this.#table[at + 3]!
@@ -40,7 +40,7 @@ export class Tail {
 
   /** H(b), b >= 0. */
   excess(b: number): number {
-    if (b >= this.#top) return 0
+    if (b >= this.#absmax) return 0
     const bin = Math.floor(b)
     const at = FIELDS * bin
     const t = b - bin
@@ -49,7 +49,7 @@ export class Tail {
 
   /** 2 K(b), b >= 0: the integral over x > b of (x - b)^2, the squared error of clipping at b. */
   clippingError(b: number): number {
-    if (b >= this.#top) return 0
+    if (b >= this.#absmax) return 0
     const bin = Math.floor(b)
     const at = FIELDS * bin
     const t = b - bin

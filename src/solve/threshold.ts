@@ -16,7 +16,7 @@ export const ZERO_TENSOR_THRESHOLD = 1
 const solvers = { kl, min_max: minMax, mse, percentile, kl_v2: klV2 } as const satisfies Record<QuantMode, Solver>
 
 /**
- * The threshold T > 0, in the tensor's own units, at most max|x|: the scale is T / levels and larger magnitudes are clipped.
+ * The threshold T > 0, in the tensor's own units, at most max|x|: the scale is T / qmax and larger magnitudes are clipped.
  * ZERO_TENSOR_THRESHOLD when the tensor has no value but zero. T(2^j x) is exactly 2^j T(x).
  */
 export function solveThreshold(histogram: Histogram, mode: QuantMode, options: SolveOptions): number {

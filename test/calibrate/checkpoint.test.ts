@@ -9,7 +9,7 @@ import { Checkpoint } from '../../src/calibrate/checkpoint.js'
 import { segmentsOf } from '../../src/engine/fold/chunks.js'
 import { addChunk, emptyFold, type FoldState, foldWaiting } from '../../src/engine/fold/foldState.js'
 import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
-import { createSlab, readSlab, writeSlab } from '../../src/histogram/slab.js'
+import { createBuffer, readBuffer, writeBuffer } from '../../src/histogram/buffer.js'
 import { temporaryFolder } from '../e2e/squire.js'
 import { expectSame } from '../histogram/same.js'
 
@@ -21,12 +21,12 @@ const empty = () => emptyFold(segments, tensors)
 /** Two chunks done, one of them ahead of an unfinished one. */
 function someState(): FoldState {
   const state = empty()
-  const slab = createSlab(tensors)
-  writeSlab(slab, tensors, (i) => observe(emptyHistogram(), Float32Array.of(i, -2 * i, 0.5)))
+  const buffer = createBuffer(tensors)
+  writeBuffer(buffer, tensors, (i) => observe(emptyHistogram(), Float32Array.of(i, -2 * i, 0.5)))
   const metric = { name: 'm', initial: () => 0, update: () => 0, merge: () => 0, value: () => 0 }
   const answer = (state: unknown) => ({ kind: 'done' as const, state, skipped: [], observed: 1 })
-  addChunk(state, { segment: 0, number: 0 }, answer(new Map([['hits', 3n]])), slab)
-  addChunk(state, { segment: 0, number: 2 }, answer({ seen: Float64Array.of(1, Number.NaN) }), slab)
+  addChunk(state, { segment: 0, number: 0 }, answer(new Map([['hits', 3n]])), buffer)
+  addChunk(state, { segment: 0, number: 2 }, answer({ seen: Float64Array.of(1, Number.NaN) }), buffer)
   foldWaiting(state.segments[0]!, metric)
   state.skipped.push({ index: 7, id: 'seven', reason: 'damaged' })
   return state
@@ -40,8 +40,8 @@ function expectSameState(actual: FoldState | undefined, expected: FoldState): vo
   expect(plain(actual!)).toEqual(plain(expected))
   expected.segments.forEach(({ statistics }, i) => {
     if (statistics === undefined) return
-    const read = readSlab(actual!.segments[i]!.statistics!, tensors)
-    for (const [name, histogram] of readSlab(statistics, tensors)) expectSame(read.get(name)!, histogram)
+    const read = readBuffer(actual!.segments[i]!.statistics!, tensors)
+    for (const [name, histogram] of readBuffer(statistics, tensors)) expectSame(read.get(name)!, histogram)
   })
 }
 

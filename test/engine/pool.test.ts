@@ -51,7 +51,7 @@ describe('a task', () => {
       histograms: [observe(emptyHistogram(), Float32Array.of(1, -4))],
       modes: ['min_max'],
       percent: 1,
-      levels: [127],
+      qmax: [127],
     } as Parameters<Pool['solve']>[0])
     expect(thresholds).toEqual([[4]])
   })

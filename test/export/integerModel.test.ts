@@ -39,7 +39,7 @@ async function run(
 function negate(input: string, output: string): FixedLut {
   const table = Int16Array.from({ length: 256 }, (_, index) => Math.min(127, 128 - index))
   return {
-    kind: 'unary',
+    kind: 'lut',
     name: `negate_${input}`,
     nodes: [],
     inputs: [input],
@@ -51,7 +51,7 @@ function negate(input: string, output: string): FixedLut {
 }
 
 function software(node: NodeProto, inputs: readonly string[], reason: string | undefined = 'a test'): PlannedFallback {
-  return { kind: 'software', name: node.name, nodes: [node], inputs, outputs: node.output, reason }
+  return { kind: 'fallback', name: node.name, nodes: [node], inputs, outputs: node.output, reason }
 }
 
 const half = (name: string, bits = 8) => ({ name, scale: 0.5, bits })
@@ -182,7 +182,7 @@ describe('Shape operators', () => {
     const int64 = (name: string, value: bigint) => makeTensor(name, DataType.INT64, [1], BigInt64Array.of(value))
     const initializers = [int64('last', -1n), int64('first', -1000n), int64('zero', 0n), int64('step', -1n)]
     const reshape: PlannedMovement = {
-      ...{ kind: 'shape', name: 'reshape', inputs: ['negated'], outputs: ['y'] },
+      ...{ kind: 'movement', name: 'reshape', inputs: ['negated'], outputs: ['y'] },
       nodes: [makeNode('Reshape', ['negated', 'flipped'], ['y'], [], 'reshape')],
     }
     const operators = [

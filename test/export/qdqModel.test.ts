@@ -93,7 +93,7 @@ describe('A product in the QDQ model', () => {
 describe('The QDQ model', () => {
   const clip = makeNode('Clip', ['x'], ['y'], [makeAttribute('min', { float: 0 })], 'clip')
   const table: FixedLut = {
-    ...{ kind: 'unary', name: 'clip', nodes: [clip], inputs: ['x'], outputs: ['y'], label: 'Clip', segmentBits: 0 },
+    ...{ kind: 'lut', name: 'clip', nodes: [clip], inputs: ['x'], outputs: ['y'], label: 'Clip', segmentBits: 0 },
     table: new Int16Array(256),
   }
   const fixed = fixedModel(

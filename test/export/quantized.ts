@@ -24,7 +24,7 @@ export async function quantizeByExtremes(file: string, samples: readonly Feeds[]
   const { model: source } = await optimize(await readModel(file))
   const plan = makePlan(source, await shapesFor(source, samples[0]!), oneWidth(chipProfile('TX5105C'), 8))
   const session = await createSession(encodeModel(exposeAll(source.proto)))
-  const sources = plan.classes.flatMap((scaleClass) => scaleClass.sources)
+  const sources = plan.groups.flatMap((scaleGroup) => scaleGroup.sources)
   const extremes = new Map<string, number>()
   for (const feeds of samples) {
     const results: Feeds = { ...feeds, ...(await session.run(feeds)) }
@@ -35,7 +35,7 @@ export async function quantizeByExtremes(file: string, samples: readonly Feeds[]
     }
   }
   await session.release()
-  const thresholds = plan.classes.map(({ name, sources }) => {
+  const thresholds = plan.groups.map(({ name, sources }) => {
     const extreme = Math.max(...sources.map((source) => extremes.get(source)!))
     return [name, extreme || 1] as const
   })

@@ -28,7 +28,7 @@ const operators = [
     requantize: [undefined, { multiplier: 7, shift: 8 }],
   },
   {
-    ...{ kind: 'software', name: 's', nodes: [makeNode('Softmax', [], [])], inputs: ['z'], outputs: ['"quoted"'] },
+    ...{ kind: 'fallback', name: 's', nodes: [makeNode('Softmax', [], [])], inputs: ['z'], outputs: ['"quoted"'] },
     reason: undefined,
   },
 ]
@@ -51,7 +51,7 @@ it('The scale JSON has every parameter, one tensor or operator a line, in the mo
   "operators": [
     {"name":"c","kind":"conv","nodes":["Conv","Relu"],"inputs":["x"],"outputs":["y"],"q0":1,"q1":2,"q2":3,"scaleInt16":[4],"biasInt16":[-5],"low":0,"high":127,"weightScales":[0.1],"accumulatorBound":384},
     {"name":"j","kind":"concat","nodes":["Concat"],"inputs":["x","y"],"outputs":["z"],"requantize":[null,{"multiplier":7,"shift":8}]},
-    {"name":"s","kind":"software","nodes":["Softmax"],"inputs":["z"],"outputs":["\\"quoted\\""],"reason":null}
+    {"name":"s","kind":"fallback","nodes":["Softmax"],"inputs":["z"],"outputs":["\\"quoted\\""],"reason":null}
   ]
 }
 `)

@@ -7,17 +7,17 @@ import { makeNode } from '../../src/onnx/node.js'
 import type { PlannedConv } from '../../src/operators/conv/plan.js'
 import type { PlannedLinear } from '../../src/operators/linear/plan.js'
 import type { PlannedOperator } from '../../src/operators/types.js'
-import type { FixedPointModel, Plan, ScaleClass } from '../../src/plan/types.js'
+import type { FixedPointModel, Plan, ScaleGroup } from '../../src/plan/types.js'
 
 import type { FixedByKind } from '../operators/kinds.js'
 
 export const chip = chipProfile('TX5105C')
 
-/** A plan in which every tensor has a scale class of its own; those in `wide` leave the chip. */
+/** A plan in which every tensor has a scale group of its own; those in `wide` leave the chip. */
 export function planOf(operators: readonly PlannedOperator[], wide: readonly string[] = []): Plan {
   const names = operators.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])
-  const classes = [...new Set(names)].map(
-    (name): ScaleClass => ({
+  const groups = [...new Set(names)].map(
+    (name): ScaleGroup => ({
       name,
       tensors: [name],
       sources: [name],
@@ -25,14 +25,14 @@ export function planOf(operators: readonly PlannedOperator[], wide: readonly str
       leavesChip: wide.includes(name),
     }),
   )
-  const classOf = new Map(classes.map((scaleClass) => [scaleClass.name, scaleClass]))
+  const groupOf = new Map(groups.map((scaleGroup) => [scaleGroup.name, scaleGroup]))
   return {
     derived: new Map(),
     narrowed: new Map(),
     operators,
-    classes,
-    classOf,
-    observed: [...classOf.keys()],
+    groups,
+    groupOf,
+    observed: [...groupOf.keys()],
     tensors: new Map(),
   }
 }

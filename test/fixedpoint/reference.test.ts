@@ -237,7 +237,7 @@ describe('elementwise', () => {
   it('a table is indexed from -128', () => {
     const table = Int16Array.from({ length: 256 }, (_, index) => 2 * index)
     const operator: FixedLut = {
-      kind: 'unary',
+      kind: 'lut',
       name: 't',
       nodes: [],
       inputs: ['x'],
@@ -290,9 +290,9 @@ describe('elementwise', () => {
   })
 })
 
-it('shape and software operators have no arithmetic', () => {
-  const operator: FixedOperator = { kind: 'shape', name: 's', nodes: [], inputs: ['x'], outputs: ['y'] }
-  expect(() => run(operator, tensor([1], [0]))).toThrow('s is a shape operator: it has no integer arithmetic.')
+it('movements and what runs in float have no arithmetic', () => {
+  const operator: FixedOperator = { kind: 'movement', name: 's', nodes: [], inputs: ['x'], outputs: ['y'] }
+  expect(() => run(operator, tensor([1], [0]))).toThrow('s is a movement operator: it has no integer arithmetic.')
 })
 
 it('quantizing rounds half away from zero and saturates, dequantizing is one float32 product', () => {

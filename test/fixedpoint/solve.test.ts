@@ -241,7 +241,7 @@ describe('offences', () => {
   })
 
   it('a missing threshold is a bug, not a user error', () => {
-    expect(() => solve(pointwise([[1]]), { x: 1 })).toThrow('The scale class "y" has the threshold undefined')
+    expect(() => solve(pointwise([[1]]), { x: 1 })).toThrow('The scale group "y" has the threshold undefined')
   })
 })
 
@@ -323,8 +323,8 @@ describe('elementwise operators', () => {
 })
 
 describe('tables', () => {
-  const unary = (evaluate: (x: number) => number): PlannedLut => ({
-    kind: 'unary',
+  const lut = (evaluate: (x: number) => number): PlannedLut => ({
+    kind: 'lut',
     name: 'f',
     nodes: [makeNode('Sigmoid', ['x'], ['y'], [], 'f')],
     inputs: ['x'],
@@ -334,8 +334,8 @@ describe('tables', () => {
   })
 
   it('hold the rounded function at every input', () => {
-    const model = solve(unary(Math.tanh), { x: 3, y: 1 })
-    const { table } = only(model, 'unary')
+    const model = solve(lut(Math.tanh), { x: 3, y: 1 })
+    const { table } = only(model, 'lut')
     for (let q = -128; q < 128; q++) {
       expect(table[q + 128]).toBe(roundHalfAway(Math.tanh(q * scaleOf(model, 'x')) / scaleOf(model, 'y')))
     }
@@ -345,25 +345,25 @@ describe('tables', () => {
     expect(
       only(
         solve(
-          unary((x) => x),
+          lut((x) => x),
           { x: 1, y: 1 },
           ['y'],
         ),
-        'unary',
+        'lut',
       ).table[255],
     ).toBe(16383)
   })
 
   it('repeat the nearest defined value where the function has none', () => {
-    const { table } = only(solve(unary(Math.sqrt), { x: 1.27, y: 1.27 }), 'unary')
+    const { table } = only(solve(lut(Math.sqrt), { x: 1.27, y: 1.27 }), 'lut')
     expect([table[0], table[127], table[128], table[255]]).toEqual([0, 0, 0, 113])
     expect(
       only(
         solve(
-          unary((x) => 1 / x),
+          lut((x) => 1 / x),
           { x: 1, y: 1 },
         ),
-        'unary',
+        'lut',
       ).table[128],
     ).toBe(127)
   })
@@ -371,7 +371,7 @@ describe('tables', () => {
   it('a function that is nowhere a number is an offence', () => {
     expect(() =>
       solve(
-        unary(() => Number.NaN),
+        lut(() => Number.NaN),
         { x: 1, y: 1 },
       ),
     ).toThrow('F is nowhere a number in the range of its input')
@@ -388,9 +388,9 @@ it('an input after Relu is known not to be negative', () => {
 
 it('a tensor of 16 bits that stays inside holds twice its threshold, one of 8 bits its threshold', () => {
   const plan = planOf([pointwise([[1]])])
-  const classes = plan.classes.map((one) => ({ ...one, bits: 16 }))
+  const groups = plan.groups.map((one) => ({ ...one, bits: 16 }))
   const thresholds = new Map(Object.entries({ x: 1, y: 1 }))
-  const wide = solveFixedPoint({ ...plan, classes }, thresholds, chipProfile('TX5368x'))
+  const wide = solveFixedPoint({ ...plan, groups }, thresholds, chipProfile('TX5368x'))
   expect(scaleOf(wide, 'y')).toBe(Math.fround(2 / 32767))
   expect(scaleOf(solveFixedPoint(plan, thresholds, chip), 'y')).toBe(Math.fround(1 / 127))
 })

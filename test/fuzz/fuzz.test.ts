@@ -18,7 +18,7 @@ import { addChunk, emptyFold } from '../../src/engine/fold/foldState.js'
 import { partOf } from '../../src/engine/fold/part.js'
 import { complaintOf, SquireError } from '../../src/errors.js'
 import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
-import { slabFrom } from '../../src/histogram/slab.js'
+import { bufferFrom } from '../../src/histogram/buffer.js'
 import { decodeStatistics, encodeStatistics } from '../../src/histogram/statistics.js'
 import { encodeModel, readModel } from '../../src/onnx/model.js'
 import { DataType } from '../../src/onnx/types.js'
@@ -177,14 +177,14 @@ describe("squire's own files", () => {
     { segment: 0, number: 1, from: 2, to: 4 },
   ]
   const state = emptyFold(segments, ['a', 'b'])
-  const slab = slabFrom(
+  const buffer = bufferFrom(
     new Map([
       ['a', histogram],
       ['b', histogram],
     ]),
   )
   for (const chunk of chunks)
-    addChunk(state, chunk, { kind: 'done', state: { hits: new Map([[1, 2n]]) }, skipped: [], observed: 2 }, slab)
+    addChunk(state, chunk, { kind: 'done', state: { hits: new Map([[1, 2n]]) }, skipped: [], observed: 2 }, buffer)
   const checkpoint = Buffer.concat(encodeCheckpoint({ model: 'ab' }, state))
   const read = (bytes: Buffer) => asRefusal(() => decodeCheckpoint(bytes, emptyFold(segments, ['a', 'b']), () => {}))
   fuzz('checkpoints', [checkpoint], read)

@@ -113,7 +113,7 @@ async function prepared(proto: ModelProto, policy: 'all' | 'unpadded' = 'all') {
   const runs: Record<string, { data: unknown }>[] = []
   for (const feeds of samples) runs.push({ ...feeds, ...(await session.run(feeds)) })
   const histograms = new Map(
-    plan.classes.map(({ name, sources }) => {
+    plan.groups.map(({ name, sources }) => {
       const values = runs.flatMap((run) => sources.flatMap((one) => [...(run[one]!.data as Float32Array)]))
       return [name, histogramOf(values)] as const
     }),

@@ -16,7 +16,7 @@ import type { FixedAveragePool } from '../../src/operators/pool/solve.js'
 export interface PlannedByKind {
   conv: PlannedConv
   matmul: PlannedLinear
-  unary: PlannedLut
+  lut: PlannedLut
   add: PlannedBinary
   mul: PlannedBinary
   concat: PlannedConcat
@@ -26,7 +26,7 @@ export interface PlannedByKind {
 export interface FixedByKind {
   conv: FixedConv
   matmul: FixedLinear
-  unary: FixedLut
+  lut: FixedLut
   add: FixedAdd
   mul: FixedMul
   concat: FixedConcat

@@ -26,7 +26,7 @@ for (const [opType, curvature] of functions) {
       const output = { name: 'y', scale: Math.fround(9 / 32767), bits: 16 }
       const quantized = new Map([input, output].map((tensor) => [tensor.name, tensor]))
       const planned: PlannedLut = {
-        ...{ kind: 'unary', name: 'f', nodes: [], inputs: ['x'], outputs: ['y'] },
+        ...{ kind: 'lut', name: 'f', nodes: [], inputs: ['x'], outputs: ['y'] },
         ...{ evaluate, label: opType },
       }
       const solved = solveLut(planned, { chip, quantized, ranges: new Map(), lutBits })

@@ -52,9 +52,9 @@ describe('convolution', () => {
 
   it('leaves a Relu alone when something else reads the convolution', async () => {
     const nodes = [conv.node, node('Relu', 'c', 'r'), node('Add', 'c r', 'y')]
-    expect(kinds(await planOf({ nodes, constants: conv.constants }))).toEqual(['conv', 'unary'])
+    expect(kinds(await planOf({ nodes, constants: conv.constants }))).toEqual(['conv', 'lut'])
     const plan = await planOf({ nodes: nodes.slice(0, 2), constants: conv.constants, outputs: ['c', 'r'] })
-    expect(kinds(plan)).toEqual(['conv', 'unary'])
+    expect(kinds(plan)).toEqual(['conv', 'lut'])
   })
 
   it('with computed weights is software', async () => {
@@ -179,8 +179,8 @@ describe('functions of one tensor', () => {
     constants: Parameters<typeof planOf>[0]['constants'] = [],
   ) => {
     const plan = await planOf({ nodes: [conv.node, ...nodes], constants: [...conv.constants, ...constants] })
-    expect(kinds(plan)).toEqual(['conv', 'unary'])
-    return find(plan, 'unary')
+    expect(kinds(plan)).toEqual(['conv', 'lut'])
+    return find(plan, 'lut')
   }
 
   it('a hard swish written out is one table', async () => {
@@ -191,31 +191,31 @@ describe('functions of one tensor', () => {
       node('Div', 'm six', 'y'),
     ]
     const constants = [floats('three', [1], [3]), floats('zero', [], [0]), floats('six', [], [6])]
-    const unary = await evaluateOf(nodes, constants)
-    expect(unary.label).toBe('Add>Clip>Mul>Div')
-    expect([-4, -1, 0, 2, 5].map(unary.evaluate)).toEqual([-0, -1 / 3, 0, 10 / 6, 5])
+    const lut = await evaluateOf(nodes, constants)
+    expect(lut.label).toBe('Add>Clip>Mul>Div')
+    expect([-4, -1, 0, 2, 5].map(lut.evaluate)).toEqual([-0, -1 / 3, 0, 10 / 6, 5])
   })
 
   it('so is one of a hard sigmoid', async () => {
     const nodes = [node('HardSigmoid', 'c', 's', attribute('alpha', { float: 0.25 })), node('Mul', 'c s', 'y')]
-    const unary = await evaluateOf(nodes)
-    expect(unary.label).toBe('HardSigmoid>Mul')
-    expect([-4, -1, 0, 1, 5].map(unary.evaluate)).toEqual([-0, -0.25, 0, 0.75, 5])
+    const lut = await evaluateOf(nodes)
+    expect(lut.label).toBe('HardSigmoid>Mul')
+    expect([-4, -1, 0, 1, 5].map(lut.evaluate)).toEqual([-0, -0.25, 0, 0.75, 5])
   })
 
   it('so is x * sigmoid(x), and its square', async () => {
-    const unary = await evaluateOf([node('Sigmoid', 'c', 's'), node('Mul', 's c', 'm'), node('Mul', 'm m', 'y')])
-    expect(unary.label).toBe('Sigmoid>Mul>Mul')
-    expect(unary.evaluate(2)).toBeCloseTo((2 / (1 + Math.exp(-2))) ** 2, 12)
+    const lut = await evaluateOf([node('Sigmoid', 'c', 's'), node('Mul', 's c', 'm'), node('Mul', 'm m', 'y')])
+    expect(lut.label).toBe('Sigmoid>Mul>Mul')
+    expect(lut.evaluate(2)).toBeCloseTo((2 / (1 + Math.exp(-2))) ** 2, 12)
   })
 
   it('constants may stand on either side', async () => {
     const constants = [floats('one', [], [1]), floats('two', [], [2])]
-    const unary = await evaluateOf(
+    const lut = await evaluateOf(
       [node('Sub', 'one c', 'a'), node('Pow', 'two a', 'b'), node('Div', 'one b', 'y')],
       constants,
     )
-    expect(unary.evaluate(4)).toBe(8)
+    expect(lut.evaluate(4)).toBe(8)
   })
 
   it('ends where a second operator reads it', async () => {
@@ -264,7 +264,7 @@ describe('sums, products and concatenations of activations', () => {
       nodes: [conv.node, node('Concat', 'c', 'y', attribute('axis', 1))],
       constants: conv.constants,
     })
-    expect(kinds(plan)).toEqual(['conv', 'shape'])
+    expect(kinds(plan)).toEqual(['conv', 'movement'])
   })
 })
 
@@ -345,15 +345,24 @@ describe('moves', () => {
       ints('pads', [0, 1, 0, 0]),
     ]
     const plan = await planOf({ nodes, constants })
-    expect(kinds(plan)).toEqual(['conv', 'shape', 'shape', 'shape', 'shape', 'shape', 'concat', 'shape'])
-    expect(plan.classes.map(({ name }) => name)).toEqual(['x', 'c'])
+    expect(kinds(plan)).toEqual([
+      'conv',
+      'movement',
+      'movement',
+      'movement',
+      'movement',
+      'movement',
+      'concat',
+      'movement',
+    ])
+    expect(plan.groups.map(({ name }) => name)).toEqual(['x', 'c'])
     expect(plan.observed).toEqual(['x', 'c'])
   })
 
   it('the shape of a reshape may be computed: what reads dims is software without a reason', async () => {
     const nodes = [conv.node, node('Shape', 'x', 's'), node('Reshape', 'c s', 'y')]
     const plan = await planOf({ nodes, constants: conv.constants })
-    expect(kinds(plan)).toEqual(['conv', 'software', 'shape'])
+    expect(kinds(plan)).toEqual(['conv', 'fallback', 'movement'])
     expect(reasonOf(plan, 's')).toBeUndefined()
   })
 
@@ -370,7 +379,7 @@ describe('moves', () => {
       constants: [...conv.constants, floats('two', [], [2])],
       outputs: ['c', 'n'],
     })
-    expect(kinds(plan)).toEqual(['conv', 'software', 'software', 'software', 'software'])
+    expect(kinds(plan)).toEqual(['conv', 'fallback', 'fallback', 'fallback', 'fallback'])
     expect(reasonOf(plan, 'd')).toBeUndefined()
   })
 
@@ -388,7 +397,7 @@ describe('moves', () => {
       ],
       constants: [...conv.constants, floats('scales', [4], scales)],
     })
-    expect(kinds(await planOf(resize([1, 1, 2, 2], 'nearest')))).toEqual(['conv', 'shape'])
+    expect(kinds(await planOf(resize([1, 1, 2, 2], 'nearest')))).toEqual(['conv', 'movement'])
     expect(reasonOf(await planOf(resize([1, 1, 2, 2], 'linear')), 'y')).toBe('it interpolates')
     expect(reasonOf(await planOf(resize([1, 1, 1.5, 2], 'nearest')), 'y')).toBe(
       'it resizes by a factor that is not whole',
@@ -400,7 +409,7 @@ describe('moves', () => {
       const constants = [...conv.constants, ints('pads', [0, 0, 1, 1, 0, 0, 1, 1]), floats('value', [], [value])]
       return planOf({ nodes: [conv.node, node('Pad', 'c pads value', 'y')], constants })
     }
-    expect(kinds(await padWith(-1))).toEqual(['conv', 'shape'])
+    expect(kinds(await padWith(-1))).toEqual(['conv', 'movement'])
     expect(reasonOf(await padWith(Number.NEGATIVE_INFINITY), 'y')).toBe(
       'it pads with a value that is not a constant number',
     )
@@ -423,7 +432,7 @@ describe('softmax and normalizations', () => {
     ]
     const plan = await planOf({ nodes, constants, inputs: { x: [1, 5, 8] }, opset: 17 })
     expect(kinds(plan)).toEqual('matmul add normalization matmul add normalization matmul softmax matmul'.split(' '))
-    const wide = plan.classes.filter(({ bits }) => bits === 16).map(({ name }) => name)
+    const wide = plan.groups.filter(({ bits }) => bits === 16).map(({ name }) => name)
     expect(wide).toEqual(['r', 's', 'q', 'y'])
   })
 
@@ -435,7 +444,7 @@ describe('softmax and normalizations', () => {
   })
 })
 
-describe('software', () => {
+describe('fallback', () => {
   const between = 'it lies between software operators, model inputs or outputs'
 
   it('what lies between software operators stays in float with them', async () => {
@@ -447,15 +456,15 @@ describe('software', () => {
       node('Softmax', 'g', 'y'),
     ]
     const plan = await planOf({ nodes, constants: [...conv.constants, ints('shape', [1, -1])] })
-    expect(kinds(plan)).toEqual(['conv', 'software', 'software', 'software', 'software'])
+    expect(kinds(plan)).toEqual(['conv', 'fallback', 'fallback', 'fallback', 'fallback'])
     expect(reasonOf(plan, 'g')).toBe(between)
-    expect([...plan.classOf.keys()]).toEqual(['x', 'c'])
+    expect([...plan.groupOf.keys()]).toEqual(['x', 'c'])
   })
 
   it('so does a move between an input and a software operator, and a function between one and an output', async () => {
     const nodes = [conv.node, node('Reshape', 'x shape', 'r'), node('Softmax', 'r', 's'), node('Sigmoid', 's', 'y')]
     const plan = await planOf({ nodes, constants: [...conv.constants, ints('shape', [1, -1])], outputs: ['c', 'y'] })
-    expect(kinds(plan)).toEqual(['conv', 'software', 'software', 'software'])
+    expect(kinds(plan)).toEqual(['conv', 'fallback', 'fallback', 'fallback'])
     expect(['r', 'y'].map((name) => reasonOf(plan, name))).toEqual([between, between])
   })
 
@@ -463,7 +472,7 @@ describe('software', () => {
     const other = pointwise('g', 'y')
     const nodes = [conv.node, node('Sigmoid', 'c', 'h'), node('Softmax', 'h', 's'), node('Tanh', 's', 'g'), other.node]
     const plan = await planOf({ nodes, constants: [...conv.constants, ...other.constants] })
-    expect(kinds(plan)).toEqual(['conv', 'unary', 'software', 'unary', 'conv'])
+    expect(kinds(plan)).toEqual(['conv', 'lut', 'fallback', 'lut', 'conv'])
   })
 
   it('a model without anything for the chip is an error with the reasons', async () => {

@@ -34,8 +34,8 @@ function summary(plan: Plan) {
     const key = isFallback(operator) ? `software ${operator.nodes[0]!.opType}` : operator.kind
     counts[key] = (counts[key] ?? 0) + 1
   }
-  const wide = plan.classes.filter(({ leavesChip }) => leavesChip).length
-  return { ...counts, classes: plan.classes.length, tensors: plan.classOf.size, observed: plan.observed.length, wide }
+  const wide = plan.groups.filter(({ leavesChip }) => leavesChip).length
+  return { ...counts, classes: plan.groups.length, tensors: plan.groupOf.size, observed: plan.observed.length, wide }
 }
 
 describe('PP-OCR', () => {
@@ -43,12 +43,12 @@ describe('PP-OCR', () => {
     const plan = await planOfFile(ocr('ch_ppocr_mobile_v2.0_cls_infer.onnx'), [1, 3, 48, 192])
     expect(summary(plan)).toEqual({
       conv: 53,
-      unary: 27,
+      lut: 27,
       averagepool: 10,
       mul: 9,
       add: 7,
       maxpool: 1,
-      shape: 1,
+      movement: 1,
       matmul: 1,
       'software Softmax': 1,
       classes: 108,
@@ -62,11 +62,11 @@ describe('PP-OCR', () => {
     const plan = await planOfFile(ocr('ch_PP-OCRv4_det_infer.onnx'), [1, 3, 64, 64])
     expect(summary(plan)).toEqual({
       conv: 62,
-      unary: 34,
+      lut: 34,
       averagepool: 10,
       mul: 10,
       add: 11,
-      shape: 6,
+      movement: 6,
       concat: 1,
       'software ConvTranspose': 2,
       'software Relu': 1,
@@ -116,7 +116,7 @@ it.runIf(present)('SqueezeNet runs on the chip up to its Softmax, and pools and 
     maxpool: 3,
     concat: 8,
     averagepool: 1,
-    shape: 1,
+    movement: 1,
     'software Softmax': 1,
     'software Reshape': 1,
     classes: 20,
@@ -124,7 +124,7 @@ it.runIf(present)('SqueezeNet runs on the chip up to its Softmax, and pools and 
     observed: 28,
     wide: 1,
   })
-  expect(plan.classOf.get('fire2/concat_1')).toEqual({
+  expect(plan.groupOf.get('fire2/concat_1')).toEqual({
     name: 'fire2/expand1x1_2',
     tensors: ['fire2/expand1x1_2', 'fire2/expand3x3_2', 'fire2/concat_1'],
     sources: ['fire2/expand1x1_2', 'fire2/expand3x3_2'],

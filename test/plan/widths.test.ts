@@ -19,7 +19,7 @@ async function planOf(parts: GraphParts, wide: readonly string[]): Promise<Plan>
   return makePlan(model, await shapesFor(model, { x }), { chip, bitsOf })
 }
 
-const bitsOf = (plan: Plan) => Object.fromEntries(plan.classes.map(({ name, bits }) => [name, bits]))
+const bitsOf = (plan: Plan) => Object.fromEntries(plan.groups.map(({ name, bits }) => [name, bits]))
 
 describe('where widths meet', () => {
   const nodes = [a.node, b.node, c.node, node('Add', 'b c', 'y')]
@@ -40,8 +40,8 @@ describe('where widths meet', () => {
       ['conv', 'a'],
       ['add', 'b', 'c'],
     ])
-    expect(plan.classes.find(({ name }) => name === 'a_8bit')).toMatchObject({ sources: ['a'], leavesChip: false })
-    expect(plan.classOf.has('a_8bit')).toBe(false)
+    expect(plan.groups.find(({ name }) => name === 'a_8bit')).toMatchObject({ sources: ['a'], leavesChip: false })
+    expect(plan.groupOf.has('a_8bit')).toBe(false)
     expect(plan.observed).not.toContain('a_8bit')
   })
 
@@ -51,6 +51,6 @@ describe('where widths meet', () => {
     const parts = { nodes: [a.node, pool, after.node, b.node], constants: [...constants, ...after.constants] }
     const plan = await planOf({ ...parts, outputs: ['q', 'b'] }, ['q'])
     expect(bitsOf(plan)).toMatchObject({ a: 16, a_8bit: 8 })
-    expect(plan.classes.find(({ name }) => name === 'a')!.tensors).toEqual(['a', 'p'])
+    expect(plan.groups.find(({ name }) => name === 'a')!.tensors).toEqual(['a', 'p'])
   })
 })

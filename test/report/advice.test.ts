@@ -159,12 +159,12 @@ describe('advice', () => {
 
   it('names what runs in software and why, and says it in the report alone', () => {
     const software = {
-      operators: [operator({ kind: 'software', reason: 'the chip has no form of it', channelRanges: null })],
+      operators: [operator({ kind: 'fallback', reason: 'the chip has no form of it', channelRanges: null })],
     }
     const advice = theAdvice(software)
     expect(advice).toMatchObject({ rule: 'inSoftware', tensor: 'y', evidence: 'The chip has no form of it.' })
     expect(adviceLines([advice])).toEqual([])
-    expect(rulesThatSpeak({ operators: [operator({ kind: 'software', channelRanges: null })] })).toEqual([])
+    expect(rulesThatSpeak({ operators: [operator({ kind: 'fallback', channelRanges: null })] })).toEqual([])
   })
 
   it('shows a terminal the first few lines and where the rest is', () => {

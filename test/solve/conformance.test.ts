@@ -8,10 +8,10 @@ import { maxMagnitude, meanSquaredError } from './reference.js'
 import { histogramOf, repeated, tensors } from './samples.js'
 
 const named = Object.entries(tensors)
-const cases = quantModes.flatMap((mode) => [127, 32767].map((levels) => ({ mode, levels })))
+const cases = quantModes.flatMap((mode) => [127, 32767].map((qmax) => ({ mode, qmax })))
 
-describe.each(cases)('$mode with $levels levels', ({ mode, levels }) => {
-  const options = { percent: 0.999, levels }
+describe.each(cases)('$mode with $qmax qmax', ({ mode, qmax }) => {
+  const options = { percent: 0.999, qmax }
   const solve = (values: ArrayLike<number>) => solveThreshold(histogramOf(values), mode, options)
 
   test.each(named)('is above 0 and at most the largest magnitude of %s', (_, values) => {
@@ -68,7 +68,7 @@ describe.each(['min_max', 'percentile', 'mse'] as const)('%s', (mode) => {
     'does not need the finest bins on %s',
     (name) => {
       const values = tensors[name]!
-      const options = { percent: 0.999, levels: 127 }
+      const options = { percent: 0.999, qmax: 127 }
       const histogram = histogramOf(values)
       const fine = solveThreshold(histogram, mode, options)
       const coarse = solveThreshold(widen(histogram, histogram.exponent + 2), mode, options)

@@ -18,10 +18,10 @@ const numLevelsOf = fc.integer({ min: 2, max: 9 })
 describe('the search for the least divergence', () => {
   test('knows every candidate by its definition', () => {
     fc.assert(
-      fc.property(bins, numLevelsOf, (counts, numLevels) => {
-        const divergence = divergenceOf(counts, numLevels)
-        for (let numKept = numLevels; numKept <= counts.length; numKept++) {
-          const expected = divergenceByDefinition(counts, numKept, numLevels)
+      fc.property(bins, numLevelsOf, (counts, numCodes) => {
+        const divergence = divergenceOf(counts, numCodes)
+        for (let numKept = numCodes; numKept <= counts.length; numKept++) {
+          const expected = divergenceByDefinition(counts, numKept, numCodes)
           const found = divergence(numKept, Number.POSITIVE_INFINITY)
           if (Number.isFinite(expected)) expect(found).toBeCloseTo(expected, 10)
           else expect(found).toBe(Number.POSITIVE_INFINITY)
@@ -33,13 +33,13 @@ describe('the search for the least divergence', () => {
   test('finds the least of all, and of equal ones the first or the last', () => {
     const preference = fc.constantFrom('fewest' as const, 'most' as const)
     fc.assert(
-      fc.property(bins, numLevelsOf, preference, (counts, numLevels, ties) => {
-        const all = Array.from({ length: counts.length - numLevels + 1 }, (_, i) =>
-          divergenceByDefinition(counts, numLevels + i, numLevels),
+      fc.property(bins, numLevelsOf, preference, (counts, numCodes, ties) => {
+        const all = Array.from({ length: counts.length - numCodes + 1 }, (_, i) =>
+          divergenceByDefinition(counts, numCodes + i, numCodes),
         )
         const least = Math.min(...all.filter((d) => !Number.isNaN(d)))
-        const equal = all.flatMap((d, i) => (d <= least + 1e-12 ? [numLevels + i] : []))
-        expect(leastDivergence(counts, { numLevels, ties })).toBe(ties === 'fewest' ? equal[0] : equal.at(-1))
+        const equal = all.flatMap((d, i) => (d <= least + 1e-12 ? [numCodes + i] : []))
+        expect(leastDivergence(counts, { numCodes, ties })).toBe(ties === 'fewest' ? equal[0] : equal.at(-1))
       }),
     )
   })
@@ -47,7 +47,7 @@ describe('the search for the least divergence', () => {
   test('loses nothing by giving up early on a full-sized histogram', () => {
     const { bins: counts } = pairBins(magnitudesOf(histogramOf(tensors['a Laplace distribution']!))!.counts)
     const divergence = divergenceOf(counts, 128)
-    const best = leastDivergence(counts, { numLevels: 128, ties: 'most' })
+    const best = leastDivergence(counts, { numCodes: 128, ties: 'most' })
     const least = divergence(best, Number.POSITIVE_INFINITY)
     for (let numKept = 128; numKept <= counts.length; numKept++) {
       expect(divergence(numKept, Number.POSITIVE_INFINITY)).toBeGreaterThanOrEqual(least - 1e-12)
@@ -81,14 +81,14 @@ describe('kl', () => {
         const divergence = divergenceByDefinition(counts, numKept, 128)
         if (divergence < best.divergence - 1e-12) best = { numKept, divergence }
       }
-      const threshold = solveThreshold(histogramOf(values), 'kl', { percent: 1, levels: 127 })
+      const threshold = solveThreshold(histogramOf(values), 'kl', { percent: 1, qmax: 127 })
       expect(threshold).toBe(Math.min(best.numKept * width, most))
     },
   )
 
-  test.each(Object.entries(tensors))('has nothing to gain by clipping %s with more levels than bins', (_, values) => {
+  test.each(Object.entries(tensors))('has nothing to gain by clipping %s with more qmax than bins', (_, values) => {
     for (const mode of ['kl', 'kl_v2'] as const) {
-      expect(solveThreshold(histogramOf(values), mode, { percent: 1, levels: 32767 })).toBe(maxMagnitude(values))
+      expect(solveThreshold(histogramOf(values), mode, { percent: 1, qmax: 32767 })).toBe(maxMagnitude(values))
     }
   })
 })

@@ -5,7 +5,7 @@ import { solveThreshold } from '../../src/solve/threshold.js'
 import { maxMagnitude, meanSquaredError } from './reference.js'
 import { type Draw, histogramOf, normal, sigmoid, tensors, uniform, valuesOf } from './samples.js'
 
-const options = { percent: 1, levels: 127 }
+const options = { percent: 1, qmax: 127 }
 const thresholds = (values: Float32Array) => {
   const histogram = histogramOf(values)
   return {

@@ -22,7 +22,7 @@ const magnitudes: fc.Arbitrary<Magnitudes> = fc
     counts[0]! += zeros
     counts[counts.length - 1]! += 1
     const total = counts.reduce((a, b) => a + b, 0)
-    return { counts, negative, zeros, total, top: counts.length - 1 + beyondEdge }
+    return { counts, negative, zeros, total, absmax: counts.length - 1 + beyondEdge }
   })
 
 const share = fc.double({ min: 0.05, max: 1, noNaN: true })
@@ -30,11 +30,11 @@ const share = fc.double({ min: 0.05, max: 1, noNaN: true })
 describe('the expected squared error', () => {
   test('is the integral of rounding and clipping errors over the bins', () => {
     fc.assert(
-      fc.property(magnitudes, share, fc.constantFrom(3, 7), (tensor, part, levels) => {
-        const threshold = part * tensor.top
-        fc.pre(threshold / levels >= 1 / 8)
-        const expected = integratedError(tensor, threshold, levels, 400)
-        expect(Math.abs(expectedError(tensor, levels).at(threshold) - expected)).toBeLessThan(2e-3 * (1 + expected))
+      fc.property(magnitudes, share, fc.constantFrom(3, 7), (tensor, part, qmax) => {
+        const threshold = part * tensor.absmax
+        fc.pre(threshold / qmax >= 1 / 8)
+        const expected = integratedError(tensor, threshold, qmax, 400)
+        expect(Math.abs(expectedError(tensor, qmax).at(threshold) - expected)).toBeLessThan(2e-3 * (1 + expected))
       }),
       { numRuns: 150 },
     )
@@ -44,11 +44,11 @@ describe('the expected squared error', () => {
     fc.assert(
       fc.property(magnitudes, share, (tensor, part) => {
         // Values that all equal the maximum may lie on a step, and then cost less than the average s^2 / 12.
-        fc.pre(tensor.top > tensor.counts.length - 1)
-        const levels = 400
-        const threshold = part * tensor.top
-        const expected = integratedError(tensor, threshold, levels, 1500)
-        expect(Math.abs(expectedError(tensor, levels).at(threshold) - expected)).toBeLessThan(0.05 * expected + 1e-3)
+        fc.pre(tensor.absmax > tensor.counts.length - 1)
+        const qmax = 400
+        const threshold = part * tensor.absmax
+        const expected = integratedError(tensor, threshold, qmax, 1500)
+        expect(Math.abs(expectedError(tensor, qmax).at(threshold) - expected)).toBeLessThan(0.05 * expected + 1e-3)
       }),
       { numRuns: 40 },
     )
@@ -58,7 +58,7 @@ describe('the expected squared error', () => {
     fc.assert(
       fc.property(magnitudes, share, share, (tensor, a, b) => {
         const error = expectedError(tensor, 7)
-        const [low, high] = [Math.min(a, b) * tensor.top, Math.max(a, b) * tensor.top]
+        const [low, high] = [Math.min(a, b) * tensor.absmax, Math.max(a, b) * tensor.absmax]
         expect(error.at(low)).toBeGreaterThanOrEqual(error.bound(high) * (1 - 1e-9) - 1e-9)
       }),
     )
@@ -68,7 +68,7 @@ describe('the expected squared error', () => {
     const counts = new Float64Array(129)
     counts[128] = 10
     const none = new Float64Array(129)
-    const at128 = { counts, zeros: 0, total: 10, top: 128 }
+    const at128 = { counts, zeros: 0, total: 10, absmax: 128 }
     expect(expectedError({ ...at128, negative: counts }, 127).at(127)).toBe(0)
     expect(expectedError({ ...at128, negative: none }, 127).at(127)).toBe(10)
   })
@@ -76,20 +76,20 @@ describe('the expected squared error', () => {
 
 describe('mse', () => {
   test.each(Object.entries(tensors))('is as good as any of 500 thresholds on the values of %s', (name, values) => {
-    const levels = 127
-    const threshold = solveThreshold(histogramOf(values), 'mse', { percent: 1, levels })
+    const qmax = 127
+    const threshold = solveThreshold(histogramOf(values), 'mse', { percent: 1, qmax })
     const most = maxMagnitude(values)
     let least = Number.POSITIVE_INFINITY
-    for (let i = 1; i <= 500; i++) least = Math.min(least, meanSquaredError(values, (most * i) / 500, levels))
+    for (let i = 1; i <= 500; i++) least = Math.min(least, meanSquaredError(values, (most * i) / 500, qmax))
     // Where in a bin the values of a lattice, or a lone one, lie is lost: it costs a bin's width at most.
     const blur = values.length < 100 || /value|integer/.test(name) ? (most / 2048) ** 2 : 0
-    expect(meanSquaredError(values, threshold, levels)).toBeLessThan(1.03 * least + blur)
+    expect(meanSquaredError(values, threshold, qmax)).toBeLessThan(1.03 * least + blur)
   })
 
   test('clips a lone far value at 8 bits when that costs less than the wider step, and not at 16', () => {
     const values = new Float32Array(1e6).map((_, i) => Math.sin(i))
     values[0] = 100
-    const solve = (levels: number) => solveThreshold(histogramOf(values), 'mse', { percent: 1, levels })
+    const solve = (qmax: number) => solveThreshold(histogramOf(values), 'mse', { percent: 1, qmax })
     expect(solve(127)).toBeLessThan(80)
     expect(solve(32767)).toBeGreaterThan(99.9)
   })

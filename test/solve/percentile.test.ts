@@ -4,13 +4,13 @@ import { solveThreshold } from '../../src/solve/threshold.js'
 import { maxMagnitude, percentileByDefinition } from './reference.js'
 import { histogramOf, tensors } from './samples.js'
 
-const levels = 127
+const qmax = 127
 const percentileOf = (values: ArrayLike<number>, percent: number) =>
-  solveThreshold(histogramOf(values), 'percentile', { percent, levels })
+  solveThreshold(histogramOf(values), 'percentile', { percent, qmax })
 
 describe('min_max', () => {
   test.each(Object.entries(tensors))('is the exact largest magnitude of %s', (_, values) => {
-    expect(solveThreshold(histogramOf(values), 'min_max', { percent: 1, levels })).toBe(maxMagnitude(values))
+    expect(solveThreshold(histogramOf(values), 'min_max', { percent: 1, qmax })).toBe(maxMagnitude(values))
   })
 })
 

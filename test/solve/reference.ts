@@ -24,41 +24,41 @@ export function percentileByDefinition(values: Float32Array, keep: number): numb
   }
 }
 
-/** Squared error of quantizing x to integers in [-levels - 1, levels] with scale threshold / levels. */
-export function squaredError(x: number, threshold: number, levels: number): number {
-  const scale = threshold / levels
+/** Squared error of quantizing x to integers in [-qmax - 1, qmax] with scale threshold / qmax. */
+export function squaredError(x: number, threshold: number, qmax: number): number {
+  const scale = threshold / qmax
   const integer = Math.sign(x) * Math.round(Math.abs(x) / scale)
-  return (x - scale * Math.min(Math.max(integer, -levels - 1), levels)) ** 2
+  return (x - scale * Math.min(Math.max(integer, -qmax - 1), qmax)) ** 2
 }
 
-export function meanSquaredError(values: Float32Array, threshold: number, levels: number): number {
-  return values.reduce((sum, x) => sum + squaredError(x, threshold, levels), 0) / values.length
+export function meanSquaredError(values: Float32Array, threshold: number, qmax: number): number {
+  return values.reduce((sum, x) => sum + squaredError(x, threshold, qmax), 0) / values.length
 }
 
 /** The error integrated numerically, `points` to a bin; exact zeros cost nothing. */
-export function integratedError(tensor: Magnitudes, threshold: number, levels: number, points: number): number {
-  const { counts, negative, zeros, top } = tensor
+export function integratedError(tensor: Magnitudes, threshold: number, qmax: number, points: number): number {
+  const { counts, negative, zeros, absmax } = tensor
   let sum = 0
   counts.forEach((count, bin) => {
-    const width = Math.min(top - bin, 1)
+    const width = Math.min(absmax - bin, 1)
     const below = negative[bin]!
     const above = count - below - (bin === 0 ? zeros : 0)
     for (let i = 0; i < points; i++) {
       const x = bin + (width * (i + 0.5)) / points
-      sum += above * squaredError(x, threshold, levels) + below * squaredError(-x, threshold, levels)
+      sum += above * squaredError(x, threshold, qmax) + below * squaredError(-x, threshold, qmax)
     }
   })
   return sum / points
 }
 
 /** D(P || Q) as Migacz writes it. */
-export function divergenceByDefinition(bins: Float64Array, numKept: number, numLevels: number): number {
+export function divergenceByDefinition(bins: Float64Array, numKept: number, numCodes: number): number {
   const reference = bins.slice(0, numKept)
   for (const outlier of bins.subarray(numKept)) reference[numKept - 1]! += outlier
 
-  const groupOf = (bin: number) => Math.floor((bin * numLevels) / numKept)
-  const groupMass = new Float64Array(numLevels)
-  const groupFilled = new Float64Array(numLevels)
+  const groupOf = (bin: number) => Math.floor((bin * numCodes) / numKept)
+  const groupMass = new Float64Array(numCodes)
+  const groupFilled = new Float64Array(numCodes)
   for (let bin = 0; bin < numKept; bin++) {
     groupMass[groupOf(bin)]! += bins[bin]!
     if (bins[bin]! > 0) groupFilled[groupOf(bin)]! += 1

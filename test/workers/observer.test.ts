@@ -5,7 +5,7 @@ import { makeObservable, type Observable } from '../../src/calibrate/observed.js
 import { prepare } from '../../src/calibrate/prepare.js'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
-import { createSlab, readSlab } from '../../src/histogram/slab.js'
+import { createBuffer, readBuffer } from '../../src/histogram/buffer.js'
 import { readModel } from '../../src/onnx/model.js'
 import { optimize } from '../../src/onnx/passes/index.js'
 import { createSession } from '../../src/onnx/session.js'
@@ -35,9 +35,9 @@ async function statistics(prepared: Observable, feeds: readonly { readonly x: Te
     problems.push(observer.observe(one, await session.run(one, observer.fetches(one)), true))
   }
   await session.release()
-  const slab = createSlab(prepared.observation.tensors)
-  observer.writeTo(slab)
-  return { histograms: readSlab(slab, prepared.observation.tensors), problems }
+  const buffer = createBuffer(prepared.observation.tensors)
+  observer.writeTo(buffer)
+  return { histograms: readBuffer(buffer, prepared.observation.tensors), problems }
 }
 
 async function observable(): Promise<Observable> {

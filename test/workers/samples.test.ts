@@ -7,7 +7,7 @@ import { prepare } from '../../src/calibrate/prepare.js'
 import { openDataset } from '../../src/dataset/datasets.js'
 import type { SamplesTask } from '../../src/engine/protocol.js'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
-import { createSlab, readSlab } from '../../src/histogram/slab.js'
+import { createBuffer, readBuffer } from '../../src/histogram/buffer.js'
 import { modelInputs, readModel, writeModel } from '../../src/onnx/model.js'
 import { makeNode } from '../../src/onnx/node.js'
 import { oneWidth } from '../../src/plan/options.js'
@@ -72,14 +72,14 @@ async function run(stacked: number, { large = [], bad = [], onBadSample = 'error
   )
   expect(prepared.observation.stacked).toBe(32)
   const { tensors } = prepared.observation
-  const slab = createSlab(tensors)
+  const buffer = createBuffer(tensors)
   const task: SamplesTask = {
     kind: 'samples',
     model: prepared.observed,
     source: dataset.source,
     samples: Array.from({ length: 21 }, (_, index) => ({ index, id: dataset.id(index) })),
     samplesPerForward: 1,
-    observation: { ...prepared.observation, stacked, slab },
+    observation: { ...prepared.observation, stacked, buffer },
     measure: true,
     inputDims: undefined,
     onBadSample,
@@ -87,7 +87,7 @@ async function run(stacked: number, { large = [], bad = [], onBadSample = 'error
   }
   const answer = await runSamples(task)
   if (answer.kind !== 'done') throw new Error(`the answer is ${answer.kind}`)
-  return { histograms: readSlab(slab, tensors), ...answer }
+  return { histograms: readBuffer(buffer, tensors), ...answer }
 }
 
 async function expectAlike(given: Given) {

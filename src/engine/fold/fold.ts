@@ -4,7 +4,7 @@
 import type { DatasetSource } from '../../dataset/source.js'
 import type { Metric } from '../../dataset/types.js'
 import { SquireError } from '../../errors.js'
-import { createSlab } from '../../histogram/slab.js'
+import { createBuffer } from '../../histogram/buffer.js'
 import type { Pool } from '../pool.js'
 import type { ModelFile, Observation } from '../protocol.js'
 import type { Chunk, Segment } from './chunks.js'
@@ -26,7 +26,7 @@ export interface FoldRequest {
   readonly pool: Pool
   /** For chunks that are observed: the model with the observed tensors as outputs. */
   readonly observedModel: ModelFile
-  readonly observation: Omit<Observation, 'slab'>
+  readonly observation: Omit<Observation, 'buffer'>
   /** For chunks that are only measured. */
   readonly plainModel: ModelFile
   readonly source: DatasetSource
@@ -62,7 +62,7 @@ export async function fold(request: FoldRequest, state: FoldState): Promise<void
   const queue = request.chunks.filter((chunk) => !isDone(state, chunk))
   let done = request.chunks.reduce((sum, chunk) => sum + (isDone(state, chunk) ? chunk.to - chunk.from : 0), 0)
   request.onProgress(done)
-  const slabs = freeSlabs(request)
+  const buffers = freeBuffers(request)
   let next = 0
   // Chunks start in order, so all before one that fails are done or under way: the first to fail is the same in every run.
   let failure: { readonly position: number; readonly error: unknown } | undefined
@@ -74,15 +74,15 @@ export async function fold(request: FoldRequest, state: FoldState): Promise<void
         return
       }
       const position = next++
-      const slab = request.segments[chunk.segment]!.observe ? slabs.take() : undefined
-      const answer = await request.pool.samples(taskOf(request, chunk, slab)).catch((error: unknown) => {
+      const buffer = request.segments[chunk.segment]!.observe ? buffers.take() : undefined
+      const answer = await request.pool.samples(taskOf(request, chunk, buffer)).catch((error: unknown) => {
         if (failure === undefined || position < failure.position) failure = { position, error }
       })
       if (answer === undefined || answer.kind === 'stopped') return
-      addChunk(state, chunk, answer, slab)
+      addChunk(state, chunk, answer, buffer)
       const measured = request.segments[chunk.segment]!.measure
       if (!request.keepStates) foldWaiting(state.segments[chunk.segment]!, measured ? request.metric : undefined)
-      if (slab !== undefined) slabs.give(slab)
+      if (buffer !== undefined) buffers.give(buffer)
       done += chunk.to - chunk.from
       request.onProgress(done)
       await request.onChunk?.(state)
@@ -124,7 +124,7 @@ function tooFarAhead(state: FoldState, chunk: Chunk, threads: number): boolean {
   return chunk.number - state.segments[chunk.segment]!.folded > threads * MOST_AHEAD_A_THREAD
 }
 
-function taskOf(request: FoldRequest, chunk: Chunk, slab: SharedArrayBuffer | undefined) {
+function taskOf(request: FoldRequest, chunk: Chunk, buffer: SharedArrayBuffer | undefined) {
   const segment = request.segments[chunk.segment]!
   const samples = Array.from({ length: chunk.to - chunk.from }, (_, i) => request.samples.at(chunk.from + i)).filter(
     ({ index }) => !request.excluded.has(index),
@@ -132,10 +132,10 @@ function taskOf(request: FoldRequest, chunk: Chunk, slab: SharedArrayBuffer | un
   const measure = segment.measure && request.metric !== undefined
   return {
     kind: 'samples' as const,
-    model: slab === undefined ? request.plainModel : request.observedModel,
+    model: buffer === undefined ? request.plainModel : request.observedModel,
     source: request.source,
     samples,
-    observation: slab === undefined ? undefined : { ...request.observation, slab },
+    observation: buffer === undefined ? undefined : { ...request.observation, buffer },
     samplesPerForward: request.samplesPerForward,
     measure,
     inputDims: measure ? request.measuredDims : undefined,
@@ -144,11 +144,11 @@ function taskOf(request: FoldRequest, chunk: Chunk, slab: SharedArrayBuffer | un
   }
 }
 
-/** Slabs not owned by a task. They are made on demand, so there are as many as chunks ever were in flight at once. */
-function freeSlabs(request: FoldRequest) {
+/** Buffers not owned by a task. They are made on demand, so there are as many as chunks ever were in flight at once. */
+function freeBuffers(request: FoldRequest) {
   const free: SharedArrayBuffer[] = []
   return {
-    take: () => free.pop() ?? createSlab(request.observation.tensors),
-    give: (slab: SharedArrayBuffer) => void free.push(slab),
+    take: () => free.pop() ?? createBuffer(request.observation.tensors),
+    give: (buffer: SharedArrayBuffer) => void free.push(buffer),
   }
 }

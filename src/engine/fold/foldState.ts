@@ -3,13 +3,13 @@
 
 import type { Metric } from '../../dataset/types.js'
 import { merge } from '../../histogram/histogram.js'
-import { addSlab, emptySlab, readSlab } from '../../histogram/slab.js'
+import { addBuffer, emptyBuffer, readBuffer } from '../../histogram/buffer.js'
 import type { Histogram } from '../../histogram/types.js'
 import type { SamplesDone, SkippedSample } from '../protocol.js'
 import type { Segment } from './chunks.js'
 
 export interface SegmentState {
-  /** The sum of its chunks' statistics, a slab of the observed tensors; undefined while nothing was observed. */
+  /** The sum of its chunks' statistics, a buffer of the observed tensors; undefined while nothing was observed. */
   statistics: SharedArrayBuffer | undefined
   /** Samples in `statistics`. */
   observed: number
@@ -41,17 +41,17 @@ export function emptyFold(segments: readonly Segment[], tensors: readonly string
   }
 }
 
-/** Adds the answer for a chunk of a segment; `slab` holds its statistics where it was observed. Its metric state waits to be folded. */
+/** Adds the answer for a chunk of a segment; `buffer` holds its statistics where it was observed. Its metric state waits to be folded. */
 export function addChunk(
   { segments, tensors, skipped }: FoldState,
   at: { readonly segment: number; readonly number: number },
   answer: SamplesDone,
-  slab: SharedArrayBuffer | undefined,
+  buffer: SharedArrayBuffer | undefined,
 ): void {
   const segment = segments[at.segment]!
-  if (slab !== undefined) {
-    segment.statistics ??= emptySlab(tensors)
-    addSlab(segment.statistics, slab, tensors)
+  if (buffer !== undefined) {
+    segment.statistics ??= emptyBuffer(tensors)
+    addBuffer(segment.statistics, buffer, tensors)
     segment.observed += answer.observed
   }
   skipped.push(...answer.skipped)
@@ -74,7 +74,7 @@ export function histogramsUpTo(state: FoldState, segments: readonly Segment[], c
   segments.forEach((segment, i) => {
     const { statistics } = state.segments[i]!
     if (segment.to > count || statistics === undefined) return
-    for (const [name, histogram] of readSlab(statistics, state.tensors)) {
+    for (const [name, histogram] of readBuffer(statistics, state.tensors)) {
       const sofar = merged.get(name)
       merged.set(name, sofar === undefined ? histogram : merge(sofar, histogram))
     }

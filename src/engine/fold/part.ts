@@ -3,7 +3,7 @@
 
 import type { Metric } from '../../dataset/types.js'
 import { SquireError } from '../../errors.js'
-import { readSlab, slabFrom } from '../../histogram/slab.js'
+import { readBuffer, bufferFrom } from '../../histogram/buffer.js'
 import type { Histogram } from '../../histogram/types.js'
 import type { SkippedSample } from '../protocol.js'
 import type { Chunk, Segment } from './chunks.js'
@@ -47,7 +47,7 @@ export function partOf(
         chunks: chunks.filter((chunk) => chunk.segment === i).length,
         batch,
         observed,
-        histograms: statistics === undefined ? new Map() : readSlab(statistics, state.tensors),
+        histograms: statistics === undefined ? new Map() : readBuffer(statistics, state.tensors),
         states: new Map([...waiting].sort(([a], [b]) => a - b)),
       }
     }),
@@ -66,7 +66,7 @@ export function finishedFold({ segments, skipped }: FoldPart, metric: Metric | u
     tensors: [...(segments.find(({ observe }) => observe)?.histograms.keys() ?? [])],
     segments: segments.map((segment) => {
       const state = {
-        statistics: segment.observe ? slabFrom(segment.histograms) : undefined,
+        statistics: segment.observe ? bufferFrom(segment.histograms) : undefined,
         observed: segment.observed,
         folded: 0,
         state: undefined,

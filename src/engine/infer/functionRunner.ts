@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { InferFunction } from '../../dataset/types.js'
 import { mergeTensors } from '../../difference/tensors.js'
 import { SquireError } from '../../errors.js'
-import { addSlab, createSlab, emptySlab, readSlab } from '../../histogram/slab.js'
+import { addBuffer, createBuffer, emptyBuffer, readBuffer } from '../../histogram/buffer.js'
 import type { TensorValue } from '../../onnx/types.js'
 import type { Reporter } from '../../report/types.js'
 import type { Compared } from '../dataset/comparing.js'
@@ -85,7 +85,7 @@ export class FunctionRunner implements Runner {
     const results: Observed[] = []
     for (const iteration of iterations) {
       const { tensors } = model.observation
-      const statistics = emptySlab(tensors)
+      const statistics = emptyBuffer(tensors)
       const progress = reporter.progress(`calibrating (-i ${iteration})`, iteration, 'forwards')
       let samples = 0
       const sink: Sink = {
@@ -101,7 +101,7 @@ export class FunctionRunner implements Runner {
         metric === undefined || evalIteration === undefined || evalIteration === iteration
           ? metric
           : await this.measure(model.plain, iteration, 'evaluating the float model')
-      results.push({ iteration, samples, histograms: readSlab(statistics, tensors), floatMetric })
+      results.push({ iteration, samples, histograms: readBuffer(statistics, tensors), floatMetric })
     }
     return results
   }
@@ -187,8 +187,8 @@ export class FunctionRunner implements Runner {
   #observing(model: ObservedModel, statistics: SharedArrayBuffer, counted: () => void): ForwardOne {
     const free: SharedArrayBuffer[] = []
     return async (feeds, name) => {
-      const slab = free.pop() ?? createSlab(model.observation.tensors)
-      const observation = { ...model.observation, stacked: 1, slab }
+      const buffer = free.pop() ?? createBuffer(model.observation.tensors)
+      const observation = { ...model.observation, stacked: 1, buffer }
       const done = await this.#options.pool.forward({
         kind: 'forward',
         model: model.observed,
@@ -196,8 +196,8 @@ export class FunctionRunner implements Runner {
         name,
         observation,
       })
-      addSlab(statistics, slab, model.observation.tensors)
-      free.push(slab)
+      addBuffer(statistics, buffer, model.observation.tensors)
+      free.push(buffer)
       counted()
       return byName(done)
     }

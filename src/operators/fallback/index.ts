@@ -4,7 +4,7 @@ import { fallbackOf, type PlannedFallback } from './plan.js'
 
 /** Last in the registry: it takes every node. */
 export const fallback: Family<PlannedFallback, PlannedFallback> = {
-  kind: 'software',
+  kind: 'fallback',
   traits: {
     sharesScale: 'none',
     copiesData: false,

@@ -16,7 +16,7 @@ export function fallbackOf(node: NodeProto, view: GraphView, reason = defaultRea
   const inputs = outerInputsOf([node], view)
   const outputs = node.output.filter((name) => name !== '')
   const touches = [...inputs, ...outputs].some((name) => view.isActivation(name)) && !readsDimsOnly(node)
-  return { kind: 'software', nodes: [node], inputs, outputs, reason: touches ? reason : undefined }
+  return { kind: 'fallback', nodes: [node], inputs, outputs, reason: touches ? reason : undefined }
 }
 
 function defaultReason(node: NodeProto): string {
@@ -26,5 +26,5 @@ function defaultReason(node: NodeProto): string {
 
 /** An operator that the chip could run, in float all the same. */
 export function inFloat({ name, nodes, outputs }: PlannedOperator, view: GraphView, reason: string): PlannedFallback {
-  return { kind: 'software', name, nodes, inputs: outerInputsOf(nodes, view), outputs, reason }
+  return { kind: 'fallback', name, nodes, inputs: outerInputsOf(nodes, view), outputs, reason }
 }

@@ -10,7 +10,7 @@ const grid: readonly number[] = (() => {
 })()
 
 /** Finite everywhere and nowhere steep, so that half a bin of x is no more than a bin of y. exp, reciprocals and powers are not. */
-export function isGentle(f: (x: number) => number): boolean {
+export function isAtMostTwiceAsSteep(f: (x: number) => number): boolean {
   const values = grid.map(f)
   return values.every((y, i) => {
     if (!Number.isFinite(y)) return false

@@ -1,12 +1,12 @@
 import type { Family } from '../types.js'
-import { isGentle } from './derivation.js'
+import { isAtMostTwiceAsSteep } from './derivation.js'
 import { emitLut } from './emit.js'
 import { lutOf, type PlannedLut } from './plan.js'
 import { referenceLut } from './reference.js'
 import { type FixedLut, lutRanges, solveLut } from './solve.js'
 
 export const lut: Family<PlannedLut, FixedLut> = {
-  kind: 'unary',
+  kind: 'lut',
   traits: {
     sharesScale: 'none',
     copiesData: false,
@@ -18,7 +18,7 @@ export const lut: Family<PlannedLut, FixedLut> = {
   },
   match: lutOf,
   derivation: ({ inputs, outputs, evaluate }) =>
-    isGentle(evaluate) ? { input: inputs[0]!, output: outputs[0]!, evaluate } : undefined,
+    isAtMostTwiceAsSteep(evaluate) ? { input: inputs[0]!, output: outputs[0]!, evaluate } : undefined,
   solve: solveLut,
   ranges: lutRanges,
   parameters: ({ label, table, segmentBits }) => ({

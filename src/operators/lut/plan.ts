@@ -28,7 +28,7 @@ export function lutOf(start: NodeProto, view: GraphView): Match<PlannedLut> | un
   const label = ordered.map(({ opType }) => opType).join('>')
   const output = ordered.at(-1)!.output[0]!
   return {
-    kind: 'unary',
+    kind: 'lut',
     nodes: ordered,
     inputs: [input],
     outputs: [output],

@@ -4,7 +4,7 @@ import { emitMovement } from './emit.js'
 import { movementOf, type PlannedMovement } from './plan.js'
 
 export const movement: Family<PlannedMovement, PlannedMovement> = {
-  kind: 'shape',
+  kind: 'movement',
   traits: {
     sharesScale: 'all',
     copiesData: true,

@@ -49,7 +49,7 @@ export function movementOf(node: NodeProto, view: GraphView): Match<PlannedMovem
   const outputs = node.output.filter((name) => name !== '')
   if (!outputs.every((name) => view.isActivation(name))) return { refusal: 'an output of it is empty' }
   const padding = paddingOf(node, view)
-  return { kind: 'shape', nodes: [node], inputs: [input], outputs, ...(padding !== 0 && { padding }) }
+  return { kind: 'movement', nodes: [node], inputs: [input], outputs, ...(padding !== 0 && { padding }) }
 }
 
 /** A constant that is padded with becomes the integer nearest to it. */

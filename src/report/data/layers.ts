@@ -31,7 +31,7 @@ export interface RunFacts {
 }
 
 export function layersOf({ plan, observed, histogramOf, qRange, quantizations }: RunFacts): Layers {
-  const names = [...plan.classOf.keys()]
+  const names = [...plan.groupOf.keys()]
   const histograms = new Map(names.map((name) => [name, histogramOf(name)]))
   const bits = quantizations[0]?.fixed.quantized
   const tensors = names.map((name): TensorEntry => {
@@ -40,7 +40,7 @@ export function layersOf({ plan, observed, histogramOf, qRange, quantizations }:
       name,
       dims: plan.tensors.get(name)?.dims ?? [],
       bits: bits?.get(name)?.bits ?? 0,
-      scaleOf: plan.classOf.get(name)!.name,
+      scaleOf: plan.groupOf.get(name)!.name,
       observed: observed.has(name),
       ...(count === 0
         ? { min: 0, max: 0, zeros: 0 }

@@ -10,7 +10,7 @@ import type { Pool } from '../../../src/engine/pool.js'
 import type { SamplesDone, SamplesTask, Stopped } from '../../../src/engine/protocol.js'
 import { SquireError } from '../../../src/errors.js'
 import { emptyHistogram, observe } from '../../../src/histogram/histogram.js'
-import { writeSlab } from '../../../src/histogram/slab.js'
+import { writeBuffer } from '../../../src/histogram/buffer.js'
 import { expectSame } from '../../histogram/same.js'
 
 const tensors = ['a', 'b']
@@ -37,7 +37,7 @@ function poolOf(before: (task: SamplesTask) => Promise<void>, threads = 3): Pool
     const seen = task.samples.map(({ index }) => index)
     if (task.observation !== undefined) {
       const histogram = seen.reduce((sum, index) => observe(sum, valuesOf(index)), emptyHistogram())
-      writeSlab(task.observation.slab, tensors, () => histogram)
+      writeBuffer(task.observation.buffer, tensors, () => histogram)
     }
     const observed = task.observation === undefined ? 0 : seen.length
     return { kind: 'done', state: task.measure ? { seen: [seen] } : undefined, skipped: [], observed }

@@ -5,7 +5,7 @@ import { integers, type LayersOfFamily, tensor } from './arbitraries.js'
 const dims = fc.constantFrom([2, 3, 4, 5], [7], [])
 
 export const lutLayers: LayersOfFamily = {
-  kind: 'unary',
+  kind: 'lut',
   numRuns: 30,
   layer: (inputBits) => {
     const segmentBits = inputBits === 8 ? fc.constant(0) : fc.integer({ min: 4, max: 8 })
@@ -20,7 +20,7 @@ export const lutLayers: LayersOfFamily = {
       })
       .map(([segmentBits, entries, input]) => {
         const operator: FixedLut = {
-          ...{ kind: 'unary', name: 'table', nodes: [], inputs: ['x'], outputs: ['y'], label: 'any' },
+          ...{ kind: 'lut', name: 'table', nodes: [], inputs: ['x'], outputs: ['y'], label: 'any' },
           ...{ segmentBits, table: Int16Array.from(entries) },
         }
         return { operator, inputs: [input], bits: 16 }

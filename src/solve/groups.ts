@@ -1,41 +1,41 @@
-// Thresholds of every scale class in every mode, solved in the pool.
+// Thresholds of every scale group in every mode, solved in the pool.
 
 import type { QuantMode } from '../config/config.js'
 import type { Pool } from '../engine/pool.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import type { Histogram } from '../histogram/types.js'
-import type { ScaleClass } from '../plan/types.js'
+import type { ScaleGroup } from '../plan/types.js'
 
-export interface ClassHistogram {
-  readonly scaleClass: ScaleClass
+export interface GroupHistogram {
+  readonly scaleGroup: ScaleGroup
   readonly histogram: Histogram
 }
 
 export interface SolveRequest {
   readonly pool: Pool
-  readonly classes: readonly ClassHistogram[]
+  readonly groups: readonly GroupHistogram[]
   readonly modes: readonly QuantMode[]
   readonly percent: number
 }
 
 /** Mode -> class name -> threshold T. A tensor that leaves the chip has codes to spare: its exact extreme is its threshold in every mode. */
-export async function solveClasses(request: SolveRequest): Promise<Map<QuantMode, Map<string, number>>> {
+export async function solveGroups(request: SolveRequest): Promise<Map<QuantMode, Map<string, number>>> {
   const { pool, modes, percent } = request
-  const inside = request.classes.filter(({ scaleClass }) => !scaleClass.leavesChip)
-  const leaving = request.classes.filter(({ scaleClass }) => scaleClass.leavesChip)
+  const inside = request.groups.filter(({ scaleGroup }) => !scaleGroup.leavesChip)
+  const leaving = request.groups.filter(({ scaleGroup }) => scaleGroup.leavesChip)
   const result = new Map(modes.map((mode) => [mode, new Map<string, number>()]))
-  const solve = async (group: readonly ClassHistogram[], asked: readonly QuantMode[]) => {
+  const solve = async (group: readonly GroupHistogram[], asked: readonly QuantMode[]) => {
     const { thresholds } = await pool.solve({
       kind: 'solve',
       histograms: group.map(({ histogram }) => shared(histogram)),
       modes: asked,
       percent,
-      levels: group.map(({ scaleClass }) => rangeOf(scaleClass.bits)[1]),
+      qmax: group.map(({ scaleGroup }) => rangeOf(scaleGroup.bits)[1]),
     })
-    for (const [i, { scaleClass }] of group.entries()) {
+    for (const [i, { scaleGroup }] of group.entries()) {
       // Fewer modes than asked of the run: the last one stands for all.
       for (const [j, mode] of modes.entries()) {
-        result.get(mode)!.set(scaleClass.name, thresholds[i]![Math.min(j, asked.length - 1)]!)
+        result.get(mode)!.set(scaleGroup.name, thresholds[i]![Math.min(j, asked.length - 1)]!)
       }
     }
   }
@@ -45,10 +45,10 @@ export async function solveClasses(request: SolveRequest): Promise<Map<QuantMode
 }
 
 /** Those that have no negative value, as integers of one bit more, which have as many steps above zero as all codes of theirs. */
-export function withoutSign(classes: readonly ClassHistogram[]): ClassHistogram[] {
-  return classes
-    .filter(({ scaleClass, histogram }) => !scaleClass.leavesChip && histogram.min >= 0)
-    .map(({ scaleClass, histogram }) => ({ scaleClass: { ...scaleClass, bits: scaleClass.bits + 1 }, histogram }))
+export function withoutSign(groups: readonly GroupHistogram[]): GroupHistogram[] {
+  return groups
+    .filter(({ scaleGroup, histogram }) => !scaleGroup.leavesChip && histogram.min >= 0)
+    .map(({ scaleGroup, histogram }) => ({ scaleGroup: { ...scaleGroup, bits: scaleGroup.bits + 1 }, histogram }))
 }
 
 /** The same with counts in shared memory, which are not copied to a worker once more. */

@@ -11,8 +11,8 @@ const a = pointwise('x', 'a')
 const b = pointwise('x', 'b')
 const constants = [...a.constants, ...b.constants]
 
-const classesOf = (plan: Plan) =>
-  Object.fromEntries(plan.classes.map(({ name, tensors, sources, bits }) => [name, { tensors, sources, bits }]))
+const groupsOf = (plan: Plan) =>
+  Object.fromEntries(plan.groups.map(({ name, tensors, sources, bits }) => [name, { tensors, sources, bits }]))
 
 it('both ends of a max pool share a scale, and only its input is observed', async () => {
   const after = pointwise('p', 'y')
@@ -20,7 +20,7 @@ it('both ends of a max pool share a scale, and only its input is observed', asyn
     nodes: [a.node, node('MaxPool', 'a', 'p', window), after.node],
     constants: [...constants, ...after.constants],
   })
-  expect(classesOf(plan).a).toEqual({ tensors: ['a', 'p'], sources: ['a'], bits: 8 })
+  expect(groupsOf(plan).a).toEqual({ tensors: ['a', 'p'], sources: ['a'], bits: 8 })
   expect(plan.observed).toEqual(['x', 'a', 'y'])
 })
 
@@ -34,7 +34,7 @@ describe('a concat', () => {
       node('Concat', 'p q', 'y', axis),
     ]
     const plan = await planOf({ nodes, constants })
-    expect(classesOf(plan)).toEqual({
+    expect(groupsOf(plan)).toEqual({
       x: { tensors: ['x'], sources: ['x'], bits: 8 },
       a: { tensors: ['a', 'b', 'p', 'q', 'y'], sources: ['a', 'b'], bits: 8 },
     })
@@ -43,7 +43,7 @@ describe('a concat', () => {
   it('requantizes an input that something else reads, and counts its values', async () => {
     const nodes = [a.node, b.node, node('Concat', 'a b', 'j', axis), node('Add', 'a b', 's')]
     const sum = await planOf({ nodes, constants, outputs: ['j', 's'] })
-    expect(classesOf(sum).j).toEqual({ tensors: ['j'], sources: ['a', 'b'], bits: 8 })
+    expect(groupsOf(sum).j).toEqual({ tensors: ['j'], sources: ['a', 'b'], bits: 8 })
     expect(sum.observed).toEqual(['x', 'a', 'b', 's'])
   })
 
@@ -53,12 +53,12 @@ describe('a concat', () => {
       constants,
       outputs: ['a', 'j'],
     })
-    expect(classesOf(plan).b).toEqual({ tensors: ['b', 'j'], sources: ['a', 'b'], bits: 8 })
+    expect(groupsOf(plan).b).toEqual({ tensors: ['b', 'j'], sources: ['a', 'b'], bits: 8 })
   })
 
   it('takes a tensor that it reads twice once', async () => {
     const plan = await planOf({ nodes: [a.node, node('Concat', 'a a', 'y', axis)], constants })
-    expect(classesOf(plan).a).toEqual({ tensors: ['a', 'y'], sources: ['a'], bits: 8 })
+    expect(groupsOf(plan).a).toEqual({ tensors: ['a', 'y'], sources: ['a'], bits: 8 })
   })
 
   it('does not take in what it shares with an operator that feeds it', async () => {
@@ -67,14 +67,14 @@ describe('a concat', () => {
       nodes: [a.node, next.node, node('Concat', 'n a', 'y', axis)],
       constants: [...constants, ...next.constants],
     })
-    expect(classesOf(plan)).toMatchObject({ a: { tensors: ['a'] }, n: { tensors: ['n', 'y'], sources: ['a', 'n'] } })
+    expect(groupsOf(plan)).toMatchObject({ a: { tensors: ['a'] }, n: { tensors: ['n', 'y'], sources: ['a', 'n'] } })
   })
 
   it('of concats is one class', async () => {
     const c = pointwise('x', 'c')
     const nodes = [a.node, b.node, c.node, node('Concat', 'a b', 'j', axis), node('Concat', 'c j', 'y', axis)]
     const plan = await planOf({ nodes, constants: [...constants, ...c.constants] })
-    expect(classesOf(plan).a).toMatchObject({ tensors: ['a', 'b', 'c', 'j', 'y'], sources: ['a', 'b', 'c'] })
+    expect(groupsOf(plan).a).toMatchObject({ tensors: ['a', 'b', 'c', 'j', 'y'], sources: ['a', 'b', 'c'] })
   })
 })
 
@@ -88,7 +88,7 @@ describe('a tensor leaves the chip wide', () => {
       b.node,
     ]
     const plan = await planOf({ nodes, constants, outputs: ['s', 'b'] })
-    expect(classesOf(plan)).toMatchObject({
+    expect(groupsOf(plan)).toMatchObject({
       a: { bits: 8 },
       g: { tensors: ['g', 'f'], bits: 16 },
       b: { bits: 16 },
@@ -98,18 +98,18 @@ describe('a tensor leaves the chip wide', () => {
   it('but not when the chip reads it too', async () => {
     const nodes = [a.node, node('Softmax', 'a', 's'), node('Sigmoid', 'a', 't')]
     const plan = await planOf({ nodes, constants, outputs: ['s', 't'] })
-    expect(classesOf(plan)).toMatchObject({ a: { bits: 8 }, t: { bits: 16 } })
+    expect(groupsOf(plan)).toMatchObject({ a: { bits: 8 }, t: { bits: 16 } })
   })
 
   it('and reading its dims does not count', async () => {
     const nodes = [a.node, node('Shape', 'a', 'd'), node('Reshape', 'b d', 'y'), b.node]
     const plan = await planOf({ nodes: [a.node, b.node, nodes[1]!, nodes[2]!], constants, outputs: ['a', 'y'] })
-    expect(classesOf(plan).a!.bits).toBe(16)
+    expect(groupsOf(plan).a!.bits).toBe(16)
   })
 
   it('nor when it is fed to the model or comes from software', async () => {
     const nodes = [node('Softmax', 'x', 's'), node('MaxPool', 's', 'y', window)]
-    expect(classesOf(await planOf({ nodes })).s).toEqual({ tensors: ['s', 'y'], sources: ['s'], bits: 8 })
+    expect(groupsOf(await planOf({ nodes })).s).toEqual({ tensors: ['s', 'y'], sources: ['s'], bits: 8 })
   })
 })
 
@@ -118,13 +118,13 @@ it('what only software touches has no class', async () => {
     nodes: [node('Softmax', 'x', 's'), node('Softmax', 's', 't'), node('Conv', 't w', 'y')],
     constants: [floats('w', [4, 4, 1, 1])],
   })
-  expect([...plan.classOf.keys()]).toEqual(['t', 'y'])
+  expect([...plan.groupOf.keys()]).toEqual(['t', 'y'])
 })
 
 it('classes and observed tensors are in graph order', async () => {
   const nodes = [b.node, a.node, node('Reshape', 'b shape', 'r'), node('Add', 'a r', 'y')]
   const plan = await planOf({ nodes, constants: [...constants, ints('shape', [1, 4, 8, 8])] })
-  expect(plan.classes.map(({ name }) => name)).toEqual(['x', 'b', 'a', 'y'])
+  expect(plan.groups.map(({ name }) => name)).toEqual(['x', 'b', 'a', 'y'])
   expect(plan.observed).toEqual(['x', 'b', 'a', 'y'])
 })
 

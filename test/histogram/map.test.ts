@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
-import { imageOf } from '../../src/histogram/image.js'
+import { mapHistogram } from '../../src/histogram/map.js'
 import { BINS_PER_SIGN, type Histogram } from '../../src/histogram/types.js'
 
 const functions = {
@@ -30,7 +30,7 @@ describe.each(Object.entries(functions))('the image of a histogram under %s', (_
     fc.assert(
       fc.property(values, (data) => {
         const x = of(data)
-        const image = imageOf(x, f)
+        const image = mapHistogram(x, f)
         const direct = data.map((value) => f(Math.fround(value)))
         expect(image.count).toBe(data.length)
         expect(image.counts.reduce((a, b) => a + b)).toBe(data.length)
@@ -49,25 +49,25 @@ describe.each(Object.entries(functions))('the image of a histogram under %s', (_
 
 describe('the image of a histogram', () => {
   it('keeps the extremes of an increasing function, and exact zeros, exactly', () => {
-    const image = imageOf(of([-3.3, 0, 0, 1.7]), Math.tanh)
+    const image = mapHistogram(of([-3.3, 0, 0, 1.7]), Math.tanh)
     expect(image.max).toBe(Math.tanh(Math.fround(1.7)))
     expect(image.min).toBe(Math.tanh(Math.fround(-3.3)))
     expect(image.zeros).toBe(2)
   })
 
   it('counts what a function makes zero', () => {
-    expect(imageOf(of([-9, -5, 2]), functions.hardSwish).zeros).toBe(2)
+    expect(mapHistogram(of([-9, -5, 2]), functions.hardSwish).zeros).toBe(2)
   })
 
   it('of nothing is nothing, and of zeros is f(0)', () => {
-    expect(imageOf(emptyHistogram(), Math.tanh).count).toBe(0)
-    expect(imageOf(of([0, 0]), functions.sigmoid)).toMatchObject({
+    expect(mapHistogram(emptyHistogram(), Math.tanh).count).toBe(0)
+    expect(mapHistogram(of([0, 0]), functions.sigmoid)).toMatchObject({
       min: 0.5,
       max: 0.5,
       count: 2,
       zeros: 0,
       exponent: 0,
     })
-    expect(imageOf(of([0, 0]), Math.tanh)).toMatchObject({ min: 0, max: 0, count: 2, zeros: 2 })
+    expect(mapHistogram(of([0, 0]), Math.tanh)).toMatchObject({ min: 0, max: 0, count: 2, zeros: 2 })
   })
 })

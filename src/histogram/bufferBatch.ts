@@ -1,5 +1,5 @@
-// A slab as Arrow sees it: the same shared memory under Arrow's names and types, without a copy. This is the one Arrow schema of statistics:
-// checkpoints, caches and stats.arrow hold such batches. Apart from slab.ts, because loading apache-arrow takes longer than a worker should
+// A buffer as Arrow sees it: the same shared memory under Arrow's names and types, without a copy. This is the one Arrow schema of statistics:
+// checkpoints, caches and stats.arrow hold such batches. Apart from buffer.ts, because loading apache-arrow takes longer than a worker should
 // take to start.
 //
 //     tensor    utf8
@@ -24,16 +24,16 @@ import {
   vectorFromArray,
 } from 'apache-arrow'
 import { exponentOf } from './histogram.js'
-import { createSlab, slabColumns, writeSlab } from './slab.js'
+import { createBuffer, bufferColumns, writeBuffer } from './buffer.js'
 import { EMPTY_EXPONENT, type Histogram, NUM_BINS } from './types.js'
 
-/** One row a tensor; what the slab's owner writes shows at once. `described` adds columns that say more about each tensor. */
-export function slabBatch(
-  slab: SharedArrayBuffer,
+/** One row a tensor; what the buffer's owner writes shows at once. `described` adds columns that say more about each tensor. */
+export function bufferBatch(
+  buffer: SharedArrayBuffer,
   tensors: readonly string[],
   described: Readonly<Record<string, Vector>> = {},
 ): RecordBatch {
-  const { exponent, min, max, count, zeros, counts } = slabColumns(slab, tensors)
+  const { exponent, min, max, count, zeros, counts } = bufferColumns(buffer, tensors)
   const bins = new FixedSizeList(NUM_BINS, new Field('item', new Float64()))
   const columns: Readonly<Record<string, Data>> = {
     tensor: dataOf(vectorFromArray(tensors, new Utf8())),
@@ -73,10 +73,13 @@ const columnTypes: Readonly<Record<string, string>> = {
 }
 
 /**
- * The statistics in a batch that was read from a file, as a slab of its tensors; columns that describe are left out.
+ * The statistics in a batch that was read from a file, as a buffer of its tensors; columns that describe are left out.
  * @throws Error when a column is missing or of another type, or numbers contradict each other
  */
-export function slabOf(batch: RecordBatch): { readonly tensors: readonly string[]; readonly slab: SharedArrayBuffer } {
+export function bufferOf(batch: RecordBatch): {
+  readonly tensors: readonly string[]
+  readonly buffer: SharedArrayBuffer
+} {
   for (const [name, type] of Object.entries(columnTypes)) {
     const found = batch.schema.fields.find((field) => field.name === name)?.type
     if (String(found) !== type) throw new Error(`its column "${name}" is ${found ?? 'missing'}, expected ${type}`)
@@ -86,8 +89,8 @@ export function slabOf(batch: RecordBatch): { readonly tensors: readonly string[
   const values = (name: string) => column(name).toArray() as Float64Array
   const [exponent, min, max, count, zeros] = ['exponent', 'min', 'max', 'count', 'zeros'].map(values)
   const counts = column('counts').getChildAt(0)!.toArray() as Float64Array
-  const slab = createSlab(tensors)
-  writeSlab(slab, tensors, (i) => {
+  const buffer = createBuffer(tensors)
+  writeBuffer(buffer, tensors, (i) => {
     const histogram = {
       exponent: exponent![i]!,
       min: min![i]!,
@@ -99,7 +102,7 @@ export function slabOf(batch: RecordBatch): { readonly tensors: readonly string[
     if (isConsistent(histogram)) return histogram
     throw new Error(`its numbers for tensor "${tensors[i]}" contradict each other`)
   })
-  return { tensors, slab }
+  return { tensors, buffer }
 }
 
 /** What holds for every histogram. */

@@ -6,7 +6,7 @@
 import { familyOf, isFallback } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
 import type { PlanOptions } from './options.js'
-import type { ScaleClass } from './types.js'
+import type { ScaleGroup } from './types.js'
 import { UnionFind } from './unionFind.js'
 import { type GraphView, readsDimsOnly } from './view.js'
 
@@ -17,15 +17,15 @@ interface Traffic {
 }
 
 /**
- * The scale classes, in the order of their first tensors.
+ * The scale groups, in the order of their first tensors.
  * @param order every tensor of the graph, in graph order
  */
-export function scaleClasses(
+export function scaleGroups(
   operators: readonly PlannedOperator[],
   order: readonly string[],
   view: GraphView,
   { chip, bitsOf, unifyInputs = false }: PlanOptions,
-): ScaleClass[] {
+): ScaleGroup[] {
   const onChip = operators.filter((operator) => !isFallback(operator))
   const held = new Set(onChip.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))
   const traffic = trafficOf(operators)

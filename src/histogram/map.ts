@@ -6,7 +6,7 @@ import { emptyHistogram, exponentOf } from './histogram.js'
 import { BINS_LOG2, BINS_PER_SIGN, type Histogram, NUM_BINS } from './types.js'
 
 /** The statistics of f over the values counted in `x`. f must be finite there; the number of values stays. */
-export function imageOf(x: Histogram, f: (value: number) => number): Histogram {
+export function mapHistogram(x: Histogram, f: (value: number) => number): Histogram {
   const width = binWidth(x.exponent)
   const rest = x.counts.slice()
   const points: Point[] = []
