@@ -1,6 +1,6 @@
 // squire compare, info and report, as a user runs them.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { classifier, fixture, squire, temporaryFolder } from './squire.js'
@@ -63,6 +63,17 @@ describe('squire compare', () => {
     const [{ accumulated, own }] = report.quantizations
     expect(tensors.map((one) => one.accumulated.sqnr)).toEqual(accumulated.sqnr)
     expect(tensors.map((one) => one.own.sqnr)).toEqual(own.sqnr)
+  })
+
+  it('is what -r compare of quant does with its save-dir, whatever options name the data', async () => {
+    const saved = join(folder, 'saved')
+    cpSync(out, saved, { recursive: true })
+    const words = ['-m', classifier, ...data, '--samples', '3', '--seed', '7', '-i', 'all']
+    const ended = await squire(['quant', '-r', 'compare', ...words, '-s', saved])
+    expect(ended.status, ended.stderr).toBe(0)
+    expect(ended.stdout).toContain('Over 3 samples.')
+    const direct = await compare('-qd', out, ...data, '--samples', '3', '--seed', '7', '--json')
+    expect(readFileSync(join(saved, 'compare.json'), 'utf8')).toBe(direct)
   })
 
   it('filters, sorts worst first, and writes what it shows as CSV and JSON', async () => {

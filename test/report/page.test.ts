@@ -188,4 +188,53 @@ describe.skipIf(executable === undefined)('The report of a', () => {
       expect(requests.filter((url) => !url.startsWith('data:'))).toHaveLength(1)
     })
   })
+
+  describe('pair of runs', () => {
+    let page: Page
+    const said: string[] = []
+    beforeAll(async () => {
+      const model = write(
+        tiny({ nodes: [node('Gemm', ['x', 'w'], ['g']), node('Relu', ['g'], ['y'])] }),
+        folder,
+        'a.onnx',
+      )
+      const words = ['-m', model, '-uds', fixture('tiny.mjs'), '-if', 'dataset', '-i', '4']
+      await report('before', [...words, '-qm', 'min_max'])
+      await report('after', [...words, '-qm', 'mse'])
+      const ended = await squire(['report', join(folder, 'before'), join(folder, 'after'), '-s', join(folder, 'pair')])
+      expect(ended.status, ended.stderr).toBe(0)
+      page = await browser.context.newPage()
+      page.on('console', (message) => said.push(message.text()))
+      page.on('pageerror', (error) => said.push(error.message))
+      await page.goto(pathToFileURL(join(folder, 'pair', 'report.html')).href)
+      await page.waitForSelector('#layers')
+    })
+
+    it('shows what was asked differently, and what each layer gained', async () => {
+      expect(await page.locator('h2').allTextContents()).toEqual(['What changed', 'By layer'])
+      const outcome = await page.locator('section[aria-labelledby=outcome] tbody tr').allTextContents()
+      expect(outcome.join('\n')).toMatch(/min_max.*mse/)
+      expect(await page.locator('.tensors tbody tr').count()).toBeGreaterThan(1)
+    })
+
+    it('puts the layers in the order that is asked for', async () => {
+      const gains = async () =>
+        (await page.locator('.tensors tbody td:nth-child(4)').allTextContents())
+          .map((text) => Number(text.replace('−', '-').replace('+', '')))
+          .filter(Number.isFinite)
+      expect(await gains()).toEqual((await gains()).sort((a, b) => a - b))
+      await page.getByLabel('most gained first').check()
+      await soon(async () => {
+        const shown = await gains()
+        return JSON.stringify(shown) === JSON.stringify([...shown].sort((a, b) => b - a))
+      }).toBe(true)
+    })
+
+    it.each([1280, 390])('does not scroll sideways at %i px, and keeps nobody out', async (width) => {
+      await page.setViewportSize({ width, height: 800 })
+      await soon(() => overflow(page)).toBe(0)
+      expect(await complaints(page)).toEqual([])
+      expect(said).toEqual([])
+    })
+  })
 })

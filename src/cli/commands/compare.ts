@@ -1,12 +1,13 @@
 // `squire compare`: where a quantization loses, tensor by tensor.
 
 import { join, resolve } from 'node:path'
-import { type ConfigOptions, makeConfig } from '../../config/config.js'
+import { type Config, type ConfigOptions, makeConfig } from '../../config/config.js'
 import { option } from '../../config/option.js'
 import { options as all } from '../../config/options/index.js'
 import { flag, integer, names, oneOf, path, text } from '../../config/values.js'
 import { SquireError } from '../../errors.js'
 import type { Shown } from '../../report/comparison.js'
+import type { Sides } from '../../runs/comparison.js'
 import { readCommandLine } from '../commandLine.js'
 import { print } from '../print.js'
 import type { Command } from './types.js'
@@ -135,31 +136,42 @@ Examples:
 `,
   async run(argv) {
     const { operands, values } = readCommandLine(argv, options)
-    const sides = sidesOf(operands, values.quantDir)
-    rangeOf(values.indexRange)
-    const { compareSides } = await import('../../runs/comparison.js')
-    const { createReporter } = await import('../../report/reporter.js')
-    const { listenForSignals } = await import('../signals.js')
-    const interrupt = listenForSignals()
-    // As with --json of quant: stdout has the result alone.
-    const reporter = await createReporter(makeConfig({ model: 'compared', json: true }))
-    try {
-      const { samples, rows } = await compareSides(sides, samplesOf(values), reporter, { signal: interrupt.signal })
-      reporter.finish()
-      return print(await written(values, samples, rows))
-    } finally {
-      reporter.finish()
-    }
+    return compareAndPrint(sidesOf(operands, values.quantDir), samplesOf(values), values)
   },
+}
+
+/** `-r compare`: what an earlier run wrote to the save-dir, on the data that the options of quant name. */
+export function compareSaved(config: Config): Promise<number> {
+  const given = Object.fromEntries(Object.keys(sampleOptions).map((key) => [key, config[key as keyof Config]]))
+  const { values } = readCommandLine([], options)
+  const sides = { kind: 'quantization', folder: config.saveDir } as const
+  return compareAndPrint(sides, given, { ...values, saveDir: config.saveDir })
+}
+
+async function compareAndPrint(sides: Sides, given: Omit<ConfigOptions, 'model'>, values: Values): Promise<number> {
+  rangeOf(values.indexRange)
+  const { compareSides } = await import('../../runs/comparison.js')
+  const { createReporter } = await import('../../report/reporter.js')
+  const { listenForSignals } = await import('../signals.js')
+  const interrupt = listenForSignals()
+  // As with --json of quant: stdout has the result alone.
+  const reporter = await createReporter(makeConfig({ model: 'compared', json: true }))
+  try {
+    const { samples, rows } = await compareSides(sides, given, reporter, { signal: interrupt.signal })
+    reporter.finish()
+    return print(await written(values, samples, rows))
+  } finally {
+    reporter.finish()
+  }
 }
 
 type Values = ReturnType<typeof readCommandLine<typeof options>>['values']
 
-function sidesOf(operands: readonly string[], quantDir: string | undefined) {
+function sidesOf(operands: readonly string[], quantDir: string | undefined): Sides {
   const [a, b, ...rest] = operands
-  if (quantDir !== undefined && a === undefined) return { kind: 'quantization' as const, folder: resolve(quantDir) }
+  if (quantDir !== undefined && a === undefined) return { kind: 'quantization', folder: resolve(quantDir) }
   if (quantDir === undefined && a !== undefined && b !== undefined && rest.length === 0) {
-    return { kind: 'pair' as const, a: resolve(a), b: resolve(b) }
+    return { kind: 'pair', a: resolve(a), b: resolve(b) }
   }
   throw new SquireError(
     'USAGE',

@@ -29,7 +29,7 @@ Options of Knight's for other chips and frameworks, each an error that says so:
   async run(argv) {
     const configured = await configure(argv)
     refuseShare(configured.config)
-    if (configured.config.runMode === 'compare') return compareRun(configured.config)
+    if (configured.config.runMode === 'compare') return (await import('./compare.js')).compareSaved(configured.config)
     return supervised(argv, configured, task)
   },
 }
@@ -44,17 +44,6 @@ const task: Task<RunResult> = {
     if (runMode !== 'infer') await saveAll(saveDir, new Map([[`log/${runMode}.log`, reporter.log()]]))
     return everyFailed(result) ? exitCodes.FIXED_POINT : 0
   },
-}
-
-/** `-r compare`: `squire compare` of what an earlier run wrote to the save-dir. */
-async function compareRun({ saveDir, userScript, inferFunction, python, data, iterations, batchSize }: Config) {
-  const { compare } = await import('./compare.js')
-  const given = { uds: userScript, if: inferFunction, python, d: data, i: iterations, bs: batchSize }
-  const words = Object.entries(given).flatMap(([name, value]) => {
-    if (value === undefined) return []
-    return [name.length > 3 ? `--${name}` : `-${name}`, ...[value].flat().map(String)]
-  })
-  return compare.run(['-qd', saveDir, '-s', saveDir, ...words], {})
 }
 
 async function pipelineOf(mode: RunMode) {

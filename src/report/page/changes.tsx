@@ -97,7 +97,8 @@ function outcomeRows(before: Report, after: Report): TextRow[] {
   const of = (read: (report: Report) => string): readonly [string, string] => [read(before), read(after)]
   const loss = ({ results: [best] }: Report) =>
     best?.loss == null ? nothing : `${fixed(best.loss, 3)} % (${best.mode})`
-  const metric = ({ results: [best] }: Report) => `${short(best?.floatMetric)} to ${short(best?.fixMetric)}`
+  const metric = ({ results: [best] }: Report) =>
+    best?.floatMetric == null ? nothing : `${short(best.floatMetric)} to ${short(best.fixMetric)}`
   const output = (report: Report) => {
     const sqnr = report.quantizations[firstShown(report)]?.accumulated.sqnr.at(-1)
     return sqnr == null ? nothing : `${fixed(sqnr, 1)} dB`
@@ -117,9 +118,15 @@ function outcomeRows(before: Report, after: Report): TextRow[] {
 function optionRows(before: Report, after: Report): TextRow[] {
   const names = new Set([...Object.keys(before.options), ...Object.keys(after.options)])
   return [...names].flatMap((name): TextRow[] => {
-    const [a, b] = [before, after].map(({ options }) => JSON.stringify(options[name] ?? null)) as [string, string]
+    const [a, b] = [before, after].map(({ options }) => optionText(options[name])) as [string, string]
     return a === b ? [] : [[name, a, b]]
   })
+}
+
+function optionText(value: unknown): string {
+  if (value === undefined || value === null) return nothing
+  if (Array.isArray(value)) return value.map(optionText).join(' ')
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function changesOf(before: Report, after: Report): Change[] {
