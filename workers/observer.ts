@@ -2,8 +2,8 @@
 
 import { arrayOf, elementCount, elementTypeOf } from '../src/dataset/tensors/elements.js'
 import type { Observation } from '../src/engine/protocol.js'
-import { createKernel, type Kernel } from '../src/histogram/kernel.js'
 import { writeBuffer } from '../src/histogram/buffer.js'
+import { createKernel, type Kernel } from '../src/histogram/kernel.js'
 import { type BlockedLayout, blockedDims, firstNonFinite } from '../src/onnx/layout.js'
 import type { TensorInfo, TensorValue } from '../src/onnx/types.js'
 import { own } from '../src/own.js'

@@ -6,9 +6,9 @@
 import { parse, stringify } from 'devalue'
 import type { FoldState, SegmentState } from '../engine/fold/foldState.js'
 import { messageOf, SquireError } from '../errors.js'
-import { decodeSealed, encodeSealed } from '../histogram/sealedFile.js'
 import { emptyBuffer } from '../histogram/buffer.js'
 import { bufferBatch, bufferOf } from '../histogram/bufferBatch.js'
+import { decodeSealed, encodeSealed } from '../histogram/sealedFile.js'
 import type { Key } from './key.js'
 
 type SegmentProgress = Omit<SegmentState, 'statistics'> & { readonly hasStatistics: boolean }

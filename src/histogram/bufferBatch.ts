@@ -23,8 +23,8 @@ import {
   type Vector,
   vectorFromArray,
 } from 'apache-arrow'
+import { bufferColumns, createBuffer, writeBuffer } from './buffer.js'
 import { exponentOf } from './histogram.js'
-import { createBuffer, bufferColumns, writeBuffer } from './buffer.js'
 import { EMPTY_EXPONENT, type Histogram, NUM_BINS } from './types.js'
 
 /** One row a tensor; what the buffer's owner writes shows at once. `described` adds columns that say more about each tensor. */

@@ -8,9 +8,9 @@
 
 import { Bool, Field, Int32, List, Utf8, vectorFromArray } from 'apache-arrow'
 import { complaintOf, SquireError } from '../errors.js'
-import { decodeSealed, encodeSealed } from './sealedFile.js'
-import { readBuffer, bufferFrom } from './buffer.js'
+import { bufferFrom, readBuffer } from './buffer.js'
 import { bufferBatch, bufferOf } from './bufferBatch.js'
+import { decodeSealed, encodeSealed } from './sealedFile.js'
 import type { Histogram } from './types.js'
 
 export interface TensorStatistics extends Histogram {

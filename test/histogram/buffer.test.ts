@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
-import { emptyHistogram, merge, observe } from '../../src/histogram/histogram.js'
 import { addBuffer, createBuffer, emptyBuffer, readBuffer, writeBuffer } from '../../src/histogram/buffer.js'
 import { bufferBatch } from '../../src/histogram/bufferBatch.js'
+import { emptyHistogram, merge, observe } from '../../src/histogram/histogram.js'
 import { NUM_BINS } from '../../src/histogram/types.js'
 import { expectSame } from './same.js'
 

@@ -2,8 +2,8 @@
 // result. Histograms merge in any order (they are a commutative monoid), metric states merge in the order of their chunks.
 
 import type { Metric } from '../../dataset/types.js'
-import { merge } from '../../histogram/histogram.js'
 import { addBuffer, emptyBuffer, readBuffer } from '../../histogram/buffer.js'
+import { merge } from '../../histogram/histogram.js'
 import type { Histogram } from '../../histogram/types.js'
 import type { SamplesDone, SkippedSample } from '../protocol.js'
 import type { Segment } from './chunks.js'

@@ -3,7 +3,7 @@
 
 import type { Metric } from '../../dataset/types.js'
 import { SquireError } from '../../errors.js'
-import { readBuffer, bufferFrom } from '../../histogram/buffer.js'
+import { bufferFrom, readBuffer } from '../../histogram/buffer.js'
 import type { Histogram } from '../../histogram/types.js'
 import type { SkippedSample } from '../protocol.js'
 import type { Chunk, Segment } from './chunks.js'

@@ -9,8 +9,8 @@ import { emptyFold, histogramsUpTo, stateUpTo } from '../../../src/engine/fold/f
 import type { Pool } from '../../../src/engine/pool.js'
 import type { SamplesDone, SamplesTask, Stopped } from '../../../src/engine/protocol.js'
 import { SquireError } from '../../../src/errors.js'
-import { emptyHistogram, observe } from '../../../src/histogram/histogram.js'
 import { writeBuffer } from '../../../src/histogram/buffer.js'
+import { emptyHistogram, observe } from '../../../src/histogram/histogram.js'
 import { expectSame } from '../../histogram/same.js'
 
 const tensors = ['a', 'b']
