@@ -40,8 +40,8 @@ describe.each([8, 16])('on inputs of %i bits', (bits) => {
   it('layer normalization gives values to a hundredth of the deviation', () => {
     const one = { dims: [], data: Float32Array.of(1) }
     const zero = { dims: [], data: Float32Array.of(0) }
-    const shape = { axis: 1, axes: 1, length: row.length, epsilon: 1e-5, factor: one, offset: zero, clamp: undefined }
-    const planned: PlannedNormalization = { ...base, kind: 'normalization', ...shape }
+    const shape = { axes: [-1], length: row.length, epsilon: 1e-5, centered: true, unit: 1, clamp: undefined }
+    const planned: PlannedNormalization = { ...base, kind: 'normalization', ...shape, factor: one, offset: zero }
     const { values, results } = run(planned, row, bits, Math.fround(2 ** -12))
     const mean = values.reduce((a, b) => a + b, 0) / row.length
     const deviation = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / row.length + 1e-5)

@@ -439,7 +439,7 @@ describe('softmax and normalizations', () => {
   it('an InstanceNormalization has its constants along the channels', async () => {
     const constants = [...conv.constants, floats('g', [4]), floats('b', [4])]
     const plan = await planOf({ nodes: [conv.node, node('InstanceNormalization', 'c g b', 'y')], constants })
-    expect(plan.operators[1]).toMatchObject({ kind: 'normalization', axis: 2, axes: 2, length: 64 })
+    expect(plan.operators[1]).toMatchObject({ kind: 'normalization', axes: [-2, -1], length: 64 })
     expect((plan.operators[1] as PlannedNormalization).factor.dims).toEqual([4, 1, 1])
   })
 })

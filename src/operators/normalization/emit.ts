@@ -24,25 +24,25 @@ export function emitNormalization(e: Emitter, operator: FixedNormalization, cont
   return [emitScaling(e, narrow(e, normalized), scaling)]
 }
 
-/** n x - sum x */
-function center(e: Emitter, x: Integers, { length, axes }: FixedNormalization): Integers {
+/** n x - sum x, or n x */
+function center(e: Emitter, x: Integers, { length, axes, centered }: FixedNormalization): Integers {
   const bound = 2 * length * x.bound
   const from = bound < FLOAT32_LIMIT ? x : toFloat64(e, x)
-  const sums = e.emit('ReduceSum', [from.name, lastAxes(e, axes)])
+  const sums = centered ? e.emit('ReduceSum', [from.name, axesInput(e, axes)]) : ''
   const multiplied = e.emit('Mul', [from.name, e.scalar(from.type, length)])
+  if (!centered) return { name: multiplied, type: from.type, bound }
   return { name: e.emit('Sub', [multiplied, sums]), type: from.type, bound }
 }
 
 /** R, float64. */
 function inverseDeviation(e: Emitter, v: Integers, { axes, epsilonInt }: FixedNormalization): string {
   const wide = toFloat64(e, v).name
-  const squares = e.emit('ReduceSum', [e.emit('Mul', [wide, wide]), lastAxes(e, axes)])
+  const squares = e.emit('ReduceSum', [e.emit('Mul', [wide, wide]), axesInput(e, axes)])
   const variance = e.emit('Add', [squares, e.scalar('float64', epsilonInt)])
   const quotient = e.emit('Floor', [e.emit('Div', [e.scalar('float64', 2 ** 52), variance])])
   return e.emit('Floor', [e.emit('Sqrt', [quotient])])
 }
 
-function lastAxes(e: Emitter, count: number): string {
-  const axes = BigInt64Array.from({ length: count }, (_, index) => BigInt(index - count))
-  return e.initializer('axes', DataType.INT64, [count], axes)
+function axesInput(e: Emitter, axes: readonly number[]): string {
+  return e.initializer('axes', DataType.INT64, [axes.length], BigInt64Array.from(axes, BigInt))
 }

@@ -1,58 +1,108 @@
-// Normalizations of rows to mean 0 and variance 1, then a factor and an offset: LayerNormalization over the last axes, InstanceNormalization over
-// the spatial ones.
+// Normalizations of rows, then a factor and an offset: LayerNormalization over the last axes, InstanceNormalization over the spatial ones,
+// RMSNormalization, LpNormalization, and what is written out as one of them.
 
 import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { FloatConstant, GraphView } from '../../plan/view.js'
 import { type Clamp, followingClamp } from '../clamp.js'
-import { ZERO } from '../scaling/constants.js'
+import { ONE, ZERO } from '../scaling/constants.js'
+import { joinedScaling, type Scaling, scalingOf } from '../scaling/plan.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
+import { lengthOver, type Rows } from './rows.js'
+import { writtenNormalization } from './written.js'
 
-export interface PlannedNormalization extends PlannedOperator {
-  /** The rows run over this axis and those after it. */
-  readonly axis: number
-  /** How many axes that are. */
-  readonly axes: number
-  /** Elements of a row. */
-  readonly length: number
-  readonly epsilon: number
-  readonly factor: FloatConstant
-  readonly offset: FloatConstant
+export interface PlannedNormalization extends PlannedOperator, Rows, Scaling {
   readonly clamp: Clamp | undefined
 }
+
+/** The rows that a node normalizes, and the factor and offset it has itself; a refusal with the reason. */
+type Form = (node: NodeProto, view: GraphView) => (Rows & Scaling) | Refusal
 
 /** Centered values of longer rows of 16-bit integers, times the inverse deviation, leave 50 bits. */
 const LARGEST_LENGTH = 2 ** 15
 
+const forms: Readonly<Record<string, Form>> = {
+  LayerNormalization: (node, view) => withConstants(node, view, lastAxes(node, view), true),
+  SimplifiedLayerNormalization: (node, view) => withConstants(node, view, lastAxes(node, view), false),
+  RMSNormalization: (node, view) => withConstants(node, view, lastAxes(node, view), false),
+  InstanceNormalization: instances,
+  LpNormalization: euclidean,
+}
+
 export function normalizationOf(node: NodeProto, view: GraphView): Match<PlannedNormalization> | Refusal | undefined {
-  const [input, factorName, offsetName = ''] = node.input
+  const [input] = node.input
   if (!view.isActivation(input)) return undefined
-  const dims = view.dims(input)
-  const isLayer = node.opType === 'LayerNormalization'
-  if (!isLayer && node.opType !== 'InstanceNormalization') return undefined
-  const wanted = isLayer ? intAttribute(node, 'axis', -1) : 2
-  const axis = wanted < 0 ? wanted + dims.length : wanted
-  const length = dims.slice(axis).reduce((product, dim) => product * dim, 1)
+  const form = forms[node.opType]?.(node, view)
+  const written = form === undefined ? writtenNormalization(node, view) : undefined
+  const rows = form ?? (written && { ...written, factor: ONE, offset: ZERO })
+  if (rows === undefined || 'refusal' in rows) return rows
+  // A written-out one that the chip cannot do stays what it is made of.
+  if (rows.length > LARGEST_LENGTH) {
+    return form && { refusal: `its rows have ${rows.length} elements, more than ${LARGEST_LENGTH}` }
+  }
+  const nodes = written?.nodes ?? [node]
+  const next = written && view.soleReader(nodes.at(-1)!.output[0]!)
+  const scaled = next && followingScaling(next, nodes.at(-1)!.output[0]!, view)
+  const whole = [...nodes, ...(scaled?.nodes ?? [])]
+  const { clamp, nodes: clamps, output } = followingClamp(whole.at(-1)!.output[0]!, view)
+  return {
+    kind: 'normalization',
+    nodes: [...whole, ...clamps],
+    inputs: [input],
+    outputs: [output],
+    ...{ axes: rows.axes, length: rows.length, epsilon: rows.epsilon, centered: rows.centered, unit: rows.unit },
+    ...{ factor: scaled?.factor ?? rows.factor, offset: scaled?.offset ?? rows.offset },
+    clamp,
+  }
+}
+
+/** A factor and an offset behind what is written out, where they do not make it larger. */
+function followingScaling(node: NodeProto, normalized: string, view: GraphView) {
+  const scaling = scalingOf(node, normalized, view)
+  const joined = scaling && joinedScaling(node, scaling, view)
+  const keepsDims = joined?.nodes.every(({ output }) => String(view.dims(output[0]!)) === String(view.dims(normalized)))
+  return keepsDims ? joined : undefined
+}
+
+/** `axis` and all after it. */
+function lastAxes(node: NodeProto, view: GraphView): readonly number[] {
+  const rank = view.dims(node.input[0]!).length
+  const axis = intAttribute(node, 'axis', -1)
+  const count = axis < 0 ? -axis : rank - axis
+  return Array.from({ length: count }, (_, index) => index - count)
+}
+
+function withConstants(
+  node: NodeProto,
+  view: GraphView,
+  axes: readonly number[],
+  centered: boolean,
+): (Rows & Scaling) | Refusal {
+  const [input = '', factorName, offsetName = ''] = node.input
   const factor = view.constant(factorName)
   const offset = offsetName === '' ? ZERO : view.constant(offsetName)
   if (!factor || !offset) return { refusal: 'its factor or offset is computed, not constant' }
   if (node.output.slice(1).some((name) => name !== '')) return { refusal: 'its mean or deviation is used' }
-  if (length > LARGEST_LENGTH) return { refusal: `its rows have ${length} elements, more than ${LARGEST_LENGTH}` }
-  // A value a channel, aligned with axis 1.
-  const along = ({ dims: own, data }: FloatConstant) =>
-    isLayer ? { dims: own, data } : { dims: [data.length, ...dims.slice(2).map(() => 1)], data }
-  const fused = followingClamp(node.output[0]!, view)
-  return {
-    kind: 'normalization',
-    nodes: [node, ...fused.nodes],
-    inputs: [input],
-    outputs: [fused.output],
-    axis,
-    axes: dims.length - axis,
-    length,
-    epsilon: floatAttribute(node, 'epsilon', Math.fround(1e-5)),
-    factor: along(factor),
-    offset: along(offset),
-    clamp: fused.clamp,
-  }
+  const epsilon = floatAttribute(node, 'epsilon', Math.fround(1e-5))
+  return { axes, length: lengthOver(axes, view.dims(input)), epsilon, centered, unit: 1, factor, offset }
+}
+
+/** A factor and an offset a channel, aligned with axis 1. */
+function instances(node: NodeProto, view: GraphView): (Rows & Scaling) | Refusal {
+  const space = view.dims(node.input[0]!).slice(2)
+  const axes = space.map((_, index) => index - space.length)
+  const rows = withConstants(node, view, axes, true)
+  if ('refusal' in rows) return rows
+  const along = ({ data }: FloatConstant) => ({ dims: [data.length, ...space.map(() => 1)], data })
+  return { ...rows, factor: along(rows.factor), offset: along(rows.offset) }
+}
+
+/** Division by the Euclidean norm. */
+function euclidean(node: NodeProto, view: GraphView): (Rows & Scaling) | Refusal {
+  if (intAttribute(node, 'p', 2) !== 2) return { refusal: 'it divides by a sum of magnitudes' }
+  const dims = view.dims(node.input[0]!)
+  const axis = intAttribute(node, 'axis', -1)
+  const axes = [axis < 0 ? axis : axis - dims.length]
+  const length = lengthOver(axes, dims)
+  return { axes, length, epsilon: 0, centered: false, unit: 1 / Math.sqrt(length), factor: ONE, offset: ZERO }
 }

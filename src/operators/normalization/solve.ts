@@ -6,6 +6,7 @@
 // then y from z by a multiplier and an offset for each element (scaling). c / n is x without its mean; the variance in real units is
 // s_x^2 4^k (D - E) / n^3, so that E = epsilon n^3 / (s_x^2 4^k), and the normalized value is z sqrt(n) 2^-15: |z| <= 2^15 as no value of a row is
 // farther from its mean than sqrt(n) deviations. k is the least that keeps the sum of squares within 31 bits.
+// Where the mean is not taken away, S = 0.
 
 import type { Offence } from '../../fixedpoint/multiplier.js'
 import { roundHalfAway } from '../../fixedpoint/rounding.js'
@@ -17,9 +18,9 @@ import type { FixedOperator, SolveContext, Solved } from '../types.js'
 import type { PlannedNormalization } from './plan.js'
 
 export interface FixedNormalization extends FixedOperator {
-  readonly axis: number
-  readonly axes: number
+  readonly axes: readonly number[]
   readonly length: number
+  readonly centered: boolean
   /** k */
   readonly varianceShift: number
   /** E */
@@ -36,7 +37,7 @@ export function solveNormalization(
   planned: PlannedNormalization,
   context: SolveContext,
 ): Solved<FixedNormalization> | Offence {
-  const { kind, name, nodes, inputs, outputs, axis, axes, length, epsilon, factor, offset, clamp } = planned
+  const { kind, name, nodes, inputs, outputs, axes, length, epsilon, centered, factor, offset, clamp } = planned
   const from = quantizedIn(context, inputs[0]!)
   const to = quantizedIn(context, outputs[0]!)
   const farthest = 2 * length * 2 ** (from.bits - 1)
@@ -44,11 +45,11 @@ export function solveNormalization(
   while (length * (farthest / 2 ** varianceShift + 1) ** 2 >= LARGEST_SQUARES) varianceShift++
   const squares = (epsilon * length ** 3) / (from.scale ** 2 * 4 ** varianceShift)
   const epsilonInt = Math.max(1, roundHalfAway(Math.min(squares, LARGEST_SQUARES)))
-  const unit = Math.sqrt(length) * 2 ** -(NORMALIZED_BITS - 1)
+  const unit = planned.unit * Math.sqrt(length) * 2 ** -(NORMALIZED_BITS - 1)
   const real = { factor, unit: unit / to.scale, offset, outputScale: to.scale, reach: 2 ** (NORMALIZED_BITS - 1) }
   const scaling = solveScaling(real, boundsOf(to, clamp), context.chip)
   if ('offence' in scaling) return scaling
-  const operator = { kind, name, nodes, inputs, outputs, axis, axes, length, varianceShift, epsilonInt, scaling }
+  const operator = { kind, name, nodes, inputs, outputs, axes, length, centered, varianceShift, epsilonInt, scaling }
   return { operator, warnings: [] }
 }
 

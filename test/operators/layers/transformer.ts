@@ -105,11 +105,17 @@ export const softmaxLayers = layersOf('softmax', () =>
 
 export const normalizationLayers = layersOf('normalization', () =>
   fc
-    .tuple(fc.constantFrom([2, 3, 8], [2, 1, 200], [3, 1, 1], [1, 2, 1500]), width, scale, fc.constantFrom(1, 2))
-    .chain(([dims, outputBits, from, axis]) =>
-      fc.tuple(floats(dims.slice(axis)), floats([dims.at(-1)!])).map(([factor, offset]) => {
-        const length = sizeOf(dims.slice(axis))
-        const row = { axis, axes: dims.length - axis, length, epsilon: 1e-5, clamp: undefined }
+    .record({
+      dims: fc.constantFrom([2, 3, 8], [2, 1, 200], [3, 1, 1], [1, 2, 1500]),
+      outputBits: width,
+      from: scale,
+      axes: fc.constantFrom([-1], [-2, -1], [-2], [-3, -1]),
+      centered: fc.boolean(),
+    })
+    .chain(({ dims, outputBits, from, axes, centered }) =>
+      fc.tuple(floats(dims.slice(1)), floats([dims.at(-1)!])).map(([factor, offset]) => {
+        const length = sizeOf(axes.map((axis) => dims.at(axis)!))
+        const row = { axes, length, epsilon: 1e-5, centered, unit: 1, clamp: undefined }
         const planned: PlannedNormalization = { ...base, kind: 'normalization', inputs: ['x'], ...row, factor, offset }
         return { planned, scales: [from], dims: [dims], outputBits, outputScale: 12 / (2 ** (outputBits - 1) - 1) }
       }),
