@@ -1,5 +1,8 @@
 // Files appear whole and together: all are staged under temporary names in their folders, then renamed. Whatever fails before the
 // first rename leaves the folder as it was.
+//
+// Several renames are not one, and a kill may come between two. The file that was staged last is the seal: the old one goes before any file
+// is renamed, the new one comes last. Where the seal is there, every file beside it belongs to the same run.
 
 import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
@@ -11,7 +14,7 @@ export type Content = string | Uint8Array | Iterable<Uint8Array>
 
 /**
  * Writes files into a folder, which is made if it is not there.
- * @param files content by path relative to `dir`, with '/' between folders
+ * @param files content by path relative to `dir`, with '/' between folders; the last one is the seal of the others
  * @throws SquireError OUTPUT; temporary files and folders made for them are gone then
  */
 export async function saveAll(dir: string, files: ReadonlyMap<string, Content>): Promise<void> {
@@ -20,10 +23,15 @@ export async function saveAll(dir: string, files: ReadonlyMap<string, Content>):
   await staging.commit()
 }
 
+interface Staged {
+  readonly temporary: string
+  readonly target: string
+}
+
 /** Files on their way into a folder: on disk under temporary names, until all of them are to appear. */
 export class Staging {
   readonly #dir: string
-  readonly #staged: { readonly temporary: string; readonly target: string }[] = []
+  readonly #staged: Staged[] = []
   readonly #made: string[] = []
 
   constructor(dir: string) {
@@ -47,10 +55,18 @@ export class Staging {
     }
   }
 
-  /** Gives every file its name. @throws SquireError OUTPUT */
+  /** Gives every file its name, the one that was staged last after all others. @throws SquireError OUTPUT */
   async commit(): Promise<void> {
+    const seal = this.#staged.at(-1)
+    const others = this.#staged.slice(0, -1)
     try {
-      for (const { temporary, target } of this.#staged) await rename(temporary, target)
+      if (seal !== undefined && others.length > 0) {
+        await rm(seal.target, { force: true })
+        await syncFolders([seal])
+        await renameAll(others)
+        await syncFolders(others)
+      }
+      if (seal !== undefined) await renameAll([seal])
     } catch (error) {
       await this.discard()
       throw outputError(this.#dir, error)
@@ -144,6 +160,21 @@ async function writeWhole(path: string, content: Content): Promise<void> {
   } finally {
     await file.close()
   }
+}
+
+async function renameAll(staged: readonly Staged[]): Promise<void> {
+  for (const { temporary, target } of staged) await rename(temporary, target)
+}
+
+/** What was renamed or removed in the folders of these files stays so after a power cut. Best effort: not every file system can. */
+async function syncFolders(staged: readonly Staged[]): Promise<void> {
+  const folders = new Set(staged.map(({ target }) => dirname(target)))
+  await Promise.allSettled([...folders].map(syncFolder))
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  await handle.sync().finally(() => handle.close())
 }
 
 function outputError(dir: string, cause: unknown, option = '--save-dir'): SquireError {

@@ -23,7 +23,7 @@ const ALIGNMENT_BYTES = 4096
 export async function writeModel(proto: ModelProto, file: string, options: WriteOptions = {}): Promise<void> {
   const folder = path.dirname(file)
   try {
-    for (const [name, pieces] of [...modelFiles(proto, path.basename(file), options)].reverse()) {
+    for (const [name, pieces] of modelFiles(proto, path.basename(file), options)) {
       await writePieces(path.join(folder, name), pieces)
     }
   } catch (error) {
@@ -33,8 +33,8 @@ export async function writeModel(proto: ModelProto, file: string, options: Write
 }
 
 /**
- * A model as files by name: one, or a second with its external data, `{name}.data`. Their bytes are made as they are asked for, a tensor at a
- * time, so that a large model is never held whole.
+ * A model as files by name: one, or its external data first, `{name}.data`, and then the model. Their bytes are made as they are asked for, a
+ * tensor at a time, so that a large model is never held whole.
  */
 export function modelFiles(
   proto: ModelProto,
@@ -54,8 +54,8 @@ export function modelFiles(
     return externalTensor(tensor, location, offset, length)
   })
   return new Map([
-    [name, lazily(() => encodeMessage(shell))],
     [`${name}.data`, dataOf(placed)],
+    [name, lazily(() => encodeMessage(shell))],
   ])
 }
 

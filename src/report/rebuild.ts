@@ -15,7 +15,7 @@ export async function rebuiltReport(folders: readonly string[]): Promise<string>
 }
 
 async function readReport(file: string): Promise<string> {
-  const advice = 'Give the folder that squire quant wrote.'
+  const advice = 'Give the folder that squire quant wrote; one without it is of a run that was killed.'
   let text: string
   let content: unknown
   try {

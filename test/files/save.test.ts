@@ -1,14 +1,31 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { checkWritable, saveAll } from '../../src/files/save.js'
+
+/** How many names may still change before the process is "killed"; each rename and each removal is one. */
+const alive = vi.hoisted(() => ({ changes: Number.POSITIVE_INFINITY }))
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>()
+  const mortal =
+    <Rest extends unknown[]>(change: (...rest: Rest) => Promise<void>) =>
+    async (...rest: Rest) => {
+      if (alive.changes-- <= 0) throw new Error('killed')
+      return change(...rest)
+    }
+  return { ...real, rename: mortal(real.rename), rm: mortal(real.rm) }
+})
 
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'squire-save-'))
 })
-afterEach(() => rm(folder, { recursive: true }))
+afterEach(async () => {
+  alive.changes = Number.POSITIVE_INFINITY
+  await rm(folder, { recursive: true })
+})
 
 const output = { name: 'SquireError', code: 'OUTPUT' }
 
@@ -72,6 +89,32 @@ describe('Saving files', () => {
       ),
     ).rejects.toMatchObject(output)
     expect(await readdir(folder)).toEqual([])
+  })
+})
+
+describe('A kill between two renames', () => {
+  const run = (version: string) =>
+    saveAll(folder, new Map(['model.onnx', 'steps/all.onnx', 'report.json'].map((name) => [name, version])))
+  const found = async () => {
+    const names = (await readdir(folder, { recursive: true })).filter((name) => /(onnx|json)$/.test(name))
+    return new Map(
+      await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)),
+    )
+  }
+
+  it('leaves either all files of one run, or no seal that says so', async () => {
+    const states = new Set<string>()
+    for (let changes = 0; changes <= 6; changes++) {
+      await run('old')
+      alive.changes = changes
+      await run('new').catch(() => {})
+      alive.changes = Number.POSITIVE_INFINITY
+      const files = await found()
+      const sealed = files.has('report.json')
+      if (sealed) expect([files.size, new Set(files.values()).size]).toEqual([3, 1])
+      states.add(`${sealed ? 'sealed' : 'open'}: ${[...new Set(files.values())].sort()}`)
+    }
+    expect([...states].sort()).toEqual(['open: new', 'open: new,old', 'open: old', 'sealed: new', 'sealed: old'])
   })
 })
 
