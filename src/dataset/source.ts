@@ -37,6 +37,8 @@ export interface PathSource {
   readonly needsLabels?: boolean
   /** Samples are drawn in the order of their names, not by a hash of them. */
   readonly inOrder?: boolean
+  /** A folder for what has to be unpacked; whoever made it removes it. Undefined: large packed arrays are refused. */
+  readonly scratch?: string
   /** What was found there; undefined before the dataset has been opened for the first time. */
   readonly contents?: Contents
 }
@@ -81,7 +83,7 @@ export interface ArrayContents {
   readonly labels: ArrayPlace | undefined
 }
 
-/** Where an array's elements are: row-major from byte `start` of a file, or of `memory` where the file's own bytes are packed. */
+/** Where an array's elements are: row-major from byte `start` of a file, or of `memory` where the file's own bytes are packed and few. */
 export interface ArrayPlace {
   readonly type: ElementType
   readonly shape: readonly number[]

@@ -32,6 +32,8 @@ export interface OpenOptions {
   readonly store: FoldStore | undefined
   readonly reporter: Reporter
   readonly signal: AbortSignal
+  /** The run's folder for temporary files. */
+  readonly workspace: string
   readonly values?: DataValues
 }
 
@@ -145,9 +147,9 @@ function warnOfOpenDims({ config, model, reporter }: OpenOptions): void {
 }
 
 async function openSource(source: DatasetSource, options: OpenOptions): Promise<Runner> {
-  const { config, pool, reporter, signal } = options
+  const { config, pool, reporter, signal, workspace } = options
   const inputs = modelInputs(options.model.proto)
-  const dataset = await openDataset(source, inputs)
+  const dataset = await openDataset(source.kind === 'path' ? { ...source, scratch: workspace } : source, inputs)
   const draw = await drawSamples(dataset, config.selection)
   const calibrated = calibratedCounts(config, draw.drawn, reporter)
   const evaluated = evaluatedCount(config, dataset.size)

@@ -43,7 +43,7 @@ export async function compareSides(
   const config = makeConfig({ ...options, model: reference })
   return withPool(config, reporter, run, async ({ pool, workspace, signal, closeAtEnd }) => {
     const [float, other] = await Promise.all([readModel(reference), readModel(candidate)])
-    const runner = await openRunner({ config, model: float, pool, store: undefined, reporter, signal })
+    const runner = await openRunner({ config, model: float, pool, store: undefined, reporter, signal, workspace })
     closeAtEnd(runner)
     const comparison = await comparisonOf(float.proto, other.proto, workspace)
     const result = await compareModels(

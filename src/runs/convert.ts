@@ -20,7 +20,7 @@ const TOLERANCE = 1e-2
 
 /** @throws SquireError MODEL when the optimized model does not compute what the original does */
 export function convert(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {
-  return withPool(config, reporter, options, async ({ pool, signal, values, closeAtEnd }) => {
+  return withPool(config, reporter, options, async ({ pool, workspace, signal, values, closeAtEnd }) => {
     const timer = stageTimer(reporter)
     await checkWritable(config.saveDir)
     timer.stage('graph optimization')
@@ -30,7 +30,7 @@ export function convert(config: Config, reporter: Reporter, options: RunOptions 
     for (const line of [...imported.log, ...log]) reporter.info(line)
 
     timer.stage('verification')
-    const runner = await openRunner({ config, model: source, pool, store: undefined, reporter, signal, values })
+    const runner = await openRunner({ config, model: source, pool, store: undefined, reporter, signal, workspace, values })
     closeAtEnd(runner)
     const feeds = await runner.firstFeeds()
     const [before, after] = [await outputsOf(source.proto, feeds), await outputsOf(model.proto, feeds)]

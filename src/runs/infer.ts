@@ -18,7 +18,7 @@ export function infer(config: Config, reporter: Reporter, options: RunOptions = 
     const given = await readGivenModel(config)
     const model = { ...given, proto: takingReals(given.proto, inputTypes(config, given.proto)) }
     planWorkers(pool, model, reporter)
-    const runner = await openRunner({ config, model, pool, store: undefined, reporter, signal, values })
+    const runner = await openRunner({ config, model, pool, store: undefined, reporter, signal, workspace, values })
     closeAtEnd(runner)
     const file = await modelFile(model.proto, join(workspace, 'model.onnx'))
     const results: ModeResult[] = []

@@ -48,7 +48,7 @@ export async function prepareRun(
   planWorkers(pool, source, reporter)
   const { model, log } = await optimize(source, config.disableOnnxsim ? 'needed' : 'all')
   for (const line of log) reporter.debug(line)
-  const runner = await openRunner({ config, model: source, pool, store, reporter, signal, values })
+  const runner = await openRunner({ config, model: source, pool, store, reporter, signal, workspace, values })
   closeAtEnd(runner)
 
   timer.stage('float run and scales')

@@ -15,8 +15,16 @@ import { openTables } from './tables/tables.js'
 import { openTars } from './tar/tar.js'
 import type { Reader } from './types.js'
 
-/** Finds out what is at a path. @throws SquireError DATA naming the path, and what may be there */
-export async function inspectPath(given: string, inputs: readonly ModelInput[]): Promise<Contents> {
+/**
+ * Finds out what is at a path.
+ * @param scratch a folder for what has to be unpacked
+ * @throws SquireError DATA naming the path, and what may be there
+ */
+export async function inspectPath(
+  given: string,
+  inputs: readonly ModelInput[],
+  scratch: string | undefined,
+): Promise<Contents> {
   const found = await stat(given).catch((cause: NodeJS.ErrnoException) => {
     const problem = cause.code === 'ENOENT' ? 'no such file or folder' : `cannot be read (${cause.message})`
     throw new SquireError('DATA', `${given} (-d): ${problem}`, { cause })
@@ -25,14 +33,19 @@ export async function inspectPath(given: string, inputs: readonly ModelInput[]):
     throw new SquireError('DATA', `${given} (-d) is a pipe or a device: expected a folder or a file`)
   }
   try {
-    return found.isDirectory() ? await listFolder(given, inputs) : await inspectFile(given, inputs)
+    return found.isDirectory() ? await listFolder(given, inputs) : await inspectFile(given, inputs, scratch)
   } catch (cause) {
+    if (cause instanceof SquireError && cause.code !== 'DATA') throw cause
     const message = messageOf(cause)
     throw new SquireError('DATA', message.includes(given) ? message : `${given} (-d): ${message}`, { cause })
   }
 }
 
-async function inspectFile(file: string, inputs: readonly ModelInput[]): Promise<Contents> {
+async function inspectFile(
+  file: string,
+  inputs: readonly ModelInput[],
+  scratch: string | undefined,
+): Promise<Contents> {
   if (path.extname(file).toLowerCase() === '.txt') return listText(file, inputs)
   const format = formatOf(file)
   if (format === undefined) {
@@ -41,7 +54,7 @@ async function inspectFile(file: string, inputs: readonly ModelInput[]): Promise
       `${file} (-d) is no data that squire reads: expected a folder, or a file ending in ${listed([...knownExtensions, '.txt'])}`,
     )
   }
-  if (format.rows !== undefined) return format.rows.inspect([file], inputs)
+  if (format.rows !== undefined) return format.rows.inspect([file], inputs, scratch)
   const names = new NameTableBuilder()
   names.add(path.basename(file))
   return { kind: 'files', parts: [partFor(inputs, path.dirname(file), format, names.build())], labels: undefined }

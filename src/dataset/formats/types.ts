@@ -21,9 +21,10 @@ export interface Format {
   readonly rows?: {
     /**
      * Finds the samples of `files`, one file after another.
+     * @param scratch a folder for what has to be unpacked to be read; undefined: large packed arrays are refused
      * @throws SquireError DATA when a file is damaged, or holds nothing that feeds the model
      */
-    inspect(files: readonly string[], inputs: readonly ModelInput[]): Promise<Contents>
+    inspect(files: readonly string[], inputs: readonly ModelInput[], scratch?: string): Promise<Contents>
   }
 }
 

@@ -1,7 +1,7 @@
 // Files that lie about what is in them, or are no files: each is an error at once, without the memory that they ask for.
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -105,6 +105,34 @@ describe('an .npz file', () => {
     large.writeUInt16LE(8, entry + 10)
     large.writeUInt32LE(2 ** 31, entry + 24)
     await expect(open(file('large.npz', large))).rejects.toThrow('save it with numpy.savez, which does not pack')
+  })
+
+  test('whose packed array is large is unpacked to the disk, and read from there a row at a time', async () => {
+    const values = new Float32Array(2 ** 25 + 8)
+    values.set([1, 2, 3, 4], 2 ** 25 + 4)
+    const array = npyBytes('<f4', [2 ** 23 + 2, 4], values)
+    const packed = deflateRawSync(array, { level: 1 })
+    const bytes = storedZip({ 'x.npy': packed })
+    const at = bytes.lastIndexOf(Buffer.from('PK\x01\x02'))
+    bytes.writeUInt16LE(8, at + 10)
+    bytes.writeUInt32LE(array.length, at + 24)
+    const path = file('packed.npz', bytes)
+    const scratch = join(folder, 'scratch')
+    mkdirSync(scratch)
+    const dataset = await openDataset({ kind: 'path', path, image, scratch }, inputs)
+    expect(readdirSync(scratch)).toHaveLength(1)
+    expect((await dataset.load(2 ** 23 + 1)).feeds.x!.data).toEqual(Float32Array.of(1, 2, 3, 4))
+    // Another thread opens what is there.
+    const again = await openDataset(dataset.source, inputs)
+    expect((await again.load(0)).feeds.x!.data).toEqual(new Float32Array(4))
+    expect(readdirSync(scratch)).toHaveLength(1)
+    await Promise.all([dataset.close(), again.close()])
+
+    bytes.writeUInt32LE(array.length + 4, at + 24)
+    const longer = file('longer.npz', bytes)
+    await expect(openDataset({ kind: 'path', path: longer, image, scratch }, inputs)).rejects.toThrow(
+      /array "x\.npy" of .*longer\.npz cannot be unpacked/,
+    )
   })
 
   test('may call its arrays anything', async () => {

@@ -22,6 +22,7 @@ export const npz: Format = {
     },
   },
   rows: {
-    inspect: ([file], inputs) => inspectRows(file!, inputs, arraysInNpz),
+    inspect: ([file], inputs, scratch) =>
+      inspectRows(file!, inputs, (path) => arraysInNpz(path, inputs, scratch)),
   },
 }

@@ -1,7 +1,12 @@
 // Arrays in .npy and .npz files: where their elements are, and reading them.
-// Arrays of numpy.savez are read in place. Those of numpy.savez_compressed must be unpacked whole: once, into memory all threads share.
+// Arrays of numpy.savez are read in place. Those of numpy.savez_compressed must be unpacked whole, once: small ones into memory that all threads
+// share, large ones into a temporary file, which is then read in place as well.
 
-import type { FileHandle } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { type FileHandle, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { listed, messageOf, SquireError } from '../../../errors.js'
 import { withRegularFile } from '../../../files/regularFile.js'
 import type { TensorData } from '../../../onnx/types.js'
@@ -15,19 +20,23 @@ import { readZipDirectory, type ZipEntry } from './zip.js'
 
 const labelNames = ['label', 'labels', 'y']
 
-/** The array of an .npy file. */
-export async function arrayInNpy(path: string): Promise<ArrayPlace> {
+/** The array of an .npy file, which messages call `name`. */
+export async function arrayInNpy(path: string, name = path): Promise<ArrayPlace> {
   return withRegularFile(path, async (file) => {
     const { type, shape, start } = parseNpyHeader(await readRange(file, 0, NPY_HEAD_BYTES))
     const { size } = await file.stat()
-    return checked({ type, shape, path, start, memory: undefined }, size - start)
+    return checked({ type, shape, path, start, memory: undefined }, size - start, name)
   })
 }
 
-/** The arrays of an .npz file that feed the model: by input name, or the only one. Labels: `label`, `labels` or `y`. */
+/**
+ * The arrays of an .npz file that feed the model: by input name, or the only one. Labels: `label`, `labels` or `y`.
+ * @param scratch a folder for large packed arrays; undefined: they are refused
+ */
 export async function arraysInNpz(
   path: string,
   inputs: readonly ModelInput[],
+  scratch?: string,
 ): Promise<{ readonly inputs: Readonly<Record<string, ArrayPlace>>; readonly labels: ArrayPlace | undefined }> {
   return withRegularFile(path, async (file) => {
     const entries = new Map((await readZipDirectory(file)).map((entry) => [entry.name.replace(/\.npy$/, ''), entry]))
@@ -42,10 +51,11 @@ export async function arraysInNpz(
           'DATA',
           `${path} has no array "${name}" for the input of this name; it has ${listed(names)}`,
         )
-      places[name] = await placeOf(path, file, entry)
+      places[name] = await placeOf(path, file, entry, scratch)
     }
     const label = labelNames.find((name) => entries.has(name) && !Object.hasOwn(places, name))
-    return { inputs: places, labels: label === undefined ? undefined : await placeOf(path, file, entries.get(label)!) }
+    const labels = label === undefined ? undefined : await placeOf(path, file, entries.get(label)!, scratch)
+    return { inputs: places, labels }
   })
 }
 
@@ -60,27 +70,38 @@ export async function readPlace(place: ArrayPlace): Promise<TensorData> {
   return viewBytes(bytes, place.type, count)
 }
 
-async function placeOf(path: string, file: FileHandle, entry: ZipEntry): Promise<ArrayPlace> {
+async function placeOf(
+  path: string,
+  file: FileHandle,
+  entry: ZipEntry,
+  scratch: string | undefined,
+): Promise<ArrayPlace> {
   if (entry.method === 'stored') {
     const { type, shape, start } = parseNpyHeader(
       await readRange(file, entry.start, Math.min(NPY_HEAD_BYTES, entry.size)),
     )
     return checked({ type, shape, path, start: entry.start + start, memory: undefined }, entry.size - start)
   }
-  const memory = await unpack(path, entry)
+  if (scratch !== undefined && entry.size > MOST_IN_SHARED_MEMORY) {
+    return arrayInNpy(await unpackedFile(path, entry, scratch), `array "${entry.name}" of ${path}`)
+  }
+  const memory = await unpackedMemory(path, entry)
   const { type, shape, start } = parseNpyHeader(new Uint8Array(memory).slice(0, NPY_HEAD_BYTES))
   return checked({ type, shape, path, start, memory }, entry.size - start)
 }
 
-/** What a packed array may take in memory. Larger ones are to be stored unpacked, where they are read in place. */
-const MAX_UNPACKED_BYTES = 2 ** 30
+/** What a packed array of many samples may take in memory; larger ones go to the disk. */
+const MOST_IN_SHARED_MEMORY = 2 ** 27
 
-async function unpack(path: string, entry: ZipEntry): Promise<SharedArrayBuffer> {
+/** What a packed array may take in memory where it cannot go to the disk: it is one sample, which is needed whole. */
+const MOST_IN_MEMORY = 2 ** 30
+
+async function unpackedMemory(path: string, entry: ZipEntry): Promise<SharedArrayBuffer> {
   const { name, size } = entry
-  if (size > MAX_UNPACKED_BYTES) {
+  if (size > MOST_IN_MEMORY) {
     throw new SquireError(
       'DATA',
-      `array "${name}" of ${path} unpacks to ${size} bytes, more than the ${MAX_UNPACKED_BYTES} that squire keeps in memory: ` +
+      `array "${name}" of ${path} unpacks to ${size} bytes, more than the ${MOST_IN_MEMORY} that squire keeps in memory: ` +
         'save it with numpy.savez, which does not pack',
     )
   }
@@ -93,16 +114,42 @@ async function unpack(path: string, entry: ZipEntry): Promise<SharedArrayBuffer>
       at += piece.length
     }
   } catch (cause) {
-    throw new SquireError('DATA', `array "${name}" of ${path} cannot be unpacked: ${messageOf(cause)}`, { cause })
+    throw damaged(path, name, cause)
   }
   return memory
 }
 
-function checked(place: ArrayPlace, bytes: number): ArrayPlace {
+/** Unpacks an entry piece by piece. The file stays until the folder's owner removes the folder. */
+async function unpackedFile(path: string, entry: ZipEntry, scratch: string): Promise<string> {
+  const { name, size } = entry
+  const { bavail, bsize } = await statfs(scratch)
+  if (size > bavail * bsize) throw tooLarge(path, entry, scratch)
+  const unpacked = join(scratch, `${randomUUID()}.npy`)
+  try {
+    await pipeline(await entry.unpacked(), createWriteStream(unpacked, { flags: 'wx', mode: 0o600 }))
+  } catch (cause) {
+    throw (cause as NodeJS.ErrnoException).code === 'ENOSPC' ? tooLarge(path, entry, scratch) : damaged(path, name, cause)
+  }
+  return unpacked
+}
+
+function tooLarge(path: string, { name, size }: ZipEntry, scratch: string): SquireError {
+  return new SquireError(
+    'OUTPUT',
+    `array "${name}" of ${path} unpacks to ${size} bytes, for which ${scratch} has no room: ` +
+      'make room, set TMPDIR to a folder that has it, or save the array with numpy.savez, which does not pack',
+  )
+}
+
+function damaged(path: string, name: string, cause: unknown): SquireError {
+  return new SquireError('DATA', `array "${name}" of ${path} cannot be unpacked: ${messageOf(cause)}`, { cause })
+}
+
+function checked(place: ArrayPlace, bytes: number, name = place.path): ArrayPlace {
   const wanted = elementCount(place.shape) * arrayOf(place.type).BYTES_PER_ELEMENT
   if (bytes >= wanted) return place
   throw new SquireError(
     'DATA',
-    `${place.path} is cut short: ${bytes} bytes of data, expected ${wanted} for ${place.type} ${shown(place.shape)}`,
+    `${name} is cut short: ${bytes} bytes of data, expected ${wanted} for ${place.type} ${shown(place.shape)}`,
   )
 }
