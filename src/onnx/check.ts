@@ -2,11 +2,11 @@
 
 import { SquireError } from '../errors.js'
 import { subgraphs } from './attribute.js'
-import { allNames } from './graph.js'
 import { toNumber } from './int64.js'
 import { CONTRIB_DOMAIN, isStandardDomain, runtimeOperators, standardOperators } from './operators.js'
 import type { ModelProto, NodeProto } from './types.js'
 import { RESERVED } from './uncopied.js'
+import { isUnusable } from './usableNames.js'
 import { allNodes } from './walk.js'
 
 export const IR_RANGE = [3, 13] as const
@@ -28,16 +28,11 @@ export function checkModel(proto: ModelProto, place: string): void {
   checkNames(proto, place)
 }
 
-/** Whether the runtime's JavaScript or squire itself cannot tell a tensor by this name from something else. */
-function isUnusable(name: string): boolean {
-  return name === '__proto__' || name.includes('\0') || name.startsWith(RESERVED)
-}
-
 function checkNames({ graph }: ModelProto, place: string): void {
-  const unusable = [...allNames(graph)].find(isUnusable)
+  const unusable = [...graph.input, ...graph.output].map(({ name }) => name).find(isUnusable)
   if (unusable === undefined) return
   const expected = `expected one without NUL that is not "__proto__" and does not begin with "${RESERVED}"`
-  throw new SquireError('UNSUPPORTED', `${place} has a tensor named "${unusable}", ${expected}; rename it`)
+  throw new SquireError('UNSUPPORTED', `${place} has an input or output named "${unusable}", ${expected}; rename it`)
 }
 
 function checkOpset(proto: ModelProto, place: string): number {

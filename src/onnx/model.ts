@@ -17,6 +17,7 @@ import { isStandardDomain } from './operators.js'
 import { encodeMessage } from './schema.js'
 import { isExternal, tensorByteLength } from './tensor.js'
 import type { Model, ModelProto, ValueInfoProto } from './types.js'
+import { withUsableNames } from './usableNames.js'
 import { allTensors, mapTensors } from './walk.js'
 
 export { decodeModel, encodeModel, MAX_INLINE_BYTES } from './codec.js'
@@ -26,7 +27,7 @@ export { writeModel } from './write.js'
 export async function readModel(file: string): Promise<Model> {
   const absolute = path.resolve(file)
   const bytes = await readBytes(absolute)
-  const proto = decodeModel(bytes, `model "${file}"`)
+  const proto = withUsableNames(decodeModel(bytes, `model "${file}"`))
   checkModel(proto, `model "${file}"`)
   for (const input of modelInputs(proto)) requireFeasible(input)
   const folder = path.dirname(absolute)

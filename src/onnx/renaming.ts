@@ -29,7 +29,8 @@ export function renameAll(node: NodeProto, rename: Rename): NodeProto {
   }
 }
 
-function renameGraph(graph: GraphProto, rename: Rename): GraphProto {
+/** The graph with `rename` applied to every tensor name in it, at any depth. */
+export function renameGraph(graph: GraphProto, rename: Rename): GraphProto {
   const renamed = <Item extends { name: string }>(item: Item) => ({ ...item, name: rename(item.name) })
   return {
     ...graph,
