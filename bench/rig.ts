@@ -16,6 +16,7 @@ import { modelFile } from '../src/engine/modelFile.js'
 import { Pool } from '../src/engine/pool.js'
 import type { ModelFile } from '../src/engine/protocol.js'
 import { chipProfile } from '../src/fixedpoint/chip.js'
+import { histogramsOf } from '../src/histogram/buffer.js'
 import { modelInputs, readModel } from '../src/onnx/model.js'
 import { optimize } from '../src/onnx/passes/index.js'
 import { oneWidth } from '../src/plan/options.js'
@@ -142,9 +143,10 @@ export class Rig {
     const start = performance.now()
     const [observed] = await runner.observe(this.#observable)
     const solving = performance.now()
+    const histograms = histogramsOf(observed!.statistics)
     const groups = this.#prepared.plan.groups.map((scaleGroup) => ({
       scaleGroup,
-      histogram: groupHistogram(this.#prepared.plan, scaleGroup, observed!.histograms),
+      histogram: groupHistogram(this.#prepared.plan, scaleGroup, histograms),
     }))
     await solveGroups({ pool: this.#pool, groups, modes: quantModes, percent: 0.99999 })
     const end = performance.now()

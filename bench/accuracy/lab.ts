@@ -11,6 +11,7 @@ import { openDataset } from '../../src/dataset/datasets.js'
 import { DatasetRunner } from '../../src/engine/dataset/datasetRunner.js'
 import { Pool } from '../../src/engine/pool.js'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
+import { histogramsOf } from '../../src/histogram/buffer.js'
 import { foldZeroPoints } from '../../src/offsets/foldZeroPoints.js'
 import { modelInputs, readModel } from '../../src/onnx/model.js'
 import { optimize } from '../../src/onnx/passes/index.js'
@@ -62,9 +63,10 @@ export async function openLab(of: AccuracyCase, threads: number): Promise<Lab> {
   })
   const prepared = await prepare(model, await runner.firstFeeds(), options, workspace)
   const [observed] = await runner.observe(await makeObservable(prepared, workspace))
+  const counted = histogramsOf(observed!.statistics)
   const groups = prepared.plan.groups.map((scaleGroup) => ({
     scaleGroup,
-    histogram: groupHistogram(prepared.plan, scaleGroup, observed!.histograms),
+    histogram: groupHistogram(prepared.plan, scaleGroup, counted),
   }))
   const histograms = new Map(groups.map(({ scaleGroup, histogram }) => [scaleGroup.name, histogram]))
   const thresholds = async (mode: QuantMode, of: readonly GroupHistogram[]) =>

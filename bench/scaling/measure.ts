@@ -2,8 +2,8 @@
 
 import { numberedId } from '../../src/dataset/opened.js'
 import { drawSamples } from '../../src/dataset/select.js'
+import { bufferFrom } from '../../src/histogram/buffer.js'
 import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
-import type { Histogram } from '../../src/histogram/types.js'
 import { mergeParts } from '../../src/parts/merge.js'
 import type { Part } from '../../src/parts/part.js'
 import { decodePart, encodePart } from '../../src/parts/partFile.js'
@@ -44,9 +44,8 @@ export async function measure(rounds: number): Promise<Costs> {
 function partOf(number: number): Part {
   const values = Float32Array.from({ length: 20_000 }, (_, i) => Math.sin(i + number) * (i % 97))
   const histogram = observe(emptyHistogram(), values)
-  const histograms = new Map<string, Histogram>(
-    Array.from({ length: TENSORS }, (_, i) => [`tensor ${i}`, { ...histogram, counts: histogram.counts.slice() }]),
-  )
+  const histograms = new Map(Array.from({ length: TENSORS }, (_, i) => [`tensor ${i}`, histogram]))
+  const statistics = { tensors: [...histograms.keys()], buffer: bufferFrom(histograms) }
   const states = new Map(Array.from({ length: CHUNKS }, (_, i) => [number * CHUNKS + i, { hits: 150 + i, total: 256 }]))
   const segment = {
     fold: 'calibration',
@@ -63,7 +62,7 @@ function partOf(number: number): Part {
     contents: 1n,
     machines: [{ rounding: 'r', instructions: 'x64' }],
     skipped: [],
-    segments: [{ ...segment, observed: CHUNKS * 256, histograms, states }],
+    segments: [{ ...segment, observed: CHUNKS * 256, statistics, states }],
   }
 }
 

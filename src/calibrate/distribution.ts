@@ -2,9 +2,10 @@
 
 import { messageOf, SquireError } from '../errors.js'
 import { readRegular } from '../files/regularFile.js'
+import { bufferFrom, histogramsOf, type StatisticsBuffer } from '../histogram/buffer.js'
 import { mergeAll } from '../histogram/histogram.js'
 import { mapHistogram } from '../histogram/map.js'
-import { decodeStatistics, encodeStatistics, type TensorStatistics } from '../histogram/statistics.js'
+import { decodeStatistics, encodeStatistics } from '../histogram/statistics.js'
 import type { Histogram } from '../histogram/types.js'
 import type { Plan, ScaleGroup } from '../plan/types.js'
 import { differences } from './key.js'
@@ -18,8 +19,8 @@ export interface DistributionKey {
 }
 
 export interface Distribution {
-  /** Observed tensor -> its histogram. */
-  readonly histograms: ReadonlyMap<string, Histogram>
+  /** Of the observed tensors. */
+  readonly statistics: StatisticsBuffer
   readonly samples: number
   readonly floatMetric: number | undefined
 }
@@ -46,23 +47,12 @@ export function encodeDistribution(
   version: string,
 ): readonly Uint8Array[] {
   const operators = new Map(plan.operators.flatMap(({ kind, outputs }) => outputs.map((name) => [name, kind] as const)))
-  const { histograms } = distribution
-  const row = (name: string, histogram: Histogram): TensorStatistics => ({
-    ...histogram,
-    operator: operators.get(name) ?? 'input',
-    shape: plan.tensors.get(name)?.dims ?? [],
-    observed: histograms.has(name),
-  })
-  const tensors = new Map(
-    [...plan.groupOf].map(([name, scaleGroup]) => [
-      name,
-      row(name, histograms.get(name) ?? groupHistogram(plan, scaleGroup, histograms)),
-    ]),
-  )
-  // What others derive from need not be held as integers itself.
-  for (const [name, histogram] of histograms) if (!tensors.has(name)) tensors.set(name, row(name, histogram))
+  const histograms = histogramsOf(distribution.statistics)
+  const derived = [...plan.groupOf].filter(([name]) => !histograms.has(name))
   return encodeStatistics({
-    tensors,
+    observed: distribution.statistics,
+    derived: new Map(derived.map(([name, group]) => [name, groupHistogram(plan, group, histograms)])),
+    describe: (name) => ({ operator: operators.get(name) ?? 'input', shape: plan.tensors.get(name)?.dims ?? [] }),
     metadata: {
       squire_version: version,
       model_hash: key.modelHash,
@@ -98,7 +88,10 @@ export async function readDistribution(
   }
   const { samples, float_metric: metric = '' } = statistics.metadata
   return {
-    histograms: new Map(plan.observed.map((name) => [name, statistics.tensors.get(name)!])),
+    statistics: {
+      tensors: plan.observed,
+      buffer: bufferFrom(new Map(plan.observed.map((name) => [name, statistics.tensors.get(name)!]))),
+    },
     samples: numberIn(path, 'samples', samples),
     floatMetric: metric === '' ? undefined : numberIn(path, 'float_metric', metric),
   }

@@ -1,7 +1,7 @@
 // A runner drives a model over the user's data: a dataset object that workers load, or an infer function that calls forward.
 // The pipeline asks for statistics and metrics and does not know which of the two it has.
 
-import type { Histogram } from '../histogram/types.js'
+import type { StatisticsBuffer } from '../histogram/buffer.js'
 import type { TensorValue } from '../onnx/types.js'
 import type { Compared } from './dataset/comparing.js'
 import type { Comparison, ModelFile, Observation, SkippedSample } from './protocol.js'
@@ -22,9 +22,10 @@ export interface ObservedModel {
 /** What the float forwards of one `-i` value gave. */
 export interface Observed {
   readonly iteration: number
-  /** Samples (or forward passes) in the histograms. */
+  /** Samples (or forward passes) in the statistics. */
   readonly samples: number
-  readonly histograms: ReadonlyMap<string, Histogram>
+  /** Of the observed tensors. */
+  readonly statistics: StatisticsBuffer
   readonly floatMetric: number | undefined
 }
 

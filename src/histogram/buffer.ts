@@ -7,6 +7,12 @@
 import { emptyHistogram, mergeInto } from './histogram.js'
 import { type Histogram, NUM_BINS } from './types.js'
 
+/** A buffer, and the tensors that its rows are of. */
+export interface StatisticsBuffer {
+  readonly tensors: readonly string[]
+  readonly buffer: SharedArrayBuffer
+}
+
 /** Views of a buffer, one row a tensor. */
 export interface BufferColumns {
   readonly exponent: Int32Array<SharedArrayBuffer>
@@ -66,6 +72,11 @@ export function writeBuffer(
 export function readBuffer(buffer: SharedArrayBuffer, tensors: readonly string[]): Map<string, Histogram> {
   const columns = wholeColumns(buffer, tensors)
   return new Map(tensors.map((name, i) => [name, rowOf(columns, i)]))
+}
+
+/** readBuffer of a buffer that brings its names. */
+export function histogramsOf({ tensors, buffer }: StatisticsBuffer): Map<string, Histogram> {
+  return readBuffer(buffer, tensors)
 }
 
 /** Adds the statistics in `buffer` to those in `sum`, in place. */

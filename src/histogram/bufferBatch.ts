@@ -23,7 +23,7 @@ import {
   type Vector,
   vectorFromArray,
 } from 'apache-arrow'
-import { bufferColumns, createBuffer, writeBuffer } from './buffer.js'
+import { bufferColumns, createBuffer, type StatisticsBuffer, writeBuffer } from './buffer.js'
 import { exponentOf } from './histogram.js'
 import { EMPTY_EXPONENT, type Histogram, NUM_BINS } from './types.js'
 
@@ -76,10 +76,7 @@ const columnTypes: Readonly<Record<string, string>> = {
  * The statistics in a batch that was read from a file, as a buffer of its tensors; columns that describe are left out.
  * @throws Error when a column is missing or of another type, or numbers contradict each other
  */
-export function bufferOf(batch: RecordBatch): {
-  readonly tensors: readonly string[]
-  readonly buffer: SharedArrayBuffer
-} {
+export function bufferOf(batch: RecordBatch): StatisticsBuffer {
   for (const [name, type] of Object.entries(columnTypes)) {
     const found = batch.schema.fields.find((field) => field.name === name)?.type
     if (String(found) !== type) throw new Error(`its column "${name}" is ${found ?? 'missing'}, expected ${type}`)

@@ -3,8 +3,7 @@
 import { addContents } from '../dataset/identity.js'
 import { type FoldPart, inOrder, type PartSegment } from '../engine/fold/part.js'
 import { SquireError } from '../errors.js'
-import { mergeInto } from '../histogram/histogram.js'
-import type { Histogram } from '../histogram/types.js'
+import { addBuffer, type StatisticsBuffer } from '../histogram/buffer.js'
 import type { Machine, Part } from './part.js'
 import { samplesNamed } from './ranges.js'
 
@@ -20,7 +19,7 @@ export interface MergeOptions {
 }
 
 /**
- * Both parts together. The histograms of `a` are consumed: they are added to in place.
+ * Both parts together. The statistics of `a` are consumed: they are added to in place.
  * @throws SquireError PART when they belong to different runs, hold the same samples, or come from machines that round differently
  */
 export function mergeParts(a: NamedPart, b: NamedPart, { allowMixed }: MergeOptions): Part {
@@ -53,23 +52,19 @@ function mergeSegments(nameA: string, a: PartSegment, nameB: string, b: PartSegm
   return {
     ...a,
     observed: a.observed + b.observed,
-    histograms: mergeHistograms(a.histograms, b.histograms),
+    statistics: mergeStatistics(a.statistics, b.statistics),
     states: new Map([...a.states, ...b.states].sort(([x], [y]) => x - y)),
   }
 }
 
-function mergeHistograms(
-  a: ReadonlyMap<string, Histogram>,
-  b: ReadonlyMap<string, Histogram>,
-): ReadonlyMap<string, Histogram> {
-  // A part that has no chunk of this segment has no histograms.
-  if (a.size === 0) return b
-  return new Map(
-    [...a].map(([name, histogram]) => {
-      const other = b.get(name)
-      return [name, other === undefined ? histogram : mergeInto(histogram, other)]
-    }),
-  )
+/** Adds `b` to `a`. A part that has no chunk of a segment has no statistics of it. */
+function mergeStatistics(
+  a: StatisticsBuffer | undefined,
+  b: StatisticsBuffer | undefined,
+): StatisticsBuffer | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  addBuffer(a.buffer, b.buffer, a.tensors)
+  return a
 }
 
 function mergeMachines(a: readonly Machine[], b: readonly Machine[]): Machine[] {
@@ -110,7 +105,11 @@ function foreignTo(a: Part, b: Part): string[] {
         batch,
       ]),
     )
-  return reasons.length > 0 || grid(a) === grid(b) ? reasons : ['their samples are cut into different chunks']
+  if (reasons.length > 0) return reasons
+  if (grid(a) !== grid(b)) return ['their samples are cut into different chunks']
+  const tensors = ({ segments }: Part, i: number) => segments[i]!.statistics?.tensors.join('\n')
+  const differ = a.segments.some((_, i) => (tensors(a, i) ?? tensors(b, i)) !== (tensors(b, i) ?? tensors(a, i)))
+  return differ ? ['they observe different tensors'] : []
 }
 
 function shown(value: string | undefined): string {

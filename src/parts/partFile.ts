@@ -6,7 +6,7 @@ import { parse, stringify } from 'devalue'
 import type { PartSegment } from '../engine/fold/part.js'
 import { complaintOf, messageOf, SquireError } from '../errors.js'
 import { readRegular } from '../files/regularFile.js'
-import { bufferFrom, readBuffer } from '../histogram/buffer.js'
+import { emptyBuffer, type StatisticsBuffer } from '../histogram/buffer.js'
 import { bufferBatch, bufferOf } from '../histogram/bufferBatch.js'
 import { decodeSealed, encodeSealed } from '../histogram/sealedFile.js'
 import type { Part } from './part.js'
@@ -14,23 +14,25 @@ import { numbersOf, type Range, rangesOf } from './ranges.js'
 
 const FORMAT = 'squire part 1'
 
-/** A segment but for its histograms, as the metadata has it. */
-type SegmentRecord = Omit<PartSegment, 'histograms' | 'states'> & {
+/** A segment but for its statistics, as the metadata has it. */
+type SegmentRecord = Omit<PartSegment, 'statistics' | 'states'> & {
   readonly done: readonly Range[]
   readonly states: readonly unknown[]
 }
 
-/** The file in pieces. @throws SquireError USER_SCRIPT when a metric's state holds what no file can */
+/** The file in pieces, which view the part's statistics. @throws SquireError USER_SCRIPT when a metric's state holds what no file can */
 export function encodePart(part: Part): readonly Uint8Array[] {
-  const batchOf = (histograms: PartSegment['histograms']) => bufferBatch(bufferFrom(histograms), [...histograms.keys()])
+  const batchOf = ({ buffer, tensors } = nothing) => bufferBatch(buffer, tensors)
   // A file has a batch even where nothing was measured.
-  const [first = batchOf(new Map()), ...more] = part.segments.map(({ histograms }) => batchOf(histograms))
+  const [first = batchOf(), ...more] = part.segments.map(({ statistics }) => batchOf(statistics))
   return encodeSealed([first, ...more], metadataOf(part))
 }
 
+const nothing: StatisticsBuffer = { tensors: [], buffer: emptyBuffer([]) }
+
 function metadataOf({ kind, key, contents, machines, skipped, segments }: Part): Map<string, string> {
   const sorted = Object.fromEntries(Object.entries(key).sort(([a], [b]) => (a < b ? -1 : 1)))
-  const records = segments.map(({ histograms: _, states, ...rest }): SegmentRecord => {
+  const records = segments.map(({ statistics: _, states, ...rest }): SegmentRecord => {
     return { ...rest, done: rangesOf(states.keys()), states: [...states.values()] }
   })
   return new Map([
@@ -88,10 +90,10 @@ function decode(bytes: Uint8Array): Part {
     machines: JSON.parse(said('machines')),
     skipped: JSON.parse(said('skipped')),
     segments: records.map(({ done, states, ...rest }, i) => {
-      const { tensors, buffer } = bufferOf(batches[i]!)
+      const statistics = bufferOf(batches[i]!)
       return {
         ...rest,
-        histograms: readBuffer(buffer, tensors),
+        statistics: statistics.tensors.length === 0 ? undefined : statistics,
         states: new Map(numbersOf(done).map((number, at) => [number, states[at]])),
       }
     }),

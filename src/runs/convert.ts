@@ -30,7 +30,16 @@ export function convert(config: Config, reporter: Reporter, options: RunOptions 
     for (const line of [...imported.log, ...log]) reporter.info(line)
 
     timer.stage('verification')
-    const runner = await openRunner({ config, model: source, pool, store: undefined, reporter, signal, workspace, values })
+    const runner = await openRunner({
+      config,
+      model: source,
+      pool,
+      store: undefined,
+      reporter,
+      signal,
+      workspace,
+      values,
+    })
     closeAtEnd(runner)
     const feeds = await runner.firstFeeds()
     const [before, after] = [await outputsOf(source.proto, feeds), await outputsOf(model.proto, feeds)]

@@ -12,6 +12,7 @@ import { SquireError } from '../errors.js'
 import { writtenTensors } from '../export/integerModel.js'
 import { operatorSummaries } from '../export/scaleJson.js'
 import { chipProfile } from '../fixedpoint/chip.js'
+import { histogramsOf } from '../histogram/buffer.js'
 import type { FixedPointModel } from '../plan/types.js'
 import { layersOf, type QuantizationFacts } from '../report/data/layers.js'
 import type { Layers } from '../report/data/types.js'
@@ -68,7 +69,8 @@ async function compareJob(context: Context, job: Job, fixed: FixedPointModel) {
 }
 
 /** What the report shows of the tensors: with several -i values, the statistics of the largest. */
-function statisticsOf({ plan }: Prepared, { histograms }: Observed) {
+function statisticsOf({ plan }: Prepared, { statistics }: Observed) {
+  const histograms = histogramsOf(statistics)
   const histogramOf = (name: string) =>
     histograms.get(name) ?? groupHistogram(plan, plan.groupOf.get(name)!, histograms)
   return { plan, observed: new Set(histograms.keys()), histogramOf }

@@ -10,6 +10,7 @@ import type { Pool } from '../engine/pool.js'
 import type { Observed, Runner } from '../engine/runner.js'
 import type { SquireError } from '../errors.js'
 import { chipProfile } from '../fixedpoint/chip.js'
+import { histogramsOf } from '../histogram/buffer.js'
 import { foldZeroPoints } from '../offsets/foldZeroPoints.js'
 import { importModel } from '../onnx/import/index.js'
 import { optimize } from '../onnx/passes/index.js'
@@ -173,9 +174,10 @@ async function ownModes(config: Config, { operators, groups }: Plan): Promise<Re
 }
 
 function groupHistograms(prepared: Prepared, observed: Observed, reporter: Reporter): GroupHistogram[] {
+  const histograms = histogramsOf(observed.statistics)
   const groups = prepared.plan.groups.map((scaleGroup) => ({
     scaleGroup,
-    histogram: groupHistogram(prepared.plan, scaleGroup, observed.histograms),
+    histogram: groupHistogram(prepared.plan, scaleGroup, histograms),
   }))
   for (const { scaleGroup, histogram } of groups) {
     if (histogram.count > histogram.zeros) continue

@@ -5,6 +5,7 @@ import type { ModelFile } from '../engine/protocol.js'
 import type { Observed, Runner } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
 import { modelFileHash } from '../parts/modelFileHash.js'
+import type { Part } from '../parts/part.js'
 import { readPart } from '../parts/partFile.js'
 import { type Job, nameOf } from '../runs/quantization.js'
 import { datasetOf, requireBelonging, versions } from './belongs.js'
@@ -19,7 +20,18 @@ export async function restoredCalibration(
   const run = await dataset.calibration()
   const part = await readPart(path)
   requireBelonging(path, part, 'calibration', { ...run.key, ...versions(), model: prepared.key })
+  requireTensors(path, part, prepared.plan.observed)
   return dataset.restore(run, part)
+}
+
+/** What has the right key was made by this squire from this model, unless somebody changed it. */
+function requireTensors(path: string, { segments }: Part, observed: readonly string[]): void {
+  if (segments.every(({ statistics }) => statistics === undefined || String(statistics.tensors) === String(observed)))
+    return
+  throw new SquireError(
+    'PART',
+    `${path} holds statistics of other tensors than this run observes. Make its parts again.`,
+  )
 }
 
 /** The evaluations that the parts in a file come to. @throws SquireError PART when they are not whole, or another run's */

@@ -154,13 +154,11 @@ const resealed = (decode: (bytes: Buffer) => unknown) => (bytes: Buffer) => {
 
 describe("squire's own files", () => {
   const histogram = observe(emptyHistogram(), Float32Array.of(1, -2, 0, 300))
-  const tensor = { ...histogram, operator: 'Conv', shape: [1, 2], observed: true }
   const statistics = Buffer.concat(
     encodeStatistics({
-      tensors: new Map([
-        ['a', tensor],
-        ['b', tensor],
-      ]),
+      observed: { tensors: ['a'], buffer: bufferFrom(new Map([['a', histogram]])) },
+      derived: new Map([['b', histogram]]),
+      describe: () => ({ operator: 'Conv', shape: [1, 2] }),
       metadata: { samples: '3', model_hash: 'ab' },
     }),
   )

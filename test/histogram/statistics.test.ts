@@ -3,36 +3,33 @@ import { tableFromArrays, tableFromIPC, tableToIPC } from 'apache-arrow'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SquireError } from '../../src/errors.js'
+import { bufferFrom, histogramsOf } from '../../src/histogram/buffer.js'
 import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
 import { decodeStatistics, encodeStatistics, type Statistics } from '../../src/histogram/statistics.js'
-import { NUM_BINS } from '../../src/histogram/types.js'
+import { type Histogram, NUM_BINS } from '../../src/histogram/types.js'
 import { floats } from './arbitraries.js'
 import { expectSame } from './same.js'
 
-const rowOf = (values: readonly number[]) => ({
-  ...observe(emptyHistogram(), Float32Array.from(values)),
-  operator: 'Conv',
-  shape: [1, 64, 55, 55],
-  observed: true,
-})
+const rowOf = (values: readonly number[]) => observe(emptyHistogram(), Float32Array.from(values))
+
+const counted = (rows: ReadonlyMap<string, Histogram>) => ({ tensors: [...rows.keys()], buffer: bufferFrom(rows) })
 
 const statistics: Statistics = {
-  tensors: new Map([
-    ['conv1_1', rowOf([0, 1, -2, 3.5])],
-    ['reshaped/µ', { ...rowOf([]), operator: 'Reshape', shape: [], observed: false }],
-  ]),
+  observed: counted(new Map([['conv1_1', rowOf([0, 1, -2, 3.5])]])),
+  derived: new Map([['reshaped/µ', rowOf([])]]),
+  describe: (name) =>
+    name === 'conv1_1' ? { operator: 'Conv', shape: [1, 64, 55, 55] } : { operator: 'Reshape', shape: [] },
   metadata: { squire_version: '1.2.3', model_hash: 'ab', dataset_digest: 'cd', options: '-i 100' },
 }
 
 const bytesOf = (statistics: Statistics) => Buffer.concat(encodeStatistics(statistics))
 
-function expectRead(bytes: Uint8Array, expected: Statistics): void {
+function expectRead(bytes: Uint8Array, { observed, derived, metadata }: Statistics): void {
   const actual = decodeStatistics(bytes)
-  expect([...actual.tensors.keys()]).toEqual([...expected.tensors.keys()])
-  for (const [name, { operator, shape, observed, ...row }] of expected.tensors) {
-    expectSame(actual.tensors.get(name)!, row)
-  }
-  expect(actual.metadata).toEqual(expected.metadata)
+  const rows = [...histogramsOf(observed), ...derived]
+  expect([...actual.tensors.keys()]).toEqual(rows.map(([name]) => name))
+  for (const [name, row] of rows) expectSame(actual.tensors.get(name)!, row)
+  expect(actual.metadata).toEqual(metadata)
 }
 
 function failure(bytes: Uint8Array): SquireError {
@@ -51,7 +48,8 @@ describe('a statistics file', () => {
   it('is read as it was written, for any values', () => {
     fc.assert(
       fc.property(fc.array(floats, { maxLength: 3 }), (tensors) => {
-        const all: Statistics = { tensors: new Map(tensors.map((x, i) => [`t${i}`, rowOf([...x])])), metadata: {} }
+        const observed = counted(new Map(tensors.map((x, i) => [`t${i}`, rowOf([...x])])))
+        const all = { ...statistics, observed, derived: new Map(), metadata: {} }
         expectRead(bytesOf(all), all)
       }),
     )
@@ -87,6 +85,12 @@ describe('a statistics file', () => {
     ])
   })
 
+  it('is written from the buffer itself: no count is copied', () => {
+    const { buffer } = statistics.observed
+    const counts = encodeStatistics(statistics).filter((piece) => piece.buffer === buffer && piece.length > 1000)
+    expect(counts.map(({ length }) => length)).toEqual([8 * NUM_BINS])
+  })
+
   it('has the same bytes for the same statistics, whatever the order of the metadata', () => {
     const reordered = Object.fromEntries(Object.entries(statistics.metadata).reverse())
     expect(bytesOf({ ...statistics, metadata: reordered }).equals(bytesOf(statistics))).toBe(true)
@@ -97,7 +101,7 @@ describe('a statistics file', () => {
     counts[0] = 2 ** 53 - 1 - 2 ** 33
     counts[2048] = 2 ** 33
     const row = { ...rowOf([1]), counts, min: 0, count: 2 ** 53 - 1, zeros: 2 ** 32 + 1 }
-    const large: Statistics = { tensors: new Map([['a', row]]), metadata: {} }
+    const large: Statistics = { ...statistics, observed: counted(new Map([['a', row]])) }
     expectRead(bytesOf(large), large)
   })
 })
@@ -143,9 +147,8 @@ describe('a file that is no use', () => {
   })
 
   it('is refused when its numbers contradict each other, with a checksum that is right', () => {
-    const { tensors } = statistics
-    const row = { ...tensors.get('conv1_1')!, count: 5 }
-    const error = failure(bytesOf({ tensors: new Map([['conv1_1', row]]), metadata: {} }))
+    const row = { ...rowOf([0, 1, -2, 3.5]), count: 5 }
+    const error = failure(bytesOf({ ...statistics, observed: counted(new Map([['conv1_1', row]])) }))
     expect(error.message).toContain('its numbers for tensor "conv1_1" contradict each other')
   })
 })

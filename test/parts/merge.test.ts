@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { chunksOf, chunksOfShare, segmentsOf } from '../../src/engine/fold/chunks.js'
 import { SquireError } from '../../src/errors.js'
+import { bufferFrom } from '../../src/histogram/buffer.js'
 import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
+import { NUM_BINS } from '../../src/histogram/types.js'
 import { mergeParts, requireWhole } from '../../src/parts/merge.js'
 import type { Part } from '../../src/parts/part.js'
 import { decodePart, encodePart } from '../../src/parts/partFile.js'
@@ -30,12 +32,23 @@ function partOf(held: readonly number[], more: Partial<Part> = {}): Part {
         chunks: chunks.filter((chunk) => chunk.segment === i).length,
         batch: 1,
         observed: mine.length,
-        histograms: new Map(segment.observe && mine.length > 0 ? [['t', histogram]] : []),
+        statistics:
+          segment.observe && mine.length > 0
+            ? { tensors: ['t'], buffer: bufferFrom(new Map([['t', histogram]])) }
+            : undefined,
         states: new Map(mine.map((at) => [chunks[at]!.number, stateOf(at)])),
       }
     }),
     ...more,
   }
+}
+
+function withTensor(part: Part, name: string): Part {
+  const renamed = part.segments.map((segment) => {
+    const { statistics } = segment
+    return { ...segment, statistics: statistics && { ...statistics, tensors: [name] } }
+  })
+  return { ...part, segments: renamed }
 }
 
 const all = chunks.map((_, at) => at)
@@ -108,6 +121,11 @@ describe('merging parts', () => {
       b: () => partOf([1], { kind: 'evaluation' }),
       message: /one is of the calibration, the other of the evaluation/,
     },
+    'other tensors': {
+      a: () => partOf([0]),
+      b: () => withTensor(partOf([1]), 'u'),
+      message: /they observe different tensors/,
+    },
     'another processor': {
       a: () => partOf([0]),
       b: () => partOf([1], { machines: [{ rounding: 's', instructions: 'x64 avx2' }] }),
@@ -139,6 +157,15 @@ describe('the file of a part', () => {
 
   test('gives back what was written, metric states of any kind included', () => {
     expect(decodePart(bytes, 'part')).toEqual(partOf(all))
+  })
+
+  test("is written from the statistics' own memory", () => {
+    const part = partOf(all)
+    const buffers = part.segments.flatMap(({ statistics }) => statistics?.buffer ?? [])
+    const pieces = encodePart(part).filter(
+      ({ buffer, length }) => length > 1000 && buffers.some((one) => one === buffer),
+    )
+    expect(pieces.map(({ length }) => length)).toEqual(buffers.map(() => 8 * NUM_BINS))
   })
 
   test('says so where any of its bits has flipped', () => {

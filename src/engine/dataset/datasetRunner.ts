@@ -5,7 +5,7 @@ import { SquireError } from '../../errors.js'
 import { MIN_EVALUATED, minObserved } from '../fold/chunkSize.js'
 import { type Chunk, chunksOf, chunksOfShare, type Segment, type Share, segmentsOf } from '../fold/chunks.js'
 import { fold } from '../fold/fold.js'
-import { emptyFold, type FoldState, histogramsUpTo, stateUpTo } from '../fold/foldState.js'
+import { emptyFold, type FoldState, stateUpTo, statisticsUpTo } from '../fold/foldState.js'
 import { type FoldPart, finishedFold, partOf } from '../fold/part.js'
 import type { Comparison, ModelFile, Observation, SkippedSample } from '../protocol.js'
 import type { Feeds, Observed, ObservedModel, Runner } from '../runner.js'
@@ -148,7 +148,7 @@ export class DatasetRunner implements Runner {
     return this.#options.calibrated.map(({ iteration }, i) => ({
       iteration,
       samples: segments.reduce((sum, { to }, s) => (to <= counts[i]! ? sum + state.segments[s]!.observed : sum), 0),
-      histograms: histogramsUpTo(state, segments, counts[i]!),
+      statistics: statisticsUpTo(state, segments, counts[i]!),
       floatMetric: this.#value('float model', state, segments, measured[i]),
     }))
   }

@@ -2,9 +2,7 @@
 // result. Histograms merge in any order (they are a commutative monoid), metric states merge in the order of their chunks.
 
 import type { Metric } from '../../dataset/types.js'
-import { addBuffer, emptyBuffer, readBuffer } from '../../histogram/buffer.js'
-import { merge } from '../../histogram/histogram.js'
-import type { Histogram } from '../../histogram/types.js'
+import { addBuffer, emptyBuffer, type StatisticsBuffer } from '../../histogram/buffer.js'
 import type { SamplesDone, SkippedSample } from '../protocol.js'
 import type { Segment } from './chunks.js'
 
@@ -68,18 +66,17 @@ export function foldWaiting(segment: SegmentState, metric: Metric | undefined): 
   }
 }
 
-/** The statistics of the first `count` samples: the union of the segments before it. They may view the state's own memory. */
-export function histogramsUpTo(state: FoldState, segments: readonly Segment[], count: number): Map<string, Histogram> {
-  const merged = new Map<string, Histogram>()
-  segments.forEach((segment, i) => {
-    const { statistics } = state.segments[i]!
-    if (segment.to > count || statistics === undefined) return
-    for (const [name, histogram] of readBuffer(statistics, state.tensors)) {
-      const sofar = merged.get(name)
-      merged.set(name, sofar === undefined ? histogram : merge(sofar, histogram))
-    }
-  })
-  return merged
+/** The statistics of the first `count` samples: the sum of the segments before it. Where that is one, it is the state's own memory. */
+export function statisticsUpTo(
+  { segments: states, tensors }: FoldState,
+  segments: readonly Segment[],
+  count: number,
+): StatisticsBuffer {
+  const parts = segments.flatMap(({ to }, i) => (to > count ? [] : (states[i]!.statistics ?? [])))
+  if (parts.length === 1) return { tensors, buffer: parts[0]! }
+  const buffer = emptyBuffer(tensors)
+  for (const part of parts) addBuffer(buffer, part, tensors)
+  return { tensors, buffer }
 }
 
 /** The metric's state over the first `count` samples, or undefined when nothing was measured. */

@@ -3,8 +3,7 @@
 
 import type { Metric } from '../../dataset/types.js'
 import { SquireError } from '../../errors.js'
-import { bufferFrom, readBuffer } from '../../histogram/buffer.js'
-import type { Histogram } from '../../histogram/types.js'
+import type { StatisticsBuffer } from '../../histogram/buffer.js'
 import type { SkippedSample } from '../protocol.js'
 import type { Chunk, Segment } from './chunks.js'
 import { type FoldState, foldWaiting } from './foldState.js'
@@ -16,9 +15,10 @@ export interface PartSegment extends Segment {
   /** How many chunks the whole segment is cut into, and samples of a forward pass: where each chunk begins (see chunkStart). */
   readonly chunks: number
   readonly batch: number
-  /** Samples in the histograms. */
+  /** Samples in the statistics. */
   readonly observed: number
-  readonly histograms: ReadonlyMap<string, Histogram>
+  /** Of the observed tensors; undefined where nothing was observed. */
+  readonly statistics: StatisticsBuffer | undefined
   /** The chunks that the part has: number -> the metric's state after its samples; undefined without a metric. */
   readonly states: ReadonlyMap<number, unknown>
 }
@@ -47,7 +47,7 @@ export function partOf(
         chunks: chunks.filter((chunk) => chunk.segment === i).length,
         batch,
         observed,
-        histograms: statistics === undefined ? new Map() : readBuffer(statistics, state.tensors),
+        statistics: statistics && { tensors: state.tensors, buffer: statistics },
         states: new Map([...waiting].sort(([a], [b]) => a - b)),
       }
     }),
@@ -63,10 +63,10 @@ export function inOrder(skipped: readonly SkippedSample[]): SkippedSample[] {
 /** The finished fold that a whole part stands for. The part's states are merged, and may be changed by that. */
 export function finishedFold({ segments, skipped }: FoldPart, metric: Metric | undefined): FoldState {
   return {
-    tensors: [...(segments.find(({ observe }) => observe)?.histograms.keys() ?? [])],
+    tensors: segments.find(({ statistics }) => statistics !== undefined)?.statistics?.tensors ?? [],
     segments: segments.map((segment) => {
       const state = {
-        statistics: segment.observe ? bufferFrom(segment.histograms) : undefined,
+        statistics: segment.statistics?.buffer,
         observed: segment.observed,
         folded: 0,
         state: undefined,

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { InferFunction } from '../../dataset/types.js'
 import { mergeTensors } from '../../difference/tensors.js'
 import { SquireError } from '../../errors.js'
-import { addBuffer, createBuffer, emptyBuffer, readBuffer } from '../../histogram/buffer.js'
+import { addBuffer, createBuffer, emptyBuffer } from '../../histogram/buffer.js'
 import type { TensorValue } from '../../onnx/types.js'
 import type { Reporter } from '../../report/types.js'
 import type { Compared } from '../dataset/comparing.js'
@@ -85,11 +85,11 @@ export class FunctionRunner implements Runner {
     const results: Observed[] = []
     for (const iteration of iterations) {
       const { tensors } = model.observation
-      const statistics = emptyBuffer(tensors)
+      const buffer = emptyBuffer(tensors)
       const progress = reporter.progress(`calibrating (-i ${iteration})`, iteration, 'forwards')
       let samples = 0
       const sink: Sink = {
-        forward: this.#observing(model, statistics, () => samples++),
+        forward: this.#observing(model, buffer, () => samples++),
         onForward: (count) => progress.update(count),
       }
       const first = this.#first
@@ -101,7 +101,7 @@ export class FunctionRunner implements Runner {
         metric === undefined || evalIteration === undefined || evalIteration === iteration
           ? metric
           : await this.measure(model.plain, iteration, 'evaluating the float model')
-      results.push({ iteration, samples, histograms: readBuffer(statistics, tensors), floatMetric })
+      results.push({ iteration, samples, statistics: { tensors, buffer }, floatMetric })
     }
     return results
   }

@@ -5,11 +5,11 @@ import { describe, expect, test } from 'vitest'
 import type { Metric } from '../../../src/dataset/types.js'
 import { chunksOf, segmentsOf } from '../../../src/engine/fold/chunks.js'
 import { type FoldRequest, fold } from '../../../src/engine/fold/fold.js'
-import { emptyFold, histogramsUpTo, stateUpTo } from '../../../src/engine/fold/foldState.js'
+import { emptyFold, stateUpTo, statisticsUpTo } from '../../../src/engine/fold/foldState.js'
 import type { Pool } from '../../../src/engine/pool.js'
 import type { SamplesDone, SamplesTask, Stopped } from '../../../src/engine/protocol.js'
 import { SquireError } from '../../../src/errors.js'
-import { writeBuffer } from '../../../src/histogram/buffer.js'
+import { histogramsOf, writeBuffer } from '../../../src/histogram/buffer.js'
 import { emptyHistogram, observe } from '../../../src/histogram/histogram.js'
 import { expectSame } from '../../histogram/same.js'
 
@@ -89,7 +89,7 @@ describe('a fold', () => {
           const running = fold(full, state)
           await s.waitFor(running)
           const histogram = numbers(n).reduce((sum, index) => observe(sum, valuesOf(index)), emptyHistogram())
-          expectSame(histogramsUpTo(state, segments, n).get('b')!, histogram)
+          expectSame(histogramsOf(statisticsUpTo(state, segments, n)).get('b')!, histogram)
           const { seen } = stateUpTo(state, segments, m, full.metric!) as { seen: number[][] }
           expect(seen.flat()).toEqual(numbers(m))
         },
@@ -132,6 +132,6 @@ describe('a fold', () => {
     const again = request(poolOf(nothing), [30], [30])
     await fold(again.full, state)
     expect((stateUpTo(state, segments, 30, full.metric!) as { seen: number[][] }).seen.flat()).toEqual(numbers(30))
-    expect(histogramsUpTo(state, segments, 30).get('a')!.count).toBe(90)
+    expect(histogramsOf(statisticsUpTo(state, segments, 30)).get('a')!.count).toBe(90)
   })
 })

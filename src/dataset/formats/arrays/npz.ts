@@ -22,7 +22,6 @@ export const npz: Format = {
     },
   },
   rows: {
-    inspect: ([file], inputs, scratch) =>
-      inspectRows(file!, inputs, (path) => arraysInNpz(path, inputs, scratch)),
+    inspect: ([file], inputs, scratch) => inspectRows(file!, inputs, (path) => arraysInNpz(path, inputs, scratch)),
   },
 }

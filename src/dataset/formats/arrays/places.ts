@@ -128,7 +128,9 @@ async function unpackedFile(path: string, entry: ZipEntry, scratch: string): Pro
   try {
     await pipeline(await entry.unpacked(), createWriteStream(unpacked, { flags: 'wx', mode: 0o600 }))
   } catch (cause) {
-    throw (cause as NodeJS.ErrnoException).code === 'ENOSPC' ? tooLarge(path, entry, scratch) : damaged(path, name, cause)
+    throw (cause as NodeJS.ErrnoException).code === 'ENOSPC'
+      ? tooLarge(path, entry, scratch)
+      : damaged(path, name, cause)
   }
   return unpacked
 }
