@@ -6,7 +6,7 @@
 import { type Integers, integers } from '../emit/arithmetic.js'
 import { emitDequantize, emitQuantize } from '../emit/boundary.js'
 import { type Emitter, GraphBuilder } from '../emit/builder.js'
-import { type Surroundings, surroundingsIn, upgradeNodes } from '../emit/opset.js'
+import { EMITTED_OPSET, type Surroundings, surroundingsIn, upgradeNodes } from '../emit/opset.js'
 import { renameTensors } from '../emit/renaming.js'
 import { arithmeticOf } from '../fixedpoint/chip.js'
 import type { Arithmetic, QuantizedTensor } from '../fixedpoint/types.js'
@@ -83,6 +83,7 @@ function descriptionOf(fixed: FixedPointModel, source: ModelProto, options: Inte
 
 /** Mutable state of one export: the graph so far, and which tensors have been dequantized. */
 class IntegerWriter implements EmitContext {
+  readonly opset: number
   readonly builder: GraphBuilder
   readonly #fixed: FixedPointModel
   readonly #source: ModelProto
@@ -94,6 +95,7 @@ class IntegerWriter implements EmitContext {
   constructor(fixed: FixedPointModel, source: ModelProto, outputDequant: boolean) {
     const unique = nameSource(source.graph)
     this.builder = new GraphBuilder(unique)
+    this.opset = Math.max(EMITTED_OPSET, opsetOf(source))
     this.#fixed = fixed
     this.#source = source
     this.#names = nameTensors(fixed, source.graph, outputDequant, unique)

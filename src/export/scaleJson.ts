@@ -13,7 +13,10 @@
 //   add           "requantize": [{ "multiplier", "shift" }, ...] "q2" "low" "high"
 //   mul           "requantize" "low" "high"
 //   concat        "requantize", null for an input already at the output's scale
-//   averagepool, requantize  "requantize"
+//   averagepool   "requantize", its multiplier one or one for each position of the window
+//   requantize    "requantize"
+//   sum           "addend" "axes" "q0" "requantize", "rootBits" of a norm
+//   extreme       "extreme" "axes"
 //   software      "reason", null for nodes that compute shapes
 // Keys come in this order, tensors and operators in the model's; one entry a line. A number is the shortest decimal that reads back as itself.
 

@@ -12,6 +12,7 @@ import { movement } from './movement/index.js'
 import { normalization } from './normalization/index.js'
 import { averagePool, maxPool } from './pool/index.js'
 import { product } from './product/index.js'
+import { extreme, sum } from './reduce/index.js'
 import { requantize } from './requantize/index.js'
 import { softmax } from './softmax/index.js'
 import type { Family, PlannedOperator } from './types.js'
@@ -22,6 +23,8 @@ export const families: readonly Family[] = [
   product,
   softmax,
   normalization,
+  sum,
+  extreme,
   maxPool,
   averagePool,
   movement,

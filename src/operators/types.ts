@@ -94,6 +94,8 @@ export interface Solved<F extends FixedOperator = FixedOperator> {
 
 /** The graph that an operator's integer nodes become part of. */
 export interface EmitContext {
+  /** The opset that is written: 13 or later. */
+  readonly opset: number
   /** What the chip computes with on a tensor's integers. */
   arithmetic(tensor: string): Arithmetic
   quantized(tensor: string): QuantizedTensor | undefined

@@ -224,10 +224,11 @@ describe('pooling', () => {
       outputs: ['y'],
       kernelShape: [2],
       strides: [1],
+      dilations: [1],
       pads: [1, 0],
       channels: 1,
-      global: false,
-      requantize: { multiplier: 1, shift: 1 },
+      multiplier: { dims: [], data: Int16Array.of(1) },
+      shift: 1,
     }
     expect(run(operator, tensor([1, 1, 3], [5, 6, -20]))).toEqual(tensor([1, 1, 3], [3, 6, -7]))
   })

@@ -305,10 +305,10 @@ describe('elementwise operators', () => {
       outputs: ['y'],
       kernelShape: [3, 3],
       strides: [1, 1],
+      dilations: [1, 1],
       pads: [0, 0, 0, 0],
       channels: 1,
-      divisor: 9,
-      global: true,
+      divisor: { dims: [], data: Float32Array.of(9) },
     }
     fc.assert(
       fc.property(threshold, tensors([1, 1, 3, 3]), (x, input) => {

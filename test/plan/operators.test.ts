@@ -283,38 +283,53 @@ describe('pooling', () => {
       kernelShape: [2, 4],
       strides: [2, 2],
       pads: [1, 0, 1, 0],
-      divisor: 8,
+      divisor: { dims: [], data: Float32Array.of(8) },
       channels: 4,
-      global: false,
     }
     expect(find(plan, 'averagepool')).toMatchObject(expected)
   })
 
-  it('an average that divides by fewer elements at its border is software', async () => {
-    const reason = async (...attributes: Parameters<typeof pool>) => {
-      const { message } = await pool(['kernel_shape', [3, 3]], ...attributes).then(
-        () => new Error('it is on the chip'),
-        (error: Error) => error,
-      )
-      return message.split('\n')[1]
-    }
-    expect(await reason(['pads', [1, 1, 1, 1]])).toContain('windows at its border divide by fewer elements')
-    expect(await reason(['strides', [2, 2]], ['ceil_mode', 1])).toContain(
-      'its last windows reach beyond the padded input',
-    )
+  it('an average that divides by fewer elements at its border has a divisor for each position', async () => {
+    const divisors = async (...attributes: Parameters<typeof pool>) =>
+      find(await pool(...attributes), 'averagepool').divisor
+    const padded = await divisors(['kernel_shape', [3, 3]], ['pads', [1, 1, 1, 1]])
+    expect([padded.dims, [...padded.data.subarray(0, 3)], padded.data[9]]).toEqual([[8, 8], [4, 6, 6], 9])
+    const beyond = await divisors(['kernel_shape', [3, 3]], ['strides', [2, 2]], ['ceil_mode', 1])
+    expect([beyond.dims, [...beyond.data.subarray(12)]]).toEqual([
+      [4, 4],
+      [6, 6, 6, 4],
+    ])
   })
 
-  it('means over the plane are global averages', async () => {
-    const nodes = [node('ReduceMean', 'x', 'm', attribute('axes', [-1, 2])), node('GlobalAveragePool', 'm', 'y')]
-    const plan = await planOf({ nodes })
-    expect(kinds(plan)).toEqual(['averagepool', 'averagepool'])
-    expect(find(plan, 'averagepool')).toMatchObject({ kernelShape: [8, 8], divisor: 64, global: true })
+  it('where padding counts, windows that reach beyond it are software', async () => {
+    const attributes = [
+      attribute('kernel_shape', [3, 3]),
+      attribute('strides', [2, 2]),
+      attribute('ceil_mode', 1),
+      attribute('count_include_pad', 1),
+    ]
+    const plan = await planOf({ nodes: [conv.node, node('AveragePool', 'c', 'y', ...attributes)], ...conv })
+    expect(reasonOf(plan, 'y')).toBe('its last windows reach beyond the padded input (ceil_mode)')
   })
 
-  it('a mean over anything else is software', async () => {
-    const nodes = [conv.node, node('ReduceMean', 'c', 'y', attribute('axes', [1]))]
-    const plan = await planOf({ nodes, constants: conv.constants })
-    expect(reasonOf(plan, 'y')).toBe('it is not a mean over exactly the spatial axes that keeps their dims')
+  it('means, sums, norms and extremes run over any axes', async () => {
+    const nodes = [
+      node('ReduceMean', 'x', 'm', attribute('axes', [-1, 2])),
+      node('GlobalAveragePool', 'x', 'g'),
+      node('ReduceL2', 'x', 'l', attribute('axes', [1]), attribute('keepdims', 0)),
+      node('ReduceSum', 'x', 's'),
+      node('ReduceMin', 'x', 'e', attribute('axes', [-3])),
+    ]
+    const plan = await planOf({ nodes, outputs: ['m', 'g', 'l', 's', 'e'] })
+    expect(kinds(plan)).toEqual(['sum', 'sum', 'sum', 'sum', 'extreme'])
+    const plane = { axes: [2, 3], keepDims: true, addend: 'element', factor: 1 / 64 }
+    expect(plan.operators).toMatchObject([
+      plane,
+      plane,
+      { axes: [1], keepDims: false, addend: 'norm', factor: 1 },
+      { axes: [0, 1, 2, 3], keepDims: true, addend: 'element', factor: 1, length: 256 },
+      { axes: [1], extreme: 'min' },
+    ])
   })
 
   it('a max pool whose indices are used is software', async () => {

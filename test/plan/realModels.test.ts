@@ -44,7 +44,7 @@ describe('PP-OCR', () => {
     expect(summary(plan)).toEqual({
       conv: 53,
       lut: 27,
-      averagepool: 10,
+      sum: 10,
       mul: 9,
       add: 7,
       maxpool: 1,
@@ -63,7 +63,7 @@ describe('PP-OCR', () => {
     expect(summary(plan)).toEqual({
       conv: 62,
       lut: 34,
-      averagepool: 10,
+      sum: 10,
       mul: 10,
       add: 11,
       movement: 6,
@@ -115,7 +115,7 @@ it.runIf(present)('SqueezeNet runs on the chip up to its Softmax, and pools and 
     conv: 26,
     maxpool: 3,
     concat: 8,
-    averagepool: 1,
+    sum: 1,
     movement: 1,
     'software Softmax': 1,
     'software Reshape': 1,

@@ -1,6 +1,7 @@
 import { clip, rshift } from '../../fixedpoint/rounding.js'
 import type { IntTensor } from '../../fixedpoint/types.js'
 import { fits, product } from '../../oracle/arithmetic.js'
+import { squareRoot } from '../../oracle/root.js'
 import { rowsOver } from '../../oracle/rows.js'
 import { scaled } from '../scaling/reference.js'
 import { type FixedNormalization, NORMALIZED_SHIFT, normalizedRange } from './solve.js'
@@ -20,15 +21,4 @@ export function referenceNormalization(operator: FixedNormalization, [input]: re
     })
   }
   return [scaled({ dims, data: normalized }, scaling)]
-}
-
-/** The largest integer whose square is not above n, by bisection. */
-function squareRoot(n: bigint): number {
-  let [low, high] = [0n, 2n ** 27n]
-  while (high - low > 1n) {
-    const middle = (low + high) / 2n
-    if (middle * middle <= n) low = middle
-    else high = middle
-  }
-  return Number(low)
 }

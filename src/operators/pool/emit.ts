@@ -1,6 +1,6 @@
 // Pooling as ONNX nodes on float32 integers.
 
-import { cast, FLOAT32_LIMIT, finish, type Integers, requantize, toFloat64 } from '../../emit/arithmetic.js'
+import { cast, FLOAT32_LIMIT, finish, type Integers, requantize } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
 import { SquireError } from '../../errors.js'
 import { rangeOf } from '../../fixedpoint/width.js'
@@ -21,16 +21,10 @@ export function emitAveragePool(e: Emitter, operator: FixedAveragePool, context:
   const input = context.integers(operator.inputs[0]!)
   const size = operator.kernelShape.reduce((total, length) => total * length, 1)
   const bound = input.bound * size
-  const total = operator.global ? planeSum(e, operator, input, bound) : windowSum(e, operator, input, bound)
-  const { multiplier, shift } = operator.requantize
-  return [finish(e, requantize(e, total, multiplier, shift), low, high)]
-}
-
-function planeSum(e: Emitter, { kernelShape }: FixedAveragePool, input: Integers, bound: number): Integers {
-  const from = bound < FLOAT32_LIMIT ? input : toFloat64(e, input)
-  const axes = BigInt64Array.from(kernelShape, (_, axis) => BigInt(axis + 2))
-  const name = e.emit('ReduceSum', [from.name, e.initializer('axes', DataType.INT64, [axes.length], axes)])
-  return { name, type: from.type, bound }
+  const total = windowSum(e, operator, input, bound)
+  const { dims, data } = operator.multiplier
+  const multiplier = dims.length === 0 ? data[0]! : { dims, values: data }
+  return [finish(e, requantize(e, total, multiplier, operator.shift), low, high)]
 }
 
 function windowSum(e: Emitter, operator: FixedAveragePool, input: Integers, bound: number): Integers {
@@ -48,6 +42,7 @@ function windowSum(e: Emitter, operator: FixedAveragePool, input: Integers, boun
     makeAttribute('group', operator.channels),
     makeAttribute('kernel_shape', operator.kernelShape),
     makeAttribute('strides', operator.strides),
+    makeAttribute('dilations', operator.dilations),
     makeAttribute('pads', operator.pads),
   ]
   return { name: e.emit('Conv', [input.name, weights], attributes), type: 'float32', bound }

@@ -37,7 +37,9 @@ export const averagePool: Family<PlannedAveragePool, FixedAveragePool> = {
   match: averagePoolOf,
   solve: solveAveragePool,
   ranges: averageRanges,
-  parameters: ({ requantize }) => ({ requantize }),
+  parameters: ({ multiplier: { data }, shift }) => ({
+    requantize: { multiplier: data.length === 1 ? data[0] : [...data], shift },
+  }),
   emit: emitAveragePool,
   reference: referenceAveragePool,
 }

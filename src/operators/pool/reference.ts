@@ -25,23 +25,27 @@ export function referenceAveragePool(
   context: ReferenceContext,
 ): IntTensor[] {
   const [low, high] = rangeOf(context.bits(operator.outputs[0]!))
-  const { kernelShape: kernel, strides, pads } = operator
-  const window = { kernel, strides, dilations: kernel.map(() => 1), pads, ceil: false }
-  const average = (values: readonly number[]) => {
+  const { kernelShape: kernel, strides, dilations, pads, multiplier, shift } = operator
+  const window = { kernel, strides, dilations, pads, ceil: false }
+  const average = (values: readonly number[], at: number) => {
     const sum = values.reduce((total, x) => total + x, 0)
-    return clip(requantize(fits(sum, 32, 'The sum of a pooling window'), operator.requantize), low, high)
+    const by = multiplier.data[multiplier.dims.length === 0 ? 0 : at]!
+    return clip(requantize(fits(sum, 32, 'The sum of a pooling window'), { multiplier: by, shift }), low, high)
   }
   return [pool(inputs[0]!, window, average)]
 }
 
-function pool(input: IntTensor, window: Window, reduce: (values: readonly number[]) => number): IntTensor {
+function pool(input: IntTensor, window: Window, reduce: (values: readonly number[], at: number) => number): IntTensor {
   const [batch, channels, ...space] = input.dims as [number, number, ...number[]]
   const plane = sizeOf(space)
   const taps: readonly (readonly Tap[])[] = windowTaps(window, space)
   const data = new Int32Array(batch * channels * taps.length)
   for (let image = 0; image < batch * channels; image++) {
     taps.forEach((window, at) => {
-      data[image * taps.length + at] = reduce(window.map(({ offset }) => input.data[image * plane + offset]!))
+      data[image * taps.length + at] = reduce(
+        window.map(({ offset }) => input.data[image * plane + offset]!),
+        at,
+      )
     })
   }
   return { dims: [batch, channels, ...windowCounts(window, space)], data }

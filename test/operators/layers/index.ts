@@ -7,6 +7,7 @@ import { convLayers } from './conv.js'
 import { linearLayers } from './linear.js'
 import { lutLayers } from './lut.js'
 import { averagePoolLayers, maxPoolLayers } from './pool.js'
+import { extremeLayers, sumLayers } from './reduce.js'
 import { requantizeLayers } from './requantize.js'
 import { affineLayers, normalizationLayers, productLayers, softmaxLayers } from './transformer.js'
 
@@ -19,6 +20,8 @@ export const layers: readonly LayersOfFamily[] = [
   lutLayers,
   maxPoolLayers,
   averagePoolLayers,
+  sumLayers,
+  extremeLayers,
   requantizeLayers,
   affineLayers,
   productLayers,

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
+import { windowCounts } from '../../../src/fixedpoint/geometry.js'
 import { makeAttribute } from '../../../src/onnx/attribute.js'
 import { makeNode } from '../../../src/onnx/node.js'
 import type { FixedAveragePool, FixedMaxPool } from '../../../src/operators/pool/solve.js'
-import { type LayersOfFamily, list, rescaling, tensor } from './arbitraries.js'
+import { type LayersOfFamily, list, rescaling, sizeOf, tensor } from './arbitraries.js'
 
 const window = fc
   .record({ kernel: list(2, 1, 3), strides: list(2, 1, 2), room: list(2, 0, 4), padded: fc.boolean() })
@@ -31,14 +32,19 @@ export const averagePoolLayers: LayersOfFamily = {
   kind: 'averagepool',
   numRuns: 80,
   layer: (inputBits) =>
-    fc.tuple(window, fc.boolean(), rescaling).chain(([{ kernel, strides, room, pads }, global, by]) => {
-      const space = global ? kernel : kernel.map((size, axis) => size + room[axis]!)
-      const geometry = global ? { strides: [1, 1], pads: [0, 0, 0, 0] } : { strides, pads }
-      const operator: FixedAveragePool = {
-        ...{ kind: 'averagepool', name: 'averagepool', nodes: [], inputs: ['x'], outputs: ['y'] },
-        ...{ kernelShape: kernel, channels: 3, global, requantize: by },
-        ...geometry,
-      }
-      return tensor([2, 3, ...space], inputBits).map((input) => ({ operator, inputs: [input], bits: inputBits }))
-    }),
+    fc
+      .tuple(window, list(2, 1, 2), fc.boolean(), rescaling)
+      .chain(([{ kernel, strides, room, pads }, dilations, varied, { multiplier, shift }]) => {
+        const space = kernel.map((size, axis) => dilations[axis]! * (size - 1) + 1 + room[axis]!)
+        const counts = windowCounts({ kernel, strides, dilations, pads, ceil: false }, space)
+        const by = Int16Array.from({ length: varied ? sizeOf(counts) : 1 }, (_, at) =>
+          Math.trunc(multiplier / (at + 1)),
+        )
+        const operator: FixedAveragePool = {
+          ...{ kind: 'averagepool', name: 'averagepool', nodes: [], inputs: ['x'], outputs: ['y'] },
+          ...{ kernelShape: kernel, strides, dilations, pads, channels: 3 },
+          ...{ multiplier: { dims: varied ? counts : [], data: by }, shift },
+        }
+        return tensor([2, 3, ...space], inputBits).map((input) => ({ operator, inputs: [input], bits: inputBits }))
+      }),
 }
