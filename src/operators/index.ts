@@ -11,7 +11,9 @@ import { lut } from './lut/index.js'
 import { movement } from './movement/index.js'
 import { normalization } from './normalization/index.js'
 import { averagePool, maxPool } from './pool/index.js'
+import { prelu } from './prelu/index.js'
 import { product } from './product/index.js'
+import { quotient } from './quotient/index.js'
 import { extreme, sum } from './reduce/index.js'
 import { requantize } from './requantize/index.js'
 import { softmax } from './softmax/index.js'
@@ -34,6 +36,8 @@ export const families: readonly Family[] = [
   affine,
   add,
   mul,
+  quotient,
+  prelu,
   requantize,
   fallback,
 ]

@@ -21,7 +21,7 @@ import { viewGraph } from './view.js'
  */
 export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>, options: PlanOptions): Plan {
   const { graph } = model.proto
-  const view = viewGraph(graph, tensors)
+  const view = viewGraph(model.proto, tensors)
   const matched = joinFloat(partition(view), view)
   if (matched.every(isFallback)) throw nothingToQuantize(matched)
   const named = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]

@@ -1,8 +1,9 @@
 // What planning asks about the graph: which tensors carry activations, which are constants, who reads what.
 
 import { type GraphIndex, indexGraph, sortTopologically } from '../onnx/graph.js'
+import { opsetOf } from '../onnx/model.js'
 import { floatValues, tensorDims } from '../onnx/tensor.js'
-import { DataType, type GraphProto, type NodeProto, type TensorInfo } from '../onnx/types.js'
+import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorInfo } from '../onnx/types.js'
 
 /** A constant float tensor. */
 export interface FloatConstant {
@@ -14,6 +15,7 @@ export interface GraphView {
   /** In topological order. */
   readonly nodes: readonly NodeProto[]
   readonly index: GraphIndex
+  readonly opset: number
   /** Whether a tensor of fixed dims holds float32 values that depend on the model's inputs: what quantization is about. */
   isActivation(name: string | undefined): name is string
   /** Dims in the first run. */
@@ -34,7 +36,8 @@ export function readsDimsOnly(node: NodeProto): boolean {
   return dimsOnly.has(node.opType)
 }
 
-export function viewGraph(graph: GraphProto, tensors: ReadonlyMap<string, TensorInfo>): GraphView {
+export function viewGraph(proto: ModelProto, tensors: ReadonlyMap<string, TensorInfo>): GraphView {
+  const { graph } = proto
   const index = indexGraph(graph)
   const nodes = sortTopologically(graph.node)
   const data = dataTensors(graph, nodes, index)
@@ -46,6 +49,7 @@ export function viewGraph(graph: GraphProto, tensors: ReadonlyMap<string, Tensor
   return {
     nodes,
     index,
+    opset: opsetOf(proto),
     isActivation: (name): name is string => {
       const info = name === undefined || !data.has(name) ? undefined : tensors.get(name)
       return info?.dataType === DataType.FLOAT && !info.varies && !info.dims.includes(0)

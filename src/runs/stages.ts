@@ -18,7 +18,7 @@ import { hasOwnWidth } from '../plan/groups.js'
 import type { PlanOptions } from '../plan/options.js'
 import { solveFixedPoint } from '../plan/solve.js'
 import type { FixedPointModel, Plan } from '../plan/types.js'
-import { planLines } from '../report/plan.js'
+import { planLines, requireIntegers } from '../report/plan.js'
 import type { Reporter } from '../report/types.js'
 import { type GroupHistogram, solveGroups, withoutSign } from '../solve/groups.js'
 import { readGivenModel } from './edit.js'
@@ -57,6 +57,7 @@ export async function prepareRun(
   const prepared = await prepare(model, await runner.firstFeeds(), planOptions(config, mix), workspace)
   if (mix) requireMentioned(mix, prepared.plan.operators.filter(hasOwnWidth), config.mixConfig!)
   for (const line of planLines(prepared.plan)) reporter.info(line)
+  if (config.strict) requireIntegers(prepared.plan)
   return { runner, prepared }
 }
 

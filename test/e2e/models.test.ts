@@ -239,6 +239,14 @@ describe('the run log', () => {
 
   test('software operators are listed by reason', async () => {
     const { said } = await run(classifier)
-    expect(said).toContain('in software, because it ends the model, and runs in float on 16-bit scores: p2o.Softmax.0')
+    expect(said).toContain(
+      'in software, because it ends the model, and runs in float on 16-bit scores: 1 Softmax (p2o.Softmax.0)',
+    )
+  })
+
+  test('with --strict they are an error; the model may end before them', async () => {
+    await expect(run(classifier, '--strict')).rejects.toThrow('1 Softmax (p2o.Softmax.0)')
+    const { said } = await run(classifier, '--strict', '-on', 'p2o.Add.87')
+    expect(said).toContain('0 in software (float)')
   })
 })

@@ -267,15 +267,15 @@ describe('elementwise operators', () => {
     )
 
   it('sums are within about half a step', () => {
-    check({ ...names, kind: 'add', inputs: ['a', 'b'], negate: false }, (a, b) => a + b, ['a', 'b'])
+    check({ ...names, kind: 'add', inputs: ['a', 'b'], negate: false, divisor: 1 }, (a, b) => a + b, ['a', 'b'])
   })
 
   it('differences are within about half a step', () => {
-    check({ ...names, kind: 'add', inputs: ['a', 'b'], negate: true }, (a, b) => a - b, ['a', 'b'])
+    check({ ...names, kind: 'add', inputs: ['a', 'b'], negate: true, divisor: 1 }, (a, b) => a - b, ['a', 'b'])
   })
 
   it('products are within about half a step', () => {
-    check({ ...names, kind: 'mul', inputs: ['a', 'b'], negate: false }, (a, b) => a * b, ['a', 'b'])
+    check({ ...names, kind: 'mul', inputs: ['a', 'b'], negate: false, divisor: 1 }, (a, b) => a * b, ['a', 'b'])
   })
 
   it('a fused Relu bounds a sum', () => {
@@ -284,6 +284,7 @@ describe('elementwise operators', () => {
       kind: 'add',
       inputs: ['a', 'b'],
       negate: false,
+      divisor: 1,
       clamp: { low: 0, high: 1 },
     }
     expect(only(solve(planned, { a: 1, b: 1, y: 2 }), 'add')).toMatchObject({ low: 0, high: 64 })

@@ -28,7 +28,7 @@ const row = Array.from({ length: 192 }, (_, i) => Math.sin(i * i) * 4 + 1)
 
 describe.each([8, 16])('on inputs of %i bits', (bits) => {
   it('softmax gives shares to 2^-13', () => {
-    const planned: PlannedSoftmax = { ...base, kind: 'softmax', length: row.length }
+    const planned: PlannedSoftmax = { ...base, kind: 'softmax', axes: [-1], length: row.length }
     const { values, results } = run(planned, row, bits, Math.fround(2 ** -15))
     const most = Math.max(...values)
     const sum = values.reduce((total, x) => total + Math.exp(x - most), 0)

@@ -25,6 +25,22 @@ const functions: readonly NodeProto[] = [
     'Selu',
     'ThresholdedRelu',
   ],
+  ...[
+    'Acos',
+    'Acosh',
+    'Asin',
+    'Asinh',
+    'Atan',
+    'Atanh',
+    'Cos',
+    'Cosh',
+    'Round',
+    'Shrink',
+    'Sign',
+    'Sin',
+    'Sinh',
+    'Tan',
+  ],
   'Gelu',
 ]
   .map((type) => node(type, 'x', 'y'))
@@ -34,6 +50,7 @@ const functions: readonly NodeProto[] = [
     node('Gelu', 'x', 'y', makeAttribute('approximate', 'tanh')),
     node('HardSigmoid', 'x', 'y', float('alpha', 0.25), float('beta', 0.4)),
     node('LeakyRelu', 'x', 'y', float('alpha', 0.2)),
+    node('Shrink', 'x', 'y', float('lambd', 1.5), float('bias', 0.25)),
     node('Selu', 'x', 'y', float('alpha', 1.5), float('gamma', 1.1)),
     node('ThresholdedRelu', 'x', 'y', float('alpha', 0.7)),
   ])

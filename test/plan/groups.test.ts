@@ -84,7 +84,7 @@ describe('a tensor leaves the chip wide', () => {
       a.node,
       node('GlobalAveragePool', 'a', 'g'),
       node('Flatten', 'g', 'f'),
-      node('Softmax', 'f', 's'),
+      node('Hardmax', 'f', 's'),
       b.node,
     ]
     const plan = await planOf({ nodes, constants, outputs: ['s', 'b'] })
@@ -96,7 +96,7 @@ describe('a tensor leaves the chip wide', () => {
   })
 
   it('but not when the chip reads it too', async () => {
-    const nodes = [a.node, node('Softmax', 'a', 's'), node('Sigmoid', 'a', 't')]
+    const nodes = [a.node, node('Hardmax', 'a', 's'), node('Sigmoid', 'a', 't')]
     const plan = await planOf({ nodes, constants, outputs: ['s', 't'] })
     expect(groupsOf(plan)).toMatchObject({ a: { bits: 8 }, t: { bits: 16 } })
   })
@@ -108,14 +108,14 @@ describe('a tensor leaves the chip wide', () => {
   })
 
   it('nor when it is fed to the model or comes from software', async () => {
-    const nodes = [node('Softmax', 'x', 's'), node('MaxPool', 's', 'y', window)]
+    const nodes = [node('Hardmax', 'x', 's'), node('MaxPool', 's', 'y', window)]
     expect(groupsOf(await planOf({ nodes })).s).toEqual({ tensors: ['s', 'y'], sources: ['s'], bits: 8 })
   })
 })
 
 it('what only software touches has no class', async () => {
   const plan = await planOf({
-    nodes: [node('Softmax', 'x', 's'), node('Softmax', 's', 't'), node('Conv', 't w', 'y')],
+    nodes: [node('Hardmax', 'x', 's'), node('Hardmax', 's', 't'), node('Conv', 't w', 'y')],
     constants: [floats('w', [4, 4, 1, 1])],
   })
   expect([...plan.groupOf.keys()]).toEqual(['t', 'y'])

@@ -252,11 +252,25 @@ describe('sums, products and concatenations of activations', () => {
     expect(find(plan, 'mul')).toMatchObject({ inputs: ['r', 'z'], negate: false, clamp: undefined })
   })
 
-  it('a quotient of activations, and a sum of three, are software', async () => {
-    const nodes = [node('Add', 'x z', 'a'), node('Div', 'a z', 'd'), node('Sum', 'd x z', 'y')]
+  it('quotients, sums and means of several are on the chip', async () => {
+    const nodes = [
+      node('Add', 'x z', 'a'),
+      node('Div', 'a z', 'd'),
+      node('Sum', 'd x z', 's'),
+      node('Mean', 's x', 'y'),
+    ]
     const plan = await planOf({ nodes, inputs })
-    expect(reasonOf(plan, 'd')).toBe('the chip has no fixed-point form of it')
-    expect(reasonOf(plan, 'y')).toBe('it has 3 inputs')
+    expect(kinds(plan)).toEqual(['add', 'quotient', 'add', 'add'])
+    expect(plan.operators.slice(2)).toMatchObject([
+      { inputs: ['d', 'x', 'z'], divisor: 1 },
+      { inputs: ['s', 'x'], divisor: 2 },
+    ])
+  })
+
+  it('a PRelu with a slope a channel is an operator, with one slope a table', async () => {
+    const constants = [floats('many', [4, 1, 1], [1, 2, 3, 4]), floats('one', [1])]
+    const nodes = [node('PRelu', 'x many', 'p'), node('PRelu', 'p one', 'y')]
+    expect(kinds(await planOf({ nodes, constants }))).toEqual(['prelu', 'lut'])
   })
 
   it('a concat of one tensor only moves it', async () => {
@@ -432,6 +446,16 @@ describe('moves', () => {
 })
 
 describe('softmax and normalizations', () => {
+  it('a softmax runs along any axis, before opset 13 along all from it on', async () => {
+    const axesOf = async (opset: number) => {
+      const nodes = [conv.node, node('Softmax', 'c', 's', attribute('axis', 2)), node('Relu', 's', 'y')]
+      const { operators } = await planOf({ nodes, constants: conv.constants, opset })
+      return operators[1]
+    }
+    expect(await axesOf(13)).toMatchObject({ kind: 'softmax', axes: [-2], length: 8 })
+    expect(await axesOf(11)).toMatchObject({ kind: 'softmax', axes: [-2, -1], length: 64 })
+  })
+
   it('inside a model are on the chip and read 16 bits, as do the sums between them', async () => {
     const constants = [floats('w', [8, 8]), floats('g', [8]), floats('b', [8])]
     const nodes = [
@@ -465,10 +489,10 @@ describe('fallback', () => {
   it('what lies between software operators stays in float with them', async () => {
     const nodes = [
       conv.node,
-      node('Softmax', 'c', 's'),
+      node('Hardmax', 'c', 's'),
       node('Reshape', 's shape', 'r'),
       node('Sigmoid', 'r', 'g'),
-      node('Softmax', 'g', 'y'),
+      node('Hardmax', 'g', 'y'),
     ]
     const plan = await planOf({ nodes, constants: [...conv.constants, ints('shape', [1, -1])] })
     expect(kinds(plan)).toEqual(['conv', 'fallback', 'fallback', 'fallback', 'fallback'])
@@ -477,7 +501,7 @@ describe('fallback', () => {
   })
 
   it('so does a move between an input and a software operator, and a function between one and an output', async () => {
-    const nodes = [conv.node, node('Reshape', 'x shape', 'r'), node('Softmax', 'r', 's'), node('Sigmoid', 's', 'y')]
+    const nodes = [conv.node, node('Reshape', 'x shape', 'r'), node('Hardmax', 'r', 's'), node('Sigmoid', 's', 'y')]
     const plan = await planOf({ nodes, constants: [...conv.constants, ints('shape', [1, -1])], outputs: ['c', 'y'] })
     expect(kinds(plan)).toEqual(['conv', 'fallback', 'fallback', 'fallback'])
     expect(['r', 'y'].map((name) => reasonOf(plan, name))).toEqual([between, between])
@@ -485,7 +509,7 @@ describe('fallback', () => {
 
   it('a function before or after one software operator stays on the chip', async () => {
     const other = pointwise('g', 'y')
-    const nodes = [conv.node, node('Sigmoid', 'c', 'h'), node('Softmax', 'h', 's'), node('Tanh', 's', 'g'), other.node]
+    const nodes = [conv.node, node('Sigmoid', 'c', 'h'), node('Hardmax', 'h', 's'), node('Tanh', 's', 'g'), other.node]
     const plan = await planOf({ nodes, constants: [...conv.constants, ...other.constants] })
     expect(kinds(plan)).toEqual(['conv', 'lut', 'fallback', 'lut', 'conv'])
   })

@@ -45,6 +45,14 @@ export const quantizationOptions = {
     help: "zero points folded into biases, so that ranges like a Relu's use all codes; unpadded: where no Pad node is needed",
     fallback: 'none',
   }),
+  /** Whether an operator that would run in float is an error. */
+  strict: option(flag, {
+    long: 'strict',
+    decides: false,
+    group,
+    help: 'an error that lists them where operators would run in float',
+    fallback: false,
+  }),
   /** Forward passes to calibrate on, one quantization for each number; 'all': every selected sample of a dataset. */
   iterations: option(iterations, {
     long: 'iteration',

@@ -5,15 +5,23 @@ import type { GraphView } from '../../plan/view.js'
 import { type Clamp, followingClamp } from '../clamp.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
 
-/** Two activations with numpy's broadcasting. */
+/** Activations with numpy's broadcasting: two, or any number that are added. */
 export interface PlannedBinary extends PlannedOperator {
   readonly kind: 'add' | 'mul'
   /** Whether the second input is subtracted. */
   readonly negate: boolean
+  /** What a sum is divided by. */
+  readonly divisor: number
   readonly clamp: Clamp | undefined
 }
 
-const kinds: Readonly<Record<string, PlannedBinary['kind']>> = { Add: 'add', Sub: 'add', Sum: 'add', Mul: 'mul' }
+const kinds: Readonly<Record<string, PlannedBinary['kind']>> = {
+  Add: 'add',
+  Mean: 'add',
+  Mul: 'mul',
+  Sub: 'add',
+  Sum: 'add',
+}
 
 /** The operator of one of the two kinds that starts at a node. */
 export function binaryOf(
@@ -22,12 +30,11 @@ export function binaryOf(
   view: GraphView,
 ): Match<PlannedBinary> | Refusal | undefined {
   if (kinds[node.opType] !== kind || !node.input.some((name) => view.isActivation(name))) return undefined
-  const [left, right, ...more] = node.input
-  if (more.length > 0 || right === undefined) return { refusal: `it has ${node.input.length} inputs` }
-  if (!view.isActivation(left) || !view.isActivation(right)) {
-    return { refusal: 'its constant is neither a scalar nor one value a channel' }
+  if (!node.input.every((name) => view.isActivation(name))) {
+    return { refusal: 'one of its inputs is neither an activation nor a constant of finite numbers' }
   }
   const { clamp, nodes, output } = followingClamp(node.output[0]!, view)
   const negate = node.opType === 'Sub'
-  return { kind, nodes: [node, ...nodes], inputs: [left, right], outputs: [output], negate, clamp }
+  const divisor = node.opType === 'Mean' ? node.input.length : 1
+  return { kind, nodes: [node, ...nodes], inputs: node.input, outputs: [output], negate, divisor, clamp }
 }

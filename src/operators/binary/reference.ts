@@ -6,10 +6,16 @@ import { product, requantize } from '../../oracle/arithmetic.js'
 import { broadcast } from '../../oracle/broadcast.js'
 import type { FixedAdd, FixedMul } from './solve.js'
 
-export function referenceAdd(operator: FixedAdd, [left, right]: readonly IntTensor[]): IntTensor[] {
-  const [first, second] = operator.requantize
+export function referenceAdd(operator: FixedAdd, inputs: readonly IntTensor[]): IntTensor[] {
   const { q2, low, high } = operator
-  return [broadcast(left!, right!, (a, b) => clip(rshift(requantize(a, first) + requantize(b, second), q2), low, high))]
+  const addends = inputs.map(
+    ({ dims, data }, index): IntTensor => ({
+      dims,
+      data: data.map((x) => requantize(x, operator.requantize[index]!)),
+    }),
+  )
+  const { dims, data } = addends.reduce((left, right) => broadcast(left, right, (a, b) => a + b))
+  return [{ dims, data: data.map((total) => clip(rshift(total, q2), low, high)) }]
 }
 
 export function referenceMul(operator: FixedMul, [left, right]: readonly IntTensor[]): IntTensor[] {

@@ -9,10 +9,10 @@ import { quantizedIn } from '../quantized.js'
 import type { FixedOperator, SolveContext, Solved } from '../types.js'
 import type { PlannedBinary } from './plan.js'
 
-/** y = clip(rshift(rq(a) + rq(b), q2)): both inputs at the output's scale times 2^-q2. */
+/** y = clip(rshift(rq(a) + rq(b) + ..., q2)): all inputs at the output's scale times 2^-q2. */
 export interface FixedAdd extends FixedOperator, Bounds {
   /** The second multiplier is negative for a subtraction. */
-  readonly requantize: readonly [Requantize, Requantize]
+  readonly requantize: readonly Requantize[]
   readonly q2: number
 }
 
@@ -22,18 +22,19 @@ export interface FixedMul extends FixedOperator, Bounds {
 }
 
 export function solveAdd(planned: PlannedBinary, context: SolveContext): Solved<FixedAdd> | Offence {
-  const { kind, name, nodes, inputs, outputs, negate, clamp } = planned
+  const { kind, name, nodes, inputs, outputs, negate, divisor, clamp } = planned
   const { chip } = context
   const to = quantizedIn(context, outputs[0]!)
-  const factors = inputs.map((input) => quantizedIn(context, input).scale / to.scale) as [number, number]
+  const factors = inputs.map((input) => quantizedIn(context, input).scale / (to.scale * divisor))
   // The finest common scale at which the larger multiplier still fits.
   const q2 = shiftBelow(Math.max(...factors), rangeOf(chip.multiplierBits)[1], chip.qRange[1])
   if (q2 < chip.qRange[0]) return shiftOffence('q2', q2, chip)
-  const first = requantizeBy(factors[0] * 2 ** q2, 'q0', chip)
-  const second = requantizeBy(factors[1] * 2 ** q2 * (negate ? -1 : 1), 'q1', chip)
-  if ('offence' in first) return first
-  if ('offence' in second) return second
-  const requantize = [first, second] as const
+  const requantize: Requantize[] = []
+  for (const [index, factor] of factors.entries()) {
+    const by = requantizeBy(factor * 2 ** q2 * (negate && index === 1 ? -1 : 1), `q${Math.min(index, 1)}`, chip)
+    if ('offence' in by) return by
+    requantize.push(by)
+  }
   return { operator: { kind, name, nodes, inputs, outputs, requantize, q2, ...boundsOf(to, clamp) }, warnings: [] }
 }
 

@@ -16,7 +16,15 @@ const normal: Unary = (x) => (x * (1 + erf(x / Math.SQRT2))) / 2
 
 const plain: Readonly<Record<string, Unary>> = {
   Abs: Math.abs,
+  Acos: Math.acos,
+  Acosh: Math.acosh,
+  Asin: Math.asin,
+  Asinh: Math.asinh,
+  Atan: Math.atan,
+  Atanh: Math.atanh,
   Ceil: Math.ceil,
+  Cos: Math.cos,
+  Cosh: Math.cosh,
   Erf: erf,
   Exp: Math.exp,
   Floor: Math.floor,
@@ -26,10 +34,15 @@ const plain: Readonly<Record<string, Unary>> = {
   Neg: (x) => -x,
   Reciprocal: (x) => 1 / x,
   Relu: (x) => Math.max(x, 0),
+  Round: halfToEven,
   Sigmoid: sigmoid,
+  Sign: Math.sign,
+  Sin: Math.sin,
+  Sinh: Math.sinh,
   Softplus: softplus,
   Softsign: (x) => x / (1 + Math.abs(x)),
   Sqrt: Math.sqrt,
+  Tan: Math.tan,
   Tanh: Math.tanh,
 }
 
@@ -60,6 +73,15 @@ const withAttributes: Readonly<Record<string, (node: NodeProto) => Unary>> = {
     const gamma = floatAttribute(node, 'gamma', 1.0507009873554805)
     return (x) => gamma * (x < 0 ? alpha * Math.expm1(x) : x)
   },
+  Shrink: (node) => {
+    const bias = floatAttribute(node, 'bias', 0)
+    const lambda = floatAttribute(node, 'lambd', 0.5)
+    return (x) => (x < -lambda ? x + bias : x > lambda ? x - bias : 0)
+  },
+  Swish: (node) => {
+    const alpha = floatAttribute(node, 'alpha', 1)
+    return (x) => x * sigmoid(alpha * x)
+  },
   ThresholdedRelu: (node) => {
     const alpha = floatAttribute(node, 'alpha', 1)
     return (x) => (x > alpha ? x : 0)
@@ -87,6 +109,14 @@ export function elementwise(node: NodeProto): Elementwise | undefined {
   }
   const f = plain[node.opType] ?? withAttributes[node.opType]?.(node) ?? several[node.opType]
   return f && ((...inputs) => f(...(inputs as [number, ...number[]])))
+}
+
+/** ONNX's Round, unlike the chip's. */
+function halfToEven(x: number): number {
+  const floor = Math.floor(x)
+  const rest = x - floor
+  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1
+  return floor % 2 === 0 ? floor : floor + 1
 }
 
 function clamp(x: number, low: number, high: number): number {

@@ -3,11 +3,10 @@
 
 import { FLOAT32_LIMIT, finish, type Integers, product, requantize, toFloat64 } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
+import { reduce } from '../../emit/reduce.js'
 import { rangeOf } from '../../fixedpoint/width.js'
-import { makeAttribute } from '../../onnx/attribute.js'
-import { DataType } from '../../onnx/types.js'
 import type { EmitContext } from '../types.js'
-import type { Addend, Reduction } from './plan.js'
+import type { Addend } from './plan.js'
 import type { FixedExtreme, FixedSum } from './solve.js'
 
 export function emitSum(e: Emitter, operator: FixedSum, context: EmitContext): string[] {
@@ -16,8 +15,7 @@ export function emitSum(e: Emitter, operator: FixedSum, context: EmitContext): s
   const each = addends(e, context.integers(operator.inputs[0]!), addend)
   const bound = each.bound * length
   const from = bound < FLOAT32_LIMIT ? each : toFloat64(e, each)
-  const name = e.emit('ReduceSum', [from.name, axesInput(e, operator)], [keepDims(operator)])
-  const sum: Integers = { name, type: from.type, bound }
+  const sum: Integers = { ...from, name: reduce(e, 'ReduceSum', from.name, operator, context.opset), bound }
   const total = addend === 'norm' ? root(e, sum, rootBits) : requantize(e, sum, 1, q0)
   const { multiplier, shift } = operator.requantize
   return [finish(e, requantize(e, total, multiplier, shift), low, high)]
@@ -35,18 +33,8 @@ function root(e: Emitter, x: Integers, bits: number): Integers {
   return { name, type: 'float64', bound: Math.ceil(Math.sqrt(x.bound) * 2 ** bits) }
 }
 
-/** An extreme of floats that are integers is the extreme of the integers. Axes are an input since opset 18. */
+/** An extreme of floats that are integers is the extreme of the integers. */
 export function emitExtreme(e: Emitter, operator: FixedExtreme, context: EmitContext): string[] {
-  const { name } = context.integers(operator.inputs[0]!)
   const opType = operator.extreme === 'max' ? 'ReduceMax' : 'ReduceMin'
-  if (context.opset >= 18) return [e.emit(opType, [name, axesInput(e, operator)], [keepDims(operator)])]
-  return [e.emit(opType, [name], [makeAttribute('axes', operator.axes), keepDims(operator)])]
-}
-
-function axesInput(e: Emitter, { axes }: Reduction): string {
-  return e.initializer('axes', DataType.INT64, [axes.length], BigInt64Array.from(axes, BigInt))
-}
-
-function keepDims(reduction: Reduction) {
-  return makeAttribute('keepdims', reduction.keepDims ? 1 : 0)
+  return [reduce(e, opType, context.integers(operator.inputs[0]!).name, operator, context.opset)]
 }

@@ -3,7 +3,7 @@
 
 import { cast, FLOAT32_LIMIT, finish, type Integers, product, requantize, toFloat64 } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
-import { makeNode } from '../../onnx/node.js'
+import { reduce } from '../../emit/reduce.js'
 import { DataType } from '../../onnx/types.js'
 import type { EmitContext } from '../types.js'
 import { type FixedSoftmax, FRACTION_BITS } from './solve.js'
@@ -11,23 +11,16 @@ import { type FixedSoftmax, FRACTION_BITS } from './solve.js'
 const ONE = 2 ** FRACTION_BITS
 
 export function emitSoftmax(e: Emitter, operator: FixedSoftmax, context: EmitContext): string[] {
-  const { length, requantize: by, bounds } = operator
-  const distances = e.emit('Sub', [
-    rowMaximum(e, context.integers(operator.inputs[0]!)),
-    context.integers(operator.inputs[0]!).name,
-  ])
+  const { axes, length, requantize: by, bounds } = operator
+  const rows = { axes, keepDims: true }
+  const { name } = context.integers(operator.inputs[0]!)
+  const distances = e.emit('Sub', [reduce(e, 'ReduceMax', name, rows, context.opset), name])
   const powers = exponentials(e, distances, operator)
-  const sums = rowSum(e, powers, length)
+  const bound = length * ONE
+  const from = bound < FLOAT32_LIMIT ? powers : toFloat64(e, powers)
+  const sums = { ...from, name: reduce(e, 'ReduceSum', from.name, rows, context.opset), bound }
   const shares = share(e, powers, sums)
   return [finish(e, requantize(e, shares, by.multiplier, by.shift), bounds.low, bounds.high)]
-}
-
-/** ReduceMax has its axes in other places in other opsets; TopK has not. */
-function rowMaximum(e: Emitter, { name }: Integers): string {
-  const one = e.initializer('one', DataType.INT64, [1], BigInt64Array.of(1n))
-  const [values, indices] = ['maximum', 'maximum_at'].map((wish) => e.builder.name(`${e.operator}/${wish}`))
-  e.builder.add(makeNode('TopK', [name, one], [values!, indices!], [], `${e.operator}/TopK`))
-  return values!
 }
 
 function exponentials(e: Emitter, distances: string, { highTable, lowTable }: FixedSoftmax): Integers {
@@ -40,13 +33,6 @@ function exponentials(e: Emitter, distances: string, { highTable, lowTable }: Fi
 function lookUp(e: Emitter, table: readonly number[], index: string): Integers {
   const stored = e.vector('table', 'float32', [table.length], table)
   return { name: e.emit('Gather', [stored, cast(e, index, DataType.INT32)]), type: 'float32', bound: ONE }
-}
-
-function rowSum(e: Emitter, x: Integers, length: number): Integers {
-  const bound = length * ONE
-  const from = bound < FLOAT32_LIMIT ? x : toFloat64(e, x)
-  const axis = e.initializer('axis', DataType.INT64, [1], BigInt64Array.of(-1n))
-  return { name: e.emit('ReduceSum', [from.name, axis]), type: from.type, bound }
 }
 
 /** floor((2^16 e + S) / (2 S)) */

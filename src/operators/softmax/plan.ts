@@ -1,4 +1,4 @@
-// Softmax over the last axis.
+// Softmax over one axis, or, before opset 13, over an axis and all after it.
 
 import { intAttribute } from '../../onnx/attribute.js'
 import type { NodeProto } from '../../onnx/types.js'
@@ -6,6 +6,8 @@ import type { GraphView } from '../../plan/view.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
 
 export interface PlannedSoftmax extends PlannedOperator {
+  /** A row runs over these axes, counted from the last one, which is -1. */
+  readonly axes: readonly number[]
   /** Elements of a row. */
   readonly length: number
 }
@@ -15,19 +17,24 @@ const LARGEST_LENGTH = 2 ** 16 - 1
 
 export function softmaxOf(node: NodeProto, view: GraphView): Match<PlannedSoftmax> | Refusal | undefined {
   const [input] = node.input
-  if (node.opType !== 'Softmax' || !view.isActivation(input)) return undefined
+  if ((node.opType !== 'Softmax' && node.opType !== 'LogSoftmax') || !view.isActivation(input)) return undefined
   const output = node.output[0]!
   // Nothing on the chip reads it, and float loses nothing of its 16-bit scores.
   if (endsModel(output, view)) {
     return { refusal: 'it ends the model, and runs in float on 16-bit scores' }
   }
+  if (node.opType === 'LogSoftmax') return { refusal: 'the logarithms of small shares need more bits than shares have' }
   const dims = view.dims(input)
-  // Without the attribute the axis depends on the opset, but not for a matrix. Over the last axis all opsets agree.
-  const axis = intAttribute(node, 'axis', dims.length === 2 ? -1 : 0)
-  if (dims.length === 0 || (axis !== -1 && axis !== dims.length - 1)) return { refusal: 'its axis is not the last' }
-  const length = dims.at(-1)!
+  const axes = rowAxes(node, dims.length, view.opset)
+  const length = axes.reduce((product, axis) => product * dims.at(axis)!, 1)
   if (length > LARGEST_LENGTH) return { refusal: `a sum of ${length} exponentials leaves 32 bits` }
-  return { kind: 'softmax', nodes: [node], inputs: [input], outputs: [output], length }
+  return { kind: 'softmax', nodes: [node], inputs: [input], outputs: [output], axes, length }
+}
+
+function rowAxes(node: NodeProto, rank: number, opset: number): readonly number[] {
+  const given = intAttribute(node, 'axis', opset < 13 ? 1 : -1)
+  const axis = given < 0 ? given : given - rank
+  return opset < 13 ? Array.from({ length: -axis }, (_, index) => axis + index) : [axis]
 }
 
 const reshaping: ReadonlySet<string> = new Set(['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze'])

@@ -17,6 +17,7 @@ export const FRACTION_BITS = 15
  * y = clip(rshift(share * multiplier, shift)).
  */
 export interface FixedSoftmax extends FixedOperator {
+  readonly axes: readonly number[]
   readonly length: number
   /** 2^15 exp(-256 h s) for h = 0, 1...: one entry for an 8-bit input. */
   readonly highTable: readonly number[]

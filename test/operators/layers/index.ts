@@ -1,12 +1,13 @@
 // Every family's random layers. A new family brings a file here and a line below; without one the conformance suite fails.
 
 import type { LayersOfFamily } from './arbitraries.js'
-import { addLayers, mulLayers } from './binary.js'
+import { addLayers, mulLayers, quotientLayers } from './binary.js'
 import { concatLayers } from './concat.js'
 import { convLayers } from './conv.js'
 import { linearLayers } from './linear.js'
 import { lutLayers } from './lut.js'
 import { averagePoolLayers, maxPoolLayers } from './pool.js'
+import { preluLayers } from './prelu.js'
 import { extremeLayers, sumLayers } from './reduce.js'
 import { requantizeLayers } from './requantize.js'
 import { affineLayers, normalizationLayers, productLayers, softmaxLayers } from './transformer.js'
@@ -16,6 +17,8 @@ export const layers: readonly LayersOfFamily[] = [
   linearLayers,
   addLayers,
   mulLayers,
+  quotientLayers,
+  preluLayers,
   concatLayers,
   lutLayers,
   maxPoolLayers,

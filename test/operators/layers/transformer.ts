@@ -97,10 +97,13 @@ export const productLayers = layersOf('product', () =>
 )
 
 export const softmaxLayers = layersOf('softmax', () =>
-  fc.tuple(fc.constantFrom([2, 7], [1, 2, 600], [3, 1]), width, scale).map(([dims, outputBits, from]) => {
-    const planned: PlannedSoftmax = { ...base, kind: 'softmax', inputs: ['x'], length: dims.at(-1)! }
-    return { planned, scales: [from], dims: [dims], outputBits, outputScale: 1 / (2 ** (outputBits - 1) - 1) }
-  }),
+  fc
+    .tuple(fc.constantFrom([2, 7], [1, 2, 600], [3, 1]), fc.constantFrom([-1], [-2], [-2, -1]), width, scale)
+    .map(([dims, axes, outputBits, from]) => {
+      const length = sizeOf(axes.map((axis) => dims.at(axis)!))
+      const planned: PlannedSoftmax = { ...base, kind: 'softmax', inputs: ['x'], axes, length }
+      return { planned, scales: [from], dims: [dims], outputBits, outputScale: 1 / (2 ** (outputBits - 1) - 1) }
+    }),
 )
 
 export const normalizationLayers = layersOf('normalization', () =>
