@@ -2,11 +2,12 @@
 
 import { affine } from './affine/index.js'
 import { add, mul } from './binary/index.js'
-import { concat } from './concat/index.js'
+import { concat, concatConstant } from './concat/index.js'
 import { channelwise, conv } from './conv/index.js'
 import { fallback } from './fallback/index.js'
 import type { PlannedFallback } from './fallback/plan.js'
 import { linear } from './linear/index.js'
+import { lookup } from './lookup/index.js'
 import { lut } from './lut/index.js'
 import { movement } from './movement/index.js'
 import { normalization } from './normalization/index.js'
@@ -16,6 +17,7 @@ import { product } from './product/index.js'
 import { quotient } from './quotient/index.js'
 import { extreme, sum } from './reduce/index.js'
 import { requantize } from './requantize/index.js'
+import { select, selectConstant } from './select/index.js'
 import { softmax } from './softmax/index.js'
 import type { Family, PlannedOperator } from './types.js'
 
@@ -31,6 +33,8 @@ export const families: readonly Family[] = [
   averagePool,
   movement,
   concat,
+  concatConstant,
+  lookup,
   lut,
   channelwise,
   affine,
@@ -38,6 +42,8 @@ export const families: readonly Family[] = [
   mul,
   quotient,
   prelu,
+  select,
+  selectConstant,
   requantize,
   fallback,
 ]

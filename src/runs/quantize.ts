@@ -167,6 +167,6 @@ function templateFiles({ generateTemplate, model }: Config, { plan }: Prepared, 
   const bits = new Map(plan.groups.flatMap((one) => one.tensors.map((name) => [name, one.bits] as const)))
   const operators = plan.operators
     .filter(hasOwnWidth)
-    .map(({ name, nodes, inputs }) => ({ name, nodes, bits: bits.get(inputs[0]!)! }))
+    .map(({ name, nodes, inputs, outputs }) => ({ name, nodes, bits: bits.get(inputs[0] ?? outputs[0]!)! }))
   return [[`${basename(model, '.onnx')}_mix.json`, mixTemplate(operators, mode)]]
 }

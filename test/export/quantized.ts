@@ -20,8 +20,8 @@ export interface Quantized {
   readonly fixed: FixedPointModel
 }
 
-export async function quantizeByExtremes(file: string, samples: readonly Feeds[]): Promise<Quantized> {
-  const { model: source } = await optimize(await readModel(file))
+export async function quantizeByExtremes(from: string | Model, samples: readonly Feeds[]): Promise<Quantized> {
+  const { model: source } = await optimize(typeof from === 'string' ? await readModel(from) : from)
   const plan = makePlan(source, await shapesFor(source, samples[0]!), oneWidth(chipProfile('TX5105C'), 8))
   const session = await createSession(encodeModel(exposeAll(source.proto)))
   const sources = plan.groups.flatMap((scaleGroup) => scaleGroup.sources)

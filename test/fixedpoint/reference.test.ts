@@ -276,7 +276,6 @@ describe('elementwise', () => {
   })
 
   it('concatenation requantizes and clips the inputs that need it', () => {
-    const requantize = [undefined, { multiplier: 3, shift: 0 }]
     const operator: FixedConcat = {
       kind: 'concat',
       name: 'c',
@@ -284,7 +283,7 @@ describe('elementwise', () => {
       inputs: ['a', 'b'],
       outputs: ['y'],
       axis: -2,
-      requantize,
+      parts: [{ requantize: undefined }, { requantize: { multiplier: 3, shift: 0 } }],
     }
     const joined = run(operator, tensor([2, 1, 2], [1, 2, 3, 4]), tensor([2, 2, 2], [5, 6, 7, 8, 50, -50, 1, 2]))
     expect(joined).toEqual(tensor([2, 3, 2], [1, 2, 15, 18, 21, 24, 3, 4, 127, -128, 3, 6]))

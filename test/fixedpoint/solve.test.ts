@@ -291,9 +291,20 @@ describe('elementwise operators', () => {
   })
 
   it('a concat requantizes only the inputs of another scale', () => {
-    const planned: PlannedConcat = { kind: 'concat', name: 'c', nodes: [], inputs: ['a', 'b'], outputs: ['y'], axis: 0 }
+    const planned: PlannedConcat = {
+      kind: 'concat',
+      name: 'c',
+      nodes: [],
+      inputs: ['a', 'b'],
+      outputs: ['y'],
+      axis: 0,
+      parts: ['input', 'input'],
+    }
     const model = solve(planned, { a: 1, b: 0.5, y: 1 })
-    expect(only(model, 'concat').requantize).toEqual([undefined, { multiplier: 16384, shift: 15 }])
+    expect(only(model, 'concat').parts).toEqual([
+      { requantize: undefined },
+      { requantize: { multiplier: 16384, shift: 15 } },
+    ])
     expect([...run(model, tensor([1], [-7]), tensor([2], [3, -128])).data]).toEqual([-7, 2, -64])
   })
 

@@ -2,6 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../src/onnx/attribute.js'
+import { makeTensor } from '../../src/onnx/tensor.js'
+import { DataType } from '../../src/onnx/types.js'
 import type { PlannedAffine } from '../../src/operators/affine/plan.js'
 import type { PlannedNormalization } from '../../src/operators/normalization/plan.js'
 import { find, floats, ints, kinds, node, planOf, pointwise, reasonOf } from './fixtures.js'
@@ -271,6 +273,28 @@ describe('sums, products and concatenations of activations', () => {
     const constants = [floats('many', [4, 1, 1], [1, 2, 3, 4]), floats('one', [1])]
     const nodes = [node('PRelu', 'x many', 'p'), node('PRelu', 'p one', 'y')]
     expect(kinds(await planOf({ nodes, constants }))).toEqual(['prelu', 'lut'])
+  })
+
+  it('constants may be joined, and chosen from', async () => {
+    const constants = [
+      floats('k', [1, 2, 8, 8]),
+      floats('m', [4, 1, 1]),
+      floats('far', [], [-1e9]),
+      floats('half', [8]),
+    ]
+    const bools = makeTensor('which', DataType.BOOL, [8], Uint8Array.of(1, 0, 1, 0, 1, 0, 1, 0))
+    const nodes = [
+      node('Max', 'x m', 'a'),
+      node('Concat', 'a k', 'j', attribute('axis', 1)),
+      node('Min', 'a z', 'b'),
+      node('Where', 'which b far', 'w'),
+      node('Where', 'which w half', 'v'),
+    ]
+    const plan = await planOf({ nodes, constants: [...constants, bools], inputs, outputs: ['j', 'v'] })
+    expect(kinds(plan)).toEqual(['selectconstant', 'concatconstant', 'select', 'select', 'selectconstant'])
+    expect(plan.groupOf.get('b')).toBe(plan.groupOf.get('w'))
+    expect(plan.groupOf.get('v')!.sources).toEqual(['v'])
+    expect(plan.operators[3]).toMatchObject({ inputs: ['b'], choice: { condition: { dims: [8] } } })
   })
 
   it('a concat of one tensor only moves it', async () => {

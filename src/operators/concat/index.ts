@@ -1,24 +1,40 @@
-import type { Family } from '../types.js'
+import { partParameters, partsRange } from '../parts.js'
+import type { Family, Traits } from '../types.js'
 import { emitConcat } from './emit.js'
 import { concatOf, type PlannedConcat } from './plan.js'
 import { referenceConcat } from './reference.js'
-import { concatRanges, type FixedConcat, solveConcat } from './solve.js'
+import { type FixedConcat, solveConcat } from './solve.js'
 
-export const concat: Family<PlannedConcat, FixedConcat> = {
-  kind: 'concat',
-  traits: {
-    sharesScale: 'sole',
-    copiesData: true,
-    writesWide: false,
-    readsWide: false,
-    gainsFromWide: false,
-    followsFloat: 'atEdge',
-    offset: 'passes',
-  },
-  match: concatOf,
-  solve: solveConcat,
-  ranges: concatRanges,
-  parameters: ({ requantize }) => ({ requantize: requantize.map((by) => by ?? null) }),
-  emit: emitConcat,
-  reference: referenceConcat,
+function familyOf(kind: PlannedConcat['kind'], traits: Traits): Family<PlannedConcat, FixedConcat> {
+  return {
+    kind,
+    traits,
+    match: (node, view) => concatOf(kind, node, view),
+    solve: solveConcat,
+    ranges: ({ parts }, inputs, [output]) => [partsRange(parts, inputs, output!)],
+    parameters: ({ parts }) => ({ requantize: partParameters(parts) }),
+    emit: emitConcat,
+    reference: referenceConcat,
+  }
 }
+
+export const concat = familyOf('concat', {
+  sharesScale: 'sole',
+  copiesData: true,
+  writesWide: false,
+  readsWide: false,
+  gainsFromWide: false,
+  followsFloat: 'atEdge',
+  offset: 'passes',
+})
+
+/** Its output is observed, since the constants are part of it. */
+export const concatConstant = familyOf('concatconstant', {
+  sharesScale: 'none',
+  copiesData: false,
+  writesWide: true,
+  readsWide: false,
+  gainsFromWide: false,
+  followsFloat: 'atEdge',
+  offset: 'none',
+})

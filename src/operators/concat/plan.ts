@@ -1,17 +1,26 @@
-// Concatenations of activations.
+// Concatenations of activations, with constants among them or without.
 
 import { intAttribute } from '../../onnx/attribute.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
+import { hasConstants, type Parts, partsOf } from '../parts.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
 
 export interface PlannedConcat extends PlannedOperator {
+  readonly kind: 'concat' | 'concatconstant'
   readonly axis: number
+  readonly parts: Parts
 }
 
-export function concatOf(node: NodeProto, view: GraphView): Match<PlannedConcat> | Refusal | undefined {
+export function concatOf(
+  kind: PlannedConcat['kind'],
+  node: NodeProto,
+  view: GraphView,
+): Match<PlannedConcat> | Refusal | undefined {
   if (node.opType !== 'Concat' || !view.isActivation(node.output[0])) return undefined
-  if (!node.input.every((name) => view.isActivation(name))) return { refusal: 'it joins constants' }
-  const axis = intAttribute(node, 'axis', 1)
-  return { kind: 'concat', nodes: [node], inputs: [...node.input], outputs: [node.output[0]], axis }
+  const parts = partsOf(node.input, view)
+  if (!parts) return { refusal: 'what it joins is neither an activation nor a constant' }
+  if (hasConstants(parts) !== (kind === 'concatconstant')) return undefined
+  const inputs = node.input.filter((name) => view.isActivation(name))
+  return { kind, nodes: [node], inputs, outputs: [node.output[0]], axis: intAttribute(node, 'axis', 1), parts }
 }

@@ -2,7 +2,7 @@
 
 import type { LayersOfFamily } from './arbitraries.js'
 import { addLayers, mulLayers, quotientLayers } from './binary.js'
-import { concatLayers } from './concat.js'
+import { concatConstantLayers, concatLayers } from './concat.js'
 import { convLayers } from './conv.js'
 import { linearLayers } from './linear.js'
 import { lutLayers } from './lut.js'
@@ -10,6 +10,7 @@ import { averagePoolLayers, maxPoolLayers } from './pool.js'
 import { preluLayers } from './prelu.js'
 import { extremeLayers, sumLayers } from './reduce.js'
 import { requantizeLayers } from './requantize.js'
+import { selectConstantLayers, selectLayers } from './select.js'
 import { affineLayers, normalizationLayers, productLayers, softmaxLayers } from './transformer.js'
 
 export const layers: readonly LayersOfFamily[] = [
@@ -20,6 +21,9 @@ export const layers: readonly LayersOfFamily[] = [
   quotientLayers,
   preluLayers,
   concatLayers,
+  concatConstantLayers,
+  selectLayers,
+  selectConstantLayers,
   lutLayers,
   maxPoolLayers,
   averagePoolLayers,

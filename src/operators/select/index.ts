@@ -1,0 +1,44 @@
+import { partParameters, partsRange } from '../parts.js'
+import type { Family, Traits } from '../types.js'
+import { emitSelect } from './emit.js'
+import { type PlannedSelect, roomForMasked, selectOf } from './plan.js'
+import { referenceSelect } from './reference.js'
+import { type FixedSelect, solveSelect } from './solve.js'
+
+function familyOf(kind: PlannedSelect['kind'], traits: Traits): Family<PlannedSelect, FixedSelect> {
+  return {
+    kind,
+    traits,
+    match: (node, view) => selectOf(kind, node, view),
+    leastExtreme: roomForMasked,
+    solve: solveSelect,
+    ranges: ({ parts }, inputs, [output]) => [partsRange(parts, inputs, output!)],
+    parameters: ({ choice, parts }) => ({
+      choice: typeof choice === 'string' ? choice : 'condition',
+      requantize: partParameters(parts),
+    }),
+    emit: emitSelect,
+    reference: referenceSelect,
+  }
+}
+
+export const select = familyOf('select', {
+  sharesScale: 'sole',
+  copiesData: true,
+  writesWide: true,
+  readsWide: true,
+  gainsFromWide: false,
+  followsFloat: 'between',
+  offset: 'none',
+})
+
+/** Its output is observed, since the constants are part of it. */
+export const selectConstant = familyOf('selectconstant', {
+  sharesScale: 'none',
+  copiesData: false,
+  writesWide: true,
+  readsWide: true,
+  gainsFromWide: false,
+  followsFloat: 'between',
+  offset: 'none',
+})
