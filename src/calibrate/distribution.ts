@@ -2,7 +2,7 @@
 
 import { messageOf, SquireError } from '../errors.js'
 import { readRegular } from '../files/regularFile.js'
-import { bufferFrom, histogramsOf, type StatisticsBuffer } from '../histogram/buffer.js'
+import { bufferFrom, histogramsOf, type SomeStatistics, type StatisticsBuffer } from '../histogram/buffer.js'
 import { mergeAll } from '../histogram/histogram.js'
 import { mapHistogram } from '../histogram/map.js'
 import { decodeStatistics, encodeStatistics } from '../histogram/statistics.js'
@@ -22,6 +22,8 @@ export interface Distribution {
   /** Of the observed tensors. */
   readonly statistics: StatisticsBuffer
   readonly samples: number
+  /** The same over the first half of the samples. */
+  readonly firstHalf: SomeStatistics | undefined
   readonly floatMetric: number | undefined
 }
 
@@ -50,7 +52,9 @@ export function encodeDistribution(
   const histograms = histogramsOf(distribution.statistics)
   const derived = [...plan.groupOf].filter(([name]) => !histograms.has(name))
   return encodeStatistics({
+    samples: distribution.samples,
     observed: distribution.statistics,
+    firstHalf: distribution.firstHalf,
     derived: new Map(derived.map(([name, group]) => [name, groupHistogram(plan, group, histograms)])),
     describe: (name) => ({ operator: operators.get(name) ?? 'input', shape: plan.tensors.get(name)?.dims ?? [] }),
     metadata: {
@@ -77,24 +81,30 @@ export async function readDistribution(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new SquireError('CACHE', `cannot read the distribution cache ${path}: ${messageOf(error)}`, { cause: error })
   }
-  const statistics = decodeStatistics(bytes, `the distribution cache ${path}`)
-  refuseForeign(path, statistics.metadata, key)
-  const missing = plan.observed.filter((name) => !statistics.tensors.has(name))
-  if (missing.length > 0) {
-    throw new SquireError(
-      'CACHE',
-      `the distribution cache ${path} lacks tensor "${missing[0]}"; delete it to calibrate again.`,
-    )
-  }
-  const { samples, float_metric: metric = '' } = statistics.metadata
+  const { tensors, firstHalf, metadata } = decodeStatistics(bytes, `the distribution cache ${path}`)
+  refuseForeign(path, metadata, key)
+  const { samples, float_metric: metric = '' } = metadata
   return {
-    statistics: {
-      tensors: plan.observed,
-      buffer: bufferFrom(new Map(plan.observed.map((name) => [name, statistics.tensors.get(name)!]))),
-    },
+    statistics: observedOnly(path, plan, tensors),
     samples: numberIn(path, 'samples', samples),
+    firstHalf: firstHalf && {
+      samples: firstHalf.samples,
+      statistics: observedOnly(path, plan, histogramsOf(firstHalf.statistics)),
+    },
     floatMetric: metric === '' ? undefined : numberIn(path, 'float_metric', metric),
   }
+}
+
+function observedOnly(path: string, plan: Plan, histograms: ReadonlyMap<string, Histogram>): StatisticsBuffer {
+  const rows = plan.observed.map((name) => {
+    const histogram = histograms.get(name)
+    if (histogram !== undefined) return [name, histogram] as const
+    throw new SquireError(
+      'CACHE',
+      `the distribution cache ${path} lacks tensor "${name}"; delete it to calibrate again.`,
+    )
+  })
+  return { tensors: plan.observed, buffer: bufferFrom(new Map(rows)) }
 }
 
 function numberIn(path: string, name: string, text: string | undefined): number {

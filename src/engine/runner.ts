@@ -1,7 +1,7 @@
 // A runner drives a model over the user's data: a dataset object that workers load, or an infer function that calls forward.
 // The pipeline asks for statistics and metrics and does not know which of the two it has.
 
-import type { StatisticsBuffer } from '../histogram/buffer.js'
+import type { SomeStatistics, StatisticsBuffer } from '../histogram/buffer.js'
 import type { TensorValue } from '../onnx/types.js'
 import type { Compared } from './dataset/comparing.js'
 import type { Comparison, ModelFile, Observation, SkippedSample } from './protocol.js'
@@ -26,6 +26,8 @@ export interface Observed {
   readonly samples: number
   /** Of the observed tensors. */
   readonly statistics: StatisticsBuffer
+  /** Of the first half of these samples: whether ranges still move shows beside it. undefined where samples have no order, or nobody needs it. */
+  readonly firstHalf: SomeStatistics | undefined
   readonly floatMetric: number | undefined
 }
 

@@ -13,6 +13,12 @@ export interface StatisticsBuffer {
   readonly buffer: SharedArrayBuffer
 }
 
+/** The statistics of so many samples. */
+export interface SomeStatistics {
+  readonly samples: number
+  readonly statistics: StatisticsBuffer
+}
+
 /** Views of a buffer, one row a tensor. */
 export interface BufferColumns {
   readonly exponent: Int32Array<SharedArrayBuffer>

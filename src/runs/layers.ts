@@ -16,6 +16,7 @@ import { histogramsOf } from '../histogram/buffer.js'
 import type { FixedPointModel } from '../plan/types.js'
 import { layersOf, type QuantizationFacts } from '../report/data/layers.js'
 import type { Layers } from '../report/data/types.js'
+import { driftOf } from './drift.js'
 import { type Context, directoryOf, integerOf, type Job, type Outcome } from './quantization.js'
 
 /** @param outcomes by loss, the best first */
@@ -24,7 +25,8 @@ export async function compareRun(
   observed: readonly Observed[],
   outcomes: readonly Outcome[],
 ): Promise<Layers> {
-  const { config, prepared, several } = context
+  const { config, prepared, several, pool } = context
+  const { percent } = config
   const quantizations: QuantizationFacts[] = []
   for (const { job, made } of outcomes) {
     if (made instanceof SquireError) continue
@@ -35,6 +37,7 @@ export async function compareRun(
       ...{ mode, iteration: observed.iteration, directory: directoryOf(job, several), fixed: made.fixed },
       summaries: operatorSummaries(made.fixed),
       comparison: wanted ? await compareJob(context, job, made.fixed) : nothingCompared,
+      drift: wanted ? await driftOf({ pool, plan: prepared.plan, observed: job.observed, mode, percent }) : undefined,
     })
   }
   const { qRange } = chipProfile(config.chip)

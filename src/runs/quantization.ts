@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import type { Prepared } from '../calibrate/prepare.js'
 import { type Config, decidingOptions, type QuantMode } from '../config/config.js'
 import { modelFile } from '../engine/modelFile.js'
+import type { Pool } from '../engine/pool.js'
 import type { ModelFile } from '../engine/protocol.js'
 import type { Observed, Runner } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
@@ -36,6 +37,7 @@ export interface Job {
 export interface Context {
   readonly config: Config
   readonly reporter: Reporter
+  readonly pool: Pool
   readonly runner: Runner
   /** The metric of an integer model over the evaluation data. */
   readonly measure: (job: Job, model: ModelFile) => Promise<number | undefined>

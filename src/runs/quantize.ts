@@ -57,7 +57,17 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
       config.evaluation === undefined
         ? ({ mode, observed: { iteration } }, model) => runner.measure(model, iteration, `evaluating ${mode}`)
         : await restoredMeasure(config.evaluation, runner)
-    const context: Context = { config, reporter, runner, measure, prepared, workspace, several, warned: new Set() }
+    const context: Context = {
+      config,
+      reporter,
+      pool: rig.pool,
+      runner,
+      measure,
+      prepared,
+      workspace,
+      several,
+      warned: new Set(),
+    }
     const outcomes: Outcome[] = []
     for (const { job, fixed } of solved) outcomes.push(await measureJob(context, job, fixed))
     outcomes.sort((a, b) => byLoss(rankOf(a), rankOf(b)))

@@ -21,7 +21,7 @@ describe('parts by the command line', () => {
   })
 
   test('a part that was killed goes on from its checkpoint, and has the bytes of one that was not', async () => {
-    const everyChunk = { SQUIRE_CHECKPOINT_SECONDS: '0', ...faults(folder, 'killed', { 80: 'killGroup' }) }
+    const everyChunk = { SQUIRE_CHECKPOINT_SECONDS: '0', ...faults(folder, 'killed', { 94: 'killGroup' }) }
     expect((await calibrate('2/2', 'again.arrow', everyChunk)).status).not.toBe(0)
     expect(existsSync(at('again.arrow'))).toBe(false)
     expect(existsSync(at('again.arrow.checkpoint'))).toBe(true)

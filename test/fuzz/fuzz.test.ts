@@ -156,6 +156,8 @@ describe("squire's own files", () => {
   const histogram = observe(emptyHistogram(), Float32Array.of(1, -2, 0, 300))
   const statistics = Buffer.concat(
     encodeStatistics({
+      samples: 3,
+      firstHalf: { samples: 1, statistics: { tensors: ['a'], buffer: bufferFrom(new Map([['a', histogram]])) } },
       observed: { tensors: ['a'], buffer: bufferFrom(new Map([['a', histogram]])) },
       derived: new Map([['b', histogram]]),
       describe: () => ({ operator: 'Conv', shape: [1, 2] }),

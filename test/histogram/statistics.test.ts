@@ -15,7 +15,9 @@ const rowOf = (values: readonly number[]) => observe(emptyHistogram(), Float32Ar
 const counted = (rows: ReadonlyMap<string, Histogram>) => ({ tensors: [...rows.keys()], buffer: bufferFrom(rows) })
 
 const statistics: Statistics = {
+  samples: 4,
   observed: counted(new Map([['conv1_1', rowOf([0, 1, -2, 3.5])]])),
+  firstHalf: { samples: 2, statistics: counted(new Map([['conv1_1', rowOf([0, 1])]])) },
   derived: new Map([['reshaped/µ', rowOf([])]]),
   describe: (name) =>
     name === 'conv1_1' ? { operator: 'Conv', shape: [1, 64, 55, 55] } : { operator: 'Reshape', shape: [] },
@@ -24,12 +26,16 @@ const statistics: Statistics = {
 
 const bytesOf = (statistics: Statistics) => Buffer.concat(encodeStatistics(statistics))
 
-function expectRead(bytes: Uint8Array, { observed, derived, metadata }: Statistics): void {
+function expectRead(bytes: Uint8Array, { observed, derived, firstHalf, metadata }: Statistics): void {
   const actual = decodeStatistics(bytes)
   const rows = [...histogramsOf(observed), ...derived]
   expect([...actual.tensors.keys()]).toEqual(rows.map(([name]) => name))
   for (const [name, row] of rows) expectSame(actual.tensors.get(name)!, row)
   expect(actual.metadata).toEqual(metadata)
+  expect(actual.firstHalf?.samples).toBe(firstHalf?.samples)
+  for (const [name, row] of firstHalf === undefined ? [] : histogramsOf(firstHalf.statistics)) {
+    expectSame(histogramsOf(actual.firstHalf!.statistics).get(name)!, row)
+  }
 }
 
 function failure(bytes: Uint8Array): SquireError {
@@ -49,7 +55,7 @@ describe('a statistics file', () => {
     fc.assert(
       fc.property(fc.array(floats, { maxLength: 3 }), (tensors) => {
         const observed = counted(new Map(tensors.map((x, i) => [`t${i}`, rowOf([...x])])))
-        const all = { ...statistics, observed, derived: new Map(), metadata: {} }
+        const all = { ...statistics, observed, derived: new Map(), firstHalf: undefined, metadata: {} }
         expectRead(bytesOf(all), all)
       }),
     )
@@ -68,6 +74,7 @@ describe('a statistics file', () => {
       tensor: 'conv1_1',
       operator: 'Conv',
       observed: true,
+      samples: 4,
       max: 3.5,
       count: 4,
     })
@@ -76,6 +83,7 @@ describe('a statistics file', () => {
       'operator',
       'shape',
       'observed',
+      'samples',
       'exponent',
       'min',
       'max',

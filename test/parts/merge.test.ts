@@ -104,7 +104,7 @@ describe('merging parts', () => {
     'the same samples twice': {
       a: () => partOf([0, 1, 2]),
       b: () => partOf([2, 3]),
-      message: /a\.arrow and b\.arrow both hold samples 2 to 2 of/,
+      message: /a\.arrow and b\.arrow both hold samples 8 to 11 of/,
     },
     'another model': {
       a: () => partOf([0]),

@@ -25,7 +25,7 @@ const columns = (more: Partial<ErrorColumns> = {}): ErrorColumns => {
 
 const quantization = (more: Partial<QuantizationEntry> = {}): QuantizationEntry => ({
   ...{ mode: 'mse', iteration: 500, directory: '.', scales: [1 / 127], lows: [-128], highs: [127], offsets: [0] },
-  ...{ clipping: [0.001], rounding: [0.002], parameters: [{ q0: 0, q1: 10, q2: 9 }], compared: 16 },
+  ...{ clipping: [0.001], rounding: [0.002], drift: null, parameters: [{ q0: 0, q1: 10, q2: 9 }], compared: 16 },
   ...{ accumulated: columns(), own: columns() },
   ...more,
 })
@@ -85,6 +85,15 @@ describe('advice', () => {
       evidence: 'From -i 250 to -i 500 it went from 1 to 1.5, by 50 %.',
     })
     expect(rulesThatSpeak(grown(1.05))).toEqual([])
+  })
+
+  it('finds ranges that the second half of the samples still moved', () => {
+    const moved = (by: number) => ({ quantizations: [quantization({ drift: { samples: 250, changes: [by] } })] })
+    expect(theAdvice(moved(-0.25))).toMatchObject({
+      ...{ rule: 'stillMoving', tensor: 'y', next: '-i 1000' },
+      evidence: 'All 500 samples give one 25 % smaller than the first 250.',
+    })
+    expect(rulesThatSpeak(moved(0.09))).toEqual([])
   })
 
   it('knows an input of bytes, and not one of other values or an inner tensor', () => {

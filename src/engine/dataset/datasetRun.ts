@@ -50,6 +50,8 @@ export interface Calibration {
   /** For each value of `-i`: samples in its statistics, and in its metric (none without a metric). */
   readonly counts: readonly number[]
   readonly measured: readonly number[]
+  /** Samples in the first half of the calibration; undefined with several values of `-i`, of which each shows beside the one before. */
+  readonly half: number | undefined
   readonly segments: readonly Segment[]
   /** What the statistics depend on besides the model and how it runs. */
   readonly key: FoldKey

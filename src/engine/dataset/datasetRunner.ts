@@ -2,6 +2,7 @@
 
 import type { Metric } from '../../dataset/types.js'
 import { SquireError } from '../../errors.js'
+import type { SomeStatistics } from '../../histogram/buffer.js'
 import { MIN_EVALUATED, minObserved } from '../fold/chunkSize.js'
 import { type Chunk, chunksOf, chunksOfShare, type Segment, type Share, segmentsOf } from '../fold/chunks.js'
 import { fold } from '../fold/fold.js'
@@ -104,11 +105,13 @@ export class DatasetRunner implements Runner {
     const { batch } = await this.#samples.firstForward()
     const counts = calibrated.map(({ samples }) => this.#wholeBatches(samples, batch))
     const measured = this.#metric === undefined ? [] : calibrated.map(({ samples }) => evaluated ?? samples)
+    const half = counts.length === 1 ? halfOf(counts[0]!, batch) : undefined
     return {
       batch,
       counts,
       measured,
-      segments: segmentsOf(counts, measured),
+      half,
+      segments: segmentsOf([...counts, ...(half === undefined ? [] : [half])], measured),
       key: {
         'way with bad samples': onBadSample,
         calibration: `on ${counts.join(' and ')} samples`,
@@ -143,14 +146,22 @@ export class DatasetRunner implements Runner {
     return state
   }
 
-  #observed({ segments, counts, measured }: Calibration, state: FoldState): readonly Observed[] {
+  #observed({ segments, counts, measured, half }: Calibration, state: FoldState): readonly Observed[] {
     this.#refuseNothing(segments.at(-1)?.to ?? 0)
-    return this.#options.calibrated.map(({ iteration }, i) => ({
-      iteration,
-      samples: segments.reduce((sum, { to }, s) => (to <= counts[i]! ? sum + state.segments[s]!.observed : sum), 0),
-      statistics: statisticsUpTo(state, segments, counts[i]!),
-      floatMetric: this.#value('float model', state, segments, measured[i]),
-    }))
+    const upTo = (count: number): SomeStatistics => ({
+      samples: segments.reduce((sum, { to }, s) => (to <= count ? sum + state.segments[s]!.observed : sum), 0),
+      statistics: statisticsUpTo(state, segments, count),
+    })
+    const firstHalf = half === undefined ? undefined : upTo(half)
+    return this.#options.calibrated.map(({ iteration }, i) => {
+      const all = upTo(counts[i]!)
+      return {
+        iteration,
+        ...all,
+        firstHalf: firstHalf && properPart(firstHalf, all.samples),
+        floatMetric: this.#value('float model', state, segments, measured[i]),
+      }
+    })
   }
 
   async skipObservation(): Promise<void> {}
@@ -295,6 +306,17 @@ export class DatasetRunner implements Runner {
     }
     return whole
   }
+}
+
+/** undefined where bad samples have left nothing on one side. */
+function properPart(part: SomeStatistics, all: number): SomeStatistics | undefined {
+  return part.samples > 0 && part.samples < all ? part : undefined
+}
+
+/** Half of the samples, in whole batches; undefined where that is none. */
+function halfOf(samples: number, batch: number): number | undefined {
+  const batches = Math.floor(samples / batch / 2)
+  return batches === 0 ? undefined : batches * batch
 }
 
 /** How many samples a forward pass takes decides where chunks begin. */

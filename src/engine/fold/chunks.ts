@@ -42,10 +42,10 @@ const EVEN_CHUNKS = 8
  * or take a batch, so that workers end together. `minSamples`: with so many samples, handing the chunk over costs next to nothing.
  */
 export function chunksOf(segments: readonly Segment[], batch: number, minSamples: number): Chunk[] {
+  const wanted = wantedBatches(segments.at(-1)?.to ?? 0, batch, minSamples)
   return segments.flatMap((segment, index) => {
-    const samples = segment.to - segment.from
-    const batches = Math.ceil(samples / batch)
-    const count = Math.min(batches, evenly(Math.ceil(batches / wantedBatches(samples, batch, minSamples))))
+    const batches = Math.ceil((segment.to - segment.from) / batch)
+    const count = Math.min(batches, evenly(Math.ceil(batches / wanted)))
     const start = (number: number) => chunkStart(segment, count, batch, number)
     return Array.from({ length: count }, (_, number) => ({
       segment: index,
@@ -87,7 +87,7 @@ export function chunksOfShare(chunks: readonly Chunk[], { part, of }: Share): Ch
   })
 }
 
-/** Batches that a chunk should have. */
+/** Batches that a chunk of a run over so many samples should have. */
 function wantedBatches(samples: number, batch: number, minSamples: number): number {
   const wanted = Math.min(MOST_SAMPLES_A_CHUNK, Math.ceil(minSamples), Math.ceil(samples / FEWEST_CHUNKS))
   return Math.max(1, Math.ceil(wanted / batch))

@@ -101,7 +101,7 @@ export class FunctionRunner implements Runner {
         metric === undefined || evalIteration === undefined || evalIteration === iteration
           ? metric
           : await this.measure(model.plain, iteration, 'evaluating the float model')
-      results.push({ iteration, samples, statistics: { tensors, buffer }, floatMetric })
+      results.push({ iteration, samples, statistics: { tensors, buffer }, firstHalf: undefined, floatMetric })
     }
     return results
   }

@@ -1,7 +1,8 @@
 // Whether calibration saw enough.
 
+import type { DriftEntry, QuantizationEntry } from '../data/types.js'
 import { percentText, shortText } from './text.js'
-import type { Rule } from './types.js'
+import type { Findings, Rule } from './types.js'
 
 /** Below this a classifier's classes are hardly covered. */
 const FEW_SAMPLES = 100
@@ -23,8 +24,29 @@ export const fewSamples: Rule = ({ data }) => {
 const NOTABLE_DRIFT = 0.1
 const MOST_NAMED = 3
 
-/** With several -i values: ranges that the last samples still moved. */
-export const stillMoving: Rule = ({ tensors, quantizations }) => {
+/** Ranges that the last samples still moved: the second half of them, or those of the largest of several -i values. */
+export const stillMoving: Rule = (findings) => {
+  const [best] = findings.quantizations
+  return best?.drift == null ? movingBetweenIterations(findings) : movingBetweenHalves(findings, best, best.drift)
+}
+
+function movingBetweenHalves({ tensors, data }: Findings, { mode, iteration }: QuantizationEntry, drift: DriftEntry) {
+  return tensors
+    .flatMap(({ name, scaleOf }, i) => {
+      const change = drift.changes[i] ?? 0
+      return scaleOf === name && Math.abs(change) > NOTABLE_DRIFT ? [{ name, change }] : []
+    })
+    .sort((a, b) => Math.abs(b.change) - Math.abs(a.change))
+    .slice(0, MOST_NAMED)
+    .map(({ name, change }) => ({
+      tensor: name,
+      text: `has a range that still moves with more samples (${mode}).`,
+      evidence: `All ${data.samples} samples give one ${percentText(Math.abs(change))} ${change > 0 ? 'larger' : 'smaller'} than the first ${drift.samples}.`,
+      next: `-i ${iteration * 2}`,
+    }))
+}
+
+function movingBetweenIterations({ tensors, quantizations }: Findings) {
   const [best] = quantizations
   const sameMode = quantizations.filter(({ mode }) => mode === best?.mode).sort((a, b) => a.iteration - b.iteration)
   const [before, after] = sameMode.slice(-2)

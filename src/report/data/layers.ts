@@ -19,6 +19,8 @@ export interface QuantizationFacts {
   /** One an operator of `fixed`, in order. */
   readonly summaries: readonly Readonly<Record<string, unknown>>[]
   readonly comparison: ComparisonResult
+  /** Scale group -> change of its threshold since the first half of the samples, as a share. */
+  readonly drift: { readonly samples: number; readonly changes: ReadonlyMap<string, number> } | undefined
 }
 
 export interface RunFacts {
@@ -52,7 +54,7 @@ export function layersOf({ plan, observed, histogramOf, qRange, quantizations }:
     operators: plan.operators.map(operatorEntry),
     tensors,
     qRange,
-    quantizations: quantizations.map((facts) => quantizationEntry(facts, plan.operators, names, histograms)),
+    quantizations: quantizations.map((facts) => quantizationEntry(facts, plan, names, histograms)),
   }
 }
 
@@ -82,8 +84,8 @@ function channelRanges(operator: PlannedOperator): number[] | null {
 }
 
 function quantizationEntry(
-  { mode, iteration, directory, fixed, summaries, comparison }: QuantizationFacts,
-  operators: readonly PlannedOperator[],
+  { mode, iteration, directory, fixed, summaries, comparison, drift }: QuantizationFacts,
+  plan: Plan,
   names: readonly string[],
   histograms: ReadonlyMap<string, Histogram>,
 ): QuantizationEntry {
@@ -106,11 +108,21 @@ function quantizationEntry(
     offsets: ranges.map(({ offset }) => offset),
     clipping: ranges.map(({ error }) => rounded(error.clipping)),
     rounding: ranges.map(({ error }) => rounded(error.rounding)),
-    parameters: operators.map(({ name }) => parametersOf(byName.get(name))),
+    parameters: plan.operators.map(({ name }) => parametersOf(byName.get(name))),
+    drift: drift === undefined ? null : driftEntry(drift, plan, names),
     compared: comparison.samples,
     accumulated: columns(names.map((name) => errors.get(name)?.accumulated)),
     own: columns(names.map((name) => errors.get(name)?.own)),
   }
+}
+
+function driftEntry(
+  { samples, changes }: NonNullable<QuantizationFacts['drift']>,
+  plan: Plan,
+  names: readonly string[],
+) {
+  const changeOf = (name: string) => changes.get(plan.groupOf.get(name)!.name)
+  return { samples, changes: names.map((name) => (changeOf(name) === undefined ? null : rounded(changeOf(name)!))) }
 }
 
 function parametersOf(summary: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {

@@ -56,6 +56,13 @@ export interface ErrorColumns {
   readonly codesUsed: readonly (number | null)[]
 }
 
+export interface DriftEntry {
+  /** Samples in the first half. */
+  readonly samples: number
+  /** Parallel to `tensors`: 0.2 where all samples give a threshold that is larger by a fifth than the half's; null for one that is zero there. */
+  readonly changes: readonly (number | null)[]
+}
+
 export interface QuantizationEntry {
   readonly mode: string
   readonly iteration: number
@@ -70,6 +77,8 @@ export interface QuantizationEntry {
   readonly rounding: readonly number[]
   /** Parallel to `operators`: shifts, multipliers and bounds, as in *_scale.json. */
   readonly parameters: readonly Readonly<Record<string, unknown>>[]
+  /** How far the thresholds are from those of the first half of the samples alone; null where nothing tells. */
+  readonly drift: DriftEntry | null
   /** Samples that the errors were measured on. */
   readonly compared: number
   readonly accumulated: ErrorColumns

@@ -2,7 +2,7 @@
 
 import type { QuantizationEntry } from '../data/types.js'
 import { Channels } from './channels.js'
-import { cosineText, fixed, nothing, percent, short } from './format.js'
+import { cosineText, fixed, nothing, percent, short, signedPercent } from './format.js'
 import { Headings } from './headings.js'
 import { Histogram } from './histogram.js'
 import type { Report, View } from './model.js'
@@ -28,6 +28,11 @@ export function Detail({ report, index, shown }: DetailProps) {
         </span>
         <span>{percent(tensor.zeros)} zeros</span>
         <span>{tensor.observed ? 'counted' : 'statistics follow from its inputs’'}</span>
+        {shown.drift != null && (
+          <span>
+            range {signedPercent(shown.drift.changes[index])} since the first {shown.drift.samples} samples
+          </span>
+        )}
         {tensor.scaleOf !== tensor.name && <span>shares the scale of {tensor.scaleOf}</span>}
         {operator !== undefined && (
           <span>

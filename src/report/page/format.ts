@@ -22,6 +22,12 @@ export function percent(share: number | null | undefined): string {
   return value < 0.01 ? '< 0.01 %' : `${Number(value.toPrecision(value < 1 ? 2 : 3))} %`
 }
 
+/** A change as per cent, with its sign. */
+export function signedPercent(change: number | null | undefined): string {
+  if (change === null || change === undefined) return nothing
+  return `${change < 0 ? '−' : '+'}${percent(Math.abs(change))}`
+}
+
 /** A cosine as a person can tell it from 1. */
 export function cosineText(value: number | null): string {
   return value === null ? nothing : fixed(value, value > 0.9999 ? 6 : 4)
