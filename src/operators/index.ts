@@ -6,6 +6,7 @@ import { concat, concatConstant } from './concat/index.js'
 import { channelwise, conv } from './conv/index.js'
 import { fallback } from './fallback/index.js'
 import type { PlannedFallback } from './fallback/plan.js'
+import { interpolation } from './interpolation/index.js'
 import { linear } from './linear/index.js'
 import { lookup } from './lookup/index.js'
 import { lut } from './lut/index.js'
@@ -31,6 +32,7 @@ export const families: readonly Family[] = [
   extreme,
   maxPool,
   averagePool,
+  interpolation,
   movement,
   concat,
   concatConstant,

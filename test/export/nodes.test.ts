@@ -30,6 +30,9 @@ const constants: readonly TensorProto[] = [
   floats('tiny', [], [1e-12]),
   floats('table', [10, 8], values(80, -2, 2)),
   floats('most', [4, 1, 1], [0.1, 0.2, 0.3, 0.4]),
+  floats('scales', [4], [1, 1, 1.5, 0.75]),
+  floats('double', [4], [1, 1, 2, 2]),
+  ints('sizes', [1, 4, 11, 19]),
   ints('last', [-1]),
   ints('channels', [1]),
   makeTensor('which', DataType.BOOL, [8], Uint8Array.of(1, 0, 1, 1, 0, 0, 1, 0)),
@@ -89,6 +92,36 @@ const cases: Readonly<Record<string, readonly [nodes: readonly NodeProto[], leas
   'rows of a table': [[node('ArgMax', 'x', 'i', a('axis', 3), a('keepdims', 0)), node('Gather', 'table i', 'y')], 30],
 }
 
+const resized = (mode: string, coordinates: string, ...more: Parameters<typeof a>[]) =>
+  node(
+    'Resize',
+    mode === 'sizes' ? 'h   sizes' : 'h  scales',
+    'y',
+    ...[['mode', mode === 'sizes' ? 'linear' : mode], ['coordinate_transformation_mode', coordinates], ...more].map(
+      (pair) => a(...(pair as Parameters<typeof a>)),
+    ),
+  )
+
+const resizes: typeof cases = Object.fromEntries(
+  ['half_pixel', 'pytorch_half_pixel', 'align_corners', 'asymmetric'].flatMap((coordinates) =>
+    ['linear', 'cubic', 'sizes', 'nearest'].map((mode) => [
+      `a resize, ${mode}, ${coordinates}`,
+      [[resized(mode, coordinates)], 30] as const,
+    ]),
+  ),
+)
+
+const special: typeof cases = {
+  'a cubic resize that excludes what is outside': [
+    [resized('cubic', 'half_pixel', ['exclude_outside', 1], ['cubic_coeff_a', { float: -0.5 }])],
+    30,
+  ],
+  'a linear resize of both sides by a power of two': [
+    [node('Resize', 'h  double', 'y', a('mode', 'linear'), a('coordinate_transformation_mode', 'half_pixel'))],
+    35,
+  ],
+}
+
 function sqnr(float: TensorValue, fixed: TensorValue): number {
   const [want, got] = [float.data as Float32Array, fixed.data as Float32Array]
   const power = want.reduce((sum, value) => sum + value ** 2, 0)
@@ -102,7 +135,7 @@ async function run(bytes: Uint8Array, feeds: Feeds): Promise<TensorValue> {
   return y!
 }
 
-test.each(Object.entries(cases))('%s', async (_, [nodes, least]) => {
+test.each(Object.entries({ ...cases, ...resizes, ...special }))('%s', async (_, [nodes, least]) => {
   const model = modelOf({
     nodes: [node('Tanh', 'x', 'h'), node('Softplus', 'x', 'p'), ...nodes],
     constants,

@@ -5,6 +5,7 @@ import { makeAttribute } from '../../src/onnx/attribute.js'
 import { makeTensor } from '../../src/onnx/tensor.js'
 import { DataType } from '../../src/onnx/types.js'
 import type { PlannedAffine } from '../../src/operators/affine/plan.js'
+import type { PlannedInterpolation } from '../../src/operators/interpolation/plan.js'
 import type { PlannedNormalization } from '../../src/operators/normalization/plan.js'
 import { find, floats, ints, kinds, node, planOf, pointwise, reasonOf } from './fixtures.js'
 
@@ -436,7 +437,7 @@ describe('moves', () => {
     expect(reasonOf(plan, 'd')).toBeUndefined()
   })
 
-  it('a nearest resize by whole factors copies, another interpolates', async () => {
+  it('a nearest resize copies, another interpolates', async () => {
     const resize = (scales: readonly number[], mode: string) => ({
       nodes: [
         conv.node,
@@ -450,11 +451,13 @@ describe('moves', () => {
       ],
       constants: [...conv.constants, floats('scales', [4], scales)],
     })
-    expect(kinds(await planOf(resize([1, 1, 2, 2], 'nearest')))).toEqual(['conv', 'movement'])
-    expect(reasonOf(await planOf(resize([1, 1, 2, 2], 'linear')), 'y')).toBe('it interpolates')
-    expect(reasonOf(await planOf(resize([1, 1, 1.5, 2], 'nearest')), 'y')).toBe(
-      'it resizes by a factor that is not whole',
-    )
+    expect(kinds(await planOf(resize([1, 1, 1.5, 2], 'nearest')))).toEqual(['conv', 'movement'])
+    const plan = await planOf(resize([1, 1, 2, 2], 'linear'))
+    const both = { rank: 4, resamplings: [{ axis: -1, from: 8, to: 16 }, { axis: -2 }] }
+    expect(plan.operators[1]).toMatchObject({ kind: 'interpolation', ...both })
+    // From 0, 0.5, 1... on.
+    const { resamplings } = plan.operators[1] as PlannedInterpolation
+    expect([...resamplings[0]!.matrix.subarray(8, 11)]).toEqual([0.5, 0.5, 0])
   })
 
   it('padding with a constant moves values; with one that no integer is near to, it is software', async () => {

@@ -27,7 +27,7 @@ const moving: Readonly<Record<string, Condition>> = {
   Identity: always,
   Pad: padsWithComputed,
   Reshape: always,
-  Resize: interpolates,
+  Resize: crops,
   Slice: always,
   SpaceToDepth: always,
   Split: always,
@@ -35,7 +35,7 @@ const moving: Readonly<Record<string, Condition>> = {
   Tile: always,
   Transpose: always,
   Unsqueeze: always,
-  Upsample: interpolates,
+  Upsample: crops,
 }
 
 export function movementOf(node: NodeProto, view: GraphView): Match<PlannedMovement> | Refusal | undefined {
@@ -64,11 +64,7 @@ function paddingOf(node: NodeProto, view: GraphView): number {
   return value === '' ? floatAttribute(node, 'value', 0) : (view.scalar(value) ?? Number.NaN)
 }
 
-/** Nearest neighbours at whole factors copy; everything else interpolates or picks unevenly. */
-function interpolates(node: NodeProto, input: string, view: GraphView): string | undefined {
-  if (stringAttribute(node, 'mode', 'nearest') !== 'nearest') return 'it interpolates'
-  if (stringAttribute(node, 'coordinate_transformation_mode', '') === 'tf_crop_and_resize') return 'it crops'
-  const from = view.dims(input)
-  const whole = view.dims(node.output[0]!).every((size, axis) => size % from[axis]! === 0)
-  return whole ? undefined : 'it resizes by a factor that is not whole'
+/** Nearest neighbours copy, whatever the factor; what interpolates is a family of its own. */
+function crops(node: NodeProto): string | undefined {
+  return stringAttribute(node, 'coordinate_transformation_mode', '') === 'tf_crop_and_resize' ? 'it crops' : undefined
 }

@@ -4,6 +4,7 @@ import type { LayersOfFamily } from './arbitraries.js'
 import { addLayers, mulLayers, quotientLayers } from './binary.js'
 import { concatConstantLayers, concatLayers } from './concat.js'
 import { convLayers } from './conv.js'
+import { interpolationLayers } from './interpolation.js'
 import { linearLayers } from './linear.js'
 import { lutLayers } from './lut.js'
 import { averagePoolLayers, maxPoolLayers } from './pool.js'
@@ -24,6 +25,7 @@ export const layers: readonly LayersOfFamily[] = [
   concatConstantLayers,
   selectLayers,
   selectConstantLayers,
+  interpolationLayers,
   lutLayers,
   maxPoolLayers,
   averagePoolLayers,
