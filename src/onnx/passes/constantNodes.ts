@@ -6,7 +6,7 @@ import { makeTensor } from '../tensor.js'
 import { type AttributeProto, DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
 import { changed, type Pass, replaceNodes } from './pass.js'
 
-export const constantNodes: Pass = {
+export const constantNodes = {
   title: 'Constant nodes made initializers',
   apply(proto: ModelProto) {
     const nodes = new Map<NodeProto, undefined>()
@@ -19,7 +19,7 @@ export const constantNodes: Pass = {
     }
     return changed(proto, replaceNodes(proto.graph, { nodes, tensors }), nodes.size)
   },
-}
+} satisfies Pass
 
 /** The tensor a Constant node makes; undefined for other nodes and for forms left to the runtime (strings, sparse tensors). */
 function constantOf(node: NodeProto): TensorProto | undefined {

@@ -1,0 +1,269 @@
+// Models with QuantizeLinear and DequantizeLinear nodes (QDQ: ONNX Runtime's, PyTorch's, squire's own) as float models, and the scales that
+// those nodes stood for. The float model computes what the QDQ model does without rounding its activations; its weights are the rounded ones.
+//
+//     x -> QuantizeLinear -> DequantizeLinear -> y        y is x, held as integers at that scale
+//     integer weights -> DequantizeLinear -> w            w is a constant, each of its values a whole number of scales
+//     float weights -> QuantizeLinear -> DequantizeLinear -> w     the same, as fake quantization exports it
+//
+// Nodes of another form stay, and run in float: a pair with other nodes between, a scale that is computed, types of no integer array.
+// Source: onnx/docs/Operators.md, QuantizeLinear and DequantizeLinear.
+
+import { SquireError } from '../../errors.js'
+import { intAttribute } from '../attribute.js'
+import { type GraphIndex, indexGraph } from '../graph.js'
+import { CONTRIB_DOMAIN, isStandardDomain } from '../operators.js'
+import { constantNodes } from '../passes/constantNodes.js'
+import { elementCount, floatValues, makeTensor, tensorData, tensorDims } from '../tensor.js'
+import { DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
+
+/** How an activation is held: real value = (integer - zeroPoint) * scale, integers as wide as two's complement of `bits`. */
+export interface HeldActivation {
+  readonly scale: number
+  /** Of signed integers: that of an unsigned type is less by half of its range. */
+  readonly zeroPoint: number
+  readonly bits: number
+}
+
+/** The scales of a constant whose values are whole numbers of them, no larger than an int8 that has no -128. */
+export interface WeightScales {
+  /** One for each index along `axis`; a single one is for all. */
+  readonly scales: Float32Array
+  readonly axis: number
+}
+
+export interface QdqScales {
+  /** By tensor of the float model. */
+  readonly activations: ReadonlyMap<string, HeldActivation>
+  /** By initializer of the float model. */
+  readonly weights: ReadonlyMap<string, WeightScales>
+}
+
+export interface Dequantized {
+  /** The float model. */
+  readonly proto: ModelProto
+  readonly scales: QdqScales
+}
+
+/**
+ * undefined for a model that is not quantized.
+ * @throws SquireError UNSUPPORTED naming a node that computes on integers (QLinearConv...), or an activation with a scale for each channel
+ */
+export function takeQdq(proto: ModelProto): Dequantized | undefined {
+  refuseIntegerOperators(proto)
+  if (!proto.graph.node.some(isDequantize)) return undefined
+  const { proto: prepared } = constantNodes.apply(proto)
+  const taker = new Taker(indexGraph(prepared.graph))
+  const node = prepared.graph.node.map((one) => taker.take(one)).filter((one) => one !== undefined)
+  if (taker.activations.size + taker.constants.length === 0) return undefined
+  const graph = { ...prepared.graph, node, initializer: [...prepared.graph.initializer, ...taker.constants] }
+  const scales = { activations: taker.activations, weights: taker.weights }
+  return { proto: withoutUnread({ ...prepared, graph }), scales }
+}
+
+function refuseIntegerOperators({ graph }: ModelProto): void {
+  const integer = graph.node.find(({ opType }) => opType.startsWith('QLinear'))
+  if (integer === undefined) return
+  throw new SquireError(
+    'UNSUPPORTED',
+    `${integer.opType} "${integer.name}" computes on integers: the model is quantized in ONNX Runtime's QOperator format. ` +
+      'Quantize the float model, or write the model in QDQ format (QuantFormat.QDQ), whose scales squire takes over.',
+  )
+}
+
+const isOurs = ({ domain }: NodeProto) => isStandardDomain(domain) || domain === CONTRIB_DOMAIN
+const isQuantize = (node: NodeProto) => node.opType === 'QuantizeLinear' && isOurs(node)
+const isDequantize = (node: NodeProto) => node.opType === 'DequantizeLinear' && isOurs(node)
+
+/** Scales, zero points and the axis of a Q or DQ node, all constant. */
+interface Parameters {
+  readonly scales: Float32Array
+  readonly zeroPoints: readonly number[]
+  readonly dataType: number
+  readonly axis: number
+  /** Elements along the axis that share a scale; 0: one scale an index, or one for all. */
+  readonly block: number
+}
+
+/** A tensor of integers that a DequantizeLinear reads. */
+interface Integers {
+  readonly dims: readonly number[]
+  readonly data: ArrayLike<number>
+}
+
+const ranges: ReadonlyMap<number, readonly [low: number, high: number]> = new Map([
+  [DataType.INT8, [-128, 127]],
+  [DataType.UINT8, [0, 255]],
+  [DataType.INT16, [-32768, 32767]],
+  [DataType.UINT16, [0, 65535]],
+])
+
+/** Takes the Q and DQ nodes of a graph, one after another, in any order. */
+class Taker {
+  readonly activations = new Map<string, HeldActivation>()
+  readonly weights = new Map<string, WeightScales>()
+  readonly constants: TensorProto[] = []
+  readonly #index: GraphIndex
+
+  constructor(index: GraphIndex) {
+    this.#index = index
+  }
+
+  /** What stands in the node's place; undefined: a constant does. */
+  take(node: NodeProto): NodeProto | undefined {
+    const [from = ''] = node.input
+    const parameters = isDequantize(node) ? this.#parameters(node) : undefined
+    if (parameters === undefined) return node
+    const integers = this.#constantIntegers(from, parameters)
+    if (integers !== undefined) {
+      this.#dequantize(node.output[0]!, integers, parameters)
+      return undefined
+    }
+    const source = this.#quantizedFrom(from, parameters)
+    return source === undefined ? node : this.#passOn(node, source, parameters)
+  }
+
+  /** The integers of a constant, or of a float constant that a QuantizeLinear rounds. */
+  #constantIntegers(name: string, parameters: Parameters): Integers | undefined {
+    const stored = this.#index.initializer(name)
+    if (stored !== undefined) {
+      const { dataType } = stored
+      if (!ranges.has(dataType) && dataType !== DataType.INT32) return undefined
+      return { dims: tensorDims(stored), data: tensorData(stored) as ArrayLike<number> & Int8Array }
+    }
+    const source = this.#quantizedFrom(name, parameters)
+    const floats = source === undefined ? undefined : this.#index.initializer(source)
+    if (floats?.dataType !== DataType.FLOAT) return undefined
+    const dims = tensorDims(floats)
+    return { dims, data: rounded(floatValues(floats), dims, parameters) }
+  }
+
+  /** What a QuantizeLinear with the same parameters made these integers from. */
+  #quantizedFrom(name: string, parameters: Parameters): string | undefined {
+    const producer = this.#index.producer(name)
+    if (producer === undefined || !isQuantize(producer)) return undefined
+    const own = this.#parameters(producer)
+    return own !== undefined && same(own, parameters) ? producer.input[0] : undefined
+  }
+
+  #dequantize(name: string, { dims, data }: Integers, parameters: Parameters): void {
+    const { scales, zeroPoints, axis, block } = parameters
+    const values = new Float32Array(data.length)
+    let largest = 0
+    for (const { from, to, scale } of runsOfOneScale(dims, parameters)) {
+      for (let i = from; i < to; i++) {
+        const steps = data[i]! - zeroPoints[scale]!
+        largest = Math.max(largest, Math.abs(steps))
+        values[i] = steps * scales[scale]!
+      }
+    }
+    this.constants.push(makeTensor(name, DataType.FLOAT, dims, values))
+    if (block === 0 && largest <= 127 && parameters.dataType !== DataType.INT32) this.weights.set(name, { scales, axis })
+  }
+
+  /** A pair around an activation: its readers read the activation itself. */
+  #passOn(node: NodeProto, source: string, { scales, zeroPoints, dataType }: Parameters): NodeProto {
+    const range = ranges.get(dataType)
+    if (range === undefined) return node
+    const [output] = node.output as [string]
+    if (scales.length > 1) {
+      throw new SquireError(
+        'UNSUPPORTED',
+        `DequantizeLinear "${node.name}" has a scale for each channel of the activation "${source}"; the chip has one scale a tensor. ` +
+          'Quantize activations per tensor.',
+      )
+    }
+    const [low, high] = range
+    const half = (low + high + 1) / 2
+    const held = { scale: scales[0]!, zeroPoint: zeroPoints[0]! - half, bits: Math.log2(high - low + 1) }
+    // The first pair is the one that the tensor's writer is held by.
+    for (const name of [source, output]) if (!this.activations.has(name)) this.activations.set(name, held)
+    return { name: node.name, opType: 'Identity', domain: '', input: [source], output: [output], attribute: [] }
+  }
+
+  #parameters(node: NodeProto): Parameters | undefined {
+    const [scale, zero] = [this.#index.initializer(node.input[1] ?? ''), this.#index.initializer(node.input[2] ?? '')]
+    if (scale?.dataType !== DataType.FLOAT || (node.input[2] && zero === undefined)) return undefined
+    const scales = floatValues(scale)
+    const dataType = zero?.dataType ?? this.#typeOf(node)
+    if (dataType === undefined || !(ranges.has(dataType) || dataType === DataType.INT32)) return undefined
+    const given = zero === undefined ? [] : Array.from(tensorData(zero) as Int8Array)
+    const zeroPoints = Array.from(scales, (_, i) => given[i] ?? 0)
+    const block = intAttribute(node, 'block_size', 0)
+    return { scales, zeroPoints, dataType, axis: intAttribute(node, 'axis', 1), block }
+  }
+
+  /** Without a zero point: of a QuantizeLinear uint8, of a DequantizeLinear that of what it reads. */
+  #typeOf(node: NodeProto): number | undefined {
+    if (isQuantize(node)) return intAttribute(node, 'output_dtype', DataType.UINT8)
+    const stored = this.#index.initializer(node.input[0] ?? '')
+    if (stored !== undefined) return stored.dataType
+    const producer = this.#index.producer(node.input[0] ?? '')
+    if (producer === undefined || !isQuantize(producer)) return undefined
+    return this.#index.initializer(producer.input[2] ?? '')?.dataType ?? this.#typeOf(producer)
+  }
+}
+
+function same(a: Parameters, b: Parameters): boolean {
+  const alike = a.dataType === b.dataType && a.block === b.block && (a.scales.length === 1 || a.axis === b.axis)
+  return alike && String(a.scales) === String(b.scales) && String(a.zeroPoints) === String(b.zeroPoints)
+}
+
+/** Elements from `from` to before `to`, in row-major order, that have one scale. */
+interface Run {
+  readonly from: number
+  readonly to: number
+  readonly scale: number
+}
+
+function* runsOfOneScale(dims: readonly number[], { scales, axis, block }: Parameters): Generator<Run> {
+  const count = elementCount(dims)
+  if (scales.length === 1) {
+    yield { from: 0, to: count, scale: 0 }
+    return
+  }
+  const at = axis < 0 ? axis + dims.length : axis
+  const inner = elementCount(dims.slice(at + 1))
+  const size = dims[at] ?? 1
+  for (let from = 0, row = 0; from < count; from += inner, row++) {
+    const along = row % size
+    if (block === 0) yield { from, to: from + inner, scale: along }
+    else {
+      const first = (((row - along) / size) * Math.ceil(size / block) + Math.floor(along / block)) * inner
+      for (let i = 0; i < inner; i++) yield { from: from + i, to: from + i + 1, scale: first + i }
+    }
+  }
+}
+
+/** saturate(round_half_even(x / scale) + zero_point) */
+function rounded(values: Float32Array, dims: readonly number[], parameters: Parameters): Int32Array {
+  const { scales, zeroPoints, dataType } = parameters
+  const [low, high] = ranges.get(dataType) ?? [-(2 ** 31), 2 ** 31 - 1]
+  const integers = new Int32Array(values.length)
+  for (const { from, to, scale } of runsOfOneScale(dims, parameters)) {
+    for (let i = from; i < to; i++) {
+      const steps = roundHalfEven(Math.fround(values[i]! / scales[scale]!))
+      integers[i] = Math.min(Math.max(steps + zeroPoints[scale]!, low), high)
+    }
+  }
+  return integers
+}
+
+function roundHalfEven(x: number): number {
+  const near = Math.round(x)
+  return near - x === 0.5 && near % 2 !== 0 ? near - 1 : near
+}
+
+/** Without QuantizeLinear nodes that nobody reads, and without the constants of what is gone. */
+function withoutUnread(proto: ModelProto): ModelProto {
+  const { graph } = proto
+  const index = indexGraph(graph)
+  const isRead = (name: string) => index.consumers(name).length > 0 || index.isGraphOutput(name)
+  const node = graph.node.filter((one) => !isQuantize(one) || one.output.some(isRead))
+  const left = indexGraph({ ...graph, node })
+  const wasRead = new Set(proto.graph.node.flatMap(({ input }) => input))
+  const initializer = graph.initializer.filter(({ name }) => {
+    const reads = left.consumers(name).length > 0 || left.isGraphOutput(name)
+    return reads || !wasRead.has(name)
+  })
+  return { ...proto, graph: { ...graph, node, initializer } }
+}
