@@ -3,10 +3,14 @@
 
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { convertOpset } from '../emit/convertOpset.js'
+import { EMITTED_OPSET } from '../emit/opset.js'
 import { modelFile } from '../engine/modelFile.js'
 import type { ModelFile } from '../engine/protocol.js'
 import type { Feeds } from '../engine/runner.js'
 import { fixDims } from '../onnx/edits/fixDims.js'
+import type { QdqScales } from '../onnx/import/qdq.js'
+import { opsetOf } from '../onnx/model.js'
 import { makeValueInfo } from '../onnx/node.js'
 import { shapesFor } from '../onnx/shapes.js'
 import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
@@ -23,12 +27,15 @@ export interface Prepared {
   readonly feeds: Feeds
   readonly tensors: ReadonlyMap<string, TensorInfo>
   readonly plain: ModelFile
+  /** Scales that the model brings, where it was a QDQ model. */
+  readonly qdq?: QdqScales
   /** Identity of all that the statistics depend on besides the data. */
   readonly key: string
 }
 
 /** `workspace` is a folder for temporary files. */
-export async function prepare(model: Model, feeds: Feeds, options: PlanOptions, workspace: string): Promise<Prepared> {
+export async function prepare(given: Model, feeds: Feeds, options: PlanOptions, workspace: string): Promise<Prepared> {
+  const model = await raised(given, feeds)
   const tensors = await shapesFor(model, feeds)
   const plan = makePlan(model, tensors, options)
   return {
@@ -42,6 +49,13 @@ export async function prepare(model: Model, feeds: Feeds, options: PlanOptions, 
       .update(JSON.stringify([model.hash, plan.observed]))
       .digest('hex'),
   }
+}
+
+/** The model in the least opset that is written: what is planned is what is written, and a QDQ model that comes back is planned alike. */
+async function raised(model: Model, feeds: Feeds): Promise<Model> {
+  if (opsetOf(model.proto) >= EMITTED_OPSET) return model
+  const tensors = [...(await shapesFor(model, feeds))].map(([name, info]) => ({ name, ...info }))
+  return { ...model, proto: convertOpset(model.proto, EMITTED_OPSET, tensors) }
 }
 
 const dimsOf = (feeds: Feeds) => Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims]))

@@ -47,7 +47,15 @@ const carried = v.object({
   tensors: v.array(v.object({ name: v.string(), scale, bits: integer, offset: v.optional(v.number()) })),
   scaleFixes: v.record(
     v.string(),
-    v.object({ q0: integer, q1: integer, q2: integer, scaleInt16: int16s, biasInt16: int16s, inputScale: scale, outputScale: scale }),
+    v.object({
+      q0: integer,
+      q1: integer,
+      q2: integer,
+      scaleInt16: int16s,
+      biasInt16: int16s,
+      inputScale: scale,
+      outputScale: scale,
+    }),
   ),
 })
 

@@ -11,6 +11,7 @@ import type { Model, ModelProto, NodeProto } from '../onnx/types.js'
 import { familyOf } from '../operators/index.js'
 import type { FixedOperator, QdqContext } from '../operators/types.js'
 import type { FixedPointModel } from '../plan/types.js'
+import { carriedIn } from './carriedIntegers.js'
 import { type Provenance, writtenModel } from './writtenModel.js'
 
 const QDQ_BITS = 8
@@ -24,7 +25,13 @@ export function qdqModel(fixed: FixedPointModel, source: Model, provenance: Prov
   const writer = new QdqWriter(fixed, proto)
   for (const { name } of modelInputs(proto)) writer.roundTrip(name, name)
   for (const operator of fixed.operators) writer.write(operator)
-  return writtenModel(proto, writer.builder, proto.graph.output, { chip: fixed.chip.name }, provenance)
+  return writtenModel(
+    proto,
+    writer.builder,
+    proto.graph.output,
+    { chip: fixed.chip.name, ...carriedIn(fixed) },
+    provenance,
+  )
 }
 
 /** Mutable state of one export: the graph so far, and what float nodes read in place of a tensor. */

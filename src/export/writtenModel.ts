@@ -61,5 +61,7 @@ function initializersRead(
   outputs: readonly ValueInfoProto[],
 ): TensorProto[] {
   const read = new Set([...nodes.flatMap((node) => outerInputs(node)), ...outputs.map(({ name }) => name)])
-  return graph.initializer.filter(({ name }) => read.has(name))
+  // A QDQ model computes constants from integers under the names that they have in the source.
+  const written = new Set(nodes.flatMap(({ output }) => output))
+  return graph.initializer.filter(({ name }) => read.has(name) && !written.has(name))
 }

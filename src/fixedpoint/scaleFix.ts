@@ -24,6 +24,8 @@ export interface Accumulation extends Bounds {
   readonly inputRange: readonly [low: number, high: number]
   /** The real input is this much larger, for which `bias` has made up with the real weights; absent: 0. */
   readonly inputOffset?: number
+  /** Scales that the weights are whole numbers of, one a channel; absent: the largest weight of a channel is the largest integer. */
+  readonly weightScales?: ArrayLike<number>
 }
 
 export interface SolvedAccumulation {
@@ -58,7 +60,7 @@ export function solveScaleFix(layer: Accumulation, chip: Arithmetic): SolvedAccu
 }
 
 function channelOf(layer: Accumulation, row: Float32Array, c: number, chip: Arithmetic): Channel {
-  const scale = weightScale(row, rangeOf(chip.weightBits)[1])
+  const scale = layer.weightScales?.[c] ?? weightScale(row, rangeOf(chip.weightBits)[1])
   const { up, down } = reachOf(row, layer.inputRange)
   return {
     step: (layer.inputScale * scale) / layer.outputScale,

@@ -22,6 +22,8 @@ export interface FoldRequest {
   readonly policy: ZeroPointPolicy
   /** c of tensors, where it is known from another run and not to be found. */
   readonly given: ReadonlyMap<string, number> | undefined
+  /** The only offsets that are to be tried, by scale group, where the model brings its own. */
+  readonly wished?: ReadonlyMap<string, Offset> | undefined
   readonly options: PlanOptions
 }
 
@@ -57,17 +59,18 @@ export function foldZeroPoints(request: FoldRequest): Folded | undefined {
 
 /** By the name of the scale group. */
 function offsetsOf(request: FoldRequest): Map<string, Offset> {
-  const { model, plan, thresholds, oneSided, histograms, policy } = request
+  const { model, plan, thresholds, oneSided, histograms, policy, wished } = request
   const outputs = new Set(model.proto.graph.output.map(({ name }) => name))
   const outputScale = (tensor: string) => {
     const { name, bits } = plan.groupOf.get(tensor)!
     return thresholds.get(name)! / rangeOf(bits)[1]
   }
   const found = new Map<string, Offset>()
-  for (const group of groupsToOffset(plan, policy, (name) => outputs.has(name))) {
+  for (const group of groupsToOffset(plan, wished === undefined ? policy : 'all', (name) => outputs.has(name))) {
     const { name } = group.scaleGroup
     const threshold = oneSided.get(name) ?? thresholds.get(name)!
-    const offset = offsetOf(group, histograms.get(name)!, threshold, outputScale)
+    const offset =
+      wished === undefined ? offsetOf(group, histograms.get(name)!, threshold, outputScale) : wished.get(name)
     if (offset !== undefined && biasesFit(group, offset.offset, request, outputScale)) found.set(name, offset)
   }
   return found

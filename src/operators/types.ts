@@ -10,6 +10,7 @@
 
 import type { Integers } from '../emit/arithmetic.js'
 import type { Emitter } from '../emit/builder.js'
+import type { GivenScaleFix } from '../fixedpoint/givenScaleFix.js'
 import type { Offence } from '../fixedpoint/multiplier.js'
 import type { Arithmetic, ChipProfile, IntTensor, QuantizedTensor } from '../fixedpoint/types.js'
 import type { GraphIndex } from '../onnx/graph.js'
@@ -84,6 +85,16 @@ export interface SolveContext {
   readonly ranges: ReadonlyMap<string, IntegerRange>
   /** A table over inputs of 16 bits has 2^lutBits segments. */
   readonly lutBits: number
+  /** What the model brings of its accumulating operators' integers. */
+  readonly accumulations: GivenAccumulations
+}
+
+/** Integers of accumulating operators that are known before anything is solved. */
+export interface GivenAccumulations {
+  /** Scales that a constant's values are whole numbers of, by initializer: one for each index along `axis`, or one for all. */
+  readonly weightScales?: ReadonlyMap<string, { readonly scales: Float32Array; readonly axis: number }>
+  /** By operator. */
+  readonly scaleFixes?: ReadonlyMap<string, GivenScaleFix>
 }
 
 export interface Solved<F extends FixedOperator = FixedOperator> {

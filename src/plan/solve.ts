@@ -5,7 +5,7 @@ import { SquireError } from '../errors.js'
 import type { ChipProfile, QuantizedTensor } from '../fixedpoint/types.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import { familyOf } from '../operators/index.js'
-import type { FixedOperator, IntegerRange, PlannedOperator } from '../operators/types.js'
+import type { FixedOperator, GivenAccumulations, IntegerRange, PlannedOperator } from '../operators/types.js'
 import { toldApart } from './toldApart.js'
 import type { FixedPointModel, Plan, ScaleGroup } from './types.js'
 
@@ -21,11 +21,13 @@ const WIDE_HEADROOM = 2
 export interface SolveOptions {
   readonly scales?: ReadonlyMap<string, number>
   readonly lutBits?: number
+  readonly accumulations?: GivenAccumulations
 }
 
 /**
  * @param thresholds T > 0 of every scale group, by its name: |x| <= T is kept, and the scale is T / (2^(bits-1) - 1)
  * @param options.scales that some tensors have whatever their thresholds are; of a class, the largest is taken
+ * @param options.accumulations what is known of accumulating operators' integers
  * @param options.lutBits tables over inputs of 16 bits have 2^lutBits segments, 10 if left away
  * @throws SquireError FIXED_POINT naming every operator that the chip's parameters cannot express
  */
@@ -33,7 +35,7 @@ export function solveFixedPoint(
   plan: Plan,
   thresholds: ReadonlyMap<string, number>,
   chip: ChipProfile,
-  { scales = new Map(), lutBits = 10 }: SolveOptions = {},
+  { scales = new Map(), lutBits = 10, accumulations = {} }: SolveOptions = {},
 ): FixedPointModel {
   const quantized = withBounds(plan, scalesOf(plan, thresholds, scales))
   const ranges = new Map([...quantized.values()].map(({ name, bits }) => [name, rangeOf(bits)]))
@@ -41,7 +43,7 @@ export function solveFixedPoint(
   const warnings: string[] = []
   const offences: string[] = []
   for (const planned of plan.operators) {
-    const solved = familyOf(planned).solve(planned, { chip, quantized, ranges, lutBits })
+    const solved = familyOf(planned).solve(planned, { chip, quantized, ranges, lutBits, accumulations })
     if ('offence' in solved) {
       offences.push(describe(planned, solved.offence))
       continue

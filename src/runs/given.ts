@@ -1,4 +1,4 @@
-// Scales that are given and not calibrated: by a scale JSON (-lsj), for inputs that are integers already (-qid), or for the two ends of a
+// Scales that are given and not calibrated: by a scale JSON (-lsj), by a QDQ model (brought.ts), for inputs that are integers already (-qid), or for the two ends of a
 // LayerNormalization (-lt).
 
 import { readFile } from 'node:fs/promises'
@@ -6,9 +6,13 @@ import * as v from 'valibot'
 import type { Prepared } from '../calibrate/prepare.js'
 import { type Config, quantModes } from '../config/config.js'
 import { messageOf, SquireError } from '../errors.js'
+import type { Offset } from '../offsets/groups.js'
 import { type IntegerType, isIntegerType } from '../onnx/edits/inputTypes.js'
 import { modelInputs } from '../onnx/model.js'
 import { DataType, type ModelProto } from '../onnx/types.js'
+import type { GivenAccumulations } from '../operators/types.js'
+import type { Reporter } from '../report/types.js'
+import { broughtScales } from './brought.js'
 
 const scaleFile = v.object({
   format: v.literal(1),
@@ -21,23 +25,44 @@ const scaleFile = v.object({
   ),
 })
 
+/**
+ * Which tensors have a zero point: 'found' by the statistics; those of another run, by tensor ('exact'); the same, and the model has them folded
+ * into its biases already ('folded'); or of the groups that the model has zero points for those that can have one ('wished').
+ */
+export type GivenZeroPoints =
+  | { readonly kind: 'found' }
+  | { readonly kind: 'exact' | 'folded'; readonly offsets: ReadonlyMap<string, number> }
+  | { readonly kind: 'wished'; readonly wished: ReadonlyMap<string, Offset> }
+
 export interface Given {
   /** Tensor -> scale. */
   readonly scales: ReadonlyMap<string, number>
-  /** Tensor -> offset, of tensors with a zero point; undefined: they are to be found. */
-  readonly offsets: ReadonlyMap<string, number> | undefined
+  /** Scale group -> threshold, which takes the place of a calibrated one. */
+  readonly thresholds: ReadonlyMap<string, number>
+  readonly zeroPoints: GivenZeroPoints
+  readonly accumulations: GivenAccumulations
   /** Where they are those of another run: what that run says of itself. */
   readonly origin: Pick<v.InferOutput<typeof scaleFile>, 'mode' | 'options'> | undefined
 }
 
 /** @throws SquireError CONFIG for what does not fit the model */
-export async function givenScales(config: Config, prepared: Prepared): Promise<Given> {
+export async function givenScales(config: Config, prepared: Prepared, reporter: Reporter): Promise<Given> {
   if (config.loadScaleJson !== undefined) return loadScales(config.loadScaleJson, config, prepared)
-  const scales = new Map([...inputScales(config, prepared), ...layerScales(config, prepared)])
-  return { scales, offsets: undefined, origin: undefined }
+  const { qdq } = prepared
+  const brought = qdq === undefined ? nothing : broughtScales(config, prepared, qdq, reporter)
+  const asked = [...inputScales(config, prepared), ...layerScales(config, prepared)]
+  return { ...brought, scales: new Map([...brought.scales, ...asked]) }
 }
 
-async function loadScales(path: string, { chip }: Config, { plan }: Prepared): Promise<Given> {
+const nothing: Given = {
+  scales: new Map(),
+  thresholds: new Map(),
+  zeroPoints: { kind: 'found' },
+  accumulations: {},
+  origin: undefined,
+}
+
+async function loadScales(path: string, { chip }: Config, { plan, qdq }: Prepared): Promise<Given> {
   const file = await parsedFile(path)
   const wrong = (problem: string) => new SquireError('CONFIG', `--load-scale-json (-lsj) ${path}: ${problem}`)
   if (file.chip !== chip) throw wrong(`its scales are for ${file.chip}, this run is for ${chip}`)
@@ -52,7 +77,14 @@ async function loadScales(path: string, { chip }: Config, { plan }: Prepared): P
   const offsets = Object.entries(file.tensors).flatMap(([name, { offset }]) =>
     offset === undefined || !plan.groupOf.has(name) ? [] : [[name, offset] as const],
   )
-  return { scales, offsets: new Map(offsets), origin: { mode: file.mode, options: file.options } }
+  const weightScales = qdq === undefined ? {} : { weightScales: qdq.weights }
+  return {
+    scales,
+    thresholds: new Map(),
+    zeroPoints: { kind: 'exact', offsets: new Map(offsets) },
+    accumulations: weightScales,
+    origin: { mode: file.mode, options: file.options },
+  }
 }
 
 async function parsedFile(path: string): Promise<v.InferOutput<typeof scaleFile>> {

@@ -11,7 +11,8 @@ import type { Observed, Runner } from '../engine/runner.js'
 import type { SquireError } from '../errors.js'
 import { chipProfile } from '../fixedpoint/chip.js'
 import { histogramsOf } from '../histogram/buffer.js'
-import { foldZeroPoints } from '../offsets/foldZeroPoints.js'
+import { type Folded, foldZeroPoints } from '../offsets/foldZeroPoints.js'
+import type { Offset } from '../offsets/groups.js'
 import { importModel } from '../onnx/import/index.js'
 import { optimize } from '../onnx/passes/index.js'
 import { hasOwnWidth } from '../plan/groups.js'
@@ -21,6 +22,7 @@ import type { FixedPointModel, Plan } from '../plan/types.js'
 import { planLines, requireIntegers } from '../report/plan.js'
 import type { Reporter } from '../report/types.js'
 import { type GroupHistogram, solveGroups, withoutSign } from '../solve/groups.js'
+import { floatModel } from './brought.js'
 import { readGivenModel } from './edit.js'
 import { checkInputDtypes, type Given, givenScales } from './given.js'
 import { pickModes } from './pick.js'
@@ -43,18 +45,20 @@ export async function prepareRun(
   // An unknown chip is refused before any work.
   chipProfile(config.chip)
   timer.stage('graph optimization')
-  const { model: source, log: imported } = importModel(await readGivenModel(config))
+  const { model: given, log: imported } = importModel(await readGivenModel(config))
   for (const line of imported) reporter.info(line)
+  const { model: source, scales: qdq, isOwn } = floatModel(given)
   checkInputDtypes(config, source)
   planWorkers(pool, source, reporter)
-  const { model, log } = await optimize(source, config.disableOnnxsim ? 'needed' : 'all')
+  const { model, log } = await optimize(source, config.disableOnnxsim || isOwn ? 'needed' : 'all')
   for (const line of log) reporter.debug(line)
   const runner = await openRunner({ config, model: source, pool, store, reporter, signal, workspace, values })
   closeAtEnd(runner)
 
   timer.stage('float run and scales')
   const mix = await mixOf(config)
-  const prepared = await prepare(model, await runner.firstFeeds(), planOptions(config, mix), workspace)
+  const made = await prepare(model, await runner.firstFeeds(), planOptions(config, mix), workspace)
+  const prepared = qdq === undefined ? made : { ...made, qdq }
   if (mix) requireMentioned(mix, prepared.plan.operators.filter(hasOwnWidth), config.mixConfig!)
   for (const line of planLines(prepared.plan)) reporter.info(line)
   if (config.strict) requireIntegers(prepared.plan)
@@ -81,11 +85,12 @@ export async function solveRun(
   const { config, reporter, timer, pool } = setting
   const chip = chipProfile(config.chip)
   timer.stage('model quantization')
-  const given = await givenScales(config, prepared)
+  const given = await givenScales(config, prepared, reporter)
   const jobs = await solveThresholds(config, pool, prepared, observed, given, reporter)
   timer.stage('fixed-point parameters')
   const several = jobs.length > 1
-  const options = { scales: given.scales, ...(config.lutLength !== undefined && { lutBits: config.lutLength }) }
+  const { scales, accumulations } = given
+  const options = { scales, accumulations, ...(config.lutLength !== undefined && { lutBits: config.lutLength }) }
   const solved = jobs.map((job) => ({
     job,
     fixed: attempt(several, () => solveFixedPoint(job.prepared.plan, job.thresholds, chip, options)),
@@ -120,6 +125,7 @@ async function solveThresholds(
     const ofMode = (all: typeof solved, mode: QuantMode) => {
       const thresholds = new Map(all.get(mode)!)
       for (const [name, ownMode] of own) if (thresholds.has(name)) thresholds.set(name, all.get(ownMode)!.get(name)!)
+      for (const [name, threshold] of given.thresholds) thresholds.set(name, threshold)
       return thresholds
     }
     for (const mode of modes) {
@@ -135,7 +141,7 @@ function withZeroPoints(
   job: Job,
   groups: readonly GroupHistogram[],
   oneSided: ReadonlyMap<string, number>,
-  { offsets }: Given,
+  { zeroPoints }: Given,
   config: Config,
   options: PlanOptions,
   reporter: Reporter,
@@ -143,8 +149,15 @@ function withZeroPoints(
   const { prepared, thresholds } = job
   const { model, plan, staticModel } = prepared
   const histograms = new Map(groups.map(({ scaleGroup, histogram }) => [scaleGroup.name, histogram]))
-  const request = { model, plan, thresholds, oneSided, histograms, policy: config.zeroPoints, given: offsets }
+  if (zeroPoints.kind === 'folded') {
+    const held = zeroPoints.offsets.size === 0 ? plan : { ...plan, offsets: zeroPoints.offsets }
+    return { ...job, prepared: { ...prepared, plan: held } }
+  }
+  const given = zeroPoints.kind === 'exact' ? zeroPoints.offsets : undefined
+  const wished = zeroPoints.kind === 'wished' ? zeroPoints.wished : undefined
+  const request = { model, plan, thresholds, oneSided, histograms, policy: config.zeroPoints, given, wished }
   const folded = foldZeroPoints({ ...request, options })
+  if (wished !== undefined) warnOfSymmetric(wished, folded, reporter)
   if (folded === undefined) return job
   const { proto, tensors, groups: numGroups, pads } = folded
   reporter.info(`${job.mode}: ${numGroups} of ${plan.groups.length} scales have a zero point; Pad nodes added: ${pads}`)
@@ -152,6 +165,17 @@ function withZeroPoints(
   const fixed = { ...proto, graph: { ...proto.graph, input, output } }
   const models = { model: { ...model, proto }, staticModel: { ...staticModel, proto: fixed } }
   return { ...job, thresholds: folded.thresholds, prepared: { ...prepared, ...models, plan: folded.plan, tensors } }
+}
+
+/** Zero points of the model that biases cannot take in. */
+function warnOfSymmetric(wished: ReadonlyMap<string, Offset>, folded: Folded | undefined, reporter: Reporter): void {
+  const symmetric = [...wished.keys()].filter((name) => folded?.plan.offsets?.has(name) !== true)
+  if (symmetric.length === 0) return
+  const named = symmetric.length > 10 ? [...symmetric.slice(0, 10), `and ${symmetric.length - 10} more`] : symmetric
+  reporter.warn(
+    `zero points of ${symmetric.length} tensors have no place in the biases of the operators around them; a symmetric range that holds ` +
+      `the same values takes their place: ${named.join(', ')}`,
+  )
 }
 
 function planOptions({ chip, bitWidth, unifyInputScale }: Config, mix: MixConfig | undefined): PlanOptions {

@@ -1,7 +1,8 @@
 // Models with QuantizeLinear and DequantizeLinear nodes (QDQ: ONNX Runtime's, PyTorch's, squire's own) as float models, and the scales that
 // those nodes stood for. The float model computes what the QDQ model does without rounding its activations; its weights are the rounded ones.
 //
-//     x -> QuantizeLinear -> DequantizeLinear -> y        y is x, held as integers at that scale
+//     x -> QuantizeLinear -> DequantizeLinear -> y        y is x, held as integers at that scale; or Relu(x), where the integers hold no
+//                                                         negative value: ONNX Runtime's quantizer leaves the Relu to them
 //     integer weights -> DequantizeLinear -> w            w is a constant, each of its values a whole number of scales
 //     float weights -> QuantizeLinear -> DequantizeLinear -> w     the same, as fake quantization exports it
 //
@@ -10,9 +11,11 @@
 
 import { SquireError } from '../../errors.js'
 import { intAttribute } from '../attribute.js'
-import { type GraphIndex, indexGraph } from '../graph.js'
+import { type GraphIndex, indexGraph, sortTopologically } from '../graph.js'
 import { CONTRIB_DOMAIN, isStandardDomain } from '../operators.js'
 import { constantNodes } from '../passes/constantNodes.js'
+import { removeDead } from '../passes/removeDead.js'
+import { removeIdentity } from '../passes/removeIdentity.js'
 import { elementCount, floatValues, makeTensor, tensorData, tensorDims } from '../tensor.js'
 import { DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
 
@@ -53,11 +56,15 @@ export function takeQdq(proto: ModelProto): Dequantized | undefined {
   if (!proto.graph.node.some(isDequantize)) return undefined
   const { proto: prepared } = constantNodes.apply(proto)
   const taker = new Taker(indexGraph(prepared.graph))
-  const node = prepared.graph.node.map((one) => taker.take(one)).filter((one) => one !== undefined)
+  const node = sortTopologically(prepared.graph.node)
+    .map((one) => taker.take(one))
+    .filter((one) => one !== undefined)
   if (taker.activations.size + taker.constants.length === 0) return undefined
   const graph = { ...prepared.graph, node, initializer: [...prepared.graph.initializer, ...taker.constants] }
   const scales = { activations: taker.activations, weights: taker.weights }
-  return { proto: withoutUnread({ ...prepared, graph }), scales }
+  // Q nodes that nobody reads go, the constants of what is gone, and the nodes that pass an activation on.
+  const { proto: needed } = removeDead.apply({ ...prepared, graph })
+  return { proto: removeIdentity.apply(needed).proto, scales }
 }
 
 function refuseIntegerOperators({ graph }: ModelProto): void {
@@ -97,12 +104,42 @@ const ranges: ReadonlyMap<number, readonly [low: number, high: number]> = new Ma
   [DataType.UINT16, [0, 65535]],
 ])
 
-/** Takes the Q and DQ nodes of a graph, one after another, in any order. */
+/** Operators that write no negative value, whatever they read. */
+const positive: ReadonlySet<string> = new Set([
+  'Abs',
+  'Exp',
+  'HardSigmoid',
+  'Relu',
+  'Sigmoid',
+  'Softmax',
+  'Softplus',
+  'Sqrt',
+])
+/** Operators that write none where no input has one. */
+const joins: ReadonlySet<string> = new Set(['Add', 'Concat', 'Mul'])
+/** Operators that write none where their first input has none. */
+const moves: ReadonlySet<string> = new Set([
+  ...[
+    'AveragePool',
+    'Flatten',
+    'GlobalAveragePool',
+    'GlobalMaxPool',
+    'Identity',
+    'MaxPool',
+    'QuantizeLinear',
+    'ReduceMean',
+  ],
+  ...['Reshape', 'Slice', 'Split', 'Squeeze', 'Transpose', 'Unsqueeze'],
+])
+
+/** Takes the Q and DQ nodes of a graph, one after another in topological order. */
 class Taker {
   readonly activations = new Map<string, HeldActivation>()
   readonly weights = new Map<string, WeightScales>()
   readonly constants: TensorProto[] = []
   readonly #index: GraphIndex
+  /** Tensors of the float model that have no negative value. */
+  readonly #positive = new Set<string>()
 
   constructor(index: GraphIndex) {
     this.#index = index
@@ -112,7 +149,7 @@ class Taker {
   take(node: NodeProto): NodeProto | undefined {
     const [from = ''] = node.input
     const parameters = isDequantize(node) ? this.#parameters(node) : undefined
-    if (parameters === undefined) return node
+    if (parameters === undefined) return this.#observed(node)
     const integers = this.#constantIntegers(from, parameters)
     if (integers !== undefined) {
       this.#dequantize(node.output[0]!, integers, parameters)
@@ -120,6 +157,15 @@ class Taker {
     }
     const source = this.#quantizedFrom(from, parameters)
     return source === undefined ? node : this.#passOn(node, source, parameters)
+  }
+
+  /** A node that stays: whether it writes negative values is known from what it reads. */
+  #observed(node: NodeProto): NodeProto {
+    const read = joins.has(node.opType) ? node.input : moves.has(node.opType) ? node.input.slice(0, 1) : undefined
+    if (positive.has(node.opType) || read?.every((name) => this.#positive.has(name)) === true) {
+      for (const name of node.output) this.#positive.add(name)
+    }
+    return node
   }
 
   /** The integers of a constant, or of a float constant that a QuantizeLinear rounds. */
@@ -157,7 +203,9 @@ class Taker {
       }
     }
     this.constants.push(makeTensor(name, DataType.FLOAT, dims, values))
-    if (block === 0 && largest <= 127 && parameters.dataType !== DataType.INT32) this.weights.set(name, { scales, axis })
+    if (block === 0 && largest <= 127 && parameters.dataType !== DataType.INT32) {
+      this.weights.set(name, { scales, axis: axis < 0 ? axis + dims.length : axis })
+    }
   }
 
   /** A pair around an activation: its readers read the activation itself. */
@@ -175,9 +223,14 @@ class Taker {
     const [low, high] = range
     const half = (low + high + 1) / 2
     const held = { scale: scales[0]!, zeroPoint: zeroPoints[0]! - half, bits: Math.log2(high - low + 1) }
+    const isPositive = this.#positive.has(source)
+    const clips = held.zeroPoint === low - half && !isPositive
+    if (isPositive || clips) this.#positive.add(output)
     // The first pair is the one that the tensor's writer is held by.
-    for (const name of [source, output]) if (!this.activations.has(name)) this.activations.set(name, held)
-    return { name: node.name, opType: 'Identity', domain: '', input: [source], output: [output], attribute: [] }
+    for (const name of clips ? [output] : [source, output])
+      if (!this.activations.has(name)) this.activations.set(name, held)
+    const opType = clips ? 'Relu' : 'Identity'
+    return { name: node.name, opType, domain: '', input: [source], output: [output], attribute: [] }
   }
 
   #parameters(node: NodeProto): Parameters | undefined {
@@ -251,19 +304,4 @@ function rounded(values: Float32Array, dims: readonly number[], parameters: Para
 function roundHalfEven(x: number): number {
   const near = Math.round(x)
   return near - x === 0.5 && near % 2 !== 0 ? near - 1 : near
-}
-
-/** Without QuantizeLinear nodes that nobody reads, and without the constants of what is gone. */
-function withoutUnread(proto: ModelProto): ModelProto {
-  const { graph } = proto
-  const index = indexGraph(graph)
-  const isRead = (name: string) => index.consumers(name).length > 0 || index.isGraphOutput(name)
-  const node = graph.node.filter((one) => !isQuantize(one) || one.output.some(isRead))
-  const left = indexGraph({ ...graph, node })
-  const wasRead = new Set(proto.graph.node.flatMap(({ input }) => input))
-  const initializer = graph.initializer.filter(({ name }) => {
-    const reads = left.consumers(name).length > 0 || left.isGraphOutput(name)
-    return reads || !wasRead.has(name)
-  })
-  return { ...proto, graph: { ...graph, node, initializer } }
 }

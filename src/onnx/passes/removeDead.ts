@@ -4,7 +4,7 @@ import { outerInputs } from '../graph.js'
 import type { GraphProto, ModelProto, NodeProto } from '../types.js'
 import type { Pass } from './pass.js'
 
-export const removeDead: Pass = {
+export const removeDead = {
   title: 'unused nodes and constants removed',
   apply(proto: ModelProto) {
     const { graph } = proto
@@ -20,7 +20,7 @@ export const removeDead: Pass = {
     if (count === 0 && valueInfo.length === graph.valueInfo.length) return { proto, count }
     return { proto: { ...proto, graph: { ...graph, node, initializer, valueInfo } }, count }
   },
-}
+} satisfies Pass
 
 function neededNames(graph: GraphProto): ReadonlySet<string> {
   const producers = new Map<string, NodeProto>()

@@ -12,7 +12,7 @@ import { tensorData } from '../tensor.js'
 import type { ModelProto, NodeProto } from '../types.js'
 import { changed, type Pass } from './pass.js'
 
-export const removeIdentity: Pass = {
+export const removeIdentity = {
   title: 'Identity and Dropout nodes removed',
   apply(proto: ModelProto) {
     const { graph } = proto
@@ -20,7 +20,7 @@ export const removeIdentity: Pass = {
     const node = graph.node.filter((item) => !names.removed.has(item)).map((item) => renameNode(item, names.of))
     return changed(proto, { node }, names.removed.size)
   },
-}
+} satisfies Pass
 
 interface Renames {
   readonly removed: ReadonlySet<NodeProto>

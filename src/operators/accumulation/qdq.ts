@@ -26,18 +26,26 @@ export function onIntegerWeights(
   context: QdqContext,
 ): NodeProto {
   const weights = e.initializer('weights', DataType.INT8, dims, data)
-  const dequantize = (integers: string, along: number, by: Float32Array, zeros: Int8Array | Int32Array) => {
+  // A constant that nothing else reads keeps its name.
+  const nameOf = (constant = '') => (context.index.consumers(constant).length === 1 ? constant : undefined)
+  const dequantize = (
+    integers: string,
+    along: number,
+    by: Float32Array,
+    zeros: Int8Array | Int32Array,
+    output: string | undefined,
+  ) => {
     const type = zeros instanceof Int8Array ? DataType.INT8 : DataType.INT32
     const scale = e.initializer('scale', DataType.FLOAT, [by.length], by)
     const zero = e.initializer('zero_point', type, [zeros.length], zeros)
-    return e.emit('DequantizeLinear', [integers, scale, zero], [makeAttribute('axis', along)])
+    return e.emit('DequantizeLinear', [integers, scale, zero], [makeAttribute('axis', along)], output)
   }
   const input = [...node.input]
-  input[1] = dequantize(weights, axis, scales, new Int8Array(scales.length))
+  input[1] = dequantize(weights, axis, scales, new Int8Array(scales.length), nameOf(node.input[1]))
   const bias = biasIntegers(node, operator, scales, context)
   if (bias !== undefined) {
     const stored = e.initializer('bias', DataType.INT32, [bias.data.length], bias.data)
-    input[2] = dequantize(stored, 0, bias.scales, new Int32Array(bias.data.length))
+    input[2] = dequantize(stored, 0, bias.scales, new Int32Array(bias.data.length), nameOf(node.input[2]))
   }
   return { ...node, input }
 }

@@ -1,27 +1,52 @@
 // Integers of convolutions and matrix products, from rows of float weights, one row an output channel.
 
 import { arithmeticOf } from '../../fixedpoint/chip.js'
+import { goesWith, takeScaleFix } from '../../fixedpoint/givenScaleFix.js'
 import type { Offence } from '../../fixedpoint/multiplier.js'
-import { type SolvedAccumulation, solveScaleFix } from '../../fixedpoint/scaleFix.js'
+import { type Accumulation, type SolvedAccumulation, solveScaleFix } from '../../fixedpoint/scaleFix.js'
+import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
 import { boundsOf } from '../clamp.js'
 import { quantizedIn } from '../quantized.js'
 import type { IntegerRange, SolveContext } from '../types.js'
 import type { FixedAccumulation, PlannedAccumulation } from './types.js'
 
 export function solveAccumulation(
-  { inputs, outputs, bias, clamp, inputOffset }: PlannedAccumulation,
+  planned: PlannedAccumulation,
   rows: readonly Float32Array[],
   context: SolveContext,
 ): SolvedAccumulation | Offence {
+  const { name, inputs, outputs, bias, clamp, inputOffset } = planned
   const from = quantizedIn(context, inputs[0]!)
   const to = quantizedIn(context, outputs[0]!)
   const [low, high] = context.ranges.get(inputs[0]!)!
   const inputRange = [Math.min(low, 0), Math.max(high, 0)] as const
   const scales = { inputScale: from.scale, outputScale: to.scale }
-  return solveScaleFix(
-    { rows, bias, inputRange, ...scales, ...boundsOf(to, clamp), ...(inputOffset !== undefined && { inputOffset }) },
-    arithmeticOf(context.chip, from.bits),
-  )
+  const weightScales = knownScales(planned, rows.length, context)
+  const layer: Accumulation = {
+    ...{ rows, bias, inputRange, ...scales, ...boundsOf(to, clamp) },
+    ...(inputOffset !== undefined && { inputOffset }),
+    ...(weightScales !== undefined && { weightScales }),
+  }
+  const arithmetic = arithmeticOf(context.chip, from.bits)
+  const given = context.accumulations.scaleFixes?.get(name)
+  return given !== undefined && goesWith(given, layer)
+    ? takeScaleFix(layer, given, arithmetic)
+    : solveScaleFix(layer, arithmetic)
+}
+
+/** The scales that the weights are whole numbers of, where the model says so: one a channel. */
+function knownScales(
+  { nodes: [node] }: PlannedAccumulation,
+  channels: number,
+  { accumulations: { weightScales } }: SolveContext,
+): ArrayLike<number> | undefined {
+  const known = weightScales?.get(node?.input[1] ?? '')
+  if (known === undefined || !['Conv', 'Gemm', 'MatMul'].includes(node!.opType)) return undefined
+  const factor = Math.abs(floatAttribute(node!, 'alpha', 1))
+  if (known.scales.length === 1) return new Float64Array(channels).fill(known.scales[0]! * factor)
+  const byRow = node!.opType === 'Conv' || intAttribute(node!, 'transB', 0) === 1
+  if (known.axis !== (byRow ? 0 : 1) || known.scales.length !== channels) return undefined
+  return Float64Array.from(known.scales, (scale) => scale * factor)
 }
 
 /** The bias where it is not the float operator's. */

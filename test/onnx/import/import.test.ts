@@ -111,7 +111,10 @@ describe('other precisions', () => {
   })
 
   it('stay where no weight has them', () => {
-    const nodes = [node('Cast', ['x'], ['d'], [makeAttribute('to', DataType.DOUBLE)]), node('Floor', ['d'], ['y'])]
+    const nodes = [
+      node('Cast', ['x'], ['d'], [makeAttribute('to', DataType.DOUBLE)], 'cast'),
+      node('Floor', ['d'], ['y'], [], 'floor'),
+    ]
     const proto = model({ nodes, constants: [longs('n', [1], [1])] })
     expect(imported(proto)).toEqual({ model: asModel(proto), log: [] })
   })
@@ -187,7 +190,9 @@ describe('operators of ONNX Runtime', () => {
 
   it('that have no such form are left as they are', () => {
     const nodes = [
-      contrib(node('Attention', ['x', 'w', 'b'], ['y'], [attribute('num_heads', 2), attribute('unidirectional', 1)])),
+      contrib(
+        node('Attention', ['x', 'w', 'b'], ['y'], [attribute('num_heads', 2), attribute('unidirectional', 1)], 'self'),
+      ),
     ]
     const proto = model({ nodes, constants: [floats('w', [8, 24]), floats('b', [24])], inputs: { x: [2, 5, 8] } })
     expect(imported(proto)).toEqual({ model: asModel(proto), log: [] })
@@ -195,7 +200,7 @@ describe('operators of ONNX Runtime', () => {
 })
 
 describe('node names', () => {
-  it('are unique: the first keeps its name, one without stays so', () => {
+  it('are unique: the first keeps its name, one without gets that of its operator and output', () => {
     const named = (name: string, from: string, to: string) => node('Relu', [from], [to], [], name)
     const nodes = [
       named('a', 'x', 'b'),
@@ -205,6 +210,6 @@ describe('node names', () => {
       named('a', 'e', 'y'),
     ]
     const { proto } = imported(model({ nodes })).model
-    expect(proto.graph.node.map(({ name }) => name)).toEqual(['a', 'a_2', '', 'a_1', 'a_3'])
+    expect(proto.graph.node.map(({ name }) => name)).toEqual(['a', 'a_2', 'Relu_d', 'a_1', 'a_3'])
   })
 })

@@ -1,0 +1,225 @@
+// QDQ models as input: squire's own become the same integer model again, byte for byte; others keep their scales.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { configure } from '../../src/cli/configure.js'
+import { makeAttribute } from '../../src/onnx/attribute.js'
+import { decodeModel, encodeModel } from '../../src/onnx/model.js'
+import { makeTensor, tensorData } from '../../src/onnx/tensor.js'
+import { DataType, type ModelProto, type TensorProto, type TensorValue } from '../../src/onnx/types.js'
+import { silentReporter } from '../../src/report/types.js'
+import { quantize } from '../../src/runs/quantize.js'
+import { floats, model, node, runModel } from '../onnx/models.js'
+import { classifier, ocrModel, temporaryFolder } from './squire.js'
+import { op, weights, zoo } from './zoo.js'
+
+const folder = temporaryFolder()
+let runs = 0
+
+const sized = (dims: string) => ['-is', ...dims.split(',')]
+
+/** Quantizes in this process; what was written and what was said. */
+async function run(model: ModelProto | Buffer | string, ...words: string[]) {
+  const own = join(folder, String(++runs))
+  const path = typeof model === 'string' ? model : `${own}.onnx`
+  if (model instanceof Buffer) writeFileSync(path, model)
+  else if (typeof model !== 'string') writeFileSync(path, encodeModel(model))
+  const said: string[] = []
+  const say = (line: string) => void said.push(line)
+  const { config } = await configure(['quant', '-m', path, '-s', own, '-cn', '1', '--compare-iteration', '0', ...words])
+  const { results } = await quantize(config, { ...silentReporter, info: say, warn: say })
+  const written = (end: string) => readFileSync(join(own, results[0]!.files.find((file) => file.endsWith(end))!))
+  return { said: said.join('\n'), written }
+}
+
+describe("squire's own QDQ model becomes the same integer model", () => {
+  const models: readonly (readonly [string, ModelProto | string, ...string[]])[] = [
+    ...Object.entries(zoo),
+    ['the classifier', classifier],
+    ['the classifier with zero points', classifier, '--zero-points', 'all'],
+    [
+      'the detector with zero points',
+      ocrModel('ch_PP-OCRv4_det_infer.onnx'),
+      ...sized('1,3,96,96'),
+      '--zero-points',
+      'all',
+    ],
+    ['the recognizer, raw outputs', ocrModel('ch_PP-OCRv4_rec_infer.onnx'), ...sized('1,3,48,96')],
+    ['a convolution in 16 bits', zoo['opset 13']!, '--chip', 'TX5336x', '-b', '16'],
+  ]
+  test.each(models)('%s', async (_, model, ...words) => {
+    const first = await run(model, ...words)
+    const again = await run(first.written('_qdq.onnx'), ...words)
+    expect(again.said).toContain('its integers are taken over')
+    for (const file of ['_quantize.onnx', '_scale.json', 'output_all_layers_quantize.onnx']) {
+      expect(again.written(file).equals(first.written(file)), file).toBe(true)
+    }
+  })
+
+  test('also after its mode is left away, as it says of itself how it was made', async () => {
+    const first = await run(classifier, '-qm', 'kl_v2')
+    const again = await run(first.written('_qdq.onnx'), '-qm', 'min_max')
+    expect(again.written('_quantize.onnx').equals(first.written('_quantize.onnx'))).toBe(true)
+  })
+
+  test('for another chip its scales alone are taken over', async () => {
+    const first = await run(zoo['opset 13']!)
+    const again = await run(first.written('_qdq.onnx'), '--chip', 'TX5336x')
+    expect(again.said).toMatch(/the model is a QDQ model: \d of \d scales of tensors are its own/)
+  })
+
+  test('damaged metadata are told', async () => {
+    const proto = decodeModel((await run(zoo['opset 13']!)).written('_qdq.onnx'))
+    const metadataProps = proto.metadataProps!.map((one) =>
+      one.key === 'integers' ? { ...one, value: '{"a":1}' } : one,
+    )
+    await expect(run({ ...proto, metadataProps })).rejects.toThrow('metadata "integers" is damaged')
+  })
+})
+
+const scalar = (name: string, value: number) => floats(name, [], [value])
+const zero = (name: string, dataType: number, value: number) =>
+  makeTensor(name, dataType, [], dataType === DataType.UINT8 ? Uint8Array.of(value) : Int8Array.of(value))
+
+/** As onnxruntime's quantize_static writes it: uint8 activations with zero points, int8 weights a channel, an int32 bias. */
+function likeOnnxRuntime(relu: 'written' | 'left to the zero point' = 'written'): ModelProto {
+  const steps = Int8Array.from({ length: 108 }, (_, i) => ((i * 37) % 255) - 127)
+  const pair = (name: string, scale: string, point: string, q = `${name}_q`, d = `${name}_d`) => [
+    op(`QuantizeLinear: ${name} ${scale} ${point} -> ${q}`),
+    op(`DequantizeLinear: ${q} ${scale} ${point} -> ${d}`),
+  ]
+  return model({
+    inputs: { x: [1, 3, 8, 8] },
+    nodes: [
+      ...pair('x', 'xs', 'xz'),
+      op('DequantizeLinear: w ws wz -> wd', { axis: 0 }),
+      op('DequantizeLinear: b bs bz -> bd', { axis: 0 }),
+      op('Conv: x_d wd bd -> c', { pads: [1, 1, 1, 1] }),
+      ...(relu === 'written' ? [op('Relu: c -> r')] : [op('Identity: c -> r')]),
+      ...pair('r', 'rs', 'rz'),
+      op('DequantizeLinear: v vs vz -> vd'),
+      op('Conv: r_d vd -> e'),
+      ...pair('e', 'es', 'ez', 'e_q', 'y'),
+    ],
+    constants: [
+      ...[scalar('xs', 2 / 255), zero('xz', DataType.UINT8, 128), scalar('rs', 4 / 255), zero('rz', DataType.UINT8, 0)],
+      ...[scalar('es', 0.05), zero('ez', DataType.UINT8, 120)],
+      makeTensor('w', DataType.INT8, [4, 3, 3, 3], steps),
+      ...[floats('ws', [4], [0.002, 0.003, 0.001, 0.0025]), makeTensor('wz', DataType.INT8, [4], new Int8Array(4))],
+      makeTensor('b', DataType.INT32, [4], Int32Array.of(100, -2000, 0, 7)),
+      floats(
+        'bs',
+        [4],
+        [0.002, 0.003, 0.001, 0.0025].map((scale) => (scale * 2) / 255),
+      ),
+      makeTensor('bz', DataType.INT32, [4], new Int32Array(4)),
+      makeTensor('v', DataType.INT8, [2, 4, 1, 1], Int8Array.of(1, -2, 3, 127, -127, 50, 60, -70)),
+      ...[scalar('vs', 0.01), zero('vz', DataType.INT8, 0)],
+    ],
+  })
+}
+
+describe("others' QDQ models", () => {
+  test('as ONNX Runtime writes them: scales, zero points and integer weights are taken over', async () => {
+    const proto = likeOnnxRuntime()
+    const { said, written } = await run(proto)
+    expect(said).toContain('the model is a QDQ model: 2 of 3 scales of tensors are its own, 1 are calibrated')
+    const { tensors, operators } = JSON.parse(written('_scale.json').toString())
+    expect(tensors.x).toEqual({ scale: Math.fround(2 / 255), bits: 8 })
+    // uint8 with zero point 0 is int8 less 128 steps.
+    const step = Math.fround(4 / 255)
+    expect(tensors.r).toEqual({ scale: step, bits: 8, offset: Math.fround(128 * step) })
+    expect(operators[0].weightScales).toHaveLength(4)
+    for (const [c, scale] of [0.002, 0.003, 0.001, 0.0025].entries()) {
+      expect(operators[0].weightScales[c] / scale).toBeCloseTo(1, 3)
+    }
+    const stored = decodeModel(written('_quantize.onnx')).graph.initializer.find(
+      ({ name }) => name === 'Conv_c/weights',
+    )
+    expect([...(tensorData(stored!) as Int8Array)]).toEqual([
+      ...tensorData(proto.graph.initializer.find(({ name }) => name === 'w')!),
+    ])
+  })
+
+  test.each(['written', 'left to the zero point'] as const)(
+    'the integer model computes what the QDQ model computes, the Relu %s',
+    async (relu) => {
+      const proto = likeOnnxRuntime(relu)
+      const data = Float32Array.from({ length: 192 }, (_, i) => Math.sin(i * 1.3))
+      const feeds = { x: { type: 'float32', dims: [1, 3, 8, 8], data } } as const
+      const [{ y: theirs }, { y: ours }] = [
+        await runModel(proto, feeds),
+        await runModel(decodeModel((await run(proto, '-od')).written('_quantize.onnx')), feeds),
+      ] as [Record<string, TensorValue>, Record<string, TensorValue>]
+      // Theirs is rounded to steps of 0.05, ours has 16 bits.
+      for (const [i, value] of (ours!.data as Float32Array).entries()) {
+        expect(Math.abs(value - Number(theirs!.data[i]))).toBeLessThan(0.06)
+      }
+    },
+  )
+
+  test('as PyTorch exports fake quantization: float weights that are rounded in the graph, scales as Constant nodes', async () => {
+    const constant = (name: string, tensor: TensorProto) =>
+      node('Constant', [], [name], [makeAttribute('value', tensor)])
+    const proto = model({
+      inputs: { x: [1, 3, 8, 8] },
+      nodes: [
+        constant('xs', scalar('', 0.01)),
+        constant('xz', zero('', DataType.INT8, 0)),
+        constant('ws', floats('', [4], [0.01, 0.02, 0.015, 0.03])),
+        constant('wz', makeTensor('', DataType.INT8, [4], new Int8Array(4))),
+        op('QuantizeLinear: x xs xz -> xq'),
+        op('DequantizeLinear: xq xs xz -> xd'),
+        op('QuantizeLinear: w ws wz -> wq', { axis: 0 }),
+        op('DequantizeLinear: wq ws wz -> wd', { axis: 0 }),
+        op('Conv: xd wd -> y'),
+      ],
+      constants: [weights('w', 4, 3, 3, 3)],
+    })
+    const { said, written } = await run(proto)
+    expect(said).toContain('1 of 2 scales of tensors are its own, 1 are calibrated; scales of 1 weights are its own')
+    expect(JSON.parse(written('_scale.json').toString()).tensors.x).toEqual({ scale: Math.fround(0.01), bits: 8 })
+  })
+
+  test('a zero point that no bias can take in becomes a symmetric range, which is told', async () => {
+    const proto = model({
+      inputs: { x: [1, 3, 8, 8] },
+      nodes: [op('QuantizeLinear: x s z -> q'), op('DequantizeLinear: q s z -> d'), op('Conv: d w -> y')],
+      constants: [scalar('s', 0.01), zero('z', DataType.UINT8, 28), weights('w', 4, 3, 3, 3)],
+    })
+    const { said, written } = await run(proto)
+    expect(said).toContain('zero points of 1 tensors have no place in the biases of the operators around them')
+    expect(said).toContain('takes their place: x')
+    // Steps -28 to 227 of 0.01.
+    const { scale } = JSON.parse(written('_scale.json').toString()).tensors.x
+    expect(scale).toBeCloseTo(2.27 / 127, 6)
+  })
+
+  test.each<[string, ModelProto, RegExp]>([
+    [
+      'integer operators',
+      model({
+        nodes: [op('QLinearConv: x s z w s z s z -> y', {}, 'conv1')],
+        constants: [scalar('s', 1), zero('z', DataType.INT8, 0)],
+        inputs: { x: [1] },
+      }),
+      /QLinearConv "conv1" computes on integers.*QuantFormat\.QDQ/,
+    ],
+    [
+      'an activation with scales for each channel',
+      model({
+        inputs: { x: [1, 3, 8, 8] },
+        nodes: [op('QuantizeLinear: x s z -> q'), op('DequantizeLinear: q s z -> d', {}, 'dq'), op('Conv: d w -> y')],
+        constants: [
+          floats('s', [3], [1, 2, 3]),
+          makeTensor('z', DataType.INT8, [3], new Int8Array(3)),
+          weights('w', 4, 3, 3, 3),
+        ],
+      }),
+      /DequantizeLinear "dq" has a scale for each channel of the activation "x"/,
+    ],
+  ])('%s are refused by name', async (_, proto, message) => {
+    await expect(run(proto)).rejects.toThrow(message)
+  })
+})
