@@ -85,8 +85,8 @@ export interface SolveContext {
   readonly ranges: ReadonlyMap<string, IntegerRange>
   /** A table over inputs of 16 bits has 2^lutBits segments. */
   readonly lutBits: number
-  /** What the model brings of its accumulating operators' integers. */
-  readonly accumulations: GivenAccumulations
+  /** What the model brings of its accumulating operators' integers; absent: nothing. */
+  readonly accumulations?: GivenAccumulations
 }
 
 /** Integers of accumulating operators that are known before anything is solved. */

@@ -20,11 +20,10 @@ let runs = 0
 const sized = (dims: string) => ['-is', ...dims.split(',')]
 
 /** Quantizes in this process; what was written and what was said. */
-async function run(model: ModelProto | Buffer | string, ...words: string[]) {
+async function run(model: ModelProto | Uint8Array | string, ...words: string[]) {
   const own = join(folder, String(++runs))
   const path = typeof model === 'string' ? model : `${own}.onnx`
-  if (model instanceof Buffer) writeFileSync(path, model)
-  else if (typeof model !== 'string') writeFileSync(path, encodeModel(model))
+  if (typeof model !== 'string') writeFileSync(path, 'graph' in model ? encodeModel(model) : model)
   const said: string[] = []
   const say = (line: string) => void said.push(line)
   const { config } = await configure(['quant', '-m', path, '-s', own, '-cn', '1', '--compare-iteration', '0', ...words])
@@ -34,7 +33,7 @@ async function run(model: ModelProto | Buffer | string, ...words: string[]) {
 }
 
 describe("squire's own QDQ model becomes the same integer model", () => {
-  const models: readonly (readonly [string, ModelProto | string, ...string[]])[] = [
+  const models: [name: string, model: ModelProto | string, ...words: string[]][] = [
     ...Object.entries(zoo),
     ['the classifier', classifier],
     ['the classifier with zero points', classifier, '--zero-points', 'all'],

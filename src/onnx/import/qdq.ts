@@ -16,6 +16,7 @@ import { CONTRIB_DOMAIN, isStandardDomain } from '../operators.js'
 import { constantNodes } from '../passes/constantNodes.js'
 import { removeDead } from '../passes/removeDead.js'
 import { removeIdentity } from '../passes/removeIdentity.js'
+import { renameAll } from '../renaming.js'
 import { elementCount, floatValues, makeTensor, tensorData, tensorDims } from '../tensor.js'
 import { DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
 
@@ -59,10 +60,11 @@ export function takeQdq(proto: ModelProto): Dequantized | undefined {
   const node = sortTopologically(prepared.graph.node)
     .map((one) => taker.take(one))
     .filter((one) => one !== undefined)
+    .map((one) => renameAll(one, (name) => taker.renamed.get(name) ?? name))
   if (taker.activations.size + taker.constants.length === 0) return undefined
   const graph = { ...prepared.graph, node, initializer: [...prepared.graph.initializer, ...taker.constants] }
   const scales = { activations: taker.activations, weights: taker.weights }
-  // Q nodes that nobody reads go, the constants of what is gone, and the nodes that pass an activation on.
+  // Q nodes that nobody reads go, the constants of what is gone, and the nodes that pass an activation on to an output.
   const { proto: needed } = removeDead.apply({ ...prepared, graph })
   return { proto: removeIdentity.apply(needed).proto, scales }
 }
@@ -137,6 +139,8 @@ class Taker {
   readonly activations = new Map<string, HeldActivation>()
   readonly weights = new Map<string, WeightScales>()
   readonly constants: TensorProto[] = []
+  /** What a pair writes -> the activation itself, where that takes its place. */
+  readonly renamed = new Map<string, string>()
   readonly #index: GraphIndex
   /** Tensors of the float model that have no negative value. */
   readonly #positive = new Set<string>()
@@ -145,7 +149,7 @@ class Taker {
     this.#index = index
   }
 
-  /** What stands in the node's place; undefined: a constant does. */
+  /** What stands in the node's place; undefined: a constant does, or the name of what it reads. */
   take(node: NodeProto): NodeProto | undefined {
     const [from = ''] = node.input
     const parameters = isDequantize(node) ? this.#parameters(node) : undefined
@@ -156,7 +160,7 @@ class Taker {
       return undefined
     }
     const source = this.#quantizedFrom(from, parameters)
-    return source === undefined ? node : this.#passOn(node, source, parameters)
+    return source === undefined ? node : this.#passOn(node, this.renamed.get(source) ?? source, parameters)
   }
 
   /** A node that stays: whether it writes negative values is known from what it reads. */
@@ -209,7 +213,7 @@ class Taker {
   }
 
   /** A pair around an activation: its readers read the activation itself. */
-  #passOn(node: NodeProto, source: string, { scales, zeroPoints, dataType }: Parameters): NodeProto {
+  #passOn(node: NodeProto, source: string, { scales, zeroPoints, dataType }: Parameters): NodeProto | undefined {
     const range = ranges.get(dataType)
     if (range === undefined) return node
     const [output] = node.output as [string]
@@ -229,6 +233,10 @@ class Taker {
     // The first pair is the one that the tensor's writer is held by.
     for (const name of clips ? [output] : [source, output])
       if (!this.activations.has(name)) this.activations.set(name, held)
+    if (!clips && !this.#index.isGraphOutput(output)) {
+      this.renamed.set(output, source)
+      return undefined
+    }
     const opType = clips ? 'Relu' : 'Identity'
     return { name: node.name, opType, domain: '', input: [source], output: [output], attribute: [] }
   }

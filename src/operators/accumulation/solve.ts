@@ -28,7 +28,7 @@ export function solveAccumulation(
     ...(weightScales !== undefined && { weightScales }),
   }
   const arithmetic = arithmeticOf(context.chip, from.bits)
-  const given = context.accumulations.scaleFixes?.get(name)
+  const given = context.accumulations?.scaleFixes?.get(name)
   return given !== undefined && goesWith(given, layer)
     ? takeScaleFix(layer, given, arithmetic)
     : solveScaleFix(layer, arithmetic)
@@ -38,9 +38,9 @@ export function solveAccumulation(
 function knownScales(
   { nodes: [node] }: PlannedAccumulation,
   channels: number,
-  { accumulations: { weightScales } }: SolveContext,
+  { accumulations }: SolveContext,
 ): ArrayLike<number> | undefined {
-  const known = weightScales?.get(node?.input[1] ?? '')
+  const known = accumulations?.weightScales?.get(node?.input[1] ?? '')
   if (known === undefined || !['Conv', 'Gemm', 'MatMul'].includes(node!.opType)) return undefined
   const factor = Math.abs(floatAttribute(node!, 'alpha', 1))
   if (known.scales.length === 1) return new Float64Array(channels).fill(known.scales[0]! * factor)
