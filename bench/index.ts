@@ -1,10 +1,11 @@
-// npm run bench -- [kernel|lookup|solve|startup|executor|calibrate|scaling]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
+// npm run bench -- [kernel|lookup|integer|solve|startup|executor|calibrate|scaling]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
 
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { calibrate } from './calibrate.js'
 import { executor } from './executor.js'
+import { integer } from './integer.js'
 import * as kernel from './kernel.js'
 import * as lookup from './lookup.js'
 import { scaling } from './scaling/index.js'
@@ -36,6 +37,7 @@ const options: BenchOptions = {
 const benches: Readonly<Record<string, () => Promise<Section[]>>> = {
   kernel: async () => [{ title: kernel.title, rows: kernel.rows(await kernel.run(options)) }],
   lookup: async () => [{ title: lookup.title, rows: lookup.rows(await lookup.run(options)) }],
+  integer: () => integer(options),
   solve: async () => [{ title: solve.title, rows: solve.rows(solve.run({ rounds: options.rounds })) }],
   startup: () => startup(options),
   executor: () => executor(options),

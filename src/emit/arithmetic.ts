@@ -8,6 +8,8 @@
 //     one half and one unit in the last place of x, never less. An integer |x| < 2^23 has a unit of at most one half, and
 //     so stays below x + 1. It is a division because onnxruntime fuses constant factors, not divisors, into a convolution
 //     before it, where weights times this factor would no longer be exact.
+//   float32, of an x that no product and no convolution has just made: x * 2^-q * (1 + 2^-23), in half the time. The product is one
+//     or two units in the last place beyond x * 2^-q, and a unit of |x| < 2^22 is at most a quarter.
 
 import { makeAttribute } from '../onnx/attribute.js'
 import { DataType } from '../onnx/types.js'
@@ -52,6 +54,13 @@ export function requantize(e: Emitter, x: Integers, factor: Factor, shift: numbe
   return { name: e.emit('Round', [scaled]), type: 'float64', bound: shifted }
 }
 
+/** rshift(x, shift), halves away from zero, of an x that is no constant's product and comes from no convolution or matrix product. */
+export function shiftRight(e: Emitter, x: Integers, shift: number): Integers {
+  if (shift === 0 || x.type !== 'float32' || x.bound >= 2 ** 22) return requantize(e, x, 1, shift)
+  const scaled = e.emit('Mul', [x.name, e.scalar('float32', 2 ** -shift * (1 + 2 ** -23))])
+  return { name: e.emit('Round', [scaled]), type: 'float32', bound: Math.floor(x.bound * 2 ** -shift + 0.5) }
+}
+
 /** 2^-shift * (1 + e) for products up to `bound`: see the head of this file. */
 export function nudgedShift(bound: number, shift: number): number {
   const bits = Math.ceil(Math.log2(Math.max(bound, 1)))
@@ -91,7 +100,10 @@ export function shiftBy(e: Emitter, x: Integers, addend: Factor): Integers {
 
 /** min(max(x, low), high) in x's type; nothing is emitted where the bound shows that nothing would change. */
 export function clip(e: Emitter, x: Integers, low: number, high: number): Integers {
-  if (x.bound <= Math.min(-low, high)) return x
+  return x.bound <= Math.min(-low, high) ? x : clipAlways(e, x, low, high)
+}
+
+export function clipAlways(e: Emitter, x: Integers, low: number, high: number): Integers {
   const bounds = [e.scalar(x.type, low), e.scalar(x.type, high)]
   const bound = Math.max(Math.abs(low), Math.abs(high))
   return { name: e.emit('Clip', [x.name, ...bounds]), type: x.type, bound: Math.min(bound, x.bound) }

@@ -1,11 +1,12 @@
-// scaleFix as ONNX nodes: from the sums of a convolution or matrix product to the output's integers.
+// scaleFix as ONNX nodes: from the sums of a convolution or matrix product to the output's integers. Where lines in float32 give every
+// channel's output (see line.ts), they are the second step; else float64 computes it, with twice the bytes and more nodes.
 
 import type { Arithmetic, ScaleFix } from '../fixedpoint/types.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import { DataType } from '../onnx/types.js'
 import {
   cast,
-  clip,
+  clipAlways,
   constant,
   type Factor,
   finish,
@@ -17,13 +18,21 @@ import {
   requantize,
   scale,
   shiftBy,
+  shiftRight,
   toFloat64,
 } from './arithmetic.js'
 import type { Emitter } from './builder.js'
+import { type Linear, linesOf } from './stairs.js'
+import { roundToRange, shiftToRange } from './toRange.js'
 
 /** The proofs below hold up to here; 16-bit multipliers and intermediate sums stay below 2^30. */
 const LARGEST_PRODUCT = 2 ** 31 - 2 ** 16
 const LARGEST_FOLDED_SHIFT = 51
+
+/** Sums of products, with a bound for each channel where that is known. */
+export interface Sums extends Integers {
+  readonly reaches?: readonly number[]
+}
 
 /**
  * @param dims that broadcast one value a channel over the sums: [1, C, 1, 1] for images, [N] for a matrix product
@@ -31,34 +40,51 @@ const LARGEST_FOLDED_SHIFT = 51
  */
 export function emitScaleFix(
   e: Emitter,
-  sums: Integers,
+  sums: Sums,
   fix: ScaleFix,
   dims: readonly number[],
   chip: Pick<Arithmetic, 'convsumBits'>,
 ): string {
   const a0 = intermediate(e, sums, fix.q0, chip)
+  const bounds = Array.from(fix.scaleInt16, (_, c) =>
+    Math.min(a0.bound, Math.ceil((sums.reaches?.[c] ?? sums.bound) * 2 ** -fix.q0)),
+  )
+  const linear = linesOf(bounds, fix)
+  if (linear !== undefined) return alongLines(e, narrow(e, a0), linear, dims, fix)
   const multiplier: Factor = { dims, values: fix.scaleInt16 }
   const bias: Factor = { dims, values: fix.biasInt16 }
-  return finish(e, scaled(e, a0, multiplier, bias, fix), fix.low, fix.high)
+  return inFloat64(e, a0, multiplier, bias, fix)
 }
 
-/** y before its clip. */
-function scaled(e: Emitter, a0: Integers, multiplier: Factor, bias: Factor, fix: ScaleFix): Integers {
-  const { q1, q2, low } = fix
+/** y = clip(rshift(round(a0 * factor + addend), rest)) */
+function alongLines(e: Emitter, a0: Integers, { lines, rest }: Linear, dims: readonly number[], fix: ScaleFix): string {
+  const factor: Factor = { dims, values: lines.map((line) => line.factor) }
+  const addend: Factor = { dims, values: lines.map((line) => line.addend) }
+  const product = e.emit('Mul', [a0.name, constant(e, 'float32', factor)])
+  const bound = Math.ceil(a0.bound * largest(factor) + largest(addend)) + 1
+  const sum: Integers = { name: e.emit('Add', [product, constant(e, 'float32', addend)]), type: 'float32', bound }
+  if (rest === 0) return roundToRange(e, sum, fix.low, fix.high)
+  return shiftToRange(e, { ...sum, name: e.emit('Round', [sum.name]) }, rest, fix.low, fix.high)
+}
+
+function inFloat64(e: Emitter, a0: Integers, multiplier: Factor, bias: Factor, fix: ScaleFix): string {
+  const { q1, q2, low, high } = fix
   const small = a0.bound * largest(multiplier) <= LARGEST_PRODUCT
-  if (small && low >= 0 && q1 + q2 > 0 && q1 + q2 <= LARGEST_FOLDED_SHIFT) return folded(e, a0, multiplier, bias, fix)
-  if (small && q1 === 0 && q2 > 0) return roundedOnce(e, a0, multiplier, bias, q2)
-  const a1 = shiftBy(e, narrow(e, requantize(e, a0, multiplier, q1)), bias)
-  return requantize(e, a1, 1, q2)
+  if (small && low >= 0 && q1 + q2 > 0 && q1 + q2 <= LARGEST_FOLDED_SHIFT) {
+    return finish(e, folded(e, a0, multiplier, bias, fix), low, high)
+  }
+  if (small && q1 === 0 && q2 > 0) return finish(e, roundedOnce(e, a0, multiplier, bias, q2), low, high)
+  return shiftToRange(e, shiftBy(e, narrow(e, requantize(e, a0, multiplier, q1)), bias), q2, low, high)
 }
 
 /**
  * a0 = clip(rshift(sums, q0)). The clip comes first, where onnxruntime fuses it into the convolution: rshift keeps order and maps
- * bound * 2^q0 to the bound, so both orders agree.
+ * bound * 2^q0 to the bound, so both orders agree. It stands there even if it clips nothing: onnxruntime would fuse a factor behind a
+ * convolution or matrix product into the weights, rounded to float32.
  */
 function intermediate(e: Emitter, sums: Integers, q0: number, chip: Pick<Arithmetic, 'convsumBits'>): Integers {
   const [low, high] = rangeOf(chip.convsumBits)
-  return requantize(e, clip(e, sums, low * 2 ** q0, high * 2 ** q0), 1, q0)
+  return shiftRight(e, clipAlways(e, sums, low * 2 ** q0, high * 2 ** q0), q0)
 }
 
 /**

@@ -1,8 +1,8 @@
 // What operators that bring several tensors to one scale read: activations, requantized where they have another scale or width, and constants,
 // rounded to the output's scale.
 
-import { finish, requantize } from '../emit/arithmetic.js'
 import type { Emitter } from '../emit/builder.js'
+import { requantizeFewToRange } from '../emit/roundedProduct.js'
 import { type Offence, requantizeBy } from '../fixedpoint/multiplier.js'
 import { clip, roundHalfAway } from '../fixedpoint/rounding.js'
 import type { QuantizedTensor, Requantize } from '../fixedpoint/types.js'
@@ -85,7 +85,7 @@ export function emitParts(
     if ('constant' in part) return e.vector('constant', 'float32', part.constant.dims, part.constant.data)
     const x = context.integers(remaining.shift()!)
     const by = part.requantize
-    return by === undefined ? x.name : finish(e, requantize(e, x, by.multiplier, by.shift), low, high)
+    return by === undefined ? x.name : requantizeFewToRange(e, x, by, low, high)
   })
 }
 

@@ -1,19 +1,19 @@
-import { finish, narrow, product, requantize, sum } from '../../emit/arithmetic.js'
+import { narrow, product, sum } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
+import { requantizeFew, requantizeFewToRange } from '../../emit/roundedProduct.js'
+import { shiftToRange } from '../../emit/toRange.js'
 import type { EmitContext } from '../types.js'
 import type { FixedAdd, FixedMul } from './solve.js'
 
 export function emitAdd(e: Emitter, operator: FixedAdd, context: EmitContext): string[] {
-  const addends = operator.inputs.map((name, index) => {
-    const { multiplier, shift } = operator.requantize[index]!
-    return narrow(e, requantize(e, context.integers(name), multiplier, shift))
-  })
+  const addends = operator.inputs.map((name, index) =>
+    narrow(e, requantizeFew(e, context.integers(name), operator.requantize[index]!)),
+  )
   const total = addends.reduce((left, right) => sum(e, left, right))
-  return [finish(e, requantize(e, total, 1, operator.q2), operator.low, operator.high)]
+  return [shiftToRange(e, total, operator.q2, operator.low, operator.high)]
 }
 
 export function emitMul(e: Emitter, operator: FixedMul, context: EmitContext): string[] {
   const [left, right] = operator.inputs.map((name) => context.integers(name))
-  const { multiplier, shift } = operator.requantize
-  return [finish(e, requantize(e, product(e, left!, right!), multiplier, shift), operator.low, operator.high)]
+  return [requantizeFewToRange(e, product(e, left!, right!), operator.requantize, operator.low, operator.high)]
 }

@@ -17,7 +17,9 @@ import type { FixedConv } from './solve.js'
 export function emitConv(e: Emitter, conv: FixedConv, context: EmitContext): string[] {
   const [input] = conv.inputs
   const channels = [1, conv.weights.dims[0]!, ...conv.strides.map(() => 1)]
-  const sums = convolution(e, conv, context.integers(input!))
+  const x = context.integers(input!)
+  const reaches = rowMagnitudes(conv.weights.data, conv.weights.dims[0]!).map((magnitude) => magnitude * x.bound)
+  const sums = { ...convolution(e, conv, x), reaches }
   return [emitScaleFix(e, sums, conv.scaleFix, channels, context.arithmetic(input!))]
 }
 
@@ -60,7 +62,8 @@ function bytesOf(e: Emitter, x: Integers): Part<Integers>[] {
 /** Of weights whose sums may leave float32: w = radix * high + low, and so on until every part's sums fit. */
 function weightParts(conv: FixedConv, weights: IntegerArray, inputBound: number): Part<IntegerArray>[] {
   if (largestRow(weights, conv.weights.dims[0]!) * inputBound < FLOAT32_LIMIT) return [{ part: weights, factor: 1 }]
-  const most = largestRow(weights, weights.length)
+  let most = 0
+  for (const weight of weights) most = Math.max(most, Math.abs(weight))
   const radix = most > 128 ? 256 : 16
   if (most <= radix / 2) {
     const products = weights.length / conv.weights.dims[0]!
@@ -95,16 +98,16 @@ function partialConvolution(
   return { name, type: 'float32', bound }
 }
 
-/** The largest sum of magnitudes over one output channel's weights. */
-function largestRow(weights: IntegerArray, rows: number): number {
+const largestRow = (weights: IntegerArray, rows: number) => Math.max(...rowMagnitudes(weights, rows))
+
+/** The sum of magnitudes over each output channel's weights. */
+function rowMagnitudes(weights: IntegerArray, rows: number): number[] {
   const length = weights.length / rows
-  let most = 0
-  for (let row = 0; row < rows; row++) {
+  return Array.from({ length: rows }, (_, row) => {
     let magnitude = 0
     for (let at = row * length; at < (row + 1) * length; at++) magnitude += Math.abs(weights[at]!)
-    most = Math.max(most, magnitude)
-  }
-  return most
+    return magnitude
+  })
 }
 
 /** Per-channel arithmetic is a convolution to the plan; as a Mul or an Add it keeps its float constants. */

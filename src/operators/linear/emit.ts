@@ -15,19 +15,14 @@ export function emitLinear(e: Emitter, linear: FixedLinear, context: EmitContext
   return [emitScaleFix(e, sums, linear.scaleFix, [linear.weights.dims[1]], context.arithmetic(linear.inputs[0]!))]
 }
 
-/**
- * In float64 from here on, and never straight into a Mul or Div: onnxruntime fuses a scalar factor behind a MatMul into it, rounded to
- * float32 at that. What stands between is a Cast or, where the product is float64 itself, a Clip that clips nothing.
- */
 function matrixProduct(e: Emitter, { weights, accumulatorBound }: FixedLinear, input: Integers): Integers {
   const stored = e.integers('weights', weights.dims, weights.data)
   if (accumulatorBound < FLOAT32_LIMIT) {
     const name = e.emit('MatMul', [input.name, cast(e, stored, DataType.FLOAT)])
-    return toFloat64(e, { name, type: 'float32', bound: accumulatorBound })
+    return { name, type: 'float32', bound: accumulatorBound }
   }
   const name = e.emit('MatMul', [toFloat64(e, input).name, cast(e, stored, DataType.DOUBLE)])
-  const bounds = [-accumulatorBound, accumulatorBound].map((bound) => e.scalar('float64', bound))
-  return { name: e.emit('Clip', [name, ...bounds]), type: 'float64', bound: accumulatorBound }
+  return { name, type: 'float64', bound: accumulatorBound }
 }
 
 export function qdqLinear(e: Emitter, node: NodeProto, linear: FixedLinear, context: QdqContext): NodeProto {

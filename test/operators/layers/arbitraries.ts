@@ -72,8 +72,11 @@ export function scaleFix(channels: number, reach: number): fc.Arbitrary<{ fix: S
       slack: fc.integer({ min: -3, max: 3 }),
       scaleInt16: integers(channels, 16),
       biasInt16: integers(channels, 16),
+      solved: fc.boolean(),
     })
-    .map(({ limits, free, fitting, q0, q2, slack, scaleInt16, biasInt16 }) => {
+    .map(({ limits, free, fitting, q0, q2, slack, scaleInt16: any, biasInt16, solved }) => {
+      // What is solved has positive multipliers.
+      const scaleInt16 = solved ? any.map((value) => Math.min(Math.abs(value) + 1, 32767)) : any
       const largest = Math.max(1, ...scaleInt16.map(Math.abs))
       const total = Math.ceil(Math.log2(Math.max(1, (reach * largest) / limits.high || 1))) + slack
       const q1 = Math.min(31, Math.max(0, total - q0 - q2))

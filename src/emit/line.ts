@@ -1,0 +1,116 @@
+// Steps of integers as one multiply-add in float32.
+//
+// Where y never falls as the integer x grows, y is a staircase: it reaches each value from some x on. round(x * factor + addend) is the same
+// staircase if the line lies above y - 1/2 at the first x of every stair and below it at the last x before. No other x needs a look, as
+// rounded products and sums never fall either.
+//
+// A runtime may round product and sum, or fuse them and round once. `passes` checks every point for both.
+
+/** The points that a line must pass above, or below: as many bounds as x. */
+interface Points {
+  readonly x: readonly number[]
+  readonly bound: readonly number[]
+}
+
+/** Halves of integers are bounds: a line may pass none of them exactly. */
+export interface Staircase {
+  readonly over: Points
+  readonly under: Points
+}
+
+/** Both float32. */
+export interface Line {
+  readonly factor: number
+  readonly addend: number
+}
+
+/** Where each stair begins, and the value between the stair before and this one, in ascending order. */
+export type Stairs = Iterable<{ readonly from: number; readonly between: number }>
+
+/** Slopes to try on both sides of the best one, in units of float32's last place. */
+const NEAR_SLOPES = [0, 1, -1, 2, -2, 3, -3]
+/** Addends to try, as parts of the way from the least to the greatest. */
+const ADDENDS = [1 / 2, 3 / 8, 5 / 8, 1 / 4, 3 / 4, 1 / 8, 7 / 8]
+const HALVINGS = 40
+
+/** What stairs ask of a line between two integers x. */
+export function staircase(stairs: Stairs, first: number, last: number): Staircase {
+  const over = { x: [] as number[], bound: [] as number[] }
+  const under = { x: [] as number[], bound: [] as number[] }
+  for (const { from, between } of stairs) {
+    if (from <= last) {
+      over.x.push(Math.max(from, first))
+      over.bound.push(between)
+    }
+    if (from > first) {
+      under.x.push(Math.min(from - 1, last))
+      under.bound.push(between)
+    }
+    if (from > last) break
+  }
+  return { over, under }
+}
+
+/** A line through the staircase with about this slope, which is positive; undefined where none was found. */
+export function findLine(stairs: Staircase, slope: number): Line | undefined {
+  return lineNear(stairs, slope, [0]) ?? lineNear(stairs, bestSlope(stairs, slope), NEAR_SLOPES)
+}
+
+function lineNear(stairs: Staircase, slope: number, near: readonly number[]): Line | undefined {
+  const unit = 2 ** (Math.floor(Math.log2(slope)) - 23)
+  for (const units of near) {
+    const factor = Math.fround(slope + units * unit)
+    const { least, greatest } = addends(stairs, factor)
+    if (least > greatest) continue
+    for (const part of ADDENDS) {
+      const line = { factor, addend: Math.fround(least + (greatest - least) * part) }
+      if (passes(stairs, line)) return line
+    }
+  }
+  return undefined
+}
+
+/** The slope that leaves the addend most room. The room is a concave function of the slope, which rises while `rises`. */
+function bestSlope(stairs: Staircase, near: number): number {
+  let [low, high] = [near / 2, near * 2]
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = (low + high) / 2
+    if (addends(stairs, middle).rises) low = middle
+    else high = middle
+  }
+  return low
+}
+
+/** The addends that pass every point, in exact arithmetic. */
+function addends({ over, under }: Staircase, factor: number) {
+  let [least, leastAt] = [-1, 0]
+  for (let i = 0; i < over.x.length; i++) {
+    const addend = over.bound[i]! - factor * over.x[i]!
+    if (i === 0 || addend > least) [least, leastAt] = [addend, over.x[i]!]
+  }
+  let [greatest, greatestAt] = over.x.length === 0 ? [1, 0] : [least + 1, leastAt]
+  for (let i = 0; i < under.x.length; i++) {
+    const addend = under.bound[i]! - factor * under.x[i]!
+    if (i === 0 || addend < greatest) [greatest, greatestAt] = [addend, under.x[i]!]
+  }
+  if (over.x.length === 0) [least, leastAt] = [greatest - 1, greatestAt]
+  return { least, greatest, rises: leastAt > greatestAt }
+}
+
+function passes({ over, under }: Staircase, line: Line): boolean {
+  return (
+    over.x.every((x, i) => isBeyond(line, x, over.bound[i]!, 1)) &&
+    under.x.every((x, i) => isBeyond(line, x, under.bound[i]!, -1))
+  )
+}
+
+/** Whether the line, rounded to float32 in either way, lies on this side of the bound. The product of 24 and 17 bits is exact in float64. */
+function isBeyond({ factor, addend }: Line, x: number, bound: number, side: 1 | -1): boolean {
+  const product = factor * x
+  const rounded = Math.fround(Math.fround(product) + addend)
+  const fused = product + addend
+  return (rounded - bound) * side > 0 && (fused - bound) * side > halfUnit(bound)
+}
+
+/** Half a unit in the last place of the float32 `bound`, and a bit more, for the rounding of float64. */
+const halfUnit = (bound: number) => 2 ** (Math.floor(Math.log2(Math.abs(bound))) - 24) * (1 + 2 ** -20)
