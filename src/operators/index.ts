@@ -16,6 +16,7 @@ import { averagePool, maxPool } from './pool/index.js'
 import { prelu } from './prelu/index.js'
 import { product } from './product/index.js'
 import { quotient } from './quotient/index.js'
+import { ranking } from './ranking/index.js'
 import { extreme, sum } from './reduce/index.js'
 import { requantize } from './requantize/index.js'
 import { select, selectConstant } from './select/index.js'
@@ -34,6 +35,7 @@ export const families: readonly Family[] = [
   averagePool,
   interpolation,
   movement,
+  ranking,
   concat,
   concatConstant,
   lookup,

@@ -472,6 +472,14 @@ describe('moves', () => {
   })
 })
 
+it('what only asks where the largest value is reads integers of 16 bits, where they are written so', async () => {
+  const nodes = [conv.node, node('ArgMax', 'c', 'y', attribute('axis', 1))]
+  const plan = await planOf({ nodes, constants: conv.constants })
+  expect(kinds(plan)).toEqual(['conv', 'ranking'])
+  expect(plan.operators[1]).toMatchObject({ inputs: ['c'], outputs: [] })
+  expect(plan.groupOf.get('c')).toMatchObject({ bits: 16 })
+})
+
 describe('softmax and normalizations', () => {
   it('a softmax runs along any axis, before opset 13 along all from it on', async () => {
     const axesOf = async (opset: number) => {

@@ -17,6 +17,7 @@ const always: Condition = () => undefined
 
 /** Operator -> why a node of it does more than move values; undefined when it does not. */
 const moving: Readonly<Record<string, Condition>> = {
+  CenterCropPad: always,
   Cast: (node) => (intAttribute(node, 'to', 0) === DataType.FLOAT ? undefined : 'it changes the element type'),
   // Of one tensor: several are a family of their own.
   Concat: always,
@@ -24,16 +25,20 @@ const moving: Readonly<Record<string, Condition>> = {
   Expand: always,
   Flatten: always,
   Gather: always,
+  GatherElements: always,
+  GatherND: always,
   Identity: always,
   Pad: padsWithComputed,
   Reshape: always,
   Resize: crops,
+  ReverseSequence: always,
   Slice: always,
   SpaceToDepth: always,
   Split: always,
   Squeeze: always,
   Tile: always,
   Transpose: always,
+  Trilu: always,
   Unsqueeze: always,
   Upsample: crops,
 }

@@ -1,7 +1,7 @@
 // A normalization as ONNX nodes on integers, all of them exact:
 // - floor(2^52 / D): a quotient that is no integer is at least 1 / D from one, and float64 rounds it by 2^-53 of itself, less than half of that.
 // - floor(sqrt(N)) for N < 2^52: below a square m^2 the root is at least 1 / (2 m) below m, and is rounded by less than half of that.
-// - |c R| < 2^(27 + k): with |c| <= 2^k (|v| + 1/2), R <= 2^26 / sqrt(D) and D >= max(v^2, 1).
+// - |rshift(c, p) R| < 2^(27 + k - p): with |c| <= 2^k (|v| + 1/2), R <= 2^26 / sqrt(D) and D >= max(v^2, 1).
 
 import { clip, FLOAT32_LIMIT, type Integers, narrow, requantize, toFloat64 } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
@@ -11,16 +11,16 @@ import type { EmitContext } from '../types.js'
 import { type FixedNormalization, NORMALIZED_SHIFT, normalizedRange } from './solve.js'
 
 export function emitNormalization(e: Emitter, operator: FixedNormalization, context: EmitContext): string[] {
-  const { varianceShift, scaling } = operator
+  const { varianceShift, centeredShift, scaling } = operator
   const centered = center(e, context.integers(operator.inputs[0]!), operator)
   const inverse = inverseDeviation(e, requantize(e, centered, 1, varianceShift), operator)
   const scaled: Integers = {
-    name: e.emit('Mul', [toFloat64(e, centered).name, inverse]),
+    name: e.emit('Mul', [toFloat64(e, requantize(e, centered, 1, centeredShift)).name, inverse]),
     type: 'float64',
-    bound: 2 ** (27 + varianceShift),
+    bound: 2 ** (27 + varianceShift - centeredShift),
   }
   const [low, high] = normalizedRange
-  const normalized = clip(e, requantize(e, scaled, 1, varianceShift + NORMALIZED_SHIFT), low, high)
+  const normalized = clip(e, requantize(e, scaled, 1, varianceShift - centeredShift + NORMALIZED_SHIFT), low, high)
   return [emitScaling(e, narrow(e, normalized), scaling)]
 }
 

@@ -20,8 +20,9 @@ export const normalization: Family<PlannedNormalization, FixedNormalization> = {
   leastExtreme: largestOffset,
   solve: solveNormalization,
   ranges: ({ scaling }) => [[scaling.low, scaling.high]],
-  parameters: ({ varianceShift, epsilonInt, scaling }) => ({
+  parameters: ({ varianceShift, centeredShift, epsilonInt, scaling }) => ({
     varianceShift,
+    ...(centeredShift > 0 && { centeredShift }),
     epsilon: epsilonInt,
     ...scalingParameters(scaling),
   }),

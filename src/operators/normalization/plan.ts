@@ -18,8 +18,8 @@ export interface PlannedNormalization extends PlannedOperator, Rows, Scaling {
 /** The rows that a node normalizes, and the factor and offset it has itself; a refusal with the reason. */
 type Form = (node: NodeProto, view: GraphView) => (Rows & Scaling) | Refusal
 
-/** Centered values of longer rows of 16-bit integers, times the inverse deviation, leave 50 bits. */
-const LARGEST_LENGTH = 2 ** 15
+/** In longer rows too little of each value is left for the variance. */
+const LARGEST_LENGTH = 2 ** 20
 
 const forms: Readonly<Record<string, Form>> = {
   LayerNormalization: (node, view) => withConstants(node, view, lastAxes(node, view), true),

@@ -7,7 +7,7 @@ import { scaled } from '../scaling/reference.js'
 import { type FixedNormalization, NORMALIZED_SHIFT, normalizedRange } from './solve.js'
 
 export function referenceNormalization(operator: FixedNormalization, [input]: readonly IntTensor[]): IntTensor[] {
-  const { length, axes, centered: isCentered, varianceShift, epsilonInt, scaling } = operator
+  const { length, axes, centered: isCentered, varianceShift, centeredShift, epsilonInt, scaling } = operator
   const { dims, data } = input!
   const normalized = new Int32Array(data.length)
   for (const places of rowsOver(axes, dims)) {
@@ -17,7 +17,10 @@ export function referenceNormalization(operator: FixedNormalization, [input]: re
     const squares = centered.map((c) => rshift(c, varianceShift) ** 2).reduce((a, b) => a + b, 0)
     const inverse = squareRoot(2n ** 52n / BigInt(fits(squares, 32, 'The sum of squares') + epsilonInt))
     centered.forEach((c, i) => {
-      normalized[places[i]!] = clip(rshift(product(c, inverse), varianceShift + NORMALIZED_SHIFT), ...normalizedRange)
+      normalized[places[i]!] = clip(
+        rshift(product(rshift(c, centeredShift), inverse), varianceShift - centeredShift + NORMALIZED_SHIFT),
+        ...normalizedRange,
+      )
     })
   }
   return [scaled({ dims, data: normalized }, scaling)]

@@ -1,12 +1,12 @@
 // Integers of a normalization. For a row x of n integers with |x| <= B:
 //
 //     S = sum x        c = n x - S        v = rshift(c, k)        D = sum v^2 + E
-//     R = floor(sqrt(floor(2^52 / D)))    z = clip(rshift(c R, k + 11), 16 bit)
+//     R = floor(sqrt(floor(2^52 / D)))    z = clip(rshift(rshift(c, p) R, k - p + 11), 16 bit)
 //
 // then y from z by a multiplier and an offset for each element (scaling). c / n is x without its mean; the variance in real units is
 // s_x^2 4^k (D - E) / n^3, so that E = epsilon n^3 / (s_x^2 4^k), and the normalized value is z sqrt(n) 2^-15: |z| <= 2^15 as no value of a row is
 // farther from its mean than sqrt(n) deviations. k is the least that keeps the sum of squares within 31 bits.
-// Where the mean is not taken away, S = 0.
+// p is 0 but for rows so long that c R would leave 50 bits. Where the mean is not taken away, S = 0.
 
 import type { Offence } from '../../fixedpoint/multiplier.js'
 import { roundHalfAway } from '../../fixedpoint/rounding.js'
@@ -23,6 +23,8 @@ export interface FixedNormalization extends FixedOperator {
   readonly centered: boolean
   /** k */
   readonly varianceShift: number
+  /** p */
+  readonly centeredShift: number
   /** E */
   readonly epsilonInt: number
   readonly scaling: ScalingFix
@@ -32,6 +34,8 @@ export interface FixedNormalization extends FixedOperator {
 export const NORMALIZED_SHIFT = 11
 export const NORMALIZED_BITS = 16
 const LARGEST_SQUARES = 2 ** 31
+/** c R has 27 + k bits, of 50. */
+const LARGEST_UNSHIFTED = 23
 
 export function solveNormalization(
   planned: PlannedNormalization,
@@ -43,13 +47,27 @@ export function solveNormalization(
   const farthest = 2 * length * 2 ** (from.bits - 1)
   let varianceShift = 0
   while (length * (farthest / 2 ** varianceShift + 1) ** 2 >= LARGEST_SQUARES) varianceShift++
+  const centeredShift = Math.max(0, varianceShift - LARGEST_UNSHIFTED)
   const squares = (epsilon * length ** 3) / (from.scale ** 2 * 4 ** varianceShift)
   const epsilonInt = Math.max(1, roundHalfAway(Math.min(squares, LARGEST_SQUARES)))
   const unit = planned.unit * Math.sqrt(length) * 2 ** -(NORMALIZED_BITS - 1)
   const real = { factor, unit: unit / to.scale, offset, outputScale: to.scale, reach: 2 ** (NORMALIZED_BITS - 1) }
   const scaling = solveScaling(real, boundsOf(to, clamp), context.chip)
   if ('offence' in scaling) return scaling
-  const operator = { kind, name, nodes, inputs, outputs, axes, length, centered, varianceShift, epsilonInt, scaling }
+  const operator = {
+    kind,
+    name,
+    nodes,
+    inputs,
+    outputs,
+    axes,
+    length,
+    centered,
+    varianceShift,
+    centeredShift,
+    epsilonInt,
+    scaling,
+  }
   return { operator, warnings: [] }
 }
 

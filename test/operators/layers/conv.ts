@@ -15,8 +15,8 @@ interface ConvShape {
   readonly space: readonly number[]
 }
 
-/** Groups from one to depthwise, one or two spatial axes, windows that fit. */
-const convShape: fc.Arbitrary<ConvShape> = fc.integer({ min: 1, max: 2 }).chain((rank) =>
+/** Groups from one to depthwise, one to three spatial axes, windows that fit. */
+const convShape: fc.Arbitrary<ConvShape> = fc.integer({ min: 1, max: 3 }).chain((rank) =>
   fc
     .record({
       batch: fc.integer({ min: 1, max: 2 }),
@@ -27,7 +27,7 @@ const convShape: fc.Arbitrary<ConvShape> = fc.integer({ min: 1, max: 2 }).chain(
       strides: list(rank, 1, 2),
       dilations: list(rank, 1, 2),
       pads: list(2 * rank, 0, 2),
-      room: list(rank, 0, 5),
+      room: list(rank, 0, rank === 3 ? 2 : 5),
     })
     .map(({ room, ...shape }) => {
       const space = room.map((extra, axis) => {

@@ -5,8 +5,18 @@ import { makeNode } from '../../../src/onnx/node.js'
 import type { FixedAveragePool, FixedMaxPool } from '../../../src/operators/pool/solve.js'
 import { type LayersOfFamily, list, rescaling, sizeOf, tensor } from './arbitraries.js'
 
-const window = fc
-  .record({ kernel: list(2, 1, 3), strides: list(2, 1, 2), room: list(2, 0, 4), padded: fc.boolean() })
+const rank = fc.integer({ min: 1, max: 3 })
+
+const window = rank
+  .chain((rank) =>
+    fc.record({
+      kernel: list(rank, 1, 3),
+      strides: list(rank, 1, 2),
+      room: list(rank, 0, 3),
+      dilations: list(rank, 1, 2),
+      padded: fc.boolean(),
+    }),
+  )
   .map(({ padded, ...rest }) => ({ ...rest, pads: rest.kernel.concat(rest.kernel).map((k) => (padded ? k - 1 : 0)) }))
 
 export const maxPoolLayers: LayersOfFamily = {
@@ -33,8 +43,8 @@ export const averagePoolLayers: LayersOfFamily = {
   numRuns: 80,
   layer: (inputBits) =>
     fc
-      .tuple(window, list(2, 1, 2), fc.boolean(), rescaling)
-      .chain(([{ kernel, strides, room, pads }, dilations, varied, { multiplier, shift }]) => {
+      .tuple(window, fc.boolean(), rescaling)
+      .chain(([{ kernel, strides, room, dilations, pads }, varied, { multiplier, shift }]) => {
         const space = kernel.map((size, axis) => dilations[axis]! * (size - 1) + 1 + room[axis]!)
         const counts = windowCounts({ kernel, strides, dilations, pads, ceil: false }, space)
         const by = Int16Array.from({ length: varied ? sizeOf(counts) : 1 }, (_, at) =>
