@@ -25,15 +25,17 @@ export function comparedFloat(float: ModelProto, tensors: readonly string[], wor
 
 /**
  * @param reference from comparedFloat
- * @param integer what squire made of that model, from which `tensors` has the names of the integers
+ * @param integer what squire made of that model, from which `written` has the names of the integers
  * @param folder for temporary files: one of its own
  */
 export async function integerComparison(
   reference: ModelFile,
   integer: ModelProto,
-  tensors: readonly WrittenTensor[],
+  written: readonly WrittenTensor[],
   folder: string,
 ): Promise<Comparison> {
+  // A narrowed copy is no tensor of the float model.
+  const tensors = written.filter(({ of }) => of === undefined)
   const apart = takenApart(integer, tensors)
   const held = withOutputs(
     integer,

@@ -13,13 +13,20 @@ import type { Arithmetic, QuantizedTensor } from '../fixedpoint/types.js'
 import { nameSource } from '../onnx/graph.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'
 import { makeValueInfo } from '../onnx/node.js'
-import { DataType, type Model, type ModelProto, type NodeProto, type ValueInfoProto } from '../onnx/types.js'
+import {
+  DataType,
+  type Model,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from '../onnx/types.js'
 import { familyOf } from '../operators/index.js'
-import type { EmitContext, FixedOperator } from '../operators/types.js'
+import type { EmitContext, FixedOperator, StepGraph } from '../operators/types.js'
 import type { FixedPointModel } from '../plan/types.js'
 import { operatorSummaries } from './scaleJson.js'
 import { nameTensors, type TensorNames } from './tensorNames.js'
-import { type Provenance, writtenModel } from './writtenModel.js'
+import { type Provenance, readBy, writtenModel } from './writtenModel.js'
 
 export interface IntegerModelOptions extends Provenance {
   /** Outputs are real values; without it they are the chip's integers, float-typed. Outputs of software operators are real in any case. */
@@ -33,10 +40,13 @@ export interface IntegerModelOptions extends Provenance {
  * @throws SquireError UNSUPPORTED for a source below opset 13 with operators that cannot be converted, and for sums too long to be exact
  */
 export function integerModel(fixed: FixedPointModel, source: Model, options: IntegerModelOptions): ModelProto {
-  const writer = new IntegerWriter(fixed, source.proto, options.outputDequant)
+  const unique = nameSource(source.proto.graph)
+  const builder = new GraphBuilder(unique)
+  const names = nameTensors(fixed, source.proto.graph, options.outputDequant, unique)
+  const writer = new IntegerWriter(builder, fixed, source.proto, names, options.allLayers)
   for (const { name } of modelInputs(source.proto)) writer.quantizeInput(name)
   for (const operator of fixed.operators) writer.write(operator)
-  const outputs = writer.outputs(options.allLayers)
+  const outputs = writer.outputs()
   return writtenModel(
     source.proto,
     writer.builder,
@@ -60,14 +70,18 @@ export interface WrittenTensor extends QuantizedTensor {
   readonly integers: string
 }
 
-/** What the written model calls the integers of each tensor. */
+/** What the written model calls the integers of each tensor of its main graph. */
 export function writtenTensors(
   fixed: FixedPointModel,
   { graph }: ModelProto,
   { outputDequant }: Pick<IntegerModelOptions, 'outputDequant'>,
 ): WrittenTensor[] {
   const names = nameTensors(fixed, graph, outputDequant, nameSource(graph))
-  return [...fixed.quantized.values()].map((tensor) => ({ ...tensor, integers: names.get(tensor.name)!.integers }))
+  // Steps have tensors that the main graph has not.
+  const held = new Set(fixed.operators.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))
+  return [...fixed.quantized.values()]
+    .filter(({ name }) => held.has(name))
+    .map((tensor) => ({ ...tensor, integers: names.get(tensor.name)!.integers }))
 }
 
 /** For tools that are given the model alone: `squire info` and `squire compare`. */
@@ -91,15 +105,22 @@ class IntegerWriter implements EmitContext {
   readonly #dequantized = new Set<string>()
   readonly #written: string[] = []
   readonly #surroundings: Surroundings
+  readonly #allLayers: boolean
 
-  constructor(fixed: FixedPointModel, source: ModelProto, outputDequant: boolean) {
-    const unique = nameSource(source.graph)
-    this.builder = new GraphBuilder(unique)
+  constructor(
+    builder: GraphBuilder,
+    fixed: FixedPointModel,
+    source: ModelProto,
+    names: ReadonlyMap<string, TensorNames>,
+    allLayers: boolean,
+  ) {
+    this.builder = builder
     this.opset = Math.max(EMITTED_OPSET, opsetOf(source))
     this.#fixed = fixed
     this.#source = source
-    this.#names = nameTensors(fixed, source.graph, outputDequant, unique)
-    this.#surroundings = surroundingsIn(this.builder, fixed.tensors)
+    this.#names = names
+    this.#surroundings = surroundingsIn(builder, fixed.tensors)
+    this.#allLayers = allLayers
   }
 
   /** Quantizes a graph input that the chip reads. */
@@ -118,9 +139,9 @@ class IntegerWriter implements EmitContext {
   }
 
   /** The source's outputs, and with `allLayers` the integers of every operator that are not among them. */
-  outputs(allLayers: boolean): ValueInfoProto[] {
+  outputs(): ValueInfoProto[] {
     const own = this.#source.graph.output.map((output) => this.#output(output))
-    if (!allLayers) return own
+    if (!this.#allLayers) return own
     const present = new Set(own.map(({ name }) => name))
     const layers = this.#written.filter((name) => !present.has(this.#namesOf(name).integers))
     return [...own, ...layers.map((name) => this.#layer(name))]
@@ -171,6 +192,32 @@ class IntegerWriter implements EmitContext {
 
   integers(name: string): Integers {
     return integers(this.#namesOf(name).integers, this.#held(name).bits)
+  }
+
+  /** Steps of a Scan: their tensors are elements of the main graph's, under names of their own. */
+  steps(operators: readonly FixedOperator[], tensors: readonly string[], constants: readonly TensorProto[]): StepGraph {
+    const builder = new GraphBuilder((wish) => this.builder.name(wish))
+    const names = new Map(
+      [...new Set(tensors)].map((name) => {
+        const step = builder.name(`${this.#namesOf(name).integers}_step`)
+        return [name, { integers: step, source: step, dequantized: step }] as const
+      }),
+    )
+    const writer = new IntegerWriter(builder, this.#fixed, this.#source, names, false)
+    for (const operator of operators) writer.write(operator)
+    const nameOf = (tensor: string) => names.get(tensor)!.integers
+    const { nodes } = builder
+    return {
+      nodes,
+      initializers: [...readBy(nodes, constants), ...builder.initializers],
+      read: nameOf,
+      written: nameOf,
+    }
+  }
+
+  exposes(sequence: string): boolean {
+    if (this.#allLayers) this.#written.push(sequence)
+    return this.#allLayers
   }
 
   #namesOf(name: string): TensorNames {

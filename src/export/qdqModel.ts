@@ -5,14 +5,14 @@
 import { GraphBuilder } from '../emit/builder.js'
 import { surroundingsIn, upgradeNodes } from '../emit/opset.js'
 import { renameTensors } from '../emit/renaming.js'
-import { type GraphIndex, indexGraph, nameSource } from '../onnx/graph.js'
+import { indexGraph, nameSource } from '../onnx/graph.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'
 import type { Model, ModelProto, NodeProto } from '../onnx/types.js'
 import { familyOf } from '../operators/index.js'
 import type { FixedOperator, QdqContext } from '../operators/types.js'
 import type { FixedPointModel } from '../plan/types.js'
 import { carriedIn } from './carriedIntegers.js'
-import { type Provenance, writtenModel } from './writtenModel.js'
+import { type Provenance, readBy, writtenModel } from './writtenModel.js'
 
 const QDQ_BITS = 8
 
@@ -22,7 +22,11 @@ const QDQ_BITS = 8
  */
 export function qdqModel(fixed: FixedPointModel, source: Model, provenance: Provenance = {}): ModelProto {
   const { proto } = source
-  const writer = new QdqWriter(fixed, proto)
+  const outputs = new Set(proto.graph.output.map(({ name }) => name))
+  const writer = new QdqWriter(new GraphBuilder(nameSource(proto.graph)), fixed, proto, {
+    isOutput: (name) => outputs.has(name),
+    local: (name) => name,
+  })
   for (const { name } of modelInputs(proto)) writer.roundTrip(name, name)
   for (const operator of fixed.operators) writer.write(operator)
   return writtenModel(
@@ -38,16 +42,42 @@ export function qdqModel(fixed: FixedPointModel, source: Model, provenance: Prov
 class QdqWriter {
   readonly builder: GraphBuilder
   readonly #fixed: FixedPointModel
-  readonly #index: GraphIndex
   readonly #context: QdqContext
   readonly #upgrade: (nodes: readonly NodeProto[]) => NodeProto[]
   readonly #dequantized = new Map<string, string>()
 
-  constructor(fixed: FixedPointModel, source: ModelProto) {
-    this.builder = new GraphBuilder(nameSource(source.graph))
+  readonly #isOutput: (name: string) => boolean
+  /** What a tensor is called here. */
+  readonly #local: (name: string) => string
+
+  constructor(
+    builder: GraphBuilder,
+    fixed: FixedPointModel,
+    source: ModelProto,
+    { isOutput, local }: { isOutput: (name: string) => boolean; local: (name: string) => string },
+  ) {
+    this.builder = builder
     this.#fixed = fixed
-    this.#index = indexGraph(source.graph)
-    this.#context = { index: this.#index, quantized: (name) => fixed.quantized.get(name) }
+    this.#isOutput = isOutput
+    this.#local = local
+    this.#context = {
+      index: indexGraph(source.graph),
+      quantized: (name) => fixed.quantized.get(name),
+      steps: (operators, tensors, constants) => {
+        const inner = new GraphBuilder((wish) => builder.name(wish))
+        const names = new Map([...new Set(tensors)].map((name) => [name, inner.name(`${name}_step`)]))
+        const own = (name: string) => names.get(name) ?? name
+        const writer = new QdqWriter(inner, fixed, source, { isOutput: () => false, local: own })
+        for (const operator of operators) writer.write(operator)
+        const initializers = [...readBy(inner.nodes, constants), ...inner.initializers]
+        return {
+          nodes: inner.nodes,
+          initializers,
+          read: own,
+          written: (name) => writer.#dequantized.get(name) ?? own(name),
+        }
+      },
+    }
     const surroundings = surroundingsIn(this.builder, fixed.tensors)
     this.#upgrade = (nodes) => upgradeNodes(nodes, opsetOf(source), surroundings)
   }
@@ -57,18 +87,19 @@ class QdqWriter {
     // The graph's output is what comes back from the round trip; the node writes under another name.
     const written = new Map(
       outputs
-        .filter((name) => this.#isHeld(name) && this.#index.isGraphOutput(name))
+        .filter((name) => this.#isHeld(name) && this.#isOutput(name))
         .map((name) => [name, this.builder.name(`${name}_float`)] as const),
     )
-    const write = (name: string) => written.get(name) ?? name
+    const write = (name: string) => written.get(name) ?? this.#local(name)
     const narrowed = new Map(operator.inputs.map((name) => [this.#fixed.quantized.get(name)?.of, name] as const))
     const read = (name: string) => {
       const held = narrowed.get(name) ?? name
-      return written.get(name) ?? this.#dequantized.get(held) ?? name
+      return written.get(name) ?? this.#dequantized.get(held) ?? this.#local(name)
     }
     const family = familyOf(operator)
     const e = this.builder.operator(operator.name)
-    for (const node of this.#upgrade(operator.nodes)) {
+    // Steps are raised one by one.
+    for (const node of operator.steps ? operator.nodes : this.#upgrade(operator.nodes)) {
       const copy = renameTensors(node, read, write)
       this.builder.add(family.qdqNode?.(e, copy, operator, this.#context) ?? copy)
     }
@@ -82,7 +113,7 @@ class QdqWriter {
     const e = this.builder.operator(name)
     const parameters = [e.scalar('float32', tensor.scale), this.builder.zeroPoint()]
     const integers = e.emit('QuantizeLinear', [written, ...parameters])
-    const output = this.#index.isGraphOutput(name) && written !== name ? name : undefined
+    const output = this.#isOutput(name) && written !== name ? name : undefined
     this.#dequantized.set(name, e.emit('DequantizeLinear', [integers, ...parameters], [], output))
   }
 

@@ -29,7 +29,7 @@ export function scaleJson(fixed: FixedPointModel, { mode, options }: Provenance 
   const tensors = [...fixed.quantized.values()].map(
     ({ name, scale, bits, offset }) => `${JSON.stringify(name)}: ${JSON.stringify({ scale, bits, offset })}`,
   )
-  const operators = fixed.operators.map((operator) => JSON.stringify(entry(operator)))
+  const operators = withSteps(fixed.operators).map((operator) => JSON.stringify(entry(operator)))
   return `{
   "format": 1,
   "chip": ${JSON.stringify(fixed.chip.name)},
@@ -57,6 +57,11 @@ function line(name: string, value: unknown): string {
 function block(open: string, lines: readonly string[], close: string): string {
   if (lines.length === 0) return open + close
   return [open, lines.map((line) => `    ${line}`).join(',\n'), `  ${close}`].join('\n')
+}
+
+/** Every operator, steps before the one that runs them. */
+function withSteps(operators: readonly FixedOperator[]): readonly FixedOperator[] {
+  return operators.flatMap((operator) => [...(operator.steps ?? []), operator])
 }
 
 function entry(operator: FixedOperator): Record<string, unknown> {

@@ -7,7 +7,7 @@ import { toNumber } from '../onnx/int64.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'
 import { makeGraph } from '../onnx/node.js'
 import { isStandardDomain } from '../onnx/operators.js'
-import type { ModelProto, TensorProto, ValueInfoProto } from '../onnx/types.js'
+import type { ModelProto, NodeProto, TensorProto, ValueInfoProto } from '../onnx/types.js'
 
 /** Where a model comes from; each is written into the model when it is given. */
 export interface Provenance {
@@ -60,8 +60,18 @@ function initializersRead(
   { nodes }: GraphBuilder,
   outputs: readonly ValueInfoProto[],
 ): TensorProto[] {
-  const read = new Set([...nodes.flatMap((node) => outerInputs(node)), ...outputs.map(({ name }) => name)])
   // A QDQ model computes constants from integers under the names that they have in the source.
   const written = new Set(nodes.flatMap(({ output }) => output))
-  return graph.initializer.filter(({ name }) => read.has(name) && !written.has(name))
+  const names = outputs.map(({ name }) => name)
+  return readBy(nodes, graph.initializer, names).filter(({ name }) => !written.has(name))
+}
+
+/** Those of the constants that nodes read, or that are among `others`. */
+export function readBy(
+  nodes: readonly NodeProto[],
+  constants: readonly TensorProto[],
+  others: readonly string[] = [],
+): TensorProto[] {
+  const read = new Set([...nodes.flatMap((node) => outerInputs(node)), ...others])
+  return constants.filter(({ name }) => read.has(name))
 }

@@ -6,10 +6,13 @@ import { rangeOf } from './width.js'
 /** A parameter that leaves its range, in words: the operator cannot run on the chip. */
 export interface Offence {
   readonly offence: string
+  /** The result's shift that would have to be negative: an output 2^-shift times as coarse would do. */
+  readonly shift?: number
 }
 
 export function shiftOffence(parameter: string, value: number, { qRange }: Pick<ChipProfile, 'qRange'>): Offence {
-  return { offence: `${parameter}:${value} must range in [${qRange.join(', ')}] to meet hardware specifications` }
+  const offence = `${parameter}:${value} must range in [${qRange.join(', ')}] to meet hardware specifications`
+  return value < qRange[0] ? { offence, shift: value - qRange[0] } : { offence }
 }
 
 /** The largest shift <= most with ceil(value * 2^shift) <= limit; `most` for 0, negative when only a left shift would do. */

@@ -53,6 +53,12 @@ export function stringAttribute(node: NodeProto, name: string, fallback: string 
   return attribute === undefined ? fallback : textDecoder.decode(attribute.s ?? new Uint8Array())
 }
 
+/** STRINGS, decoded from UTF-8. */
+export function stringsAttribute(node: NodeProto, name: string, fallback: readonly string[]): readonly string[] {
+  const attribute = find(node, name, AttributeType.STRINGS)
+  return attribute === undefined ? fallback : (attribute.strings ?? []).map((bytes) => textDecoder.decode(bytes))
+}
+
 /** Every graph a node carries in its attributes (If, Loop, Scan...), in attribute order. */
 export function subgraphs(node: NodeProto): GraphProto[] {
   return node.attribute.flatMap(({ g, graphs }) => (g === undefined ? (graphs ?? []) : [g, ...(graphs ?? [])]))

@@ -2,18 +2,21 @@
 
 import { SquireError } from '../errors.js'
 import { own } from '../own.js'
+import { capturedNames } from './graph.js'
 import { type Inferred, inferTensors, withShapes } from './inference.js'
 import { modelInputs } from './model.js'
+import { makeValueInfo } from './node.js'
 import { openModel } from './openModel.js'
+import { isScan, scanForm } from './scan.js'
 import { tensorDims } from './tensor.js'
-import type { Model, TensorInfo, TensorValue } from './types.js'
+import type { Model, ModelProto, NodeProto, TensorInfo, TensorValue } from './types.js'
 import { varyingTensors } from './varying.js'
 
 type Feeds = Readonly<Record<string, TensorValue>>
 
 /**
- * Inputs, initializers and outputs are in the result too; sequences, optionals and strings, and what lives inside the subgraphs of If, Loop and
- * Scan, are not.
+ * Inputs, initializers and outputs are in the result too, and what lives inside the steps of Scan; sequences, optionals and strings, and what
+ * lives inside If and Loop, are not.
  */
 export async function shapesFor(model: Model, feeds: Feeds): Promise<Map<string, TensorInfo>> {
   const fed = Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims]))
@@ -31,7 +34,35 @@ export async function shapesFor(model: Model, feeds: Feeds): Promise<Map<string,
   for (const [i, { name, dataType }] of written.entries()) {
     infos.set(name, { dataType, dims: dims[i] as number[], ...(varying.has(name) && { varies: true }) })
   }
+  for (const node of model.proto.graph.node.filter(isScan)) {
+    for (const [name, info] of await stepTensors(model.proto, node, infos)) infos.set(name, info)
+  }
   return infos
+}
+
+/** What the steps of a Scan read and write; nothing where they read tensors around them, or where the runtime does not know all dims. */
+async function stepTensors(
+  proto: ModelProto,
+  node: NodeProto,
+  around: ReadonlyMap<string, TensorInfo>,
+): Promise<readonly (readonly [string, TensorInfo])[]> {
+  const form = scanForm(node)
+  if (form === undefined || capturedNames(form.body).length > 0) return []
+  const read = [
+    ...form.states.map(({ initial, before }) => [before, around.get(initial)] as const),
+    ...form.inputs.map(({ sequence, element, axis }) => [element, withoutAxis(around.get(sequence), axis)] as const),
+  ]
+  const known = read.flatMap(([name, info]) => (info === undefined || info.varies ? [] : [[name, info] as const]))
+  if (known.length < read.length) return []
+  const input = known.map(([name, { dataType, dims }]) => makeValueInfo(name, dataType, dims))
+  const written = await inferTensors({ ...proto, graph: { ...form.body, input } }).catch(() => [])
+  const inferred = written.map(({ name, dataType, dims }) => [name, { dataType, dims }] as const)
+  if (!inferred.every(([, { dims }]) => dims.every((dim) => typeof dim === 'number'))) return []
+  return [...known, ...(inferred as [string, TensorInfo][])]
+}
+
+function withoutAxis(info: TensorInfo | undefined, axis: number): TensorInfo | undefined {
+  return info && { ...info, dims: info.dims.filter((_, i) => i !== (axis < 0 ? axis + info.dims.length : axis)) }
 }
 
 /** Without dims it is a scalar or of unknown rank: the runtime does not tell them apart. */

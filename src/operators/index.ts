@@ -19,6 +19,7 @@ import { quotient } from './quotient/index.js'
 import { ranking } from './ranking/index.js'
 import { extreme, sum } from './reduce/index.js'
 import { requantize } from './requantize/index.js'
+import { scan, state } from './scan/index.js'
 import { select, selectConstant } from './select/index.js'
 import { softmax } from './softmax/index.js'
 import type { Family, PlannedOperator } from './types.js'
@@ -44,6 +45,8 @@ export const families: readonly Family[] = [
   affine,
   add,
   mul,
+  scan,
+  state,
   quotient,
   prelu,
   select,

@@ -14,7 +14,7 @@ import type { GivenScaleFix } from '../fixedpoint/givenScaleFix.js'
 import type { Offence } from '../fixedpoint/multiplier.js'
 import type { Arithmetic, ChipProfile, IntTensor, QuantizedTensor } from '../fixedpoint/types.js'
 import type { GraphIndex } from '../onnx/graph.js'
-import type { NodeProto } from '../onnx/types.js'
+import type { NodeProto, TensorProto } from '../onnx/types.js'
 import type { GraphView } from '../plan/view.js'
 
 /** An operator, planned or with its integers: plain data, so that threads can hand it on. Families add what they need. */
@@ -28,10 +28,16 @@ interface Operator {
   /** The tensors it reads as integers, in its own order. */
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
+  /** The operators that it runs again and again, on tensors that share names and scales with the sequences that their values make up. */
+  readonly steps?: readonly Operator[]
 }
 
-export interface PlannedOperator extends Operator {}
-export interface FixedOperator extends Operator {}
+export interface PlannedOperator extends Operator {
+  readonly steps?: readonly PlannedOperator[]
+}
+export interface FixedOperator extends Operator {
+  readonly steps?: readonly FixedOperator[]
+}
 
 /** An operator before it has a name. */
 export type Match<P extends PlannedOperator = PlannedOperator> = Omit<P, 'name'>
@@ -41,13 +47,21 @@ export interface Refusal {
   readonly refusal: string
 }
 
+/** Divides a graph into operators of the chip, in topological order; refuses where one of them would run in float. */
+export type Divide = (view: GraphView) => readonly Part[] | Refusal
+
+export interface Part {
+  readonly operator: PlannedOperator
+  readonly traits: Traits
+}
+
 /** What the stages need to know of a family. */
 export interface Traits {
   /**
-   * 'all': inputs and outputs have one scale. 'sole': the output's scale is also that of the inputs which nothing else reads.
-   * 'none': every tensor has a scale of its own.
+   * 'all': inputs and outputs have one scale. 'first': the outputs have that of the first input. 'sole': the output's scale is also that of the
+   * inputs which nothing else reads. 'none': every tensor has a scale of its own.
    */
-  readonly sharesScale: 'all' | 'sole' | 'none'
+  readonly sharesScale: 'all' | 'first' | 'sole' | 'none'
   /** Its outputs hold values of its inputs (or zeros), so that the inputs' statistics are theirs. */
   readonly copiesData: boolean
   /** It can write integers of the chip's wide width. */
@@ -56,6 +70,8 @@ export interface Traits {
   readonly readsWide: boolean
   /** It reads them with profit: its result depends on differences that 8 bits would round away. */
   readonly gainsFromWide: boolean
+  /** As a step of a Scan it computes on wide integers: rounding to fewer bits would add up from step to step. */
+  readonly wideInSteps?: true
   /**
    * Whether it runs in float where its neighbours do: 'between' two operators in float, 'atEdge' also between such an operator and
    * what is fed to the model. It would cost precision there and save nothing.
@@ -120,12 +136,36 @@ export interface EmitContext {
   quantize(e: Emitter, tensor: string): void
   /** Adds copies of float nodes, raised to the opset that is written. */
   copy(nodes: readonly NodeProto[], read: (name: string) => string, write: (name: string) => string): void
+  steps: MakeSteps
+  /** Whether what steps write is to be a sequence of the main graph though no operator reads it: an output that shows all layers. */
+  exposes(sequence: string): boolean
+}
+
+/**
+ * Writes operators into a graph of their own.
+ * @param tensors all that go into it and out of it
+ * @param constants those that the source's own nodes may read
+ */
+export type MakeSteps = (
+  operators: readonly FixedOperator[],
+  tensors: readonly string[],
+  constants: readonly TensorProto[],
+) => StepGraph
+
+export interface StepGraph {
+  readonly nodes: readonly NodeProto[]
+  readonly initializers: readonly TensorProto[]
+  /** The name under which the steps read what goes into them. */
+  read(tensor: string): string
+  /** The name under which they give what others read. */
+  written(tensor: string): string
 }
 
 /** The QDQ graph that copies of an operator's float nodes become part of. */
 export interface QdqContext {
   readonly index: GraphIndex
   quantized(tensor: string): QuantizedTensor | undefined
+  steps: MakeSteps
 }
 
 export interface ReferenceContext {
@@ -133,6 +173,8 @@ export interface ReferenceContext {
   arithmetic(tensor: string): Arithmetic
   /** Width of a quantized tensor. */
   bits(tensor: string): number
+  /** The oracle of another operator, whatever its family. */
+  run(operator: FixedOperator, inputs: readonly IntTensor[]): readonly IntTensor[]
 }
 
 /**
@@ -145,8 +187,9 @@ export interface Family<P extends PlannedOperator = PlannedOperator, F extends F
   /**
    * The operator that starts at a node of the standard domain; a refusal with the reason; undefined for a node of other families.
    * Absent where only the plan puts operators in.
+   * @param divide divides a graph inside of the node
    */
-  match?(node: NodeProto, view: GraphView): Match<P> | Refusal | undefined
+  match?(node: NodeProto, view: GraphView, divide: Divide): Match<P> | Refusal | undefined
   /** Where it is left away, nothing is derived. */
   derivation?(operator: P): Derivation | undefined
   /** A magnitude that its outputs' scale must make room for where they are wide. */

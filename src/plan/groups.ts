@@ -6,6 +6,7 @@
 import { familyOf, isFallback } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
 import type { PlanOptions } from './options.js'
+import { spread, widthsOf } from './steps.js'
 import type { ScaleGroup } from './types.js'
 import { UnionFind } from './unionFind.js'
 import { type GraphView, readsDimsOnly } from './view.js'
@@ -24,11 +25,14 @@ export function scaleGroups(
   operators: readonly PlannedOperator[],
   order: readonly string[],
   view: GraphView,
-  { chip, bitsOf, unifyInputs = false }: PlanOptions,
+  options: PlanOptions,
 ): ScaleGroup[] {
-  const onChip = operators.filter((operator) => !isFallback(operator))
+  const { chip, unifyInputs = false } = options
+  const bitsOf = widthsOf(operators, options)
+  const all = spread(operators)
+  const onChip = all.filter((operator) => !isFallback(operator))
   const held = new Set(onChip.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))
-  const traffic = trafficOf(operators)
+  const traffic = trafficOf(all)
   const groups = groupTensors(onChip, held, traffic, view, unifyInputs)
   const members = new Map<string, string[]>()
   for (const name of order.filter((candidate) => held.has(candidate))) {
@@ -36,12 +40,15 @@ export function scaleGroups(
     if (group) group.push(name)
     else members.set(groups.find(name), [name])
   }
+  const written = new Set(operators.flatMap(({ steps = [] }) => steps.flatMap(({ outputs }) => outputs)))
   const rootsOf = traceRoots(traffic.writer)
   return [...members.values()].map((tensors) => {
     const roots = new Set(tensors.flatMap((name) => [...rootsOf(name)]))
     const sources = order.filter((name) => roots.has(name))
     const leaves = leavesChip(tensors, traffic, view)
-    const bits = leaves ? chip.wideBits : bitsOfClass(tensors, traffic, bitsOf)
+    // What steps write they can write as wide: their products take a narrowed copy.
+    const wide = leaves || (tensors.some((name) => written.has(name)) && gainsFromWide(tensors, traffic, view))
+    const bits = wide ? chip.wideBits : bitsOfClass(tensors, traffic, bitsOf)
     return { name: tensors[0]!, tensors, sources, bits, leavesChip: leaves }
   })
 }
@@ -67,6 +74,7 @@ function groupTensors(
   const groups = new UnionFind()
   for (const operator of onChip) {
     if (sharesScale(operator) === 'all') groups.join([...operator.inputs, ...operator.outputs])
+    if (sharesScale(operator) === 'first') groups.join([operator.inputs[0]!, ...operator.outputs])
   }
   for (const operator of onChip) {
     if (sharesScale(operator) !== 'sole') continue
@@ -95,6 +103,8 @@ export function traceRoots(writer: ReadonlyMap<string, PlannedOperator>): (name:
     const operator = writer.get(name)
     let roots = known.get(name)
     if (!roots) {
+      // A state that only copies would go round in circles.
+      known.set(name, new Set())
       const copied = operator && copiesData(operator) ? operator.inputs : undefined
       roots = new Set(copied ? copied.flatMap((input) => [...rootsOf(input)]) : [name])
       known.set(name, roots)
@@ -122,14 +132,19 @@ function bitsOfClass(tensors: readonly string[], { writer, readers }: Traffic, b
  * Whether operators that can write wide integers write all of a class, only operators that can read them (and the caller) read it, and one of
  * these has something of it.
  */
-function leavesChip(tensors: readonly string[], { writer, readers }: Traffic, view: GraphView): boolean {
+function leavesChip(tensors: readonly string[], traffic: Traffic, view: GraphView): boolean {
+  const { writer, readers } = traffic
   const allReaders = tensors.flatMap(readers)
   const written = tensors.every((name) => {
     const operator = writer.get(name)
     return operator !== undefined && familyOf(operator).traits.writesWide
   })
   const readOutside = allReaders.every((reader) => familyOf(reader).traits.readsWide)
+  return written && readOutside && gainsFromWide(tensors, traffic, view)
+}
+
+/** Whether the caller or an operator that reads a class has something of more bits. */
+function gainsFromWide(tensors: readonly string[], { readers }: Traffic, view: GraphView): boolean {
   const gains = (reader: PlannedOperator) => isFallback(reader) || familyOf(reader).traits.gainsFromWide
-  const used = tensors.some((name) => view.index.isGraphOutput(name)) || allReaders.some(gains)
-  return written && readOutside && used
+  return tensors.some((name) => view.index.isGraphOutput(name) || readers(name).some(gains))
 }

@@ -3,8 +3,8 @@
 
 import type { NodeProto } from '../onnx/types.js'
 import { fallbackOf } from '../operators/fallback/plan.js'
-import { families } from '../operators/index.js'
-import type { Match, PlannedOperator } from '../operators/types.js'
+import { families, familyOf, isFallback } from '../operators/index.js'
+import type { Divide, Match, PlannedOperator } from '../operators/types.js'
 import type { GraphView } from './view.js'
 
 /** The operators in topological order, each with a unique name. */
@@ -24,11 +24,21 @@ export function partition(view: GraphView): PlannedOperator[] {
 function matchOf(node: NodeProto, view: GraphView): Match {
   const standard = node.domain === '' || node.domain === 'ai.onnx'
   for (const family of standard ? families : []) {
-    const answer = family.match?.(node, view)
+    const answer = family.match?.(node, view, divide)
     if (!answer) continue
     return 'refusal' in answer ? fallbackOf(node, view, answer.refusal) : answer
   }
   return fallbackOf(node, view)
+}
+
+const divide: Divide = (view) => {
+  const operators = partition(view)
+  const left = operators.find(isFallback)
+  if (left !== undefined) {
+    const { opType } = left.nodes[0]!
+    return { refusal: `its steps have ${opType} "${left.name}": ${left.reason ?? 'it computes shapes'}` }
+  }
+  return operators.map((operator) => ({ operator, traits: familyOf(operator).traits }))
 }
 
 function uniqueNames(): (wish: string) => string {

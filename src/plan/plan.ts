@@ -24,18 +24,28 @@ export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>,
   const view = viewGraph(model.proto, tensors)
   const matched = joinFloat(partition(view), view)
   if (matched.every(isFallback)) throw nothingToQuantize(matched)
-  const named = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]
+  const outside = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]
+  const inner = innerTensors(matched, outside)
+  const named = [...outside, ...inner]
   const { operators, order, narrowed } = joinWidths(matched, named, view, options)
   const groups = scaleGroups(operators, order, view, options)
   const held = groups.flatMap((scaleGroup) => scaleGroup.tensors.map((name) => [name, scaleGroup] as const))
-  const groupOf = new Map(held.filter(([name]) => !narrowed.has(name)))
+  const groupOf = new Map(held.filter(([name]) => !narrowed.has(name) && !inner.has(name)))
   const derived = derivedTensors(operators)
   const origins = (name: string): readonly string[] => derived.get(name)?.of.flatMap(origins) ?? [name]
   const observed = new Set(groups.flatMap(({ sources }) => sources.flatMap(origins)))
   return {
-    ...{ operators, groups, groupOf, derived, narrowed, tensors },
+    ...{ operators, groups, groupOf, derived, narrowed, inner, tensors },
     observed: order.filter((name) => observed.has(name)),
   }
+}
+
+/** What lives inside of steps alone. */
+function innerTensors(operators: readonly PlannedOperator[], outside: readonly string[]): ReadonlySet<string> {
+  const steps = operators.flatMap((operator) => operator.steps ?? [])
+  const inner = new Set(steps.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))
+  for (const name of outside) inner.delete(name)
+  return inner
 }
 
 function nothingToQuantize(operators: readonly PlannedOperator[]): SquireError {

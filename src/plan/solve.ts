@@ -5,7 +5,14 @@ import { SquireError } from '../errors.js'
 import type { ChipProfile, QuantizedTensor } from '../fixedpoint/types.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import { familyOf } from '../operators/index.js'
-import type { FixedOperator, GivenAccumulations, IntegerRange, PlannedOperator } from '../operators/types.js'
+import type {
+  FixedOperator,
+  GivenAccumulations,
+  IntegerRange,
+  PlannedOperator,
+  SolveContext,
+} from '../operators/types.js'
+import { spread } from './steps.js'
 import { toldApart } from './toldApart.js'
 import type { FixedPointModel, Plan, ScaleGroup } from './types.js'
 
@@ -37,23 +44,74 @@ export function solveFixedPoint(
   chip: ChipProfile,
   { scales = new Map(), lutBits = 10, accumulations = {} }: SolveOptions = {},
 ): FixedPointModel {
-  const quantized = withBounds(plan, scalesOf(plan, thresholds, scales))
+  const given = { chip, lutBits, accumulations }
+  let quantized = scalesOf(plan, thresholds, scales)
+  const lost: string[] = []
+  for (;;) {
+    const { tooFine, warnings, offences, ...solved } = solveAll(plan, withBounds(plan, quantized), given)
+    if (tooFine === undefined) {
+      if (offences.length > 0) throw cannotRun(offences, chip)
+      return { chip, ...solved, tensors: plan.tensors, warnings: [...lost, ...warnings] }
+    }
+    const { operator, shift } = tooFine
+    lost.push(`OP:${operator.name}, q_rst: ${shift} < 0, fix it use q_rst=0, this will lose precision`)
+    quantized = coarser(plan, quantized, operator.outputs[0]!, 2 ** -shift)
+  }
+}
+
+/** A step whose result's shift would be negative. */
+interface TooFine {
+  readonly operator: PlannedOperator
+  readonly shift: number
+}
+
+function solveAll(
+  plan: Plan,
+  quantized: ReadonlyMap<string, QuantizedTensor>,
+  given: Pick<SolveContext, 'chip' | 'lutBits' | 'accumulations'>,
+) {
   const ranges = new Map([...quantized.values()].map(({ name, bits }) => [name, rangeOf(bits)]))
-  const operators: FixedOperator[] = []
   const warnings: string[] = []
   const offences: string[] = []
-  for (const planned of plan.operators) {
-    const solved = familyOf(planned).solve(planned, { chip, quantized, ranges, lutBits, accumulations })
+  let tooFine: TooFine | undefined
+  const recurrent = recurrentTensors(plan)
+  const solveOne = (planned: PlannedOperator): FixedOperator[] => {
+    const steps = planned.steps?.flatMap(solveOne)
+    const whole = steps === undefined ? planned : { ...planned, steps }
+    const solved = familyOf(planned).solve(whole, { ...given, quantized, ranges })
     if ('offence' in solved) {
-      offences.push(describe(planned, solved.offence))
-      continue
+      const { offence, shift } = solved
+      if (shift !== undefined && recurrent.has(planned.outputs[0]!)) tooFine ??= { operator: planned, shift }
+      else offences.push(describe(planned, offence))
+      return []
     }
     warnings.push(...solved.warnings.map((warning) => `${displayName(planned)}: ${warning}`))
-    operators.push(solved.operator)
     recordRanges(solved.operator, quantized, ranges)
+    return [solved.operator]
   }
-  if (offences.length > 0) throw cannotRun(offences, chip)
-  return { chip, operators, quantized, tensors: plan.tensors, warnings }
+  const operators = plan.operators.flatMap(solveOne)
+  return { operators, quantized, warnings, offences, tooFine }
+}
+
+/** What steps read or write: most have bits to spare, so that a coarser scale is better than none. */
+function recurrentTensors({ operators }: Plan): ReadonlySet<string> {
+  const steps = operators.flatMap((operator) => operator.steps ?? [])
+  return new Set(steps.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))
+}
+
+/** The scales, but for those of the tensors that share one with `tensor`: these are `factor` times as large. */
+function coarser(
+  { groups }: Plan,
+  quantized: ReadonlyMap<string, QuantizedTensor>,
+  tensor: string,
+  factor: number,
+): ReadonlyMap<string, QuantizedTensor> {
+  const { tensors } = groups.find((one) => one.tensors.includes(tensor))!
+  const larger = tensors.map((name) => {
+    const held = quantized.get(name)!
+    return [name, { ...held, scale: held.scale * factor }] as const
+  })
+  return new Map([...quantized, ...larger])
 }
 
 /** Every quantized tensor with its scale: float32(T / (2^(bits-1) - 1)). */
@@ -61,7 +119,7 @@ function scalesOf(
   plan: Plan,
   thresholds: ReadonlyMap<string, number>,
   given: ReadonlyMap<string, number>,
-): Map<string, QuantizedTensor> {
+): ReadonlyMap<string, QuantizedTensor> {
   const quantized = new Map<string, QuantizedTensor>()
   for (const scaleGroup of plan.groups) {
     const { bits } = scaleGroup
@@ -105,7 +163,7 @@ function withBounds(plan: Plan, quantized: ReadonlyMap<string, QuantizedTensor>)
 /** What the operators that write a class ask its scale to make room for. */
 function leastExtreme(plan: Plan, { tensors }: ScaleGroup): number {
   let largest = 0
-  for (const operator of plan.operators) {
+  for (const operator of spread(plan.operators)) {
     if (!operator.outputs.some((name) => tensors.includes(name))) continue
     largest = Math.max(largest, familyOf(operator).leastExtreme?.(operator) ?? 0)
   }

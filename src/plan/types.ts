@@ -37,6 +37,8 @@ export interface Plan {
   readonly observed: readonly string[]
   /** Tensors that the float graph does not have -> the one whose values they hold in fewer bits. */
   readonly narrowed: ReadonlyMap<string, string>
+  /** Tensors of steps that the float graph has no sequence of. */
+  readonly inner: ReadonlySet<string>
   /** What tensors with a zero point are short of, by tensor; absent: none has one. */
   readonly offsets?: ReadonlyMap<string, number>
   readonly tensors: ReadonlyMap<string, TensorInfo>

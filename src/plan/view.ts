@@ -24,6 +24,8 @@ export interface GraphView {
   constant(name: string | undefined): FloatConstant | undefined
   /** The value of a constant float tensor with one element. */
   scalar(name: string | undefined): number | undefined
+  /** The view of a graph inside of this one. */
+  inner(graph: GraphProto): GraphView
   /** The one node that reads a tensor; undefined when there are more, none, or when it is an output of the graph. */
   soleReader(name: string): NodeProto | undefined
 }
@@ -60,6 +62,7 @@ export function viewGraph(proto: ModelProto, tensors: ReadonlyMap<string, Tensor
       const values = constant(name)?.data
       return values?.length === 1 ? values[0] : undefined
     },
+    inner: (inner) => viewGraph({ ...proto, graph: inner }, tensors),
     soleReader: (name) => {
       const [reader, ...others] = index.consumers(name)
       return others.length > 0 || index.isGraphOutput(name) ? undefined : reader

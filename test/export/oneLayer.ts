@@ -56,6 +56,9 @@ export interface On {
   readonly bits: number
 }
 
+/** What more is known of an operator with steps. */
+export type StepsOf = Pick<FixedPointModel, 'quantized' | 'tensors'>
+
 /** The exported one-operator model; scales are 1, so that graph inputs are the integers themselves. */
 export function exportLayer(
   operator: FixedOperator,
@@ -63,13 +66,14 @@ export function exportLayer(
   bits = 8,
   opset = 13,
   on: On = { chip, bits: 8 },
+  steps?: StepsOf,
 ) {
   const { inputs, outputs } = operator
   const held = [
     ...inputs.map((name) => ({ name, scale: 1, bits: on.bits })),
     ...outputs.map((name) => ({ name, scale: 1, bits })),
   ]
-  const fixed = fixedModel([operator], held, on.chip)
+  const fixed = { ...fixedModel([operator], held, on.chip), ...steps }
   const fed = Object.fromEntries(inputs.map((name, index) => [name, dims[index]!]))
   const source = sourceModel(fed, outputs, { opset })
   return { fixed, proto: integerModel(fixed, source, defaults) }
@@ -82,9 +86,10 @@ export async function expectOracle(
   bits = 8,
   opset = 13,
   on?: On,
+  steps?: StepsOf,
 ): Promise<readonly IntTensor[]> {
   const dims = inputs.map((input) => input.dims)
-  const { fixed, proto } = exportLayer(operator, dims, bits, opset, on)
+  const { fixed, proto } = exportLayer(operator, dims, bits, opset, on, steps)
   const expected = runReference(operator, inputs, fixed)
   const session = await createSession(encodeModel(proto))
   try {

@@ -29,6 +29,7 @@ export function planOf(operators: readonly PlannedOperator[], wide: readonly str
   return {
     derived: new Map(),
     narrowed: new Map(),
+    inner: new Set(),
     operators,
     groups,
     groupOf,

@@ -30,9 +30,11 @@ describe.each(layers)('$kind', ({ kind, layer, numRuns }) => {
   it.each([...arithmetics.values()])(
     'computes the integers of the oracle on $bits bits, within its ranges',
     async ({ chip, bits }) => {
-      const law = fc.asyncProperty(layer(bits), opset, async ({ operator, inputs, bits: outputBits }, version) => {
+      const law = fc.asyncProperty(layer(bits), opset, async (drawn, version) => {
+        const { operator, inputs, bits: outputBits, steps } = typeof drawn === 'function' ? await drawn() : drawn
         expect(operator.kind).toBe(kind)
-        const results = await expectOracle(operator, inputs, outputBits, version, { chip, bits })
+        const opset = steps?.opset ?? version
+        const results = await expectOracle(operator, inputs, outputBits, opset, { chip, bits }, steps)
         const outputs = operator.outputs.map((name) => ({ name, scale: 1, bits: outputBits }))
         const ranges = familyOf(operator).ranges(
           operator,

@@ -32,7 +32,11 @@ for (const [opType, curvature] of functions) {
       const solved = solveLut(planned, { chip, quantized, ranges: new Map(), lutBits })
       if ('offence' in solved) throw new Error(solved.offence)
       const data = Int32Array.from({ length: 65536 }, (_, index) => index - 32768)
-      const context = { arithmetic: () => expect.fail('a table does not accumulate'), bits: () => 16 }
+      const context = {
+        arithmetic: () => expect.fail('a table does not accumulate'),
+        bits: () => 16,
+        run: () => expect.fail('a table runs nothing else'),
+      }
       const [result] = referenceLut(solved.operator, [{ dims: [65536], data }], context)
       const segment = 2 ** (16 - lutBits) * input.scale
       const bound = 1 + (curvature * segment ** 2) / 8 / output.scale

@@ -2,14 +2,12 @@
 // already goes. The runtime infers dims and types.
 
 import { intAttribute } from '../attribute.js'
-import { type Inferred, inferTensors } from '../inference.js'
-import { modelInputs } from '../model.js'
+import type { Inferred } from '../inference.js'
 import { isStandardDomain } from '../operators.js'
-import { elementCount, makeTensor, tensorDims } from '../tensor.js'
+import { elementCount, makeTensor } from '../tensor.js'
 import { DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
+import { factsOf } from './facts.js'
 import { changed, type Pass, replaceNodes } from './pass.js'
-
-type Facts = ReadonlyMap<string, Pick<Inferred, 'dataType' | 'dims'>>
 
 const kinds: ReadonlySet<string> = new Set(['Shape', 'Size', 'Cast'])
 
@@ -34,18 +32,6 @@ export const foldInferred: Pass = {
     }
     return changed(proto, replaceNodes(graph, { nodes, tensors }), nodes.size)
   },
-}
-
-async function factsOf(proto: ModelProto): Promise<Facts> {
-  const facts = new Map<string, Pick<Inferred, 'dataType' | 'dims'>>()
-  for (const { name, dataType, dims } of proto.graph.initializer.map(constant)) facts.set(name, { dataType, dims })
-  for (const { name, dataType, dims } of modelInputs(proto)) facts.set(name, { dataType, dims })
-  for (const { name, dataType, dims } of await inferTensors(proto)) facts.set(name, { dataType, dims })
-  return facts
-}
-
-function constant(tensor: TensorProto) {
-  return { name: tensor.name, dataType: tensor.dataType, dims: tensorDims(tensor) }
 }
 
 /** An Identity, which another pass removes. */

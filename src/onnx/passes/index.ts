@@ -12,6 +12,7 @@ import { foldIf } from './foldIf.js'
 import { foldInferred } from './foldInferred.js'
 import { fuseHardSigmoid } from './fuseHardSigmoid.js'
 import type { Pass } from './pass.js'
+import { lowerRecurrent } from './recurrent/lowerRecurrent.js'
 import { removeDead } from './removeDead.js'
 import { removeIdentity } from './removeIdentity.js'
 
@@ -23,13 +24,14 @@ const allPasses: readonly Pass[] = [
   foldConstants,
   foldInferred,
   foldIf,
+  lowerRecurrent,
   foldBatchNormalization,
   foldArithmetic,
   fuseHardSigmoid,
 ]
 
-/** What the plan cannot do without: constants as initializers. */
-const needed: readonly Pass[] = [constantInputs, constantNodes]
+/** What the plan cannot do without: constants as initializers, and steps that it can look into. */
+const needed: readonly Pass[] = [constantInputs, constantNodes, lowerRecurrent]
 
 export interface Optimized {
   readonly model: Model
@@ -39,7 +41,7 @@ export interface Optimized {
 
 /**
  * A simpler model with the same inputs and the same outputs within float rounding. Works on the main graph; subgraphs of If, Loop and Scan stay
- * as they are, but for the branch of an If that is always taken; `needed` leaves all but constants as it is. The model keeps its path and hash: they identify the file it came from.
+ * as they are, but for the branch of an If that is always taken; `needed` leaves all but constants and recurrent layers as it is. The model keeps its path and hash: they identify the file it came from.
  */
 export async function optimize(model: Model, extent: 'all' | 'needed' = 'all'): Promise<Optimized> {
   const passes = extent === 'all' ? allPasses : needed

@@ -13,6 +13,7 @@ export const affine: Family<PlannedAffine, FixedAffine> = {
     writesWide: true,
     readsWide: true,
     gainsFromWide: false,
+    wideInSteps: true,
     followsFloat: 'between',
     offset: 'none',
   },

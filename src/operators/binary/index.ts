@@ -10,6 +10,7 @@ const traits: Traits = {
   writesWide: true,
   readsWide: false,
   gainsFromWide: false,
+  wideInSteps: true,
   followsFloat: 'between',
   offset: 'none',
 }

@@ -14,7 +14,7 @@ export const fallback: Family<PlannedFallback, PlannedFallback> = {
     followsFloat: 'atEdge',
     offset: 'none',
   },
-  match: fallbackOf,
+  match: (node, view) => fallbackOf(node, view),
   solve: (planned) => ({ operator: planned, warnings: [] }),
   ranges: () => [],
   parameters: ({ reason }) => ({ reason: reason ?? null }),

@@ -13,6 +13,7 @@ export const lut: Family<PlannedLut, FixedLut> = {
     writesWide: true,
     readsWide: false,
     gainsFromWide: false,
+    wideInSteps: true,
     followsFloat: 'between',
     offset: 'absorbs',
   },

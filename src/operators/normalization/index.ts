@@ -13,6 +13,7 @@ export const normalization: Family<PlannedNormalization, FixedNormalization> = {
     writesWide: true,
     readsWide: true,
     gainsFromWide: true,
+    wideInSteps: true,
     followsFloat: 'never',
     offset: 'none',
   },

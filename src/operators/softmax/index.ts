@@ -12,6 +12,7 @@ export const softmax: Family<PlannedSoftmax, FixedSoftmax> = {
     writesWide: true,
     readsWide: true,
     gainsFromWide: true,
+    wideInSteps: true,
     followsFloat: 'between',
     offset: 'none',
   },

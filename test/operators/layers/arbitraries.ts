@@ -4,19 +4,22 @@ import fc from 'fast-check'
 import type { IntTensor, Requantize, ScaleFix } from '../../../src/fixedpoint/types.js'
 import { rangeOf } from '../../../src/fixedpoint/width.js'
 import type { FixedOperator } from '../../../src/operators/types.js'
+import type { StepsOf } from '../../export/oneLayer.js'
 
 export interface Layer {
   readonly operator: FixedOperator
   readonly inputs: readonly IntTensor[]
   /** Of the output. */
   readonly bits: number
+  /** Of an operator with steps, whose nodes have the form of that opset. */
+  readonly steps?: StepsOf & { readonly opset: number }
 }
 
 /** How a family is tried: random layers on inputs of a width. */
 export interface LayersOfFamily {
   readonly kind: string
   readonly numRuns: number
-  layer(inputBits: number): fc.Arbitrary<Layer>
+  layer(inputBits: number): fc.Arbitrary<Layer | (() => Promise<Layer>)>
 }
 
 /** Random integers, all the same extreme, small ones (which make exact halves), or powers of two. */

@@ -9,6 +9,7 @@ import { linearLayers } from './linear.js'
 import { lutLayers } from './lut.js'
 import { averagePoolLayers, maxPoolLayers } from './pool.js'
 import { preluLayers } from './prelu.js'
+import { recurrentLayers } from './recurrent.js'
 import { extremeLayers, sumLayers } from './reduce.js'
 import { requantizeLayers } from './requantize.js'
 import { selectConstantLayers, selectLayers } from './select.js'
@@ -32,6 +33,7 @@ export const layers: readonly LayersOfFamily[] = [
   sumLayers,
   extremeLayers,
   requantizeLayers,
+  recurrentLayers,
   affineLayers,
   productLayers,
   softmaxLayers,

@@ -1,0 +1,21 @@
+// What is known of a model's tensors without running it: constants and inputs as the file has them, the others as the runtime infers them.
+
+import { type Inferred, inferTensors } from '../inference.js'
+import { modelInputs } from '../model.js'
+import { tensorDims } from '../tensor.js'
+import type { ModelProto, TensorProto } from '../types.js'
+
+export type Fact = Pick<Inferred, 'dataType' | 'dims'>
+export type Facts = ReadonlyMap<string, Fact>
+
+export async function factsOf(proto: ModelProto): Promise<Facts> {
+  const facts = new Map<string, Fact>()
+  for (const { name, dataType, dims } of proto.graph.initializer.map(constant)) facts.set(name, { dataType, dims })
+  for (const { name, dataType, dims } of modelInputs(proto)) facts.set(name, { dataType, dims })
+  for (const { name, dataType, dims } of await inferTensors(proto)) facts.set(name, { dataType, dims })
+  return facts
+}
+
+function constant(tensor: TensorProto) {
+  return { name: tensor.name, dataType: tensor.dataType, dims: tensorDims(tensor) }
+}
