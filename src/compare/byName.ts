@@ -4,10 +4,8 @@ import { join } from 'node:path'
 import { modelFile } from '../engine/modelFile.js'
 import type { Comparison } from '../engine/protocol.js'
 import { SquireError } from '../errors.js'
-import { exposeAll } from '../onnx/inference.js'
-import { encodeModel } from '../onnx/model.js'
-import { createSession } from '../onnx/session.js'
-import type { ModelProto } from '../onnx/types.js'
+import { inferTensors } from '../onnx/inference.js'
+import { DataType, type ModelProto } from '../onnx/types.js'
 
 /** @throws SquireError MODEL where no tensor of one has the name of a tensor of the other */
 export async function namedComparison(a: ModelProto, b: ModelProto, folder: string): Promise<Comparison> {
@@ -34,15 +32,12 @@ export async function namedComparison(a: ModelProto, b: ModelProto, folder: stri
   }
 }
 
-/** The float32 tensors that nodes write, in order. */
-async function floatsOf(proto: ModelProto): Promise<string[]> {
-  const session = await createSession(encodeModel(exposeAll(proto)))
+/** The float32 tensors that nodes write, in order. Weights are not read. */
+export async function floatsOf(proto: ModelProto): Promise<string[]> {
+  const inferred = await inferTensors(proto)
+  const floats = new Set(inferred.filter(({ dataType }) => dataType === DataType.FLOAT).map(({ name }) => name))
   const written = new Set(proto.graph.node.flatMap(({ output }) => output))
-  const names = session.outputs
-    .filter(({ name, dataType }) => dataType === 1 && written.has(name))
-    .map(({ name }) => name)
-  await session.release()
-  return [...written].filter((name) => names.includes(name))
+  return [...written].filter((name) => floats.has(name))
 }
 
 function withOutputs(proto: ModelProto, names: readonly string[]): ModelProto {

@@ -1,11 +1,12 @@
-// What is in a tar file, found by its headers alone: the contents between them are skipped, so a shard of a gigabyte costs a few reads of half a
-// kilobyte for each sample.
+// What is in a tar file, found by its headers alone: the contents between them are skipped. A read takes a page, the least that a disk gives, which
+// often holds the headers of several small members: a shard of a gigabyte costs a read or two of 4 KB for each sample.
 
 import type { FileHandle } from 'node:fs/promises'
 import { Header, type HeaderData, Pax } from 'tar'
 import { readRange } from '../fingerprint.js'
 
 const BLOCK = 512
+const PAGE = 4096
 /** Names and attributes of a member: more is no tar file. */
 const MOST_EXTENDED = 1 << 20
 
@@ -20,11 +21,11 @@ export interface Member {
 export async function* membersOf(file: FileHandle): AsyncGenerator<Member> {
   const { size: end } = await file.stat()
   if (end < BLOCK) throw new Error(`it is not a tar file: it has ${end} bytes`)
+  const blockAt = blocksOf(file)
   let own: HeaderData | undefined
   let global: HeaderData | undefined
   for (let at = 0; at + BLOCK <= end; ) {
-    const block = Buffer.from(await readRange(file, at, BLOCK))
-    const header = new Header(block, 0, own, global)
+    const header = new Header(await blockAt(at), 0, own, global)
     // Two empty blocks end the file.
     if (header.nullBlock) return
     if (!header.cksumValid) throw new Error(at === 0 ? 'it is not a tar file' : `it is damaged at byte ${at}`)
@@ -43,6 +44,21 @@ export async function* membersOf(file: FileHandle): AsyncGenerator<Member> {
         yield { path: header.path ?? '', start, size }
       own = undefined
     }
+  }
+}
+
+/** Reads a block, from the page of the last read where that has it. */
+function blocksOf(file: FileHandle): (at: number) => Promise<Buffer> {
+  const page = Buffer.alloc(PAGE)
+  let [from, to] = [0, 0]
+  return async (at) => {
+    if (at < from || at + BLOCK > to) {
+      const { bytesRead } = await file.read(page, 0, PAGE, at)
+      from = at
+      to = at + bytesRead
+    }
+    if (at + BLOCK > to) throw new Error(`it is cut short at byte ${at}`)
+    return page.subarray(at - from, at - from + BLOCK)
   }
 }
 
