@@ -68,7 +68,7 @@ function wordsFor({ value: { form, words } }: Option): fc.Arbitrary<string[]> {
   )
   if (form === 'switch')
     return fc.oneof(
-      { arbitrary: fc.constant([]), weight: 9 },
+      { arbitrary: fc.constant<string[]>([]), weight: 9 },
       one.map((text) => [text]),
     )
   return fc.oneof(
@@ -113,7 +113,7 @@ async function outcome(read: () => unknown): Promise<boolean> {
 }
 
 /** A failure shows the words or options, not the tables that they were drawn from. */
-function told(run: fc.RunDetails<unknown[]>): void {
+function told<T>(run: fc.RunDetails<[given: T]>): void {
   if (!run.failed) return
   const [given] = run.counterexample ?? []
   const shown = inspect(isDrawn(given) ? given.words : given, { depth: 4 })
