@@ -1,9 +1,10 @@
-// npm run bench -- [kernel|lookup|integer|solve|startup|executor|calibrate|scaling]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
+// npm run bench -- [kernel|lookup|integer|solve|startup|executor|calibrate|dodges|scaling]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
 
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { calibrate } from './calibrate.js'
+import { dodges } from './dodges.js'
 import { executor } from './executor.js'
 import { integer } from './integer.js'
 import * as kernel from './kernel.js'
@@ -42,6 +43,7 @@ const benches: Readonly<Record<string, () => Promise<Section[]>>> = {
   startup: () => startup(options),
   executor: () => executor(options),
   calibrate: () => calibrate(options),
+  dodges: () => dodges(options),
   scaling: () => scaling(options),
 }
 

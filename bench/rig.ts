@@ -6,6 +6,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { groupHistogram } from '../src/calibrate/distribution.js'
+import { type Dodge, dodgesInUse } from '../src/calibrate/dodges/dodges.js'
 import { makeObservable, type Observable } from '../src/calibrate/observed.js'
 import { type Prepared, prepare } from '../src/calibrate/prepare.js'
 import { quantModes } from '../src/config/config.js'
@@ -81,7 +82,7 @@ export class Rig {
     this.#pool = new Pool({ threads })
   }
 
-  static async open(of: BenchCase, threads: number): Promise<Rig> {
+  static async open(of: BenchCase, threads: number, dodges: readonly Dodge[] = dodgesInUse()): Promise<Rig> {
     const workspace = await mkdtemp(join(tmpdir(), 'squire-bench-'))
     const source = await readModel(of.model)
     const inputs = modelInputs(source.proto)
@@ -93,7 +94,7 @@ export class Rig {
     const workerData = { model: file, source: sourceOf(of, 1_000_000) }
     const plain = Array.from({ length: threads }, () => new Worker(script, { workerData }))
     await Promise.all(plain.map((worker) => answer(worker)))
-    return new Rig(of, threads, workspace, prepared, await makeObservable(prepared, workspace), plain)
+    return new Rig(of, threads, workspace, prepared, await makeObservable(prepared, workspace, dodges), plain)
   }
 
   get observed(): { readonly tensors: number; readonly values: number; readonly quantized: number } {

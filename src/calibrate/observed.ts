@@ -6,12 +6,13 @@ import { modelFile } from '../engine/modelFile.js'
 import type { ModelFile, Observation } from '../engine/protocol.js'
 import type { Feeds, ObservedModel } from '../engine/runner.js'
 import { messageOf } from '../errors.js'
-import { leaveBlocked } from '../onnx/blocked.js'
 import { tensorBytes } from '../onnx/codec.js'
 import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
-import { withRefusedOutput } from '../onnx/uncopied.js'
+import { leaveBlocked } from './dodges/blocked.js'
+import { type Dodge, dodgesInUse } from './dodges/dodges.js'
+import { samplesToStack } from './dodges/stack.js'
+import { withRefusedOutput } from './dodges/uncopied.js'
 import type { Prepared } from './prepare.js'
-import { samplesToStack } from './stack.js'
 
 export interface Observable extends ObservedModel {
   /** What was found out on the way, for the curious. */
@@ -19,19 +20,25 @@ export interface Observable extends ObservedModel {
 }
 
 /** `workspace` is a folder for temporary files. */
-export async function makeObservable(prepared: Prepared, workspace: string): Promise<Observable> {
+export async function makeObservable(
+  prepared: Prepared,
+  workspace: string,
+  dodges: readonly Dodge[] = dodgesInUse(),
+): Promise<Observable> {
   const { model, plan, plain, feeds, tensors, key } = prepared
   const outputs = new Set(plain.outputs)
   const exposed = plan.observed.filter((name) => !outputs.has(name) && !Object.hasOwn(feeds, name))
-  const { blocked, log, ...file } = await inRuntimeOrder(
-    model,
-    await modelFile(withOutputs(model.proto, exposed), join(workspace, 'observed.onnx')),
-    new Map(exposed.map((name) => [name, tensors.get(name)!.dims])),
-    feeds,
-    join(workspace, 'blocked.onnx'),
-  )
+  const proto = withOutputs(model.proto, exposed)
+  const given = dodges.includes('uncopied') ? withRefusedOutput(proto) : proto
+  const inRows = await modelFile(given, join(workspace, 'observed.onnx'))
+  const dimsOf = new Map(exposed.map((name) => [name, tensors.get(name)!.dims]))
+  const { blocked, log, ...file } = dodges.includes('blocked')
+    ? await inRuntimeOrder(model, inRows, dimsOf, feeds, join(workspace, 'blocked.onnx'))
+    : { ...inRows, blocked: {}, log: 'all tensors observed in row order: SQUIRE_DODGES leaves blocked out' }
   const dims = plan.observed.map((name) => tensors.get(name)!.dims)
-  const stacked = await samplesToStack(model.proto, file, feeds, [...plain.outputs, ...exposed], dims)
+  const stacked = dodges.includes('stack')
+    ? await samplesToStack(model.proto, file, feeds, [...plain.outputs, ...exposed], dims)
+    : 1
   return {
     observed: { ...file, outputs: plain.outputs },
     plain,
@@ -82,5 +89,5 @@ function infoOf(name: string, tensors: ReadonlyMap<string, TensorInfo>): [string
 /** An added output has a name only: the runtime infers its type. */
 function withOutputs(proto: ModelProto, names: readonly string[]): ModelProto {
   const output = [...proto.graph.output, ...names.map((name) => ({ name }))]
-  return withRefusedOutput({ ...proto, graph: { ...proto.graph, output } })
+  return { ...proto, graph: { ...proto.graph, output } }
 }

@@ -6,9 +6,9 @@ import * as ort from 'onnxruntime-node'
 import type { ModelInput } from '../dataset/types.js'
 import { listed, messageOf, SquireError } from '../errors.js'
 import { dataTypeOf, isElementType } from './datatype.js'
+import { REFUSED_OUTPUT } from './reserved.js'
 import { smallest } from './smallest.js'
 import type { ElementType, TensorData, TensorValue } from './types.js'
-import { REFUSED_OUTPUT } from './uncopied.js'
 
 /** One output of a session; dims as in ModelInput. */
 export type ModelOutput = ModelInput
@@ -74,7 +74,7 @@ export async function createSession(model: string | Uint8Array, how: SessionOpti
 type Fetches = Readonly<Record<string, TensorValue | null>>
 
 /**
- * Runs that leave the values in the caller's arrays without copying them (see uncopied.ts). Resolves to false where that cannot be done:
+ * Runs that leave the values in the caller's arrays without copying them (see src/calibrate/dodges/uncopied.ts). Resolves to false where that cannot be done:
  * an array is missing, or this runtime does not behave as described, which the first run finds out by running twice.
  */
 function uncopiedRuns(session: ort.InferenceSession) {

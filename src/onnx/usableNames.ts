@@ -4,8 +4,8 @@
 
 import { allNames, nameSource } from './graph.js'
 import { renameGraph } from './renaming.js'
+import { RESERVED } from './reserved.js'
 import type { ModelProto } from './types.js'
-import { RESERVED } from './uncopied.js'
 
 export function isUnusable(name: string): boolean {
   return name === '__proto__' || name.includes('\0') || name.startsWith(RESERVED)

