@@ -2,14 +2,14 @@
 
 import type { Metric } from '../../dataset/types.js'
 import { SquireError } from '../../errors.js'
-import type { SomeStatistics } from '../../histogram/buffer.js'
 import { MIN_EVALUATED, minObserved } from '../fold/chunkSize.js'
 import { type Chunk, chunksOf, chunksOfShare, type Segment, type Share, segmentsOf } from '../fold/chunks.js'
 import { fold } from '../fold/fold.js'
-import { emptyFold, type FoldState, stateUpTo, statisticsUpTo } from '../fold/foldState.js'
+import { emptyFold, type FoldState, stateUpTo } from '../fold/foldState.js'
 import { type FoldPart, finishedFold, partOf } from '../fold/part.js'
 import type { Comparison, ModelFile, Observation, SkippedSample } from '../protocol.js'
 import type { Feeds, Observed, ObservedModel, Runner } from '../runner.js'
+import { calibrationOf, statisticsOf } from './calibration.js'
 import { type Compared, compareSamples } from './comparing.js'
 import type { Calibration, CalibrationPart, DatasetRunnerOptions, FoldKey, SharePlan } from './datasetRun.js'
 import { SelectedSamples } from './selectedSamples.js'
@@ -101,25 +101,8 @@ export class DatasetRunner implements Runner {
   }
 
   async #calibration(inputDims: Observation['inputDims']): Promise<Calibration> {
-    const { calibrated, evaluated, onBadSample, listing } = this.#options
     const { batch } = await this.#samples.firstForward()
-    const counts = calibrated.map(({ samples }) => this.#wholeBatches(samples, batch))
-    const measured = this.#metric === undefined ? [] : calibrated.map(({ samples }) => evaluated ?? samples)
-    const half = counts.length === 1 ? halfOf(counts[0]!, batch) : undefined
-    return {
-      batch,
-      counts,
-      measured,
-      half,
-      segments: segmentsOf([...counts, ...(half === undefined ? [] : [half])], measured),
-      key: {
-        'way with bad samples': onBadSample,
-        calibration: `on ${counts.join(' and ')} samples`,
-        evaluation: measured.length === 0 ? 'on none' : `on ${measured.join(' and ')} samples`,
-        'input dims': JSON.stringify(inputDims),
-        data: listing,
-      },
-    }
+    return calibrationOf({ ...this.#options, hasMetric: this.#metric !== undefined }, batch, inputDims)
   }
 
   /** Runs chunks; keeps what is done in the store. */
@@ -146,22 +129,13 @@ export class DatasetRunner implements Runner {
     return state
   }
 
-  #observed({ segments, counts, measured, half }: Calibration, state: FoldState): readonly Observed[] {
-    this.#refuseNothing(segments.at(-1)?.to ?? 0)
-    const upTo = (count: number): SomeStatistics => ({
-      samples: segments.reduce((sum, { to }, s) => (to <= count ? sum + state.segments[s]!.observed : sum), 0),
-      statistics: statisticsUpTo(state, segments, count),
-    })
-    const firstHalf = half === undefined ? undefined : upTo(half)
-    return this.#options.calibrated.map(({ iteration }, i) => {
-      const all = upTo(counts[i]!)
-      return {
-        iteration,
-        ...all,
-        firstHalf: firstHalf && properPart(firstHalf, all.samples),
-        floatMetric: this.#value('float model', state, segments, measured[i]),
-      }
-    })
+  #observed(run: Calibration, state: FoldState): readonly Observed[] {
+    this.#refuseNothing(run.segments.at(-1)?.to ?? 0)
+    return this.#options.calibrated.map(({ iteration }, i) => ({
+      iteration,
+      ...statisticsOf(run, state, run.counts[i]!),
+      floatMetric: this.#value('float model', state, run.segments, run.measured[i]),
+    }))
   }
 
   async skipObservation(): Promise<void> {}
@@ -291,32 +265,6 @@ export class DatasetRunner implements Runner {
       `metric "${this.#metric.name}" has the value ${value} over ${count} samples; expected a finite number.`,
     )
   }
-
-  /** A model with a fixed batch observes whole batches only: padding would enter the statistics. */
-  #wholeBatches(samples: number, batch: number): number {
-    const whole = samples - (samples % batch)
-    if (whole === 0) {
-      throw new SquireError(
-        'DATA',
-        `the model takes ${batch} samples at a time, but there are only ${samples} to calibrate on; give at least ${batch}.`,
-      )
-    }
-    if (whole < samples) {
-      this.#options.reporter.warn(`calibrating on ${whole} of ${samples} samples: the model takes ${batch} at a time`)
-    }
-    return whole
-  }
-}
-
-/** undefined where bad samples have left nothing on one side. */
-function properPart(part: SomeStatistics, all: number): SomeStatistics | undefined {
-  return part.samples > 0 && part.samples < all ? part : undefined
-}
-
-/** Half of the samples, in whole batches; undefined where that is none. */
-function halfOf(samples: number, batch: number): number | undefined {
-  const batches = Math.floor(samples / batch / 2)
-  return batches === 0 ? undefined : batches * batch
 }
 
 /** How many samples a forward pass takes decides where chunks begin. */
