@@ -53,7 +53,7 @@ function complete(parsed: Parsed & { readonly model: string }): Config {
   return {
     ...parsed,
     image: { ...parsed.image, colorSpace: parsed.image.colorSpace ?? colorSpaceOf(parsed.inferFunction) },
-    modes: parsed.modes ?? [parsed.bitWidth === 16 ? 'min_max' : 'kl'],
+    modes: parsed.modes ?? [parsed.bitWidth === 16 ? 'min_max' : 'auto'],
     iterations: iterations.includes('all') ? 'all' : iterations.filter((count) => count !== 'all'),
   }
 }

@@ -23,7 +23,7 @@ const allStandsAlone: Rule = ({ iterations }, name) => {
 
 const autoStandsAlone: Rule = ({ modes }, name) => {
   if (modes === undefined || modes.length === 1 || !modes.includes('auto')) return undefined
-  return `${name('modes')}: "auto" tries all modes and stands alone, got ${modes.join(' ')}`
+  return `${name('modes')}: "auto" tries several modes and stands alone, got ${modes.join(' ')}`
 }
 
 const scalesInQuantModeOnly: Rule = ({ generateScaleJson, runMode }, name) =>

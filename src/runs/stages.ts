@@ -2,7 +2,7 @@
 
 import { groupHistogram } from '../calibrate/distribution.js'
 import { type Prepared, prepare } from '../calibrate/prepare.js'
-import { type Config, type QuantMode, quantModes } from '../config/config.js'
+import { autoModes, type Config, type QuantMode } from '../config/config.js'
 import { choiceOf, type MixConfig, readMix, requireMentioned } from '../config/mix.js'
 import type { FoldStore } from '../engine/dataset/datasetRun.js'
 import { openRunner } from '../engine/open.js'
@@ -98,9 +98,9 @@ export async function solveRun(
   return config.modes.includes('auto') && several ? pickModes(setting, runner, prepared, solved) : solved
 }
 
-/** What is made: of 'auto', all modes to choose from. */
+/** What is made: of 'auto', the modes to choose from. */
 function modesOf({ modes }: Config): readonly QuantMode[] {
-  return modes.includes('auto') ? quantModes : modes.filter((mode) => mode !== 'auto')
+  return modes.includes('auto') ? autoModes : modes.filter((mode) => mode !== 'auto')
 }
 
 async function solveThresholds(

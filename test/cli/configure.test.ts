@@ -19,7 +19,7 @@ describe('the configuration', () => {
       python: 'python3',
       inputConfigs: undefined,
       data: undefined,
-      modes: ['kl'],
+      modes: ['auto'],
       percent: 0.99999,
       iterations: [1],
       evalIteration: undefined,
@@ -84,7 +84,7 @@ describe('--help', () => {
   it('shows short and long names, what is allowed and the default', async () => {
     const help = await commandHelp('quant')
     expect(help).toMatch(
-      /-qm, --quant-mode MODE\.\.\. [^(]*\(kl,\s+min_max,\s+mse,\s+percentile,\s+kl_v2,\s+all,\s+auto;\s+default: kl;\s+min_max at 16 bit\)/,
+      /-qm, --quant-mode MODE\.\.\. [^(]*\(kl,\s+min_max,\s+mse,\s+percentile,\s+kl_v2,\s+all,\s+auto;\s+default: auto;\s+min_max at 16 bit\)/,
     )
     expect(help).toMatch(/^Quantization:$/m)
   })

@@ -65,7 +65,7 @@ describe("a library caller's options", () => {
     [{ modes: 3 }, 'option "modes": expected "kl", "min_max"'],
     [{ iterations: [0] }, 'option "iterations": expected "all" or an integer of at least 1, got 0'],
     [{ iterations: [3, 'all'] }, 'option "iterations": "all" stands alone, got 3 all'],
-    [{ modes: ['auto', 'kl'] }, 'option "modes": "auto" tries all modes and stands alone, got kl auto'],
+    [{ modes: ['auto', 'kl'] }, 'option "modes": "auto" tries several modes and stands alone, got kl auto'],
     [{ cpuNum: 1.5 }, 'option "cpuNum": expected an integer from 1 to 1024, got 1.5'],
     [{ cpuNum: 1e9 }, 'option "cpuNum": expected an integer from 1 to 1024, got 1000000000'],
     [{ percent: 2 }, 'option "percent": expected a number above 0 and at most 1, got 2'],
@@ -115,7 +115,7 @@ describe('quantize() of the library', () => {
     const model = join(folder, 'net.onnx')
     await writeModel(proto, model)
     const { results } = await quantize({ model, saveDir: join(folder, 'out'), cpuNum: 1 })
-    expect(results).toMatchObject([{ mode: 'kl', iteration: 1, error: undefined, directory: '.' }])
+    expect(results).toMatchObject([{ mode: expect.any(String), iteration: 1, error: undefined, directory: '.' }])
     expect(readdirSync(join(folder, 'out')).sort()).toEqual([
       'inputs',
       'net_qdq.onnx',

@@ -68,6 +68,7 @@ describe('advice', () => {
     expect(theAdvice({ results: [result('mse', null)] })).toMatchObject({ rule: 'otherModes', next: '-qm auto' })
     expect(rulesThatSpeak({ results: [result('mse', 3), result('kl', 5)] })).toEqual([])
     expect(rulesThatSpeak({ results: [result('kl', 0.9)] })).toEqual([])
+    expect(rulesThatSpeak({ results: [result('mse', 3)], options: { modes: ['auto'] } })).toEqual([])
   })
 
   it('says how many samples are usual where there are few', () => {

@@ -22,7 +22,7 @@ it('report.json does not depend on time, place or the number of workers', () => 
 
 it('report.json has a key for what was not given, and all parts of the report', () => {
   const report = JSON.parse(written(result('/a', 1), { model: 'net.onnx' }))
-  expect(report.options).toMatchObject({ inferFunction: null, evalIteration: null, modes: ['kl'] })
+  expect(report.options).toMatchObject({ inferFunction: null, evalIteration: null, modes: ['auto'] })
   expect(Object.keys(report)).toEqual([
     ...['model', 'options', 'results', 'skipped', 'data', 'operators', 'tensors', 'qRange', 'quantizations', 'advice'],
   ])

@@ -28,7 +28,7 @@ export const quantizationOptions = {
     short: 'qm',
     group,
     help: 'how thresholds are chosen; several: one quantization each; auto: the method that comes nearest to the float model',
-    fallbackInWords: 'kl; min_max at 16 bit',
+    fallbackInWords: 'auto; min_max at 16 bit',
   }),
   /** Fraction of the values that mode percentile keeps, 0 < p <= 1. */
   percent: option(fraction, {

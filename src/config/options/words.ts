@@ -2,7 +2,10 @@
 
 export const quantModes = ['kl', 'min_max', 'mse', 'percentile', 'kl_v2'] as const
 export type QuantMode = (typeof quantModes)[number]
-/** 'auto': the mode that comes nearest to the float model. */
+/** What 'auto' chooses from: kl_v2 stands for kl, whose failures it mends. */
+export const autoModes = ['min_max', 'mse', 'percentile', 'kl_v2'] as const satisfies readonly QuantMode[]
+
+/** 'auto': the mode of autoModes that comes nearest to the float model. */
 export type ModeChoice = QuantMode | 'auto'
 
 /** Where a convolution pads a tensor with a zero point, a Pad must write that: 'unpadded' leaves such tensors as they are. */

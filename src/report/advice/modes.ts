@@ -8,8 +8,10 @@ import type { Findings, Rule } from './types.js'
 /** A loss in per cent that is worth another try. */
 const NOTABLE_LOSS = 1
 
-/** One mode alone that lost much, or that nobody measured. */
-export const otherModes: Rule = ({ results }) => {
+/** One mode alone, not found by auto, that lost much, or that nobody measured. */
+export const otherModes: Rule = ({ results, options }) => {
+  const { modes: asked } = options
+  if (Array.isArray(asked) && asked.includes('auto')) return []
   const modes = new Set(results.map(({ mode }) => mode))
   const [best] = results
   if (best === undefined || modes.size > 1 || (best.loss !== null && best.loss <= NOTABLE_LOSS)) return []
@@ -17,7 +19,7 @@ export const otherModes: Rule = ({ results }) => {
   const isKl = best.mode === 'kl'
   const text = isKl
     ? 'kl, as published, clips some tensors (hard-swish, long tails) too early; auto takes the mode that comes nearest to the float model.'
-    : `${best.mode} is one of five modes: auto takes the one that comes nearest to the float model.`
+    : `${best.mode} is one of several modes: auto takes the one that comes nearest to the float model.`
   return [{ tensor: null, text, evidence, next: '-qm auto' }]
 }
 
