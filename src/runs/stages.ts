@@ -113,7 +113,11 @@ async function solveThresholds(
 ): Promise<Job[]> {
   const jobs: Job[] = []
   const { origin } = given
-  const modes = origin === undefined ? modesOf(config) : [origin.mode ?? modesOf(config)[0]!]
+  const { plan } = prepared
+  // Where the model has brought every scale there is nothing to choose.
+  const isDecided = plan.groups.every(({ tensors }) => tensors.some((name) => given.scales.has(name)))
+  const auto = config.modes.includes('auto') && isDecided ? modesOf(config).slice(0, 1) : modesOf(config)
+  const modes = origin === undefined ? auto : [origin.mode ?? auto[0]!]
   const own = await ownModes(config, prepared.plan)
   const options = planOptions(config, await mixOf(config))
   // Loaded scales make one quantization, whatever it is measured on.
