@@ -1,6 +1,17 @@
 // The public API of squire-quant.
 
-import type { InferOptions, InferResult, QuantizeOptions } from './library/libraryTypes.js'
+import type {
+  CalibrateOptions,
+  Calibration,
+  EvaluationResult,
+  ExportOptions,
+  ExportResult,
+  InferOptions,
+  InferResult,
+  QuantizeOptions,
+  Solution,
+  SolveOptions,
+} from './library/libraryTypes.js'
 import type { RunResult } from './report/types.js'
 
 export type {
@@ -30,7 +41,21 @@ export type {
   TensorLike,
 } from './dataset/types.js'
 export { type ErrorCode, exitCodes, SquireError } from './errors.js'
-export type { InferOptions, InferResult, ProgressEvent, QuantizeOptions, RunHooks } from './library/libraryTypes.js'
+export type {
+  CalibrateOptions,
+  Calibration,
+  EvaluationResult,
+  ExportOptions,
+  ExportResult,
+  InferOptions,
+  InferResult,
+  ProgressEvent,
+  QuantizeOptions,
+  RunHooks,
+  Solution,
+  SolveOptions,
+  Statistics,
+} from './library/libraryTypes.js'
 export type { ElementType, TensorData, TensorValue } from './onnx/types.js'
 export type { ModeResult, ProgressTask, Reporter, RunResult } from './report/types.js'
 
@@ -53,4 +78,40 @@ export async function quantize(options: QuantizeOptions): Promise<RunResult> {
  */
 export async function infer(options: InferOptions): Promise<InferResult> {
   return (await import('./library/library.js')).infer(options)
+}
+
+/**
+ * The first step of a quantization in steps: runs the float model over the data and keeps the statistics of its tensors. Nothing is written.
+ *
+ *     await using calibration = await calibrate({ model: 'model.onnx', data: 'photos', iterations: 'all' })
+ *     const solutions = await solve(calibration, { modes: ['mse', 'kl_v2'] })
+ *     for (const solution of solutions) console.log(solution.mode, (await evaluate(solution)).loss)
+ *     await exportModel(solutions[0], { saveDir: 'out' })
+ *
+ * @throws SquireError as quantize() does
+ */
+export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
+  return (await import('./library/calibration.js')).calibrate(options)
+}
+
+/**
+ * Scales and integers from the statistics of a calibration, one solution for each mode and value of `iterations`. May be called again with other
+ * options: the data are not read for it.
+ * @throws SquireError FIXED_POINT where there is one quantization and the chip cannot run it
+ */
+export async function solve(calibration: Calibration, options: SolveOptions = {}): Promise<readonly Solution[]> {
+  return (await import('./library/calibration.js')).solve(calibration, options)
+}
+
+/** Runs the integer model of a solution over the evaluation data of its calibration. @throws SquireError as quantize() does */
+export async function evaluate(solution: Solution): Promise<EvaluationResult> {
+  return (await import('./library/calibration.js')).evaluateSolution(solution)
+}
+
+/**
+ * Writes the files of a solution: those of `quantize()` but for its report, statistics and inputs. All appear together or none.
+ * @throws SquireError OUTPUT
+ */
+export async function exportModel(solution: Solution, options: ExportOptions): Promise<ExportResult> {
+  return (await import('./library/calibration.js')).exportModel(solution, options)
 }

@@ -81,50 +81,66 @@ export async function readDistribution(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new SquireError('CACHE', `cannot read the distribution cache ${path}: ${messageOf(error)}`, { cause: error })
   }
-  const { tensors, firstHalf, metadata } = decodeStatistics(bytes, `the distribution cache ${path}`)
-  refuseForeign(path, metadata, key)
+  const advice = 'Give another file to -cd, or delete this one to calibrate again.'
+  return decodeDistribution(bytes, { name: `the distribution cache ${path}`, advice }, plan, key)
+}
+
+/** Where statistics come from, for messages. */
+export interface StatisticsOrigin {
+  readonly name: string
+  /** What to do where they are of no use. */
+  readonly advice: string
+}
+
+/** The statistics in the bytes of a file. @throws SquireError CACHE for those that belong to something else, with the reason */
+export function decodeDistribution(
+  bytes: Uint8Array,
+  origin: StatisticsOrigin,
+  plan: Plan,
+  key: DistributionKey,
+): Distribution {
+  const { tensors, firstHalf, metadata } = decodeStatistics(bytes, origin.name)
+  refuseForeign(origin, metadata, key)
   const { samples, float_metric: metric = '' } = metadata
   return {
-    statistics: observedOnly(path, plan, tensors),
-    samples: numberIn(path, 'samples', samples),
+    statistics: observedOnly(origin, plan, tensors),
+    samples: numberIn(origin, 'samples', samples),
     firstHalf: firstHalf && {
       samples: firstHalf.samples,
-      statistics: observedOnly(path, plan, histogramsOf(firstHalf.statistics)),
+      statistics: observedOnly(origin, plan, histogramsOf(firstHalf.statistics)),
     },
-    floatMetric: metric === '' ? undefined : numberIn(path, 'float_metric', metric),
+    floatMetric: metric === '' ? undefined : numberIn(origin, 'float_metric', metric),
   }
 }
 
-function observedOnly(path: string, plan: Plan, histograms: ReadonlyMap<string, Histogram>): StatisticsBuffer {
+function observedOnly(
+  { name: origin, advice }: StatisticsOrigin,
+  plan: Plan,
+  histograms: ReadonlyMap<string, Histogram>,
+): StatisticsBuffer {
   const rows = plan.observed.map((name) => {
     const histogram = histograms.get(name)
     if (histogram !== undefined) return [name, histogram] as const
-    throw new SquireError(
-      'CACHE',
-      `the distribution cache ${path} lacks tensor "${name}"; delete it to calibrate again.`,
-    )
+    throw new SquireError('CACHE', `${origin} lacks tensor "${name}". ${advice}`)
   })
   return { tensors: plan.observed, buffer: bufferFrom(new Map(rows)) }
 }
 
-function numberIn(path: string, name: string, text: string | undefined): number {
+function numberIn({ name: origin, advice }: StatisticsOrigin, name: string, text: string | undefined): number {
   const value = Number(text ?? Number.NaN)
   if (Number.isFinite(value)) return value
-  throw new SquireError(
-    'CACHE',
-    `the distribution cache ${path} has ${name} "${text ?? ''}", expected a number; delete it to calibrate again.`,
-  )
+  throw new SquireError('CACHE', `${origin} has ${name} "${text ?? ''}", expected a number. ${advice}`)
 }
 
-function refuseForeign(path: string, metadata: Readonly<Record<string, string>>, key: DistributionKey): void {
+function refuseForeign(
+  { name, advice }: StatisticsOrigin,
+  metadata: Readonly<Record<string, string>>,
+  key: DistributionKey,
+): void {
   const reasons = differences(
     { model: metadata.model_hash, data: metadata.dataset_digest, options: metadata.options },
     { model: key.modelHash, data: key.datasetDigest, options: key.options },
   )
   if (reasons.length === 0) return
-  throw new SquireError(
-    'CACHE',
-    `the distribution cache ${path} does not belong to this run: ${reasons.join('; ')}. ` +
-      'Give another file to -cd, or delete this one to calibrate again.',
-  )
+  throw new SquireError('CACHE', `${name} does not belong to this run: ${reasons.join('; ')}. ${advice}`)
 }

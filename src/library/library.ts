@@ -1,11 +1,11 @@
-// The library's half of a run: one object of options becomes a configuration, hooks and values; messages speak of options, not of flags.
+// Whole runs of the library.
 
-import { type Config, makeConfig } from '../config/config.js'
-import { inOptions } from '../config/wording.js'
-import { SquireError } from '../errors.js'
-import { type Reporter, type RunResult, silentReporter } from '../report/types.js'
+import type { Config } from '../config/config.js'
+import type { Reporter, RunResult } from '../report/types.js'
 import type { RunOptions } from '../runs/run.js'
-import type { InferOptions, InferResult, QuantizeOptions, RunHooks } from './libraryTypes.js'
+import type { InferOptions, InferResult, QuantizeOptions } from './libraryTypes.js'
+import { partsOf } from './options.js'
+import { reporterOf, speakingOfOptions } from './speaking.js'
 
 type Pipeline = (config: Config, reporter: Reporter, options: RunOptions) => Promise<RunResult>
 
@@ -29,48 +29,10 @@ async function quantizing(): Promise<Pipeline> {
   return (await import('../runs/quantize.js')).quantize
 }
 
-async function runWith(pipeline: Pipeline, options: QuantizeOptions): Promise<RunResult> {
-  const { signal, onProgress, reporter, dataset, infer, ...given } = options
-  try {
-    if (dataset !== undefined && infer !== undefined) {
-      throw new SquireError('CONFIG', 'option "dataset" and option "infer" exclude each other')
-    }
-    const config = makeConfig(given)
-    const values = { ...(dataset === undefined ? {} : { dataset }), ...(infer === undefined ? {} : { infer }) }
-    return await pipeline(config, speaking(reporter ?? silentReporter, onProgress), {
-      ...(signal === undefined ? {} : { signal }),
-      values,
-    })
-  } catch (error) {
-    if (!(error instanceof SquireError)) throw error
-    throw new SquireError(error.code, inOptions(error.message), { cause: error.cause })
-  }
-}
-
-/** A reporter that speaks of options, and tells a callback how far the work is. */
-function speaking(reporter: Reporter, onProgress: RunHooks['onProgress']): Reporter {
-  let stage = ''
-  return {
-    stage(name, of) {
-      stage = name
-      reporter.stage(name, of)
-    },
-    workload: (samples) => reporter.workload?.(samples),
-    info: (line) => reporter.info(inOptions(line)),
-    warn: (line) => reporter.warn(inOptions(line)),
-    debug: (line) => reporter.debug(inOptions(line)),
-    output: (name, text) => reporter.output(name, text),
-    progress(title, total, unit) {
-      const task = reporter.progress(title, total, unit)
-      const tell = (done: number) => onProgress?.({ stage, title, done, total, unit })
-      tell(0)
-      return {
-        update(done) {
-          task.update(done)
-          tell(done)
-        },
-        finish: () => task.finish(),
-      }
-    },
-  }
+function runWith(pipeline: Pipeline, options: QuantizeOptions): Promise<RunResult> {
+  return speakingOfOptions(async () => {
+    const { config, values, hooks } = partsOf(options)
+    const { signal } = hooks
+    return pipeline(config, reporterOf(hooks), { ...(signal === undefined ? {} : { signal }), values })
+  })
 }

@@ -121,7 +121,6 @@ function provenance(config: Config, { mode, observed, origin }: Job): Provenance
 /** Stages the files of one quantization. */
 export async function saveOutcome(context: Context, { job, made }: Outcome, staging: Staging): Promise<ModeResult> {
   const { config, several } = context
-  const { prepared } = job
   const { iteration, floatMetric } = job.observed
   const directory = directoryOf(job, several)
   const base = { model: basename(config.model), mode: job.mode, iteration, directory, floatMetric }
@@ -129,6 +128,20 @@ export async function saveOutcome(context: Context, { job, made }: Outcome, stag
     return { ...base, loss: undefined, fixMetric: undefined, files: [], error: made.message }
   }
   const { fixed, evaluation } = made
+  const files = await quantizationFiles(context, job, fixed)
+  await staging.add(new Map([...files].map(([path, content]) => [join(directory, path), content])))
+  const { loss, fixMetric } = evaluation
+  return { ...base, loss, fixMetric, files: [...files.keys()], error: undefined }
+}
+
+/** The files of one quantization, by path relative to its folder. */
+export async function quantizationFiles(
+  context: Pick<Context, 'config'>,
+  job: Job,
+  fixed: FixedPointModel,
+): Promise<Map<string, Content>> {
+  const { config } = context
+  const { prepared } = job
   const { outputDequant } = config
   const name = basename(config.model, '.onnx')
   const types = inputTypes(config, prepared.staticModel.proto)
@@ -145,9 +158,7 @@ export async function saveOutcome(context: Context, { job, made }: Outcome, stag
     const layers = integerOf(context, job, fixed, { outputDequant: false, allLayers: true })
     for (const [file, content] of await dumpQuantized(prepared, fixed, layers)) files.set(file, content)
   }
-  await staging.add(new Map([...files].map(([path, content]) => [join(directory, path), content])))
-  const { loss, fixMetric } = evaluation
-  return { ...base, loss, fixMetric, files: [...files.keys()], error: undefined }
+  return files
 }
 
 /** Float weights of more than this lie beside the model in `steps`, and are never held whole. */

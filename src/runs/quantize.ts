@@ -2,29 +2,27 @@
 
 import { basename, dirname, join } from 'node:path'
 import { Checkpoint } from '../calibrate/checkpoint.js'
-import { type Distribution, encodeDistribution, readDistribution } from '../calibrate/distribution.js'
 import { makeObservable } from '../calibrate/observed.js'
 import type { Prepared } from '../calibrate/prepare.js'
 import type { Config, QuantMode } from '../config/config.js'
 import { mixTemplate } from '../config/mix.js'
-import type { Observed, Runner } from '../engine/runner.js'
-import { SquireError } from '../errors.js'
+import type { Runner } from '../engine/runner.js'
 import { rawBytes } from '../files/npy.js'
-import { type Content, checkWritable, Staging, saveAll } from '../files/save.js'
+import { type Content, checkWritable, Staging } from '../files/save.js'
 import { hasOwnWidth } from '../plan/groups.js'
 import { adviceLines } from '../report/advice/index.js'
 import { reportFiles } from '../report/files.js'
 import { reportOf } from '../report/json.js'
 import { runFacts } from '../report/runFacts.js'
 import type { ModeResult, Reporter, RunResult } from '../report/types.js'
-import { restoredCalibration, restoredMeasure } from '../shares/restore.js'
-import { squireVersion } from '../version.js'
+import { restoredMeasure } from '../shares/restore.js'
 import { dumpFloat } from './dump.js'
 import { compareRun, mostCompared } from './layers.js'
 import { byLoss, type Context, measureJob, type Outcome, rankOf, saveOutcome } from './quantization.js'
 import { checkpointUse, resumable } from './resumable.js'
 import { type RunOptions, stageTimer, withPool } from './run.js'
 import { prepareRun, type Setting, solveRun, warnOfSkipped } from './stages.js'
+import { calibrated, statisticsFiles } from './statistics.js'
 
 /** Of a whole quantization, as in Knight's log. */
 const STAGES = 5
@@ -43,7 +41,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const setting: Setting = { ...rig, config, reporter, timer }
     const { runner, prepared } = await prepareRun(setting, checkpoint)
     reporter.workload?.(await runner.workload(config.modes.length, mostCompared(config)))
-    const observed = await calibrate(config, prepared, runner, async () => {
+    const observed = await calibrated(config, prepared, runner, async () => {
       const model = await makeObservable(prepared, workspace)
       for (const line of model.log) reporter.debug(line)
       return runner.observe(model)
@@ -101,68 +99,6 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
 
 function checkpointPath({ saveDir }: Config): string {
   return join(saveDir, '.squire-checkpoint')
-}
-
-/** The statistics of every -i value, from the cache where there is one; else from `observe`. */
-async function calibrate(
-  config: Config,
-  prepared: Prepared,
-  runner: Runner,
-  observe: () => Promise<readonly Observed[]>,
-): Promise<readonly Observed[]> {
-  if (config.stats !== undefined) {
-    await runner.skipObservation()
-    return restoredCalibration(config.stats, runner, prepared)
-  }
-  const path = config.cacheDistribution
-  if (path === undefined) return observe()
-  const [iteration, ...more] = runner.iterations
-  if (iteration === undefined || more.length > 0) {
-    throw new SquireError(
-      'USAGE',
-      `-cd holds the distribution of one calibration; got -i ${runner.iterations.join(' ')}. Give one -i.`,
-    )
-  }
-  const key = await distributionKey(config, prepared, runner, iteration)
-  const cached = await readDistribution(path, prepared.plan, key)
-  if (cached !== undefined) {
-    await runner.skipObservation()
-    return [{ iteration, ...cached }]
-  }
-  const observed = await observe()
-  await saveAll(
-    dirname(path),
-    new Map([[basename(path), encodeDistribution(prepared.plan, observed[0]!, key, squireVersion())]]),
-  )
-  return observed
-}
-
-async function distributionKey(config: Config, prepared: Prepared, runner: Runner, iteration: number) {
-  const { samples, perClass, seed } = config.selection
-  const evaluation = config.evalIteration ?? iteration
-  const drawn = `samples ${samples ?? 'all'}, per class ${perClass ?? 'all'}, seed ${seed}`
-  return {
-    modelHash: prepared.key,
-    datasetDigest: await runner.digest(),
-    options: `-i ${iteration} -bs ${config.batchSize}, evaluated on ${evaluation}, ${drawn}, bad samples: ${config.onBadSample}`,
-  }
-}
-
-/** The statistics of each -i value. */
-async function statisticsFiles(
-  config: Config,
-  prepared: Prepared,
-  runner: Runner,
-  observed: readonly Observed[],
-): Promise<Map<string, Content>> {
-  const files = new Map<string, Content>()
-  for (const one of observed) {
-    const key = await distributionKey(config, prepared, runner, one.iteration)
-    const name = observed.length > 1 ? `stats_it_${one.iteration}.arrow` : 'stats.arrow'
-    const distribution: Distribution = one
-    files.set(name, encodeDistribution(prepared.plan, distribution, key, squireVersion()))
-  }
-  return files
 }
 
 /** The last input, as raw bytes. */

@@ -40,6 +40,20 @@ export async function withPool<Result>(
   options: RunOptions,
   run: (rig: Rig) => Promise<Result>,
 ): Promise<Result> {
+  const rig = await openRig(config, reporter, options)
+  try {
+    return await run(rig)
+  } finally {
+    await rig.close()
+  }
+}
+
+/** A pool and a workspace that stay until they are closed. */
+export async function openRig(
+  config: Config,
+  reporter: Reporter,
+  options: RunOptions,
+): Promise<Rig & { close(): Promise<void> }> {
   const signal = options.signal ?? new AbortController().signal
   const workspace = options.workspace ?? makeWorkspace()
   await mkdir(workspace, { recursive: true })
@@ -47,21 +61,15 @@ export async function withPool<Result>(
     reporter.warn(`a worker died (${reason}) with ${what}; it runs again`)
   const pool = new Pool({ threads: config.cpuNum, onDeath })
   const closables: { close(): Promise<void> }[] = []
-  try {
-    return await run({
-      pool,
-      workspace,
-      signal,
-      values: options.values ?? {},
-      closeAtEnd: (closable) => void closables.push(closable),
-    })
-  } finally {
+  const close = async () => {
     await Promise.all(closables.map((closable) => closable.close()))
     const closed = pool.close()
     // Whoever interrupts a run does not wait for forward passes in flight.
     if (!signal.aborted) await closed
     if (options.workspace === undefined) await rm(workspace, { recursive: true, force: true })
   }
+  const closeAtEnd: Rig['closeAtEnd'] = (closable) => void closables.push(closable)
+  return { pool, workspace, signal, values: options.values ?? {}, closeAtEnd, close }
 }
 
 /** Starts no more workers than the machine has room for with this model. */

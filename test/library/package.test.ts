@@ -25,12 +25,20 @@ function install(into: string): void {
   }
 }
 
-it('the packed library runs its example in a fresh folder', () => {
+it('the packed library runs its examples in a fresh folder', () => {
   const folder = temporaryFolder()
   install(folder)
-  copyFileSync(join(repository, 'examples/library/quantize.mjs'), join(folder, 'quantize.mjs'))
+  for (const name of ['quantize.mjs', 'steps.mjs']) {
+    copyFileSync(join(repository, 'examples/library', name), join(folder, name))
+  }
   const model = write(tiny(), folder, 'tiny.onnx')
-  const stdout = execFileSync(process.execPath, ['quantize.mjs', model, 'out'], { cwd: folder, encoding: 'utf8' })
+  const run = (name: string, out: string) =>
+    execFileSync(process.execPath, [name, model, out], { cwd: folder, encoding: 'utf8', stdio: 'pipe' })
+  const stdout = run('quantize.mjs', 'out')
   expect(stdout).toMatch(/^kl_v2: \d+ files in kl_v2_it_16\nmse: \d+ files in mse_it_16\n$/)
   expect(readdirSync(join(folder, 'out/mse_it_16'))).toContain('tiny_quantize.onnx')
+  const [first, again] = [run('steps.mjs', 'steps'), run('steps.mjs', 'again')]
+  expect(first).toMatch(/^(\w+: loss \d\.\d{3} %\n){3}\d+ files of \w+\n$/)
+  expect(again).toBe(first.replace(/\n$/, ', statistics from the last run\n'))
+  expect(readdirSync(join(folder, 'steps'))).toContain('tiny_quantize.onnx')
 })

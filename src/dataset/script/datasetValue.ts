@@ -19,7 +19,10 @@ export function datasetFunction(dataset: Dataset, size: number, inputs: readonly
     const running: ReturnType<typeof forwardOne>[] = []
     for (let at = 0; at < samples.length; at++) {
       for (let next = at + running.length; running.length < AT_ONCE && next < samples.length; next++) {
-        running.push(forwardOne(dataset, inputs, executor, samples[next]!))
+        const started = forwardOne(dataset, inputs, executor, samples[next]!)
+        // The first failure ends the loop: nobody awaits those that fail behind it.
+        started.catch(() => {})
+        running.push(started)
       }
       const { outputs, label } = await running.shift()!
       state = await metric?.update(state, outputs, label, samples[at]!.index)
