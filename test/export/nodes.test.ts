@@ -27,6 +27,10 @@ const constants: readonly TensorProto[] = [
   floats('two', [], [2]),
   floats('g', [8], values(8, 0.5, 2)),
   floats('b', [8], values(8, -1, 1)),
+  floats('gc', [4], [0.5, 1, 1.5, 2]),
+  floats('bc', [4], [-1, 0, 1, 0.5]),
+  floats('gg', [2], [0.5, 2]),
+  floats('bg', [2], [-1, 1]),
   floats('tiny', [], [1e-12]),
   floats('table', [10, 8], values(80, -2, 2)),
   floats('most', [4, 1, 1], [0.1, 0.2, 0.3, 0.4]),
@@ -48,7 +52,7 @@ const constants: readonly TensorProto[] = [
 ]
 
 /** From h, a function of x, and p, a positive one, to y; and the least SQNR in dB. */
-const cases: Readonly<Record<string, readonly [nodes: readonly NodeProto[], least: number]>> = {
+const cases: Readonly<Record<string, readonly [nodes: readonly NodeProto[], least: number, opset?: number]>> = {
   'a quotient': [[node('Div', 'h p', 'y')], 30],
   'a quotient by a mean': [[node('ReduceMean', 'p', 'm', a('axes', [1])), node('Div', 'h m', 'y')], 30],
   'PRelu a channel': [[node('PRelu', 'h slope', 'y')], 30],
@@ -95,6 +99,16 @@ const cases: Readonly<Record<string, readonly [nodes: readonly NodeProto[], leas
   ],
   'division by a norm over channels': [
     [node('ReduceL2', 'h', 'l', a('axes', [1])), node('Clip', 'l tiny', 'c'), node('Div', 'h c', 'y')],
+    30,
+  ],
+  'a group normalization': [[node('GroupNormalization', 'h gc bc', 'y', a('num_groups', 2))], 30, 21],
+  'a group normalization with a factor a group': [
+    [node('GroupNormalization', 'h gg bg', 'y', a('num_groups', 2))],
+    30,
+    18,
+  ],
+  'a local response normalization': [
+    [node('LRN', 'h', 'y', a('size', 3), a('alpha', { float: 0.9 }), a('beta', { float: 0.75 }))],
     30,
   ],
   LpNormalization: [[node('LpNormalization', 'h', 'y', a('axis', 2))], 30],
@@ -155,18 +169,18 @@ async function run(bytes: Uint8Array, feeds: Feeds): Promise<TensorValue> {
   return y!
 }
 
-test.each(Object.entries({ ...cases, ...resizes, ...special }))('%s', async (_, [nodes, least]) => {
+test.each(Object.entries({ ...cases, ...resizes, ...special }))('%s', async (_, [nodes, least, opset = 17]) => {
   const model = modelOf({
     nodes: [node('Tanh', 'x', 'h'), node('Softplus', 'x', 'p'), ...nodes],
     constants,
     inputs: { x: dims },
-    opset: 17,
+    opset,
   })
   const sample: Feeds = { x: { type: 'float32', dims, data: Float32Array.from(values(256, -2.5, 2.5)) } }
   const { source, fixed } = await quantizeByExtremes(model, [sample])
   const inFloat = fixed.operators.filter(isFallback).flatMap(({ nodes }) => nodes.map(({ opType }) => opType))
   expect(inFloat.filter((type) => type !== 'Greater')).toEqual([])
-  const float = await run(encodeModel(source.proto), sample)
+  const float = await run(encodeModel(model.proto), sample)
   const integer = integerModel(fixed, source, { outputDequant: true, allLayers: false })
   for (const proto of [integer, qdqModel(fixed, source)]) {
     const made = await run(encodeModel(proto), sample)

@@ -1,5 +1,5 @@
-// The passes, run in turn until none finds anything to do. Each change takes away a node, an input, a constant or a level of
-// nesting, so this ends.
+// The passes, run in turn until none finds anything to do. Each change takes away a node, an input, a constant, a level of
+// nesting or a composite operator, so this ends.
 
 import { sortTopologically } from '../graph.js'
 import type { Model, ModelProto } from '../types.js'
@@ -11,6 +11,7 @@ import { foldConstants } from './foldConstants.js'
 import { foldIf } from './foldIf.js'
 import { foldInferred } from './foldInferred.js'
 import { fuseHardSigmoid } from './fuseHardSigmoid.js'
+import { lowerLrn } from './lowerLrn.js'
 import type { Pass } from './pass.js'
 import { lowerRecurrent } from './recurrent/lowerRecurrent.js'
 import { removeDead } from './removeDead.js'
@@ -25,6 +26,7 @@ const allPasses: readonly Pass[] = [
   foldInferred,
   foldIf,
   lowerRecurrent,
+  lowerLrn,
   foldBatchNormalization,
   foldArithmetic,
   fuseHardSigmoid,

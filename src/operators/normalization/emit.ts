@@ -12,7 +12,8 @@ import { type FixedNormalization, NORMALIZED_SHIFT, normalizedRange } from './so
 
 export function emitNormalization(e: Emitter, operator: FixedNormalization, context: EmitContext): string[] {
   const { varianceShift, centeredShift, scaling } = operator
-  const centered = center(e, context.integers(operator.inputs[0]!), operator)
+  const input = context.integers(operator.inputs[0]!)
+  const centered = center(e, inGroups(e, input, operator), operator)
   const inverse = inverseDeviation(e, requantize(e, centered, 1, varianceShift), operator)
   const scaled: Integers = {
     name: e.emit('Mul', [toFloat64(e, requantize(e, centered, 1, centeredShift)).name, inverse]),
@@ -21,7 +22,17 @@ export function emitNormalization(e: Emitter, operator: FixedNormalization, cont
   }
   const [low, high] = normalizedRange
   const normalized = clip(e, requantize(e, scaled, 1, varianceShift - centeredShift + NORMALIZED_SHIFT), low, high)
-  return [emitScaling(e, narrow(e, normalized), scaling)]
+  const narrowed = narrow(e, normalized)
+  if (operator.groups === undefined) return [emitScaling(e, narrowed, scaling)]
+  const name = e.emit('Reshape', [narrowed.name, e.emit('Shape', [input.name])])
+  return [emitScaling(e, { ...narrowed, name }, scaling)]
+}
+
+/** As [batch, groups, rest] where rows are groups. */
+function inGroups(e: Emitter, x: Integers, { groups }: FixedNormalization): Integers {
+  if (groups === undefined) return x
+  const shape = e.initializer('groups', DataType.INT64, [3], BigInt64Array.of(0n, BigInt(groups), -1n))
+  return { ...x, name: e.emit('Reshape', [x.name, shape]) }
 }
 
 /** n x - sum x, or n x */

@@ -1,5 +1,5 @@
 // Normalizations of rows, then a factor and an offset: LayerNormalization over the last axes, InstanceNormalization over the spatial ones,
-// RMSNormalization, LpNormalization, and what is written out as one of them.
+// GroupNormalization, RMSNormalization, LpNormalization, and what is written out as one of them.
 
 import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
 import type { NodeProto } from '../../onnx/types.js'
@@ -26,6 +26,7 @@ const forms: Readonly<Record<string, Form>> = {
   SimplifiedLayerNormalization: (node, view) => withConstants(node, view, lastAxes(node, view), false),
   RMSNormalization: (node, view) => withConstants(node, view, lastAxes(node, view), false),
   InstanceNormalization: instances,
+  GroupNormalization: grouped,
   LpNormalization: euclidean,
 }
 
@@ -50,6 +51,7 @@ export function normalizationOf(node: NodeProto, view: GraphView): Match<Planned
     nodes: [...whole, ...clamps],
     inputs: [input],
     outputs: [output],
+    ...(rows.groups !== undefined && { groups: rows.groups }),
     ...{ axes: rows.axes, length: rows.length, epsilon: rows.epsilon, centered: rows.centered, unit: rows.unit },
     ...{ factor: scaled?.factor ?? rows.factor, offset: scaled?.offset ?? rows.offset },
     clamp,
@@ -95,6 +97,21 @@ function instances(node: NodeProto, view: GraphView): (Rows & Scaling) | Refusal
   if ('refusal' in rows) return rows
   const along = ({ data }: FloatConstant) => ({ dims: [data.length, ...space.map(() => 1)], data })
   return { ...rows, factor: along(rows.factor), offset: along(rows.offset) }
+}
+
+/** A factor and an offset a channel; before opset 21, a group. */
+function grouped(node: NodeProto, view: GraphView): (Rows & Scaling) | Refusal {
+  const [batch = 1, channels = 1, ...space] = view.dims(node.input[0]!)
+  const rows = withConstants(node, view, [-1], true)
+  if ('refusal' in rows) return rows
+  const groups = intAttribute(node, 'num_groups', 1)
+  const each = channels / groups
+  const along = ({ data }: FloatConstant) => ({
+    dims: [channels, ...space.map(() => 1)],
+    data: Float32Array.from({ length: channels }, (_, c) => data[data.length === channels ? c : Math.floor(c / each)]!),
+  })
+  const length = view.dims(node.input[0]!).reduce((product, dim) => product * dim, 1) / (batch * groups)
+  return { ...rows, groups, length, factor: along(rows.factor), offset: along(rows.offset) }
 }
 
 /** Division by the Euclidean norm. */

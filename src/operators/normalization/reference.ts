@@ -7,10 +7,11 @@ import { scaled } from '../scaling/reference.js'
 import { type FixedNormalization, NORMALIZED_SHIFT, normalizedRange } from './solve.js'
 
 export function referenceNormalization(operator: FixedNormalization, [input]: readonly IntTensor[]): IntTensor[] {
-  const { length, axes, centered: isCentered, varianceShift, centeredShift, epsilonInt, scaling } = operator
+  const { groups, length, axes, centered: isCentered, varianceShift, centeredShift, epsilonInt, scaling } = operator
   const { dims, data } = input!
   const normalized = new Int32Array(data.length)
-  for (const places of rowsOver(axes, dims)) {
+  const rows = groups === undefined ? dims : [dims[0]!, groups, length]
+  for (const places of rowsOver(axes, rows)) {
     const row = places.map((at) => data[at]!)
     const sum = isCentered ? row.reduce((a, b) => a + b, 0) : 0
     const centered = row.map((x) => length * x - sum)

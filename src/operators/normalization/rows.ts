@@ -1,6 +1,8 @@
 // What a normalization normalizes.
 
 export interface Rows {
+  /** Where there are any, a row runs over the channels of a group and all that follows: the last axis of [batch, groups, rest]. */
+  readonly groups?: number
   /** A row runs over these axes, counted from the last one, which is -1. */
   readonly axes: readonly number[]
   /** Elements of a row. */

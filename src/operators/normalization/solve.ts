@@ -18,6 +18,7 @@ import type { FixedOperator, SolveContext, Solved } from '../types.js'
 import type { PlannedNormalization } from './plan.js'
 
 export interface FixedNormalization extends FixedOperator {
+  readonly groups?: number
   readonly axes: readonly number[]
   readonly length: number
   readonly centered: boolean
@@ -41,7 +42,7 @@ export function solveNormalization(
   planned: PlannedNormalization,
   context: SolveContext,
 ): Solved<FixedNormalization> | Offence {
-  const { kind, name, nodes, inputs, outputs, axes, length, epsilon, centered, factor, offset, clamp } = planned
+  const { kind, name, nodes, inputs, outputs, groups, axes, length, epsilon, centered, factor, offset, clamp } = planned
   const from = quantizedIn(context, inputs[0]!)
   const to = quantizedIn(context, outputs[0]!)
   const farthest = 2 * length * 2 ** (from.bits - 1)
@@ -55,18 +56,9 @@ export function solveNormalization(
   const scaling = solveScaling(real, boundsOf(to, clamp), context.chip)
   if ('offence' in scaling) return scaling
   const operator = {
-    kind,
-    name,
-    nodes,
-    inputs,
-    outputs,
-    axes,
-    length,
-    centered,
-    varianceShift,
-    centeredShift,
-    epsilonInt,
-    scaling,
+    ...{ kind, name, nodes, inputs, outputs },
+    ...(groups !== undefined && { groups }),
+    ...{ axes, length, centered, varianceShift, centeredShift, epsilonInt, scaling },
   }
   return { operator, warnings: [] }
 }

@@ -2,12 +2,12 @@ import { clip } from '../../fixedpoint/rounding.js'
 import type { IntTensor } from '../../fixedpoint/types.js'
 import { product } from '../../oracle/arithmetic.js'
 import { broadcast } from '../../oracle/broadcast.js'
-import type { FixedQuotient } from './solve.js'
+import { DIVIDEND_BITS, type FixedQuotient } from './solve.js'
 
 export function referenceQuotient(operator: FixedQuotient, [left, right]: readonly IntTensor[]): IntTensor[] {
   const { multiplier, shift } = operator.requantize
   const divide = (a: number, b: number) => {
-    const dividend = BigInt(product(a, multiplier))
+    const dividend = BigInt(product(a, multiplier)) << BigInt(DIVIDEND_BITS)
     const divisor = BigInt(b === 0 ? 1 : b) << BigInt(shift)
     return clip(Number(rounded(dividend, divisor)), operator.low, operator.high)
   }

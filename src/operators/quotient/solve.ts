@@ -8,7 +8,10 @@ import { quantizedIn } from '../quantized.js'
 import type { FixedOperator, SolveContext, Solved } from '../types.js'
 import type { PlannedQuotient } from './plan.js'
 
-/** y = clip(round_half_away(a * multiplier / (b * 2^shift))); a divisor of 0 counts as 1, the smallest there is. */
+/** The dividend has so many bits behind the point: divisors of 16 bits make quotients small. */
+export const DIVIDEND_BITS = 15
+
+/** y = clip(round_half_away(2^15 a * multiplier / (b * 2^shift))); a divisor of 0 counts as 1, the smallest there is. */
 export interface FixedQuotient extends FixedOperator, Bounds {
   readonly requantize: Requantize
 }
@@ -17,7 +20,7 @@ export function solveQuotient(planned: PlannedQuotient, context: SolveContext): 
   const { kind, name, nodes, inputs, outputs, clamp } = planned
   const to = quantizedIn(context, outputs[0]!)
   const [left, right] = inputs.map((input) => quantizedIn(context, input).scale) as [number, number]
-  const requantize = requantizeBy(left / (right * to.scale), 'q2', context.chip)
+  const requantize = requantizeBy(left / (right * to.scale * 2 ** DIVIDEND_BITS), 'q2', context.chip)
   if ('offence' in requantize) return requantize
   return { operator: { kind, name, nodes, inputs, outputs, requantize, ...boundsOf(to, clamp) }, warnings: [] }
 }

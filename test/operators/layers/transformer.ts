@@ -118,13 +118,17 @@ export const normalizationLayers = layersOf('normalization', () =>
       ),
       outputBits: width,
       from: scale,
-      axes: fc.constantFrom([-1], [-2, -1], [-2], [-3, -1]),
+      over: fc.constantFrom({ axes: [-1] }, { axes: [-2, -1] }, { axes: [-2] }, { axes: [-3, -1] }, { groups: 2 }),
       centered: fc.boolean(),
     })
-    .chain(({ dims, outputBits, from, axes, centered }) =>
+    .chain(({ dims, outputBits, from, over, centered }) =>
       fc.tuple(floats(constantDims(dims)), floats(constantDims(dims).slice(1))).map(([factor, offset]) => {
-        const length = sizeOf(axes.map((axis) => dims.at(axis)!))
-        const row = { axes, length, epsilon: 1e-5, centered, unit: 1, clamp: undefined }
+        // Half of what a batch holds is a group, where it has halves.
+        const isGrouped = 'groups' in over && (dims[1]! * dims[2]!) % 2 === 0
+        const axes = 'groups' in over ? [-1] : over.axes
+        const length = isGrouped ? (dims[1]! * dims[2]!) / 2 : sizeOf(axes.map((axis) => dims.at(axis)!))
+        const groups = isGrouped ? { groups: 2 } : {}
+        const row = { ...groups, axes, length, epsilon: 1e-5, centered, unit: 1, clamp: undefined }
         const planned: PlannedNormalization = { ...base, kind: 'normalization', inputs: ['x'], ...row, factor, offset }
         return { planned, scales: [from], dims: [dims], outputBits, outputScale: 12 / (2 ** (outputBits - 1) - 1) }
       }),
