@@ -8,8 +8,6 @@ import type { Executor, TensorLike } from '../types.js'
 import { type IntegerType, Mt19937 } from './mt19937.js'
 
 const SEED = 123
-/** Forwards started before the oldest must have ended: enough to keep many workers busy. */
-const IN_FLIGHT = 16
 
 /** Forwards the same random arrays `iteration` times. Has no metric: resolves to undefined. */
 export async function inferAuto(executor: Executor): Promise<undefined> {
@@ -20,10 +18,12 @@ export async function inferAuto(executor: Executor): Promise<undefined> {
     requireFeasible({ name, dims: executor.shapeDicts[name]! })
     return randomTensor(type ?? 'float32', executor.shapeDicts[name]!)
   })
-  for (let done = 0; done < executor.iteration; done += IN_FLIGHT) {
-    const count = Math.min(IN_FLIGHT, executor.iteration - done)
-    await Promise.all(Array.from({ length: count }, () => executor.forward(...inputs)))
-  }
+  const items = Array.from({ length: executor.iteration }, () => inputs)
+  await executor.map(
+    items,
+    (item) => item,
+    () => undefined,
+  )
 }
 
 /** Each input seeds the generator anew: float types standard normal, signed integers [-10, 10), unsigned [1, 10), bool {0, 1}. */

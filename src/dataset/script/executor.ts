@@ -20,10 +20,14 @@ export interface ExecutorOptions {
   /** Output name -> name of the node that makes it, of all nodes. */
   readonly outputNodes: Readonly<Record<string, string>>
   /**
-   * Runs the model; `index` counts the calls from 0, in the order in which forward was called. The feeds are checked, and own their
-   * buffers: they may be transferred to a worker.
+   * Runs the model; `index` counts the calls from 0, in the order in which forward was called, and `item` is that of map which it is for. The
+   * feeds are checked, and own their buffers: they may be transferred to a worker.
    */
-  readonly forward: (feeds: Feeds, index: number) => Promise<Readonly<Record<string, TensorValue>>>
+  readonly forward: (
+    feeds: Feeds,
+    index: number,
+    item: number | undefined,
+  ) => Promise<Readonly<Record<string, TensorValue>>>
   /** How many items executor.map has in memory. Default: 4. */
   readonly atOnce?: number
   /** Asked whenever the function reads earlyStopFlag. Default: never. */
@@ -47,11 +51,11 @@ export function makeExecutor(options: ExecutorOptions): Executor {
 
   // Not an async function up to the call of options.forward: the inputs are copied before forward returns, so that the caller may
   // reuse its buffers, and calls reach the engine in the order in which they were made.
-  const forward = async (...values: TensorLike[]) => {
+  const forwardItem = async (item: number | undefined, values: readonly TensorLike[]) => {
     const index = calls++
     const where = `forward ${index + 1}`
     const feeds = checkedFeeds(byPosition(values, inputs, where), inputs, where, true)
-    return asOutputs(await options.forward(copied(feeds), index), outputs)
+    return asOutputs(await options.forward(copied(feeds), index, item), outputs)
   }
 
   return {
@@ -85,9 +89,14 @@ export function makeExecutor(options: ExecutorOptions): Executor {
     save_dir: saveDir,
     inputConfigs,
     input_configs_dict: inputConfigs,
-    forward,
+    forward: (...values) => forwardItem(undefined, values),
     map: (items, load, use) =>
-      mapForwards(items, load, use, { atOnce: options.atOnce ?? 4, most: options.iteration, forward, stopped }),
+      mapForwards(items, load, use, {
+        atOnce: options.atOnce ?? 4,
+        most: options.iteration,
+        forward: forwardItem,
+        stopped,
+      }),
   }
 }
 

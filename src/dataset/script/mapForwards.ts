@@ -8,7 +8,7 @@ export interface MapOptions {
   readonly atOnce: number
   /** Items to take. */
   readonly most: number
-  readonly forward: (...inputs: TensorLike[]) => Promise<Outputs>
+  readonly forward: (item: number, inputs: readonly TensorLike[]) => Promise<Outputs>
   /** Whether no more items are wanted. */
   readonly stopped: () => boolean
 }
@@ -59,7 +59,7 @@ export async function mapForwards<Item, Result>(
       try {
         const loaded = await load(item, index)
         await before
-        const running = forward(...(isList(loaded) ? loaded : [loaded]))
+        const running = forward(index, isList(loaded) ? loaded : [loaded])
         pass()
         results[index] = await use(await running, item, index)
       } catch (error) {

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { InferFunction } from '../../dataset/types.js'
 import { mergeTensors } from '../../difference/tensors.js'
 import { SquireError } from '../../errors.js'
-import { addBuffer, createBuffer, emptyBuffer } from '../../histogram/buffer.js'
+import { createBuffer } from '../../histogram/buffer.js'
 import type { TensorValue } from '../../onnx/types.js'
 import type { Reporter } from '../../report/types.js'
 import type { Compared } from '../dataset/comparing.js'
@@ -15,6 +15,7 @@ import type { Feeds, Observed, ObservedModel, Runner } from '../runner.js'
 import { joinBatches, splitBatch } from './batch.js'
 import { type HeldCall, holdCall } from './heldCall.js'
 import { callInfer, type ForwardOne, type InferCall, type Sink } from './inferCall.js'
+import { Prefixes } from './prefixes.js'
 
 export interface FunctionRunnerOptions {
   readonly pool: Pool
@@ -44,6 +45,8 @@ export class FunctionRunner implements Runner {
   #first: HeldCall | undefined
   /** What the latest forward pass was fed, in the order in which the function asked for them. */
   #last: Feeds | undefined
+  /** The float model's metric over the evaluation data, which is the same for every value of -i. */
+  #evaluated: number | undefined
 
   constructor(options: FunctionRunnerOptions) {
     this.#options = options
@@ -69,9 +72,9 @@ export class FunctionRunner implements Runner {
     return this.#options.digest
   }
 
-  /** Starts the first calibration run and holds its forward passes until observe() says where they go. */
+  /** Starts the calibration run and holds its forward passes until observe() says where they go. */
   firstFeeds(): Promise<Feeds> {
-    const held = holdCall((sink) => this.#call(this.#options.iterations[0]!, sink))
+    const held = holdCall((sink) => this.#call(this.#options.iterations.at(-1)!, sink))
     this.#first = held
     return held.feeds
   }
@@ -81,29 +84,49 @@ export class FunctionRunner implements Runner {
   }
 
   async observe(model: ObservedModel): Promise<readonly Observed[]> {
-    const { iterations, evalIteration, reporter } = this.#options
+    const { iterations } = this.#options
+    const last = await this.#observe(model, iterations)
     const results: Observed[] = []
     for (const iteration of iterations) {
+      const own = last.prefixes.find((prefix) => prefix.iteration === iteration)
+      const { prefixes, metric } = own === undefined ? await this.#observe(model, [iteration]) : last
+      const { samples, buffer } = own ?? prefixes[0]!
       const { tensors } = model.observation
-      const buffer = emptyBuffer(tensors)
-      const progress = reporter.progress(`calibrating (-i ${iteration})`, iteration, 'forwards')
-      let samples = 0
-      const sink: Sink = {
-        forward: this.#observing(model, buffer, () => samples++),
-        onForward: (count) => progress.update(count),
-      }
-      const first = this.#first
-      this.#first = undefined
-      first?.begin(sink)
-      const metric = await (first?.metric ?? this.#call(iteration, sink))
-      progress.finish()
-      const floatMetric =
-        metric === undefined || evalIteration === undefined || evalIteration === iteration
-          ? metric
-          : await this.measure(model.plain, iteration, 'evaluating the float model')
+      const called = own === undefined ? iteration : iterations.at(-1)!
+      const floatMetric = await this.#floatMetric(model, iteration, called, metric)
       results.push({ iteration, samples, statistics: { tensors, buffer }, firstHalf: undefined, floatMetric })
     }
     return results
+  }
+
+  /** One call of the function, for the largest of these values. */
+  async #observe(model: ObservedModel, iterations: readonly number[]) {
+    const most = iterations.at(-1)!
+    const prefixes = new Prefixes(iterations, model.observation.tensors)
+    const progress = this.#options.reporter.progress(`calibrating (-i ${iterations.join(' ')})`, most, 'forwards')
+    const sink: Sink = {
+      forward: this.#observing(model, prefixes),
+      onForward: (count) => {
+        prefixes.calls = count
+        progress.update(count)
+      },
+    }
+    const first = this.#first
+    this.#first = undefined
+    first?.begin(sink)
+    const metric = await (first?.metric ?? this.#call(most, sink))
+    progress.finish()
+    return { prefixes: prefixes.taken(), metric }
+  }
+
+  /** The float model's metric over what is evaluated on, given what a call for `called` iterations returned. */
+  async #floatMetric(model: ObservedModel, iteration: number, called: number, metric: number | undefined) {
+    const { evalIteration } = this.#options
+    const measured = evalIteration ?? iteration
+    if (metric === undefined || measured === called) return metric
+    if (evalIteration === undefined) return this.measure(model.plain, iteration, 'evaluating the float model')
+    this.#evaluated ??= await this.measure(model.plain, iteration, 'evaluating the float model')
+    return this.#evaluated
   }
 
   async measure(model: ModelFile, iteration: number, title: string): Promise<number | undefined> {
@@ -120,12 +143,12 @@ export class FunctionRunner implements Runner {
   /** Whether the function has a metric shows when it ends: it is taken to have one. */
   async workload(quantizations: number, compared: number): Promise<number> {
     const { iterations, evalIteration } = this.#options
-    const passes = iterations.map((iteration) => {
-      const measured = evalIteration ?? iteration
-      return iteration + (measured === iteration ? 0 : measured) + quantizations * measured
-    })
-    const comparisons = Math.min(compared, evalIteration ?? iterations.at(-1)!)
-    return passes.reduce((sum, count) => sum + count, 0) + comparisons
+    const most = iterations.at(-1)!
+    const measured = iterations.map((iteration) => evalIteration ?? iteration)
+    // The call that calibrates measures the float model as well.
+    const float = new Set([...measured].filter((count) => count !== most))
+    const evaluated = [...float, ...measured.map((count) => quantizations * count)]
+    return most + evaluated.reduce((sum, count) => sum + count, 0) + Math.min(compared, evalIteration ?? most)
   }
 
   async compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared> {
@@ -159,16 +182,17 @@ export class FunctionRunner implements Runner {
       signal,
       // One for each worker, and as many that are being loaded.
       executor: { ...this.#options.executor, iteration, atOnce: 2 * pool.threads },
-      sink: { ...sink, forward: (feeds, call) => this.#splitForward(feeds, call, sink.forward) },
+      sink: { ...sink, forward: (feeds, call, item) => this.#splitForward(feeds, call, item, sink.forward) },
     })
   }
 
   /** A batch for a model whose batch is dynamic goes through in parts of one size (of one sample unless -ib says more): parallel, and independent of the batch size. */
-  async #splitForward(feeds: Feeds, name: string, forward: ForwardOne) {
+  async #splitForward(feeds: Feeds, name: string, item: number | undefined, forward: ForwardOne) {
     const parts = splitBatch(feeds, this.#options.executor.inputs, this.#options.samplesPerForward)
     this.#last = parts.at(-1)!
-    if (parts.length === 1) return forward(feeds, name)
-    return joinBatches(await Promise.all(parts.map((part, i) => forward(part, `${name}, part ${i + 1} of the batch`))))
+    if (parts.length === 1) return forward(feeds, name, item)
+    const running = parts.map((part, i) => forward(part, `${name}, part ${i + 1} of the batch`, item))
+    return joinBatches(await Promise.all(running))
   }
 
   async #forward(model: ModelFile, feeds: Feeds, name: string): Promise<Readonly<Record<string, TensorValue>>> {
@@ -184,9 +208,9 @@ export class FunctionRunner implements Runner {
     return this.#options.pool.forward({ kind: 'forward', model, feeds, name, observation: undefined }).then(byName)
   }
 
-  #observing(model: ObservedModel, statistics: SharedArrayBuffer, counted: () => void): ForwardOne {
+  #observing(model: ObservedModel, prefixes: Prefixes): ForwardOne {
     const free: SharedArrayBuffer[] = []
-    return async (feeds, name) => {
+    return async (feeds, name, item) => {
       const buffer = free.pop() ?? createBuffer(model.observation.tensors)
       const observation = { ...model.observation, stacked: 1, buffer }
       const done = await this.#options.pool.forward({
@@ -196,9 +220,8 @@ export class FunctionRunner implements Runner {
         name,
         observation,
       })
-      addBuffer(statistics, buffer, model.observation.tensors)
+      prefixes.add(item, buffer)
       free.push(buffer)
-      counted()
       return byName(done)
     }
   }

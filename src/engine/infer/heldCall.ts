@@ -32,9 +32,9 @@ export function holdCall(
     seen = resolve
   })
   const metric = start({
-    forward: async (feeds, name) => {
+    forward: async (feeds, name, item) => {
       seen(feeds)
-      return (await sink).forward(feeds, name)
+      return (await sink).forward(feeds, name, item)
     },
     onForward: async (count) => (await sink).onForward(count),
     stopped: () => dropped,

@@ -9,7 +9,12 @@ import type { Feeds } from '../runner.js'
 
 type ExecutorOptions = Parameters<typeof makeExecutor>[0]
 
-export type ForwardOne = (feeds: Feeds, name: string) => Promise<Readonly<Record<string, TensorValue>>>
+/** `item`: which item of executor.map it is; undefined for a call of executor.forward. */
+export type ForwardOne = (
+  feeds: Feeds,
+  name: string,
+  item: number | undefined,
+) => Promise<Readonly<Record<string, TensorValue>>>
 
 /** Where forward passes go during one call of the infer function. */
 export interface Sink {
@@ -38,9 +43,9 @@ export async function callInfer({ infer, name, executor, sink, signal }: InferCa
   const given: Executor = makeExecutor({
     ...executor,
     stopped: () => signal.aborted || sink.stopped?.() === true,
-    forward: (feeds) => {
+    forward: (feeds, _, item) => {
       if (signal.aborted) throw interrupted()
-      const running = sink.forward(feeds, `forward ${++calls}`).then((outputs) => {
+      const running = sink.forward(feeds, `forward ${++calls}`, item).then((outputs) => {
         sink.onForward(++done)
         return outputs
       })

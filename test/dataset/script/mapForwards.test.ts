@@ -14,7 +14,7 @@ function model(more: Partial<MapOptions> = {}) {
     atOnce: 3,
     most: Number.POSITIVE_INFINITY,
     stopped: () => false,
-    forward: async (input) => {
+    forward: async (_, [input]) => {
       order.push(Number(input!.data[0]))
       await setTimeout(1)
       return answer(Number(input!.data[0]) * 2)
@@ -97,7 +97,7 @@ describe('executor.map', () => {
 
   it('takes several inputs', async () => {
     const seen: number[] = []
-    const forward = async (...inputs: TensorLike[]) => {
+    const forward = async (_: number, inputs: readonly TensorLike[]) => {
       seen.push(inputs.length)
       return answer(0)
     }
