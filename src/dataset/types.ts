@@ -73,6 +73,8 @@ export interface ModelInput {
   readonly name: string
   readonly dataType: number
   readonly dims: readonly (number | string)[]
+  /** The only value that it may have: the model was made for that one. */
+  readonly value?: number
 }
 
 /** What an infer function is given: Knight's members, camelCase with snake_case aliases. */

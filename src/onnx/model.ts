@@ -66,10 +66,20 @@ export function opsetOf(proto: ModelProto): number {
   throw new SquireError('MODEL', 'the model imports no version of the standard operator set (ai.onnx); export it again')
 }
 
+/** The key of the metadata that say which inputs a model takes with one value only. */
+export const FIXED_INPUTS = 'fixed_inputs'
+
 /** The graph inputs that a caller feeds: those that are not initializers, in model order. */
 export function modelInputs(proto: ModelProto): ModelInput[] {
   const initializers = new Set(proto.graph.initializer.map(({ name }) => name))
-  return proto.graph.input.filter(({ name }) => !initializers.has(name)).map(modelInput)
+  const inputs = proto.graph.input.filter(({ name }) => !initializers.has(name)).map(modelInput)
+  const fixed = proto.metadataProps?.find(({ key }) => key === FIXED_INPUTS)
+  if (fixed === undefined) return inputs
+  const values = new Map(Object.entries(JSON.parse(fixed.value) as Record<string, number>))
+  return inputs.map((input) => {
+    const value = values.get(input.name)
+    return value === undefined ? input : { ...input, value }
+  })
 }
 
 /** What one input may have: squire holds some samples at a time, in each worker. */

@@ -40,14 +40,18 @@ export function scaleGroups(
     if (group) group.push(name)
     else members.set(groups.find(name), [name])
   }
-  const written = new Set(operators.flatMap(({ steps = [] }) => steps.flatMap(({ outputs }) => outputs)))
+  const steps = operators.flatMap((operator) => operator.steps ?? [])
+  const written = new Set(steps.flatMap(({ outputs }) => outputs))
+  const first = new Set(steps.filter((step) => sharesScale(step) === 'first').flatMap(({ inputs }) => inputs.slice(1)))
   const rootsOf = traceRoots(traffic.writer)
   return [...members.values()].map((tensors) => {
     const roots = new Set(tensors.flatMap((name) => [...rootsOf(name)]))
     const sources = order.filter((name) => roots.has(name))
     const leaves = leavesChip(tensors, traffic, view)
-    // What steps write they can write as wide: their products take a narrowed copy.
-    const wide = leaves || (tensors.some((name) => written.has(name)) && gainsFromWide(tensors, traffic, view))
+    // What steps write they can write as wide, and their products take a narrowed copy. What a state starts from is as fine as the state.
+    const fromSteps = sources.length > 0 && sources.every((name) => written.has(name))
+    const wide =
+      leaves || tensors.some((name) => first.has(name)) || (fromSteps && gainsFromWide(tensors, traffic, view))
     const bits = wide ? chip.wideBits : bitsOfClass(tensors, traffic, bitsOf)
     return { name: tensors[0]!, tensors, sources, bits, leavesChip: leaves }
   })
@@ -96,6 +100,11 @@ function groupTensors(
 const sharesScale = (operator: PlannedOperator) => familyOf(operator).traits.sharesScale
 const copiesData = (operator: PlannedOperator) => familyOf(operator).traits.copiesData
 
+/** Of a state what the steps make of it: what it starts from may hold another's values too. */
+function copiedInputs(operator: PlannedOperator): readonly string[] {
+  return sharesScale(operator) === 'first' ? operator.inputs.slice(0, 1) : operator.inputs
+}
+
 /** For each tensor the tensors whose values make up its own: itself, unless an operator that copies writes it. */
 export function traceRoots(writer: ReadonlyMap<string, PlannedOperator>): (name: string) => ReadonlySet<string> {
   const known = new Map<string, ReadonlySet<string>>()
@@ -105,7 +114,7 @@ export function traceRoots(writer: ReadonlyMap<string, PlannedOperator>): (name:
     if (!roots) {
       // A state that only copies would go round in circles.
       known.set(name, new Set())
-      const copied = operator && copiesData(operator) ? operator.inputs : undefined
+      const copied = operator && copiesData(operator) ? copiedInputs(operator) : undefined
       roots = new Set(copied ? copied.flatMap((input) => [...rootsOf(input)]) : [name])
       known.set(name, roots)
     }

@@ -66,7 +66,7 @@ function filesOf(
 ): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>()
   for (const [at, { name, nodes, outputs }] of operators.entries()) {
-    const type = nodes[0]!.opType
+    const type = nodes[0]?.opType ?? 'Requantize'
     const display = (name.startsWith(type) ? name : `${type}_${name}`).replaceAll(/[/\\\0]/g, '_')
     for (const [i, output] of outputs.entries()) {
       const value = valueAt(output)

@@ -7,14 +7,16 @@ import { choiceOf, type MixConfig, readMix, requireMentioned } from '../config/m
 import type { FoldStore } from '../engine/dataset/datasetRun.js'
 import { openRunner } from '../engine/open.js'
 import type { Pool } from '../engine/pool.js'
-import type { Observed, Runner } from '../engine/runner.js'
+import type { Feeds, Observed, Runner } from '../engine/runner.js'
 import type { SquireError } from '../errors.js'
 import { chipProfile } from '../fixedpoint/chip.js'
 import { histogramsOf } from '../histogram/buffer.js'
 import { type Folded, foldZeroPoints } from '../offsets/foldZeroPoints.js'
 import type { Offset } from '../offsets/groups.js'
+import { specialize } from '../onnx/edits/specialize.js'
 import { importModel } from '../onnx/import/index.js'
 import { optimize } from '../onnx/passes/index.js'
+import type { Model } from '../onnx/types.js'
 import { hasOwnWidth } from '../plan/groups.js'
 import type { PlanOptions } from '../plan/options.js'
 import { solveFixedPoint } from '../plan/solve.js'
@@ -50,19 +52,34 @@ export async function prepareRun(
   const { model: source, scales: qdq, isOwn } = floatModel(given)
   checkInputDtypes(config, source)
   planWorkers(pool, source, reporter)
-  const { model, log } = await optimize(source, config.disableOnnxsim || isOwn ? 'needed' : 'all')
+  const extent = config.disableOnnxsim || isOwn ? 'needed' : 'all'
+  const { model: optimized, log } = await optimize(source, extent)
   for (const line of log) reporter.debug(line)
   const runner = await openRunner({ config, model: source, pool, store, reporter, signal, workspace, values })
   closeAtEnd(runner)
 
   timer.stage('float run and scales')
   const mix = await mixOf(config)
-  const made = await prepare(model, await runner.firstFeeds(), planOptions(config, mix), workspace)
+  const feeds = await runner.firstFeeds()
+  const model = extent === 'all' ? await decided(optimized, feeds, reporter) : optimized
+  const made = await prepare(model, feeds, planOptions(config, mix), workspace)
   const prepared = qdq === undefined ? made : { ...made, qdq }
   if (mix) requireMentioned(mix, prepared.plan.operators.filter(hasOwnWidth), config.mixConfig!)
   for (const line of planLines(prepared.plan)) reporter.info(line)
   if (config.strict) requireIntegers(prepared.plan)
   return { runner, prepared }
+}
+
+/** The model with the branches that the first samples take, where inputs' dims and integer scalars decide them. */
+async function decided(model: Model, feeds: Feeds, reporter: Reporter): Promise<Model> {
+  const specialized = specialize(model.proto, feeds)
+  if (specialized === undefined) return model
+  const { model: result, log } = await optimize({ ...model, proto: specialized.proto })
+  for (const line of log) reporter.debug(line)
+  const values = [...specialized.values].map(([name, value]) => `${name} = ${value}`)
+  if (values.length > 0)
+    reporter.info(`quantized for ${values.join(', ')}, as in the first sample: its branches of If nodes`)
+  return result
 }
 
 async function mixOf({ mixConfig, chip, bitWidth }: Config): Promise<MixConfig | undefined> {

@@ -25,7 +25,13 @@ const plain: RecurrentForm = {
 async function planned(form: RecurrentForm) {
   const { proto } = await lowerRecurrent.apply(recurrentModel(form))
   const model = asModel(proto)
-  const feeds = feedsFor(proto)
+  // First states lie within what the steps reach.
+  const feeds = Object.fromEntries(
+    Object.entries(feedsFor(proto)).map(([name, value]) => {
+      const data = (value.data as Float32Array).map((one) => (name === 'x' ? one : one / 4))
+      return [name, { ...value, data }] as const
+    }),
+  )
   const tensors = await shapesFor(model, feeds)
   return { model, feeds, plan: makePlan(model, tensors, oneWidth(chip, 8)) }
 }
@@ -89,6 +95,16 @@ describe('recurrent layers', () => {
       for (const name of inputs) expect(bitsOf(name)).toBe(kind === 'matmul' ? 8 : 16)
     // h goes on in 16 bits, and its copy of 8 bits into the products.
     expect([...plan.narrowed.values()]).toContain('layer_h_before_step')
+  })
+
+  it('start from first states in 16 bits, at scales of their own', async () => {
+    const { plan } = await planned({ ...plain, initial: 'fed' })
+    const groupOf = (name: string) => plan.groups.find(({ tensors }) => tensors.includes(name))!
+    for (const name of ['h0', 'c0']) {
+      expect(groupOf(name).bits).toBe(16)
+      expect(groupOf(name).sources).toEqual([name])
+    }
+    expect(groupOf('layer_c').sources).toEqual(['layer_c'])
   })
 
   it('are observed as sequences of their gates and states', async () => {

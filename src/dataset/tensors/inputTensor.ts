@@ -47,6 +47,11 @@ export function toInputTensor(value: TensorLike, input: ModelInput, place: Input
   if (data.length !== elementCount(dims)) {
     return fail(`has ${data.length} elements, expected ${elementCount(dims)} for dims ${shown(dims)}`)
   }
+  if (input.value !== undefined && Number(data[0]) !== input.value) {
+    return fail(
+      `is ${data[0]}, where the first sample has ${input.value}: it decides which branch of the model is quantized; give samples of one value`,
+    )
+  }
   const bad = findNonFinite(data, expected)
   if (bad >= 0) return fail(`has a NaN or infinite value at element ${bad} (${shown(coordinates(bad, dims))})`)
   return { type: expected, data, dims }
