@@ -1,5 +1,6 @@
-// node dist/bench/accuracy/index.js [CASE]... [--data FOLDER] [--modes MODE,...]: how near the integer model comes to the float model on held-out
+// node dist/bench/accuracy/index.js [CASE]... [--data FOLDER] [--modes MODE,...] [--shares N]: how near the integer model comes to the float model on held-out
 // samples, for each threshold method with zero points folded into biases and without. FOLDER holds models/squeezenet1.0.onnx and imagenet/.
+// With --shares, instead: what each tensor and each weight adds to the noise at the outputs by itself, on N samples, and what that costs.
 
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
@@ -7,11 +8,15 @@ import { type QuantMode, zeroPointPolicies } from '../../src/config/config.js'
 import { integerModel } from '../../src/export/integerModel.js'
 import { accuracyCases } from './cases.js'
 import { Judge, type Verdict } from './judge.js'
-import { openLab } from './lab.js'
+import { type Lab, openLab } from './lab.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { data: { type: 'string' }, modes: { type: 'string', default: 'kl_v2,mse,min_max,percentile,kl' } },
+  options: {
+    data: { type: 'string' },
+    modes: { type: 'string', default: 'kl_v2,mse,min_max,percentile,kl' },
+    shares: { type: 'string' },
+  },
 })
 const shown = (value: number | undefined, digits = 1) => value?.toFixed(digits) ?? ''
 const table = new Table({ head: ['model', 'mode', 'zero points', 'agreement %', 'right %', 'SQNR dB', 'Pads'] })
@@ -19,6 +24,12 @@ const table = new Table({ head: ['model', 'mode', 'zero points', 'agreement %', 
 for (const of of accuracyCases(values.data)) {
   if (positionals.length > 0 && !positionals.includes(of.name)) continue
   const lab = await openLab(of, 2)
+  if (values.shares !== undefined) {
+    for (const mode of values.modes.split(',') as QuantMode[])
+      await showShares(of.name, lab, mode, Number(values.shares))
+    await lab.close()
+    continue
+  }
   const judge = await Judge.open(of)
   table.push([of.name, 'float', '', '', shown(judge.floatRight), '', ''])
   for (const mode of values.modes.split(',') as QuantMode[]) {
@@ -31,4 +42,19 @@ for (const of of accuracyCases(values.data)) {
   }
   await lab.close()
 }
-process.stdout.write(`${table.toString()}\n`)
+if (values.shares === undefined) process.stdout.write(`${table.toString()}\n`)
+
+async function showShares(name: string, lab: Lab, mode: QuantMode, samples: number): Promise<void> {
+  const started = performance.now()
+  const found = await lab.shares(mode, samples)
+  const seconds = (performance.now() - started) / 1000
+  const decibels = (noise: number) => `${(-10 * Math.log10(noise)).toFixed(1)} dB`
+  const sorted = [...found.shares].sort((a, b) => b.noise - a.noise)
+  const sum = sorted.reduce((all, { noise }) => all + noise, 0)
+  process.stdout.write(
+    `${name}, ${mode}: ${sorted.length} sources, ${seconds.toFixed(1)} s; together ${decibels(sum)}\n`,
+  )
+  for (const { source, noise } of sorted.slice(0, 15)) {
+    process.stdout.write(`  ${decibels(noise).padStart(9)}  ${source.kind.padEnd(8)} ${source.name}\n`)
+  }
+}

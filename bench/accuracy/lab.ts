@@ -20,6 +20,7 @@ import { oneWidth } from '../../src/plan/options.js'
 import { solveFixedPoint } from '../../src/plan/solve.js'
 import type { FixedPointModel } from '../../src/plan/types.js'
 import { silentReporter } from '../../src/report/types.js'
+import { type NoiseShares, noiseShares } from '../../src/runs/noiseShares.js'
 import { type GroupHistogram, solveGroups, withoutSign } from '../../src/solve/groups.js'
 import type { AccuracyCase } from './cases.js'
 
@@ -27,6 +28,8 @@ export interface Lab {
   readonly prepared: Prepared
   /** What is quantized, with zero points folded in as asked, and its integers. */
   quantize(mode: QuantMode, policy: ZeroPointPolicy): Promise<Quantized>
+  /** Each source's own noise at the outputs with a symmetric quantization, on so many of the calibration samples. */
+  shares(mode: QuantMode, samples: number): Promise<NoiseShares>
   close(): Promise<void>
 }
 
@@ -81,10 +84,15 @@ export async function openLab(of: AccuracyCase, threads: number): Promise<Lab> {
     const fixed = solveFixedPoint(folded.plan, folded.thresholds, chip)
     return { source: { ...staticModel, proto: folded.proto }, fixed, pads: folded.pads }
   }
+  const shares = async (mode: QuantMode, samples: number) => {
+    const fixed = solveFixedPoint(prepared.plan, await thresholds(mode, groups), chip)
+    const asked = { runner, workspace, prepared, fixed, iteration: of.calibrated.length }
+    return noiseShares({ ...asked, most: samples, title: `noise of ${mode}` })
+  }
   const close = async () => {
     await pool.close()
     await runner.close()
     await rm(workspace, { recursive: true, force: true })
   }
-  return { prepared, quantize, close }
+  return { prepared, quantize, shares, close }
 }

@@ -17,6 +17,7 @@ import type { FixedPointModel } from '../plan/types.js'
 import { layersOf, type QuantizationFacts } from '../report/data/layers.js'
 import type { Layers } from '../report/data/types.js'
 import { driftOf } from './drift.js'
+import { type NoiseShares, noiseLines, noiseShares } from './noiseShares.js'
 import { type Context, directoryOf, integerOf, type Job, type Outcome } from './quantization.js'
 
 /** @param outcomes by loss, the best first */
@@ -37,6 +38,7 @@ export async function compareRun(
       ...{ mode, iteration: observed.iteration, directory: directoryOf(job, several), fixed: made.fixed },
       summaries: operatorSummaries(made.fixed),
       comparison: wanted ? await compareJob(context, job, made.fixed) : nothingCompared,
+      noise: wanted ? await sharesOfJob(context, job, made.fixed) : undefined,
       drift: wanted ? await driftOf({ pool, plan: prepared.plan, observed: job.observed, mode, percent }) : undefined,
     })
   }
@@ -69,6 +71,18 @@ async function compareJob(context: Context, job: Job, fixed: FixedPointModel) {
   const result = await compareModels(runner, comparison, job.observed.iteration, most, `comparing ${job.mode}`)
   await rm(folder, { recursive: true })
   return result
+}
+
+/** Each source's share of the noise, where the run is asked for it. */
+async function sharesOfJob(context: Context, job: Job, fixed: FixedPointModel): Promise<NoiseShares | undefined> {
+  const { config, workspace, runner, reporter } = context
+  if (config.noiseShares === 0) return undefined
+  const { prepared, observed } = job
+  const asked = { runner, workspace, prepared, fixed, iteration: observed.iteration }
+  const most = config.noiseShares * config.batchSize
+  const noise = await noiseShares({ ...asked, most, title: `noise of ${job.mode}` })
+  for (const line of noiseLines(job.mode, noise)) reporter.info(line)
+  return noise
 }
 
 /** What the report shows of the tensors: with several -i values, the statistics of the largest. */

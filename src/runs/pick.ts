@@ -8,6 +8,7 @@ import type { Runner } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
 import { DataType } from '../onnx/types.js'
 import type { FixedPointModel } from '../plan/types.js'
+import { meanNoise } from './outputNoise.js'
 import { integerFile, type Job } from './quantization.js'
 import type { Setting, Solved } from './stages.js'
 
@@ -82,10 +83,5 @@ async function noiseOf(
   const title = `trying ${job.mode}`
   const compared = await compareModels(runner, comparison, job.observed.iteration, SAMPLES, title)
   await rm(candidate.path)
-  const ratios = compared.tensors.map(({ accumulated: { rmse, sqnr } }) => {
-    if (rmse === 0) return 0
-    // Noise without any signal: nothing could be worse.
-    return sqnr === undefined ? Number.MAX_VALUE : 10 ** (-sqnr / 10)
-  })
-  return ratios.reduce((sum, ratio) => sum + ratio, 0) / Math.max(1, ratios.length)
+  return meanNoise(compared.tensors)
 }

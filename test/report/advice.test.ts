@@ -26,7 +26,7 @@ const columns = (more: Partial<ErrorColumns> = {}): ErrorColumns => {
 const quantization = (more: Partial<QuantizationEntry> = {}): QuantizationEntry => ({
   ...{ mode: 'mse', iteration: 500, directory: '.', scales: [1 / 127], lows: [-128], highs: [127], offsets: [0] },
   ...{ clipping: [0.001], rounding: [0.002], drift: null, parameters: [{ q0: 0, q1: 10, q2: 9 }], compared: 16 },
-  ...{ accumulated: columns(), own: columns() },
+  ...{ accumulated: columns(), own: columns(), noise: null },
   ...more,
 })
 

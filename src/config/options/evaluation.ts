@@ -28,4 +28,11 @@ export const evaluationOptions = {
     help: 'forward passes that the report compares layers on, of those that are evaluated; 0: none',
     fallback: 16,
   }),
+  /** Samples that every tensor's and weight's own noise at the outputs is measured on. */
+  noiseShares: option(integer('N', 0), {
+    long: 'noise-shares',
+    group,
+    help: "forward passes on which the report says each tensor's and weight's own share of the noise at the outputs; 0: none",
+    fallback: 0,
+  }),
 } as const

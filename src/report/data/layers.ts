@@ -9,7 +9,16 @@ import type { PlannedOperator } from '../../operators/types.js'
 import type { FixedPointModel, Plan } from '../../plan/types.js'
 import { quantizationError, sketch } from './histogram.js'
 import { rounded } from './rounded.js'
-import type { ErrorColumns, Layers, OperatorEntry, QuantizationEntry, TensorEntry } from './types.js'
+import type { ErrorColumns, Layers, NoiseEntry, OperatorEntry, QuantizationEntry, TensorEntry } from './types.js'
+
+/** Each source's own noise to signal at the outputs. */
+export interface NoiseFacts {
+  readonly samples: number
+  readonly shares: readonly {
+    readonly source: { readonly kind: 'tensors' | 'weights'; readonly name: string }
+    readonly noise: number
+  }[]
+}
 
 export interface QuantizationFacts {
   readonly mode: string
@@ -19,6 +28,7 @@ export interface QuantizationFacts {
   /** One an operator of `fixed`, in order. */
   readonly summaries: readonly Readonly<Record<string, unknown>>[]
   readonly comparison: ComparisonResult
+  readonly noise: NoiseFacts | undefined
   /** Scale group -> change of its threshold since the first half of the samples, as a share. */
   readonly drift: { readonly samples: number; readonly changes: ReadonlyMap<string, number> } | undefined
 }
@@ -84,7 +94,7 @@ function channelRanges(operator: PlannedOperator): number[] | null {
 }
 
 function quantizationEntry(
-  { mode, iteration, directory, fixed, summaries, comparison, drift }: QuantizationFacts,
+  { mode, iteration, directory, fixed, summaries, comparison, noise, drift }: QuantizationFacts,
   plan: Plan,
   names: readonly string[],
   histograms: ReadonlyMap<string, Histogram>,
@@ -113,7 +123,20 @@ function quantizationEntry(
     compared: comparison.samples,
     accumulated: columns(names.map((name) => errors.get(name)?.accumulated)),
     own: columns(names.map((name) => errors.get(name)?.own)),
+    noise: noise === undefined ? null : noiseEntry(noise, plan, names),
   }
+}
+
+function noiseEntry({ samples, shares }: NoiseFacts, { operators }: Plan, names: readonly string[]): NoiseEntry {
+  const of = (kind: 'tensors' | 'weights') =>
+    new Map(shares.filter(({ source }) => source.kind === kind).map(({ source, noise }) => [source.name, noise]))
+  const column = (found: ReadonlyMap<string, number>, keys: readonly string[]) =>
+    keys.map((key) => {
+      const noise = found.get(key)
+      return noise === undefined ? null : rounded(noise)
+    })
+  const ofOperators = operators.map(({ name }) => name)
+  return { samples, tensors: column(of('tensors'), names), weights: column(of('weights'), ofOperators) }
 }
 
 function driftEntry(

@@ -63,6 +63,16 @@ export interface DriftEntry {
   readonly changes: readonly (number | null)[]
 }
 
+/** Noise to signal at the outputs, the mean over them, with one thing alone quantized. */
+export interface NoiseEntry {
+  /** Samples that it was measured on. */
+  readonly samples: number
+  /** Parallel to `tensors`: of the tensors that share a scale, at the first of them. */
+  readonly tensors: readonly (number | null)[]
+  /** Parallel to `operators`. */
+  readonly weights: readonly (number | null)[]
+}
+
 export interface QuantizationEntry {
   readonly mode: string
   readonly iteration: number
@@ -83,6 +93,8 @@ export interface QuantizationEntry {
   readonly compared: number
   readonly accumulated: ErrorColumns
   readonly own: ErrorColumns
+  /** null where it was not asked for. */
+  readonly noise: NoiseEntry | null
 }
 
 export interface Layers {

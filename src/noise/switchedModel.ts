@@ -1,0 +1,245 @@
+// The float model in a Loop that quantizes one thing at a time: the tensors of a scale group, or the weights of an operator. Each turn of the
+// loop has one switch on; what it quantizes is rounded and clipped as in the QDQ model, and all else stays float. A switch is an If node, so
+// that what is off costs nothing.
+
+import { GraphBuilder } from '../emit/builder.js'
+import { EMITTED_OPSET, surroundingsIn, upgradeNodes } from '../emit/opset.js'
+import { renameTensors } from '../emit/renaming.js'
+import { rangeOf } from '../fixedpoint/width.js'
+import { makeAttribute } from '../onnx/attribute.js'
+import { type GraphIndex, indexGraph, nameSource, outerInputs } from '../onnx/graph.js'
+import { toNumber } from '../onnx/int64.js'
+import { modelInputs, opsetOf } from '../onnx/model.js'
+import { makeGraph, makeNode, makeValueInfo } from '../onnx/node.js'
+import { isStandardDomain } from '../onnx/operators.js'
+import { makeTensor } from '../onnx/tensor.js'
+import { DataType, type ModelProto, type NodeProto, type TensorProto } from '../onnx/types.js'
+import { familyOf } from '../operators/index.js'
+import type { FixedOperator } from '../operators/types.js'
+import type { FixedPointModel } from '../plan/types.js'
+import type { NoiseSource } from './sources.js'
+
+export interface SwitchedModel {
+  readonly proto: ModelProto
+  /** Of each source, in their order: output of the float model -> the output that holds it with this source alone quantized. */
+  readonly outputs: readonly ReadonlyMap<string, string>[]
+}
+
+/**
+ * @param source the model that was quantized; raised to opset 13
+ * @param outputs of the float model, tensors of float32
+ * @throws SquireError UNSUPPORTED for a source below opset 13 with operators that cannot be converted
+ */
+export function switchedModel(
+  fixed: FixedPointModel,
+  source: ModelProto,
+  sources: readonly NoiseSource[],
+  outputs: readonly string[],
+): SwitchedModel {
+  const unique = nameSource(source.graph)
+  const body = new Body(fixed, source, sources, unique)
+  const inputs = modelInputs(source)
+  for (const { name } of inputs) body.switchTensor(name, name)
+  for (const operator of fixed.operators) body.write(operator)
+  return new Whole(source, unique).around(body.graph(outputs), sources.length, outputs)
+}
+
+/** Mutable state: the body of the loop so far, and what nodes read in place of a tensor. */
+class Body {
+  readonly #builder: GraphBuilder
+  readonly #fixed: FixedPointModel
+  readonly #index: GraphIndex
+  readonly #upgrade: (nodes: readonly NodeProto[]) => NodeProto[]
+  readonly #source: ModelProto
+  /** Tensor or operator -> its turn. */
+  readonly #turnOfTensor = new Map<string, number>()
+  readonly #turnOfWeights = new Map<string, number>()
+  readonly #switched = new Map<string, string>()
+  readonly #turn: string
+  readonly #condition: string
+
+  constructor(
+    fixed: FixedPointModel,
+    source: ModelProto,
+    sources: readonly NoiseSource[],
+    unique: (wish: string) => string,
+  ) {
+    this.#builder = new GraphBuilder(unique)
+    this.#fixed = fixed
+    this.#source = source
+    this.#index = indexGraph(source.graph)
+    const surroundings = surroundingsIn(this.#builder, fixed.tensors)
+    this.#upgrade = (nodes) => upgradeNodes(nodes, opsetOf(source), surroundings)
+    for (const [turn, { kind, name, tensors }] of sources.entries()) {
+      if (kind === 'weights') this.#turnOfWeights.set(name, turn)
+      else for (const tensor of tensors) this.#turnOfTensor.set(tensor, turn)
+    }
+    this.#turn = unique('turn')
+    this.#condition = unique('condition')
+  }
+
+  write(operator: FixedOperator): void {
+    const written = new Map(
+      operator.outputs
+        .filter((name) => this.#turnOfTensor.has(name))
+        .map((name) => [name, this.#builder.name(`${name}_float`)] as const),
+    )
+    const write = (name: string) => written.get(name) ?? name
+    const nodes = this.#upgrade(operator.nodes).map((node) => renameTensors(node, (name) => this.#read(name), write))
+    const turn = this.#turnOfWeights.get(operator.name)
+    if (turn === undefined) for (const node of nodes) this.#builder.add(node)
+    else this.#switchWeights(operator, nodes, turn)
+    for (const name of operator.outputs) this.switchTensor(name, write(name))
+  }
+
+  /** From its turn on, a tensor's readers read it quantized. */
+  switchTensor(name: string, written: string): void {
+    const turn = this.#turnOfTensor.get(name)
+    if (turn === undefined) return
+    const { scale, bits } = this.#fixed.quantized.get(name)!
+    const branch = new GraphBuilder((wish) => this.#builder.name(wish))
+    const e = branch.operator(name)
+    const steps = e.emit('Round', [e.emit('Div', [written, e.scalar('float32', scale)])])
+    const [low, high] = rangeOf(bits)
+    const codes = e.emit('Clip', [steps, e.scalar('float32', low), e.scalar('float32', high)])
+    e.emit('Mul', [codes, e.scalar('float32', scale)])
+    const passed = makeNode('Identity', [written], [this.#builder.name(`${name}_passed`)])
+    this.#switched.set(name, this.#if(name, turn, branch, [passed], []))
+  }
+
+  graph(outputs: readonly string[]): { readonly graph: ReturnType<typeof makeGraph> } {
+    const goOn = this.#builder.name('go_on')
+    const last = outputs.map((name) => {
+      const output = this.#builder.name(`${name}_turn`)
+      return makeNode('Identity', [this.#read(name)], [output])
+    })
+    const nodes = [...this.#builder.nodes, makeNode('Identity', [this.#condition], [goOn]), ...last]
+    const read = new Set(nodes.flatMap((node) => outerInputs(node)))
+    const own = this.#source.graph.initializer.filter(({ name }) => read.has(name))
+    const graph = makeGraph({
+      name: 'one_turn',
+      nodes,
+      inputs: [makeValueInfo(this.#turn, DataType.INT64, []), makeValueInfo(this.#condition, DataType.BOOL, [])],
+      outputs: [
+        makeValueInfo(goOn, DataType.BOOL, []),
+        ...last.map(({ output }) => makeValueInfo(output[0]!, DataType.FLOAT)),
+      ],
+      initializers: [...own, ...this.#builder.initializers],
+    })
+    return { graph }
+  }
+
+  #read(name: string): string {
+    const held = this.#fixed.quantized.get(name)?.of ?? name
+    return this.#switched.get(held) ?? held
+  }
+
+  #switchWeights(operator: FixedOperator, nodes: readonly NodeProto[], turn: number): void {
+    const output = nodes.at(-1)!.output[0]!
+    const branch = new GraphBuilder((wish) => this.#builder.name(wish))
+    const e = branch.operator(operator.name)
+    const context = { index: this.#index, quantized: (name: string) => this.#fixed.quantized.get(name), steps: noSteps }
+    const quantized = nodes.map((node) => familyOf(operator).qdqNode?.(e, node, operator, context) ?? node)
+    const own = this.#ownCopy(quantized)
+    for (const node of own.nodes) branch.add(node)
+    const float = this.#ownCopy(nodes)
+    this.#if(output, turn, branch, float.nodes, float.initializers, own.initializers, output)
+  }
+
+  /** Nodes whose results and constants have names of their own: the runtime packs constants of a branch as it packs those of a model. */
+  #ownCopy(nodes: readonly NodeProto[]) {
+    const names = new Map<string, string>()
+    const initializers: TensorProto[] = []
+    for (const node of nodes) {
+      for (const name of node.input) {
+        const constant = this.#index.initializer(name)
+        if (constant === undefined || names.has(name)) continue
+        names.set(name, this.#builder.name(name))
+        initializers.push({ ...constant, name: names.get(name)! })
+      }
+      for (const name of node.output) names.set(name, this.#builder.name(name))
+    }
+    const own = (name: string) => names.get(name) ?? name
+    return { nodes: nodes.map((node) => renameTensors(node, own, own)), initializers }
+  }
+
+  /** Adds an If and gives its output: what the last node of either branch writes. */
+  #if(
+    wish: string,
+    turn: number,
+    then: GraphBuilder,
+    otherwise: readonly NodeProto[],
+    constants: readonly TensorProto[],
+    thenConstants: readonly TensorProto[] = [],
+    output = this.#builder.name(`${wish}_switched`),
+  ): string {
+    const e = this.#builder.operator(wish)
+    const own = e.initializer('turn', DataType.INT64, [], BigInt64Array.of(BigInt(turn)))
+    const isOn = e.emit('Equal', [this.#turn, own])
+    const branch = (nodes: readonly NodeProto[], initializers: readonly TensorProto[]) =>
+      makeGraph({
+        nodes,
+        initializers,
+        inputs: [],
+        outputs: [makeValueInfo(nodes.at(-1)!.output[0]!, DataType.FLOAT)],
+      })
+    const attributes = [
+      makeAttribute('then_branch', branch(then.nodes, [...then.initializers, ...thenConstants])),
+      makeAttribute('else_branch', branch(otherwise, constants)),
+    ]
+    e.emit('If', [isOn], attributes, output)
+    return output
+  }
+}
+
+function noSteps(): never {
+  throw new Error('An operator with weights has no steps.')
+}
+
+/** The model around the loop. */
+class Whole {
+  readonly #source: ModelProto
+  readonly #unique: (wish: string) => string
+
+  constructor(source: ModelProto, unique: (wish: string) => string) {
+    this.#source = source
+    this.#unique = unique
+  }
+
+  around(
+    { graph: body }: { readonly graph: ReturnType<typeof makeGraph> },
+    turns: number,
+    outputs: readonly string[],
+  ): SwitchedModel {
+    const integer = (wish: string, value: number) =>
+      makeTensor(this.#unique(wish), DataType.INT64, [], BigInt64Array.of(BigInt(value)))
+    const count = integer('turns', turns)
+    const numbers = Array.from({ length: turns }, (_, turn) => integer(`turn_${turn}`, turn))
+    const all = outputs.map((name) => this.#unique(`${name}_all_turns`))
+    const loop = makeNode('Loop', [count.name, ''], all, [makeAttribute('body', body)], 'turns')
+    const names = numbers.map(
+      (_, turn) => new Map(outputs.map((name) => [name, this.#unique(`${name}_turn_${turn}`)] as const)),
+    )
+    const picked = names.flatMap((ofTurn, turn) =>
+      outputs.map((name, i) =>
+        makeNode('Gather', [all[i]!, numbers[turn]!.name], [ofTurn.get(name)!], [makeAttribute('axis', 0)]),
+      ),
+    )
+    const inputs = new Set(modelInputs(this.#source).map(({ name }) => name))
+    const graph = makeGraph({
+      nodes: [loop, ...picked],
+      inputs: this.#source.graph.input.filter(({ name }) => inputs.has(name)),
+      outputs: names.flatMap((ofTurn) => [...ofTurn.values()].map((name) => makeValueInfo(name, DataType.FLOAT))),
+      initializers: [count, ...numbers],
+    })
+    const domains = this.#source.opsetImport.filter(({ domain }) => !isStandardDomain(domain))
+    const opset = Math.max(EMITTED_OPSET, opsetOf(this.#source))
+    const proto: ModelProto = {
+      ...this.#source,
+      irVersion: Math.max(7, toNumber(this.#source.irVersion)),
+      opsetImport: [{ domain: '', version: opset }, ...domains],
+      graph,
+    }
+    return { proto, outputs: names }
+  }
+}

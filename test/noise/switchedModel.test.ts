@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { chipProfile } from '../../src/fixedpoint/chip.js'
+import { noiseSources } from '../../src/noise/sources.js'
+import { switchedModel } from '../../src/noise/switchedModel.js'
+import { exposeAll } from '../../src/onnx/inference.js'
+import { encodeModel } from '../../src/onnx/model.js'
+import { createSession } from '../../src/onnx/session.js'
+import { shapesFor } from '../../src/onnx/shapes.js'
+import { floatValues, makeTensor } from '../../src/onnx/tensor.js'
+import { DataType, type Model, type ModelProto } from '../../src/onnx/types.js'
+import type { FixedAccumulation } from '../../src/operators/accumulation/types.js'
+import { oneWidth } from '../../src/plan/options.js'
+import { makePlan } from '../../src/plan/plan.js'
+import { solveFixedPoint } from '../../src/plan/solve.js'
+import { op } from '../e2e/zoo.js'
+import { picture } from '../export/quantized.js'
+import { floats, model } from '../onnx/models.js'
+
+const chip = chipProfile('TX5105C')
+const feeds = { x: picture([1, 3, 8, 8], 1) }
+
+const wave = (name: string, ...dims: number[]) => {
+  const size = dims.reduce((product, dim) => product * dim, 1)
+  return floats(
+    name,
+    dims,
+    Array.from({ length: size }, (_, i) => Math.sin(3 * i + size)),
+  )
+}
+
+/** Two convolutions in a row; opset 10 has the bounds of a Clip as attributes. */
+const chain = (opset: number): ModelProto =>
+  model({
+    inputs: { x: [1, 3, 8, 8] },
+    nodes: [
+      ...[
+        op('Conv: x w b -> c', { pads: [1, 1, 1, 1] }),
+        op('Relu: c -> r'),
+        op('MaxPool: r -> p', { kernel_shape: [2, 2] }),
+      ],
+      ...[op('Conv: p v -> d'), op('Sigmoid: d -> y')],
+    ],
+    constants: [wave('w', 4, 3, 3, 3), wave('b', 4), wave('v', 2, 4, 1, 1)],
+    opset,
+  })
+
+describe.each([10, 13, 17])('the float model with one thing quantized at a time, opset %i', (opset) => {
+  it('rounds a tensor where all its readers see it', async () => {
+    const { values, quantized, turns } = await run(chain(opset))
+    // The pool and its input share a scale: to round before or after taking the largest is the same.
+    const rounded = rescaled(values.p!, quantized.get('p')!.scale)
+    expectClose(turns.get('tensors r')!, await from('p', rounded, opset))
+  })
+
+  it('rounds the weights of one operator', async () => {
+    const { fixed, turns } = await run(chain(opset))
+    const { weights, weightScales } = fixed.operators.at(-2) as FixedAccumulation
+    const real = Float32Array.from(weights.data, (code, i) => code * weightScales[Math.floor(i / 4)]!)
+    const proto = chain(opset)
+    const initializer = proto.graph.initializer.map((one) =>
+      one.name === 'v' ? makeTensor('v', DataType.FLOAT, [2, 4, 1, 1], real) : one,
+    )
+    const session = await createSession(encodeModel({ ...proto, graph: { ...proto.graph, initializer } }))
+    expectClose(
+      turns.get(`weights ${fixed.operators.at(-2)!.name}`)!,
+      (await session.run(feeds)).y!.data as Float32Array,
+    )
+  })
+
+  it('has one turn for every scale and every operator with weights', async () => {
+    const { turns } = await run(chain(opset))
+    expect([...turns.keys()].map((name) => name.split(' ')[0])).toEqual([
+      ...['tensors', 'tensors', 'tensors', 'tensors', 'weights', 'weights'],
+    ])
+  })
+})
+
+/** What calibrating on one sample gives, and the output of every turn by its source. */
+async function run(proto: ModelProto) {
+  const source: Model = { proto, path: '', hash: '' }
+  const plan = makePlan(source, await shapesFor(source, feeds), oneWidth(chip, 8))
+  const exposed = await createSession(encodeModel(exposeAll(proto)))
+  const results = { ...feeds, ...(await exposed.run(feeds)) }
+  const values = Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]))
+  const extreme = (names: readonly string[]) =>
+    Math.max(...names.flatMap((name) => [...values[name]!].map((value) => Math.abs(value))))
+  // Half of the extreme: some values are clipped.
+  const thresholds = new Map(plan.groups.map(({ name, tensors }) => [name, extreme(tensors) / 2]))
+  const fixed = solveFixedPoint(plan, thresholds, chip)
+  const sources = noiseSources(plan, fixed)
+  const switched = switchedModel(fixed, proto, sources, ['y'])
+  const session = await createSession(encodeModel(switched.proto))
+  const outputs = await session.run(feeds)
+  const turns = new Map(
+    sources.map(({ kind, name }, turn) => [
+      `${kind} ${name}`,
+      outputs[switched.outputs[turn]!.get('y')!]!.data as Float32Array,
+    ]),
+  )
+  return { values, quantized: fixed.quantized, fixed, turns }
+}
+
+/** Rounded to steps and clipped to the 256 of 8 bits. */
+function rescaled(values: Float32Array, scale: number): Float32Array {
+  return values.map((value) => Math.max(-128, Math.min(127, Math.round(value / scale))) * scale)
+}
+
+/** y, where `p` holds these values. */
+async function from(name: string, values: Float32Array, opset: number): Promise<Float32Array> {
+  const whole = chain(opset)
+  const at = whole.graph.node.findIndex(({ output }) => output.includes(name))
+  const rest = model({
+    ...{ inputs: { [name]: [1, 4, 7, 7] }, nodes: whole.graph.node.slice(at + 1), opset },
+    constants: whole.graph.initializer
+      .filter((one) => one.name === 'v')
+      .map((one) => floats('v', [2, 4, 1, 1], [...floatValues(one)])),
+  })
+  const session = await createSession(encodeModel(rest))
+  const outputs = await session.run({ [name]: { type: 'float32', dims: [1, 4, 7, 7], data: values } })
+  return outputs.y!.data as Float32Array
+}
+
+function expectClose(got: Float32Array, wanted: Float32Array): void {
+  expect(got).toHaveLength(wanted.length)
+  for (const [i, value] of got.entries()) expect(value).toBeCloseTo(wanted[i]!, 3)
+}
