@@ -39,14 +39,27 @@ ${line('mode', mode)}${line('options', options)}  "tensors": ${block('{', tensor
 `
 }
 
-/** The operators as above without what is long: of numbers for each channel the least and the most, and no tables. */
+/** The operators as above without what is long: of numbers for each channel or element the least and the most, and no tables. */
 export function operatorSummaries({ operators }: FixedPointModel): Record<string, unknown>[] {
   return operators.map((operator) => {
     const { scaleInt16, biasInt16, weightScales, table, accumulatorBound, ...short } = entry(operator)
     return Array.isArray(scaleInt16)
       ? { ...short, scaleInt16: [Math.min(...scaleInt16), Math.max(...scaleInt16)] }
-      : short
+      : (spans(short) as Record<string, unknown>)
   })
+}
+
+/** Lists of more numbers become their least and their most. */
+const LONGEST_LIST = 16
+
+function spans(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const isLong = value.length > LONGEST_LIST && value.every((item) => typeof item === 'number')
+    if (!isLong) return value.map(spans)
+    return [value.reduce((a, b) => Math.min(a, b)), value.reduce((a, b) => Math.max(a, b))]
+  }
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, spans(item)]))
 }
 
 /** A line of the object; none for what is not known. */

@@ -25,7 +25,7 @@ const operators = [
   },
   {
     ...{ kind: 'concat', name: 'j', nodes: [makeNode('Concat', [], [])], inputs: ['x', 'y'], outputs: ['z'], axis: 1 },
-    requantize: [undefined, { multiplier: 7, shift: 8 }],
+    parts: [{ requantize: undefined }, { requantize: { multiplier: 7, shift: 8 } }],
   },
   {
     ...{ kind: 'fallback', name: 's', nodes: [makeNode('Softmax', [], [])], inputs: ['z'], outputs: ['"quoted"'] },

@@ -148,6 +148,22 @@ function scaled(x: string, factor: number, to: Writer): string {
   return factor === 1 ? x : to.add('Mul', [x, to.scalar(factor)])
 }
 
+/**
+ * x + bias + skip, which is an output as well; undefined where the mean or the deviation is used. The runtime has the normalizations behind it in any
+ * opset.
+ */
+function skipped(node: NodeProto, [x = '', skip = '', bias = '']: readonly string[], to: Writer): string | undefined {
+  const [, mean, deviation, total] = node.output
+  if (to.isUsed(mean) || to.isUsed(deviation)) return undefined
+  const biased = bias === '' ? x : to.add('Add', [x, bias])
+  return to.add('Add', [biased, skip], [], total || undefined)
+}
+
+const lastAxis = (node: NodeProto) => [
+  makeAttribute('axis', -1),
+  makeAttribute('epsilon', { float: floatAttribute(node, 'epsilon', 1e-12) }),
+]
+
 const ACTIVATION = ['activation', 'activation_params'] as const
 
 const lowerings: Readonly<Record<string, Lowering>> = {
@@ -204,15 +220,18 @@ const lowerings: Readonly<Record<string, Lowering>> = {
 
   SkipLayerNormalization(node, to) {
     const [x = '', skip = '', gamma = '', beta = '', bias = ''] = node.input
-    const [output, mean, deviation, total] = node.output
-    if (to.opset < 17 || to.isUsed(mean) || to.isUsed(deviation)) return false
-    const biased = bias === '' ? x : to.add('Add', [x, bias])
-    const sum = to.add('Add', [biased, skip], [], total || undefined)
-    const attributes = [
-      makeAttribute('axis', -1),
-      makeAttribute('epsilon', { float: floatAttribute(node, 'epsilon', 1e-12) }),
-    ]
-    to.add('LayerNormalization', beta === '' ? [sum, gamma] : [sum, gamma, beta], attributes, output)
+    const sum = skipped(node, [x, skip, bias], to)
+    if (sum === undefined) return false
+    const inputs = beta === '' ? [sum, gamma] : [sum, gamma, beta]
+    to.add('LayerNormalization', inputs, lastAxis(node), node.output[0])
+    return true
+  },
+
+  SkipSimplifiedLayerNormalization(node, to) {
+    const [x = '', skip = '', gamma = '', bias = ''] = node.input
+    const sum = skipped(node, [x, skip, bias], to)
+    if (sum === undefined) return false
+    to.add('SimplifiedLayerNormalization', [sum, gamma], lastAxis(node), node.output[0])
     return true
   },
 

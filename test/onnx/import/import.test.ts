@@ -170,12 +170,16 @@ describe('operators of ONNX Runtime', () => {
     expect(largestDifference(await runModel(proto), await runModel(result))).toBeLessThan(1e-6)
   })
 
-  it('SkipLayerNormalization, its sum too', async () => {
-    const nodes = [contrib(node('SkipLayerNormalization', ['x', 'skip', 'g', 'b', 'row'], ['y', '', '', 's']))]
+  it.each([
+    ['SkipLayerNormalization', ['x', 'skip', 'g', 'b', 'row'], 17, 'LayerNormalization'],
+    ['SkipLayerNormalization', ['x', 'skip', 'g', 'b', 'row'], 13, 'LayerNormalization'],
+    ['SkipSimplifiedLayerNormalization', ['x', 'skip', 'g', 'row'], 13, 'SimplifiedLayerNormalization'],
+  ])('%s of %s in opset %i, its sum too', async (type, inputs, opset, expected) => {
+    const nodes = [contrib(node(type, inputs, ['y', '', '', 's']))]
     const constants = [floats('skip', [1, 5, 8]), floats('g', [8]), floats('b', [8]), floats('row', [8])]
-    const proto = model({ nodes, constants, inputs: { x: [1, 5, 8] }, outputs: ['y', 's'], opset: 17 })
+    const proto = model({ nodes, constants, inputs: { x: [1, 5, 8] }, outputs: ['y', 's'], opset })
     const { proto: result } = imported(proto).model
-    expect(operators(result)).toEqual(['Add', 'Add', 'LayerNormalization'])
+    expect(operators(result)).toEqual(['Add', 'Add', expected])
     expect(largestDifference(await runModel(proto), await runModel(result))).toBeLessThan(1e-5)
   })
 
