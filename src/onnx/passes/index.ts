@@ -11,6 +11,7 @@ import { foldConstants } from './foldConstants.js'
 import { foldIf } from './foldIf.js'
 import { foldInferred } from './foldInferred.js'
 import { fuseHardSigmoid } from './fuseHardSigmoid.js'
+import { fuseMagnitude } from './fuseMagnitude.js'
 import { lowerLrn } from './lowerLrn.js'
 import type { Pass } from './pass.js'
 import { lowerRecurrent } from './recurrent/lowerRecurrent.js'
@@ -30,6 +31,7 @@ const allPasses: readonly Pass[] = [
   foldBatchNormalization,
   foldArithmetic,
   fuseHardSigmoid,
+  fuseMagnitude,
 ]
 
 /** What the plan cannot do without: constants as initializers, and steps that it can look into. */
