@@ -10,15 +10,21 @@ import { normalizeInput } from '../onnx/edits/normalize.js'
 import { inferTensors } from '../onnx/inference.js'
 import { opsetOf, readModel } from '../onnx/model.js'
 import type { Model, ModelProto } from '../onnx/types.js'
+import { movedNormalizations } from './inputDtypes.js'
 
 /** The options that change the model. */
-type Edits = Pick<Config, 'outputNames' | 'inputShapes' | 'irBatch' | 'mean' | 'std' | 'opsetVersion'>
+type Edits = Pick<Config, 'outputNames' | 'inputShapes' | 'irBatch' | 'mean' | 'std' | 'opsetVersion'> & {
+  /** Of inputs that take bytes, as input-configs have them. */
+  readonly moved: ReturnType<typeof movedNormalizations> | undefined
+}
 
 /** @throws SquireError for a model that cannot be read, and for a change that it cannot have */
 export async function readGivenModel(config: Config): Promise<Model> {
   const model = await readModel(config.model)
   const { outputNames, inputShapes, irBatch, mean, std, opsetVersion } = config
-  const edits: Edits = { outputNames, inputShapes, irBatch, mean, std, opsetVersion }
+  const normalizations = movedNormalizations(config, model.proto)
+  const moved = normalizations.length === 0 ? undefined : normalizations
+  const edits: Edits = { outputNames, inputShapes, irBatch, mean, std, opsetVersion, moved }
   const asked = Object.entries(edits).filter(([, value]) => value !== undefined)
   if (asked.length === 0) return model
   const proto = await edited(model.proto, edits)
@@ -29,12 +35,13 @@ export async function readGivenModel(config: Config): Promise<Model> {
 }
 
 async function edited(proto: ModelProto, edits: Edits): Promise<ModelProto> {
-  const { outputNames, inputShapes, irBatch, mean, std, opsetVersion } = edits
+  const { outputNames, inputShapes, irBatch, mean, std, opsetVersion, moved } = edits
   let result = proto
   if (outputNames !== undefined) result = cutOutputs(result, outputNames)
   if (inputShapes !== undefined) result = fixInputShapes(result, inputShapes)
   if (irBatch !== undefined) result = fixBatch(result, irBatch)
   if (mean !== undefined && std !== undefined) result = normalizeInput(result, { mean, std })
+  for (const { input, ...normalization } of moved ?? []) result = normalizeInput(result, normalization, input)
   if (opsetVersion === undefined) return result
   return convertOpset(result, opsetVersion, opsetOf(result) < opsetVersion ? await inferTensors(result, {}) : [])
 }

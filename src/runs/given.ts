@@ -13,6 +13,7 @@ import { DataType, type ModelProto } from '../onnx/types.js'
 import type { GivenAccumulations } from '../operators/types.js'
 import type { Reporter } from '../report/types.js'
 import { broughtScales } from './brought.js'
+import { dtypesOf } from './inputDtypes.js'
 
 const scaleFile = v.object({
   format: v.literal(1),
@@ -105,9 +106,12 @@ async function parsedFile(path: string): Promise<v.InferOutput<typeof scaleFile>
 }
 
 /** The real values of an integer input are its integers: at 8 bits int8 keeps them all, and uint8 every second one. */
-function inputScales({ quantizeInputDtype, bitWidth }: Config, { model, plan }: Prepared): [string, number][] {
-  return modelInputs(model.proto).flatMap(({ name }, i): [string, number][] => {
-    const dtype = quantizeInputDtype?.[Math.min(i, quantizeInputDtype.length - 1)]
+function inputScales(config: Config, { model, plan }: Prepared): [string, number][] {
+  const { bitWidth } = config
+  const inputs = modelInputs(model.proto)
+  const dtypes = dtypesOf(config, inputs)
+  return inputs.flatMap(({ name }, i): [string, number][] => {
+    const dtype = dtypes[i]
     if (dtype === undefined || dtype === 'float32' || !plan.groupOf.has(name)) return []
     return [[name, dtype === 'uint8' && bitWidth === 8 ? Math.fround(255 / 127) : 1]]
   })
@@ -129,30 +133,36 @@ function layerScales({ layerThreshold, bitWidth }: Config, { model, plan }: Prep
   )
 }
 
-/** The inputs that -qid makes integers. */
-export function inputTypes({ quantizeInputDtype }: Config, proto: ModelProto): ReadonlyMap<string, IntegerType> {
+/** The inputs that -qid or input-configs make integers. */
+export function inputTypes(config: Config, proto: ModelProto): ReadonlyMap<string, IntegerType> {
   const inputs = modelInputs(proto)
-  const typeOf = (i: number) => quantizeInputDtype?.[Math.min(i, quantizeInputDtype.length - 1)]
+  const dtypes = dtypesOf(config, inputs)
   return new Map(
     inputs.flatMap(({ name }, i): [string, IntegerType][] => {
-      const type = typeOf(i)
+      const type = dtypes[i]
       return isIntegerType(type) ? [[name, type]] : []
     }),
   )
 }
 
 /** @throws SquireError CONFIG for an integer type that an input cannot have */
-export function checkInputDtypes({ quantizeInputDtype, chip, bitWidth }: Config, { proto }: Prepared['model']): void {
-  if (quantizeInputDtype === undefined) return
+export function checkInputDtypes(config: Config, { proto }: Prepared['model']): void {
+  const { quantizeInputDtype, chip, bitWidth } = config
   const inputs = modelInputs(proto)
-  if (quantizeInputDtype.length > 1 && quantizeInputDtype.length !== inputs.length) {
+  if (
+    quantizeInputDtype !== undefined &&
+    quantizeInputDtype.length > 1 &&
+    quantizeInputDtype.length !== inputs.length
+  ) {
     throw new SquireError(
       'CONFIG',
       `--quantize-input-dtype (-qid): ${quantizeInputDtype.length} types for ${inputs.length} inputs; give one, or one for each`,
     )
   }
+  const dtypes = dtypesOf(config, inputs)
   for (const [i, { name, dataType }] of inputs.entries()) {
-    const dtype = quantizeInputDtype[Math.min(i, quantizeInputDtype.length - 1)]!
+    const dtype = dtypes[i]
+    if (dtype === undefined) continue
     if (dtype === 'int16' && bitWidth < 16) {
       throw new SquireError(
         'CONFIG',

@@ -44,14 +44,33 @@ async function run(name: string, json: string, proto: ModelProto): Promise<Model
   return decodeModel(readFileSync(join(own, `out/${name}_quantize.onnx`)), name)
 }
 
+const classifier = model({
+  inputs: { image: [1, 3, 8, 8] },
+  nodes: [op('Conv: image w -> c', same), op('GlobalAveragePool: c -> p'), op('Flatten: p -> y')],
+  constants: [weights('w', 4, 3, 3, 3)],
+})
+
 describe('the configurations of the page', () => {
   it('quantize a classifier that takes bytes', async () => {
-    const proto = model({
-      inputs: { image: [1, 3, 8, 8] },
-      nodes: [op('Conv: image w -> c', same), op('GlobalAveragePool: c -> p'), op('Flatten: p -> y')],
-      constants: [weights('w', 4, 3, 3, 3)],
-    })
-    const written = await run('classifier', printed[0]!, proto)
+    const written = await run('classifier', printed[0]!, classifier)
+    expect(modelInputs(written)).toEqual([{ name: 'image', dataType: DataType.UINT8, dims: [1, 3, 8, 8] }])
+  })
+
+  it('quantize the same with bytes in input-configs: mean and std move into the model', async () => {
+    const normalization = { mean: '123.675 116.28 103.53', std: [58.395, 57.12, 57.375] }
+    const entry = { input_name: 'image', quant_data_format: 'Image', data_dir: 'photos', color_space: 'RGB' }
+    const options = { model: 'bytes.onnx', 'save-dir': 'out', 'quant-mode': 'min_max', iteration: 3 }
+    const configs = [{ ...entry, ...normalization, quantize_input_dtype: 'uint8' }]
+    const quant = { ...options, 'infer-func': 'infer_common', 'input-configs': configs }
+    const written = await run('bytes', JSON.stringify({ quant }), classifier)
+    const same = { ...options, ...normalization, 'quantize-input-dtype': 'uint8', data: 'photos', 'color-space': 'RGB' }
+    const expected = await run(
+      'bytesByFlags',
+      JSON.stringify({ quant: { ...same, model: 'bytesByFlags.onnx' } }),
+      classifier,
+    )
+    // Names of the model are not in its graph; the photos are of one colour, which no filter changes.
+    expect(written.graph).toEqual(expected.graph)
     expect(modelInputs(written)).toEqual([{ name: 'image', dataType: DataType.UINT8, dims: [1, 3, 8, 8] }])
   })
 

@@ -20,9 +20,13 @@ const entry = v.pipe(
     mean: v.nullish(numbers('numbers', () => true)),
     std: v.nullish(numbers('numbers above 0', (x) => x > 0)),
     padding_constant_value: v.nullish(level.schema),
-    quantize_input_dtype: v.nullish(oneOf(['float32'])),
+    quantize_input_dtype: v.nullish(oneOf(['float32', 'uint8'])),
   }),
   v.check(({ mean, std }) => (mean == null) === (std == null), 'mean and std go together: give both or neither'),
+  v.check(
+    ({ mean, quantize_input_dtype }) => quantize_input_dtype !== 'uint8' || mean != null,
+    'quantize_input_dtype uint8 needs mean and std, which move into the model',
+  ),
 )
 
 /** One input's data, as Knight's JSON has it. */

@@ -70,14 +70,17 @@ async function partOf(config: InputConfig): Promise<FilePart> {
   }
 }
 
-/** As Knight's own infer_common has it: cubic, and levels of 0 to 1 where neither mean nor std is given. */
-function preprocessing({ color_space, mean, std, padding_constant_value }: InputConfig): Preprocessing {
+/** As Knight's own infer_common has it: cubic, and levels of 0 to 1 where neither mean nor std is given. An input of bytes is normalized by the model. */
+function preprocessing(config: InputConfig): Preprocessing {
+  const { color_space, padding_constant_value, quantize_input_dtype } = config
+  const ofBytes = quantize_input_dtype === 'uint8'
+  const { mean, std } = ofBytes ? {} : config
   return {
     colorSpace: color_space,
     mean: mean ?? undefined,
     std: std ?? undefined,
     paddingConstantValue: padding_constant_value ?? undefined,
     filter: 'bicubic',
-    unit: true,
+    unit: !ofBytes,
   }
 }

@@ -1,4 +1,4 @@
-// --mean and --std: the first input is normalized by the model itself, (x - mean) / std, one value or one a channel.
+// --mean and --std, and inputs of bytes in input-configs: an input is normalized by the model itself, (x - mean) / std, one value or one a channel.
 
 import { SquireError } from '../../errors.js'
 import { nameSource } from '../graph.js'
@@ -13,9 +13,12 @@ export interface Normalization {
   readonly std: readonly number[]
 }
 
-/** @throws SquireError CONFIG when the first input is not float32, or has not as many channels as there are values */
-export function normalizeInput(proto: ModelProto, { mean, std }: Normalization): ModelProto {
-  const [input] = modelInputs(proto)
+/**
+ * @param name of the input; the first where it is left away
+ * @throws SquireError CONFIG when the input is not float32, or has not as many channels as there are values
+ */
+export function normalizeInput(proto: ModelProto, { mean, std }: Normalization, name?: string): ModelProto {
+  const input = modelInputs(proto).find((one) => name === undefined || one.name === name)
   if (input === undefined || input.dataType !== DataType.FLOAT) {
     throw new SquireError('CONFIG', `--mean and --std: the model's first input "${input?.name}" is not float32`)
   }
@@ -50,6 +53,6 @@ function shapeOf(count: number, dims: readonly (number | string)[], name: string
   if (dims.at(-1) === count) return [count]
   throw new SquireError(
     'CONFIG',
-    `--mean and --std: ${count} values do not fit input "${name}" with dims [${dims.join(', ')}]: give one, or one for each channel`,
+    `mean and std: ${count} values do not fit input "${name}" with dims [${dims.join(', ')}]: give one, or one for each channel`,
   )
 }

@@ -66,6 +66,15 @@ describe('infer_common', () => {
     expect((await again.load(2)).feeds).toEqual(third!.feeds)
   })
 
+  it('leaves levels of 0 to 255 as they are for an input of bytes, which needs mean and std', async () => {
+    const bytes = images({ quantize_input_dtype: 'uint8', mean: [100], std: [50], color_space: 'RGB' })
+    const { feeds } = await (await open([bytes, arrays()], [x, y])).load(0)
+    expect(feeds.x!.data).toEqual(Float32Array.of(10, 3, 1, 4, 2, 5))
+    await expect(open([images({ quantize_input_dtype: 'uint8' }), arrays()], [x, y])).rejects.toThrow(
+      'quantize_input_dtype uint8 needs mean and std',
+    )
+  })
+
   it('takes the first samples, not drawn ones', async () => {
     const dataset = await open([images()], [x])
     const draw = await drawSamples(dataset, { samples: undefined, perClass: undefined, seed: 7 })
