@@ -83,10 +83,12 @@ export async function infer(options: InferOptions): Promise<InferResult> {
 /**
  * The first step of a quantization in steps: runs the float model over the data and keeps the statistics of its tensors. Nothing is written.
  *
- *     await using calibration = await calibrate({ model: 'model.onnx', data: 'photos', iterations: 'all' })
- *     const solutions = await solve(calibration, { modes: ['mse', 'kl_v2'] })
- *     for (const solution of solutions) console.log(solution.mode, (await evaluate(solution)).loss)
- *     await exportModel(solutions[0], { saveDir: 'out' })
+ * ```ts
+ * await using calibration = await calibrate({ model: 'model.onnx', data: 'photos', iterations: 'all' })
+ * const solutions = await solve(calibration, { modes: ['mse', 'kl_v2'] })
+ * for (const solution of solutions) console.log(solution.mode, (await evaluate(solution)).loss)
+ * await exportModel(solutions[0], { saveDir: 'out' })
+ * ```
  *
  * @throws SquireError as quantize() does
  */
