@@ -12,11 +12,17 @@
 //   table         "label" "table", "segmentBits" where it is interpolated
 //   add           "requantize": [{ "multiplier", "shift" }, ...] "q2" "low" "high"
 //   mul           "requantize" "low" "high"
-//   concat        "requantize", null for an input already at the output's scale
+//   quotient      "requantize" "low" "high"
+//   prelu         "above" "below" "shift"
+//   concat, select (and ...constant, with constants among what they read)
+//                 "requantize", null for an input already at the output's scale, "constant" for a constant; of select the "choice"
+//   lookup        "rows", the dims of its table
 //   averagepool   "requantize", its multiplier one or one for each position of the window
 //   requantize    "requantize"
 //   sum           "addend" "axes" "q0" "requantize", "rootBits" of a norm
 //   extreme       "extreme" "axes"
+//   interpolation "axes" "q0" "requantize"
+//   normalization "varianceShift" "epsilon" "q1" "q2" "multiplier" "offset" "low" "high", "centeredShift" of long rows
 //   software      "reason", null for nodes that compute shapes
 // Keys come in this order, tensors and operators in the model's; one entry a line. A number is the shortest decimal that reads back as itself.
 

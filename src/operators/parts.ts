@@ -1,5 +1,5 @@
-// What operators that bring several tensors to one scale read: activations, requantized where they have another scale or width, and constants,
-// rounded to the output's scale.
+// Operators like Concat and Max read several tensors at one scale. Each tensor is a part of such an operator: an activation, which is requantized
+// where it has another scale or width, or a constant, which is rounded to the output's scale.
 
 import type { Emitter } from '../emit/builder.js'
 import { requantizeFewToRange } from '../emit/roundedProduct.js'

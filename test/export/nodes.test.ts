@@ -101,6 +101,7 @@ const cases: Readonly<Record<string, readonly [nodes: readonly NodeProto[], leas
     [node('ReduceL2', 'h', 'l', a('axes', [1])), node('Clip', 'l tiny', 'c'), node('Div', 'h c', 'y')],
     30,
   ],
+  'a normalization of the batch': [[node('MeanVarianceNormalization', 'h', 'y')], 30],
   'a group normalization': [[node('GroupNormalization', 'h gc bc', 'y', a('num_groups', 2))], 30, 21],
   'a group normalization with a factor a group': [
     [node('GroupNormalization', 'h gg bg', 'y', a('num_groups', 2))],

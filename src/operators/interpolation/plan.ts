@@ -42,7 +42,7 @@ export function interpolationOf(node: NodeProto, view: GraphView): Match<Planned
   if (intAttribute(node, 'antialias', 0) === 1 && axes.some(({ scale }) => scale < 1)) {
     return { refusal: 'it filters while it shrinks (antialias)' }
   }
-  // The last axis first: it is contiguous, and what follows has become larger or smaller by then anyway.
+  // The last axis first: its elements lie side by side, and a matrix product needs no transposition.
   const resamplings = axes
     .map((axis, index) => ({ ...axis, axis: index - axes.length, matrix: filterMatrix(axis, filter) }))
     .filter(({ from, to, matrix }) => from !== to || !isIdentity(matrix, from))

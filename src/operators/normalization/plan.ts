@@ -1,7 +1,7 @@
 // Normalizations of rows, then a factor and an offset: LayerNormalization over the last axes, InstanceNormalization over the spatial ones,
-// GroupNormalization, RMSNormalization, LpNormalization, and what is written out as one of them.
+// GroupNormalization, MeanVarianceNormalization, RMSNormalization, LpNormalization, and what is written out as one of them.
 
-import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
+import { floatAttribute, intAttribute, intsAttribute } from '../../onnx/attribute.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { FloatConstant, GraphView } from '../../plan/view.js'
 import { type Clamp, followingClamp } from '../clamp.js'
@@ -26,6 +26,7 @@ const forms: Readonly<Record<string, Form>> = {
   SimplifiedLayerNormalization: (node, view) => withConstants(node, view, lastAxes(node, view), false),
   RMSNormalization: (node, view) => withConstants(node, view, lastAxes(node, view), false),
   InstanceNormalization: instances,
+  MeanVarianceNormalization: wholes,
   GroupNormalization: grouped,
   LpNormalization: euclidean,
 }
@@ -87,6 +88,14 @@ function withConstants(
   if (node.output.slice(1).some((name) => name !== '')) return { refusal: 'its mean or deviation is used' }
   const epsilon = floatAttribute(node, 'epsilon', Math.fround(1e-5))
   return { axes, length: lengthOver(axes, view.dims(input)), epsilon, centered, unit: 1, factor, offset }
+}
+
+/** Without a factor or an offset, over the batch as well if nothing else is said. */
+function wholes(node: NodeProto, view: GraphView): Rows & Scaling {
+  const dims = view.dims(node.input[0]!)
+  const axes = intsAttribute(node, 'axes', [0, 2, 3]).map((axis) => (axis < 0 ? axis : axis - dims.length))
+  const rows = { axes, length: lengthOver(axes, dims), epsilon: 1e-9, centered: true, unit: 1 }
+  return { ...rows, factor: ONE, offset: ZERO }
 }
 
 /** A factor and an offset a channel, aligned with axis 1. */

@@ -11,7 +11,8 @@ export const prelu: Family<PlannedPrelu, FixedPrelu> = {
     copiesData: false,
     writesWide: true,
     readsWide: true,
-    gainsFromWide: false,
+    // It stands between a convolution and the next: what the convolution writes is rounded to 8 bits once, behind the slope.
+    gainsFromWide: true,
     followsFloat: 'between',
     offset: 'none',
   },

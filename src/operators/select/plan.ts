@@ -6,7 +6,7 @@ import type { GraphView } from '../../plan/view.js'
 import { hasConstants, type Parts, partsOf } from '../parts.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
 
-/** Which of two parts is taken, broadcast with them; 'computed': the tensor of the float side that the node reads. */
+/** Where the first of two parts is taken, broadcast with them: a constant, or `computed` in float, under the tensor's name. */
 export type Condition =
   | { readonly computed: string }
   | { readonly dims: readonly number[]; readonly data: readonly boolean[] }

@@ -17,7 +17,7 @@ export function referenceSelect(
   if ('computed' in choice.condition) throw new Error(`The condition "${choice.condition.computed}" is not known.`)
   const [yes, no] = parts as [IntTensor, IntTensor]
   const condition = { dims: choice.condition.dims, data: Int32Array.from(choice.condition.data, Number) }
-  // Broadcast: x where the condition holds, else 2^20, which no integer is, and then the other part there.
+  // First x where the condition holds and elsewhere a number that no integer of the chip is; then the other part takes that number's place.
   const chosen = broadcast(condition, yes, (holds, x) => (holds ? x : ABSENT))
   return [broadcast(chosen, no, (x, other) => (x === ABSENT ? other : x))]
 }
