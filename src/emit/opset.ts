@@ -129,7 +129,7 @@ function upgradeNode(node: NodeProto, { opset, target, around, failures }: Raise
   return nodes
 }
 
-function mapSubgraphs(node: NodeProto, nodesOf: (graph: GraphProto) => NodeProto[]): NodeProto {
+export function mapSubgraphs(node: NodeProto, nodesOf: (graph: GraphProto) => NodeProto[]): NodeProto {
   const mapGraph = (graph: GraphProto): GraphProto => ({ ...graph, node: nodesOf(graph) })
   const attribute = node.attribute.map((item) => ({
     ...item,

@@ -43,5 +43,5 @@ async function edited(proto: ModelProto, edits: Edits): Promise<ModelProto> {
   if (mean !== undefined && std !== undefined) result = normalizeInput(result, { mean, std })
   for (const { input, ...normalization } of moved ?? []) result = normalizeInput(result, normalization, input)
   if (opsetVersion === undefined) return result
-  return convertOpset(result, opsetVersion, opsetOf(result) < opsetVersion ? await inferTensors(result, {}) : [])
+  return convertOpset(result, opsetVersion, opsetOf(result) === opsetVersion ? [] : await inferTensors(result, {}))
 }

@@ -43,7 +43,7 @@ export const graphOptions = {
     long: 'opset-version',
     short: 'ov',
     group,
-    help: 'convert the model to this opset first; to later ones only',
+    help: 'convert the model to this opset first',
   }),
   /** Leave the graph as it is. */
   disableOnnxsim: option(flag, {
