@@ -108,19 +108,26 @@ function copiedInputs(operator: PlannedOperator): readonly string[] {
 /** For each tensor the tensors whose values make up its own: itself, unless an operator that copies writes it. */
 export function traceRoots(writer: ReadonlyMap<string, PlannedOperator>): (name: string) => ReadonlySet<string> {
   const known = new Map<string, ReadonlySet<string>>()
-  const rootsOf = (name: string): ReadonlySet<string> => {
-    const operator = writer.get(name)
-    let roots = known.get(name)
-    if (!roots) {
-      // A state that only copies would go round in circles.
-      known.set(name, new Set())
-      const copied = operator && copiesData(operator) ? copiedInputs(operator) : undefined
-      roots = new Set(copied ? copied.flatMap((input) => [...rootsOf(input)]) : [name])
-      known.set(name, roots)
-    }
+  return (name) => {
+    const roots = known.get(name) ?? rootsOf(name, writer)
+    known.set(name, roots)
     return roots
   }
-  return rootsOf
+}
+
+/** Steps may copy a state round in circles: every tensor is passed once. */
+function rootsOf(name: string, writer: ReadonlyMap<string, PlannedOperator>): Set<string> {
+  const roots = new Set<string>()
+  const passed = new Set<string>()
+  const visit = (tensor: string) => {
+    if (passed.has(tensor)) return
+    passed.add(tensor)
+    const operator = writer.get(tensor)
+    if (operator && copiesData(operator)) copiedInputs(operator).forEach(visit)
+    else roots.add(tensor)
+  }
+  visit(name)
+  return roots
 }
 
 /** Whether an operator computes in a width of its own: what copies data takes the tensors' width. */

@@ -12,13 +12,21 @@ import type { ModelProto, TensorValue } from '../../src/onnx/types.js'
 import { oneWidth } from '../../src/plan/options.js'
 import { makePlan } from '../../src/plan/plan.js'
 import { solveFixedPoint } from '../../src/plan/solve.js'
-import { asModel, feedsFor, runModel } from '../onnx/models.js'
-import { type RecurrentForm, recurrentForm, recurrentModel } from '../onnx/recurrent.js'
+import { asModel, runModel } from '../onnx/models.js'
+import { type RecurrentForm, recurrentFeeds, recurrentForm, recurrentModel } from '../onnx/recurrent.js'
 
 const chip = chipProfile('TX5105C')
 const plain: RecurrentForm = {
   ...{ type: 'LSTM', direction: 'forward', steps: 40, batch: 1, inputs: 8, hidden: 16, bias: true, initial: 'none' },
-  ...{ peepholes: false, linearBeforeReset: false, inputForget: false, clip: 0, activations: [], open: false },
+  ...{
+    lengths: false,
+    peepholes: false,
+    linearBeforeReset: false,
+    inputForget: false,
+    clip: 0,
+    activations: [],
+    open: false,
+  },
   ...{ opset: 17, seed: 1 },
 }
 
@@ -27,8 +35,9 @@ async function planned(form: RecurrentForm) {
   const model = asModel(proto)
   // First states lie within what the steps reach.
   const feeds = Object.fromEntries(
-    Object.entries(feedsFor(proto)).map(([name, value]) => {
-      const data = (value.data as Float32Array).map((one) => (name === 'x' ? one : one / 4))
+    Object.entries(recurrentFeeds(form, proto)).map(([name, value]) => {
+      if (name === 'x' || name === 'lengths') return [name, value] as const
+      const data = (value.data as Float32Array).map((one) => one / 4)
       return [name, { ...value, data }] as const
     }),
   )

@@ -2,9 +2,10 @@
 
 import fc from 'fast-check'
 import { type AttributeValue, makeAttribute } from '../../src/onnx/attribute.js'
+import { makeValueInfo } from '../../src/onnx/node.js'
 import { elementCount, makeTensor } from '../../src/onnx/tensor.js'
-import { DataType, type ModelProto, type TensorProto } from '../../src/onnx/types.js'
-import { model, node } from './models.js'
+import { DataType, type ModelProto, type TensorProto, type TensorValue } from '../../src/onnx/types.js'
+import { feedsFor, model, node } from './models.js'
 
 export interface RecurrentForm {
   readonly type: 'LSTM' | 'GRU' | 'RNN'
@@ -16,6 +17,8 @@ export interface RecurrentForm {
   readonly bias: boolean
   /** How the first states are given. */
   readonly initial: 'none' | 'constant' | 'fed'
+  /** Whether an input tells where each sequence ends. */
+  readonly lengths: boolean
   readonly peepholes: boolean
   readonly linearBeforeReset: boolean
   readonly inputForget: boolean
@@ -44,17 +47,36 @@ export function recurrentModel(form: RecurrentForm): ModelProto {
     ...(initial === 'constant' ? states.map((name, i) => random(name, stateDims, form.seed + 4 + i, 0.5)) : []),
   ]
   const given = initial === 'none' ? states.map(() => '') : states
-  const read = ['x', 'w', 'r', form.bias ? 'b' : '', '', ...given, ...(form.peepholes ? ['p'] : [])]
+  const read = [
+    'x',
+    'w',
+    'r',
+    form.bias ? 'b' : '',
+    form.lengths ? 'lengths' : '',
+    ...given,
+    ...(form.peepholes ? ['p'] : []),
+  ]
   const outputs = ['y', 'yh', ...(type === 'LSTM' ? ['yc'] : [])]
   const dims = { x: [form.open ? 'steps' : steps, form.open ? 'batch' : batch, inputs] }
   const fed = initial === 'fed' ? Object.fromEntries(states.map((name) => [name, stateDims])) : {}
-  return model({
+  const proto = model({
     nodes: [node(type, trimmed(read), outputs, attributesOf(form), 'layer')],
     constants,
     inputs: { ...dims, ...fed },
     outputs,
     opset: form.opset,
   })
+  if (form.lengths) proto.graph.input.push(makeValueInfo('lengths', DataType.INT32, [form.open ? 'batch' : batch]))
+  return proto
+}
+
+/** Values for every input of such a model: floats as elsewhere, and sequences of one step to all. */
+export function recurrentFeeds(form: RecurrentForm, proto: ModelProto): Record<string, TensorValue> {
+  const { x, ...states } = feedsFor(proto)
+  const [steps, batch] = x!.dims as [number, number]
+  const ends = Int32Array.from({ length: batch }, (_, i) => 1 + ((form.seed + i * 2) % steps))
+  const lengths: TensorValue = { type: 'int32', dims: [batch], data: ends }
+  return { x: x!, ...states, ...(form.lengths && { lengths }) }
 }
 
 function attributesOf(form: RecurrentForm) {
@@ -116,6 +138,7 @@ export const recurrentForm: fc.Arbitrary<RecurrentForm> = fc
     hidden: fc.integer({ min: 1, max: 6 }),
     bias: fc.boolean(),
     initial: fc.constantFrom('none', 'constant', 'fed' as const),
+    lengths: fc.boolean(),
     peepholes: fc.boolean(),
     linearBeforeReset: fc.boolean(),
     inputForget: fc.boolean(),
@@ -134,6 +157,7 @@ export const recurrentForm: fc.Arbitrary<RecurrentForm> = fc
       inputForget: form.inputForget && form.type === 'LSTM',
       linearBeforeReset: form.linearBeforeReset && form.type === 'GRU',
       activations: form.activations.slice(0, count),
+      lengths: form.lengths && form.opset >= 11,
       open: form.open && form.initial === 'none',
     }
   })

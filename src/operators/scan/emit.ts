@@ -35,7 +35,7 @@ export function emitScan(e: Emitter, operator: FixedScan, context: EmitContext):
   )
   const node = makeNode(
     'Scan',
-    [...initial, ...operator.sequencesIn.map(({ name }) => integers(name))],
+    [...initial, ...operator.sequencesIn.map(({ name, declared }) => (declared ? context.real(name) : integers(name)))],
     [...last, ...shown.map(({ name }) => integers(name))],
     attributesOf(operator, shown, bodyOf(e, operator, shown, steps)),
     e.operator,
@@ -104,7 +104,7 @@ function bodyOf(e: Emitter, operator: FixedScan, shown: readonly Sequence[], ste
   })
   const inputs = [
     ...states.map((state) => info(steps.read(state.outputs[0]!), state.dims)),
-    ...operator.sequencesIn.map(({ name, dims }) => info(steps.read(name), dims)),
+    ...operator.sequencesIn.map(({ name, dims, declared }) => declared ?? info(steps.read(name), dims)),
   ]
   return makeGraph({ name: e.operator, nodes, inputs, outputs, initializers: steps.initializers })
 }

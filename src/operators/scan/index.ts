@@ -1,8 +1,9 @@
 import type { Family } from '../types.js'
 import { emitScan, emitState, qdqScan } from './emit.js'
-import { type PlannedScan, type PlannedState, scanOf } from './plan.js'
+import { type PlannedScan, scanOf } from './plan.js'
 import { referenceScan } from './reference.js'
 import { type FixedScan, type FixedState, solveScan, solveState } from './solve.js'
+import type { PlannedState } from './state.js'
 
 /** Only its steps read and write integers. */
 export const scan: Family<PlannedScan, FixedScan> = {

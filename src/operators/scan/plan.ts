@@ -5,27 +5,20 @@ import { indexGraph } from '../../onnx/graph.js'
 import { isRecurrent, recurrentLayer } from '../../onnx/passes/recurrent/layer.js'
 import { renameAll } from '../../onnx/renaming.js'
 import { isScan, type ScanForm, type ScanSequence, scanForm } from '../../onnx/scan.js'
-import type { GraphProto, NodeProto } from '../../onnx/types.js'
-import type { FloatConstant, GraphView } from '../../plan/view.js'
-import type { Divide, Match, PlannedOperator, Refusal } from '../types.js'
+import type { GraphProto, NodeProto, ValueInfoProto } from '../../onnx/types.js'
+import type { GraphView } from '../../plan/view.js'
+import type { Divide, Match, Part, PlannedOperator, Refusal } from '../types.js'
+import { type PlannedState, stateOf } from './state.js'
 
-/** Hands a state on: reads what a step wrote and, before the first step, a tensor from outside; writes what the next step reads, and the last state. */
-export interface PlannedState extends PlannedOperator {
-  readonly kind: 'state'
-  /** What the state is before the first step, where it is constant; else it is the second input. */
-  readonly initial: FloatConstant | undefined
-  /** Whether the second output, the state after the last step, is read. */
-  readonly isRead: boolean
-  readonly dims: readonly number[]
-}
-
-/** A sequence outside, by the name of its elements. */
+/** A sequence outside, whose name its elements have among the steps' operators. */
 export interface Sequence {
   readonly name: string
   /** Whether the first step has the last element. */
   readonly reverse: boolean
   /** Of an element. */
   readonly dims: readonly number[]
+  /** An element as the source's steps declare it, where it is not held as integers: a condition. */
+  readonly declared?: ValueInfoProto
 }
 
 /** Its inputs and outputs are those of its steps that are read or written outside. */
@@ -50,77 +43,74 @@ export function scanOf(node: NodeProto, view: GraphView, divide: Divide): Match<
 /** Why no pass has lowered a recurrent layer. */
 function wholeBecause(node: NodeProto, view: GraphView): string {
   const layer = recurrentLayer(node, view.index, view.dims(node.input[0]!))
-  return typeof layer === 'string' ? layer : 'opsets below 9 have no Scan to lower it to'
+  return typeof layer === 'string' ? layer : 'its opset has no Scan, or no Range of the steps, to lower it to'
 }
 
 function planned(node: NodeProto, form: ScanForm, view: GraphView, divide: Divide): Match<PlannedScan> | Refusal {
-  const { inputs, outputs } = form
-  const sequences = [...inputs, ...outputs]
-  if (sequences.some(({ axis }) => axis !== 0)) return { refusal: 'its steps are not along the first axis' }
-  if (!inputs.every(({ sequence }) => view.isActivation(sequence))) return { refusal: 'a sequence is no activation' }
+  if ([...form.inputs, ...form.outputs].some(({ axis }) => axis !== 0)) {
+    return { refusal: 'its steps are not along the first axis' }
+  }
   const { graph, sourceOf } = withoutCopies(form.body)
   const inner = view.inner(graph)
   const parts = divide(inner)
   if ('refusal' in parts) return parts
-  const names = new Map(
-    [...inputs, ...outputs].map(({ sequence, element }) => [sourceOf(element), sequence] as const).reverse(),
-  )
-  const hidden = parts.find(
-    ({ operator, traits }) => !traits.copiesData && operator.outputs.some((name) => !names.has(name)),
-  )
-  if (hidden) return { refusal: `it does not show "${hidden.operator.outputs[0]}", which calibration has to observe` }
-  const written = new Set(parts.flatMap(({ operator }) => operator.outputs))
-  if (
-    ![...form.states.map(({ after }) => after), ...outputs.map(({ element }) => element)].every((name) =>
-      written.has(sourceOf(name)),
-    )
-  ) {
-    return { refusal: 'its steps hand on what they read' }
-  }
+  const isHeld = ({ sequence }: ScanSequence) => view.isActivation(sequence)
+  const held = [...form.outputs, ...form.inputs.filter(isHeld)]
+  const names = new Map(held.map(({ sequence, element }) => [sourceOf(element), sequence] as const).reverse())
+  const problem = handsOn(form, parts, sourceOf) ?? hides(parts, names)
+  if (problem !== undefined) return { refusal: problem }
   const rename = (name: string) => names.get(name) ?? name
   const isUsed = (name: string) => view.index.isGraphOutput(name) || view.index.consumers(name).length > 0
-  const states: Omit<PlannedState, 'name'>[] = []
-  for (const { initial, before, after, last } of form.states) {
-    const constant = view.isActivation(initial) ? undefined : constantState(initial, inner.dims(before), view)
-    if (constant === undefined && !view.isActivation(initial)) return { refusal: 'a first state is computed from dims' }
-    const isRead = isUsed(last)
-    states.push({
-      kind: 'state',
-      nodes: [],
-      inputs: [rename(sourceOf(after)), ...(constant === undefined ? [initial] : [])],
-      outputs: [before, ...(isRead ? [last] : [])],
-      initial: constant,
-      isRead,
-      dims: inner.dims(before),
-    })
-  }
   const prefix = node.name || node.output[0]!
-  const named = states.map((state, i) => ({ ...state, name: `${prefix}_${form.states[i]!.before}` }))
-  const steps = parts.map(({ operator }) => ({
-    ...operator,
-    nodes: operator.nodes.map((one) => renameAll(one, rename)),
-    inputs: operator.inputs.map(rename),
-    outputs: operator.outputs.map(rename),
-  }))
-  const outside = ({ sequence, element, reverse }: ScanSequence): Sequence => ({
-    name: sequence,
-    reverse,
-    dims: inner.dims(sourceOf(element)),
-  })
-  const sequencesIn = inputs.map(outside)
-  const sequencesOut = outputs.map(outside)
+  const states: PlannedState[] = []
+  for (const one of form.states) {
+    const state = stateOf(one, prefix, rename(sourceOf(one.after)), view, inner.dims(one.before), isUsed)
+    if ('refusal' in state) return state
+    states.push(state)
+  }
+  const outside = (one: ScanSequence): Sequence => {
+    const { sequence: name, element, reverse } = one
+    const declared = isHeld(one) ? undefined : form.body.input.find((info) => info.name === element)
+    return { name, reverse, dims: inner.dims(sourceOf(element)), ...(declared && { declared }) }
+  }
+  const sequencesIn = form.inputs.map(outside)
+  const sequencesOut = form.outputs.map(outside)
+  const read = form.inputs.filter(isHeld).map(({ sequence }) => sequence)
   const shown = sequencesOut.map(({ name }) => name).filter(isUsed)
   return {
     kind: 'scan',
     nodes: [node],
-    inputs: [...sequencesIn.map(({ name }) => name), ...named.flatMap((state) => state.inputs.slice(1))],
-    outputs: [...shown, ...named.flatMap((state) => state.outputs.slice(1))],
-    steps: [...named, ...steps],
+    inputs: [...read, ...states.flatMap((state) => state.inputs.slice(1))],
+    outputs: [...shown, ...states.flatMap((state) => state.outputs.slice(1))],
+    steps: [...states, ...parts.map(({ operator }) => renamed(operator, rename))],
     numStates: states.length,
-    length: view.dims(sequencesIn[0]?.name ?? '')[0] ?? 0,
+    length: view.dims(form.inputs[0]?.sequence ?? '')[0] ?? 0,
     sequencesIn,
     sequencesOut,
   }
+}
+
+function renamed(operator: PlannedOperator, rename: (name: string) => string): PlannedOperator {
+  return {
+    ...operator,
+    nodes: operator.nodes.map((node) => renameAll(node, rename)),
+    inputs: operator.inputs.map(rename),
+    outputs: operator.outputs.map(rename),
+  }
+}
+
+/** Whether a state or a sequence is nothing that the steps write. */
+function handsOn(form: ScanForm, parts: readonly Part[], sourceOf: (name: string) => string): string | undefined {
+  const written = new Set(parts.flatMap(({ operator }) => operator.outputs))
+  const given = [...form.states.map(({ after }) => after), ...form.outputs.map(({ element }) => element)]
+  return given.every((name) => written.has(sourceOf(name))) ? undefined : 'its steps hand on what they read'
+}
+
+/** Whether calibration has to observe a tensor of which there is no sequence. */
+function hides(parts: readonly Part[], names: ReadonlyMap<string, string>): string | undefined {
+  const computed = parts.filter(({ traits }) => !traits.copiesData).flatMap(({ operator }) => operator.outputs)
+  const hidden = computed.find((name) => !names.has(name))
+  return hidden === undefined ? undefined : `it does not show "${hidden}", which calibration has to observe`
 }
 
 /** The steps without nodes that only give an output a second name, and what such an output is a copy of. */
@@ -137,14 +127,4 @@ function withoutCopies(body: GraphProto): { graph: GraphProto; sourceOf: (name: 
   const node = body.node.filter(({ output }) => !copies.has(output[0] ?? ''))
   const output = body.output.map((info) => ({ ...info, name: sourceOf(info.name) }))
   return { graph: { ...body, node, output }, sourceOf }
-}
-
-/** A constant, or zeros of whatever batch. */
-function constantState(name: string, dims: readonly number[], view: GraphView): FloatConstant | undefined {
-  const constant = view.constant(name)
-  if (constant !== undefined) return constant
-  const producer = view.index.producer(name)
-  const expanded = producer?.opType === 'Expand' ? view.constant(producer.input[0]) : undefined
-  if (expanded === undefined || expanded.data.some((value) => value !== 0)) return undefined
-  return { dims, data: new Float32Array(dims.reduce((size, dim) => size * dim, 1)) }
 }

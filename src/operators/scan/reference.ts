@@ -18,7 +18,9 @@ export function referenceScan(
   for (let step = 0; step < length; step++) {
     const place = (reverse: boolean) => (reverse ? length - 1 - step : step)
     const values = new Map(states.map(({ outputs }, i) => [outputs[0]!, held[i]!]))
-    for (const { name, reverse } of sequencesIn) values.set(name, elementOf(fed.get(name)!, place(reverse)))
+    for (const { name, reverse, declared } of sequencesIn) {
+      if (!declared) values.set(name, elementOf(fed.get(name)!, place(reverse)))
+    }
     for (const inner of operator.steps.slice(numStates)) {
       const results = context.run(
         inner,

@@ -4,7 +4,8 @@ import type { Requantize } from '../../fixedpoint/types.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { quantizedIn } from '../quantized.js'
 import type { FixedOperator, SolveContext, Solved } from '../types.js'
-import type { PlannedScan, PlannedState } from './plan.js'
+import type { PlannedScan } from './plan.js'
+import type { PlannedState } from './state.js'
 
 export interface FixedState extends FixedOperator {
   readonly kind: 'state'

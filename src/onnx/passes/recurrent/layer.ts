@@ -43,6 +43,8 @@ export interface RecurrentLayer {
   readonly linearBeforeReset: boolean
   /** f = 1 - i */
   readonly inputForget: boolean
+  /** The tensor that says where each sequence ends; undefined where all have all steps. */
+  readonly lengths: string | undefined
   /** Names; undefined where the states start at zero. */
   readonly initial: readonly (string | undefined)[]
 }
@@ -70,7 +72,6 @@ export function recurrentLayer(
   }
   const batchFirst = intAttribute(node, 'layout', 0) === 1
   const [batch, steps] = [1, 0].map((axis) => dims[batchFirst ? 1 - axis : axis])
-  if (!runsToTheEnd(lengthsName, index, steps)) return 'its sequences have lengths of their own'
   const [numDirections, rows, inputs] = weights.dims as [number, number, number]
   const gates = gatesOf[type]
   const hidden = rows / gates
@@ -95,6 +96,7 @@ export function recurrentLayer(
   return {
     ...{ node, type, gates, hidden, inputs, directions },
     batchFirst,
+    lengths: runsToTheEnd(lengthsName, index, steps) ? undefined : lengthsName,
     batch: typeof batch === 'number' ? batch : undefined,
     clip: clip > 0 ? clip : undefined,
     linearBeforeReset: intAttribute(node, 'linear_before_reset', 0) !== 0,

@@ -20,6 +20,8 @@ import { Steps } from './steps.js'
 
 /** Scan has its present form since then. */
 const SCAN_OPSET = 9
+/** Lengths are compared with a Range of the steps. */
+const RANGE_OPSET = 11
 
 export const lowerRecurrent: Pass = {
   title: 'LSTM, GRU and RNN made steps of simpler operators',
@@ -35,7 +37,7 @@ export const lowerRecurrent: Pass = {
     let count = 0
     const node = graph.node.flatMap((one) => {
       const layer = isRecurrent(one) ? recurrentLayer(one, index, facts.get(one.input[0]!)?.dims ?? []) : ''
-      if (typeof layer === 'string') return [one]
+      if (typeof layer === 'string' || (layer.lengths !== undefined && opset < RANGE_OPSET)) return [one]
       count++
       const to = new Writer(layer, index, opset, unique)
       to.write()
@@ -69,11 +71,12 @@ class Writer extends Steps {
   }
 
   write(): void {
-    const { node, batchFirst, directions } = this.#layer
+    const { node, batchFirst, directions, lengths } = this.#layer
     const x = batchFirst
       ? this.add('Transpose', 'steps_first', [node.input[0]!], [makeAttribute('perm', [1, 0, 2])])
       : node.input[0]!
-    const results = directions.map((_, at) => this.#direction(x, at))
+    const mask = lengths === undefined ? undefined : this.#mask(x, lengths)
+    const results = directions.map((_, at) => this.#direction(x, mask, at))
     const [y = '', ...last] = node.output
     if (y !== '') this.#joinSequences(results, y)
     for (const [state, output] of last.entries()) {
@@ -100,7 +103,18 @@ class Writer extends Steps {
     return this.add('Concat', wish, stacked, [makeAttribute('axis', axis)], output)
   }
 
-  #direction(x: string, at: number): Results {
+  /** Which steps belong to each sequence: booleans of dims [steps, batch, 1]. */
+  #mask(x: string, lengths: string): string {
+    const zero = this.integers('first_step', [0], [])
+    const count = this.add('Gather', 'num_steps', [this.add('Shape', 'x_shape', [x]), zero])
+    const steps = this.add('Range', 'steps', [zero, count, this.integers('one_step', [1], [])])
+    const column = this.add('Reshape', 'step', [steps, this.integers('step_dims', [-1, 1, 1])])
+    const whole = this.add('Cast', 'whole_lengths', [lengths], [makeAttribute('to', DataType.INT64)])
+    const row = this.add('Reshape', 'length', [whole, this.integers('length_dims', [1, -1, 1])])
+    return this.add('Less', 'is_within', [column, row])
+  }
+
+  #direction(x: string, mask: string | undefined, at: number): Results {
     const { type, directions } = this.#layer
     const direction = directions[at]!
     const prefix = directions.length === 1 ? this.#name : `${this.#name}_${direction.reverse ? 'reverse' : 'forward'}`
@@ -110,7 +124,7 @@ class Writer extends Steps {
       this.#products(around, wish, x, gates, direction),
     )
     const states = cell.states.map((_, state) => this.#initial(around, x, state, at))
-    const results = this.#scan(around, prefix, sequences, states, direction)
+    const results = this.#scan(around, prefix, mask === undefined ? sequences : [...sequences, mask], states, direction)
     this.nodes.push(...around.nodes)
     this.tensors.push(...around.tensors)
     return results
@@ -168,7 +182,7 @@ class Writer extends Steps {
     direction: Direction,
   ): Results {
     const cell = cells[this.#layer.type]
-    const { body, shown } = this.#body(prefix, sequences.length, direction)
+    const { body, shown } = this.#body(prefix, direction)
     const last = cell.states.map((state) => to.name(`last_${state}`))
     const outputs = shown.map((wish) => to.name(wish))
     const along = (name: string, count: number) =>
@@ -183,23 +197,54 @@ class Writer extends Steps {
     return { sequence: outputs[0]!, last }
   }
 
-  /** The steps as a graph, and what its sequences are called: the states first. */
-  #body(prefix: string, sequences: number, of: Direction): { body: GraphProto; shown: readonly string[] } {
+  /** The steps as a graph, and what its sequences are called, the outputs' first. */
+  #body(prefix: string, of: Direction): { body: GraphProto; shown: readonly string[] } {
     const to = new Steps(prefix, this.opset, this.#unique, '_step')
     const cell = cells[this.#layer.type]
-    const elements = Array.from({ length: sequences }, (_, i) => to.name(Object.keys(cell.sequences)[i]!))
+    const elements = Object.keys(cell.sequences).map((wish) => to.name(wish))
     const before = cell.states.map((state) => to.name(`${state}_before`))
-    const { states, shown } = cell.step(to, elements, before, this.#layer, of)
-    // A tensor is an output of a graph once.
-    const copies = states.map((name, i) => to.add('Identity', `${cell.states[i]}_shown`, [name]))
+    const next = cell.step(to, elements, before, this.#layer, of)
+    const mask = this.#layer.lengths === undefined ? undefined : to.name('is_within')
+    const { states, given } =
+      mask === undefined ? this.#copied(to, next.states) : masked(to, cell.states, next.states, before, mask)
     const info = (name: string) => makeValueInfo(name, DataType.FLOAT)
+    const masks = mask === undefined ? [] : [makeValueInfo(mask, DataType.BOOL)]
     const body = makeGraph({
       name: prefix,
       nodes: to.nodes,
-      inputs: [...before, ...elements].map(info),
-      outputs: [...states, ...copies, ...shown.values()].map(info),
+      inputs: [...[...before, ...elements].map(info), ...masks],
+      outputs: [...states, ...given.values(), ...next.shown.values()].map(info),
       initializers: to.tensors,
     })
-    return { body, shown: [...cell.states, ...shown.keys()] }
+    return { body, shown: [...given.keys(), ...next.shown.keys()] }
   }
+
+  /** The states, and copies of them that are shown: a tensor is an output of a graph once. */
+  #copied(to: Steps, states: readonly string[]): AfterStep {
+    const { type } = this.#layer
+    const given = states.map((name, i) => {
+      const wish = cells[type].states[i]!
+      return [wish, to.add('Identity', `${wish}_shown`, [name])] as const
+    })
+    return { states, given: new Map(given) }
+  }
+}
+
+interface AfterStep {
+  readonly states: readonly string[]
+  /** What is shown besides the step's own tensors, by what its sequence is called; h, or what stands for it, first. */
+  readonly given: ReadonlyMap<string, string>
+}
+
+/** Behind a sequence's end its states stay as they are, and its output is zero. */
+function masked(
+  to: Steps,
+  names: readonly string[],
+  next: readonly string[],
+  before: readonly string[],
+  mask: string,
+): AfterStep {
+  const output = to.add('Where', 'y', [mask, next[0]!, to.scalar(0)])
+  const states = next.map((name, i) => to.add('Where', `${names[i]}_kept`, [mask, name, before[i]!]))
+  return { states, given: new Map([['y', output], ...next.map((name, i) => [names[i]!, name] as const)]) }
 }
