@@ -117,6 +117,17 @@ describe('observing a dataset', () => {
     )
   })
 
+  test('measures on as many samples as were calibrated on, or as --eval-iteration says', async () => {
+    const count: Metric<{ sum: number }> = { ...sums, merge: (a, b) => ({ sum: a.sum + b.sum }) }
+    const harmonic = (n: number) => upTo(n).reduce((sum, i) => sum + 1 / (i + 1), 0)
+    const measured = async (evaluated?: number) =>
+      (await runnerIn({ metric: count as Metric, options: { calibrated, evaluated } }).runner.observe(model)).map(
+        ({ floatMetric }) => floatMetric!,
+      )
+    for (const [i, samples] of [5, 16, 40].entries()) expect((await measured())[i]).toBeCloseTo(harmonic(samples), 10)
+    for (const value of await measured(30)) expect(value).toBeCloseTo(harmonic(30), 10)
+  })
+
   test('in shares that are merged gives what one machine gives', async () => {
     const whole = await runnerIn({ options: { calibrated } }).runner.observe(model)
     for (const of of [1, 2, 3, 7]) {

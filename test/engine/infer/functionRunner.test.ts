@@ -116,6 +116,7 @@ describe('observing an infer function', () => {
     expect(observed!.floatMetric).toBeUndefined()
     expect(tasks.map(({ name }) => name)).toEqual([1, 2, 3].map((part) => `forward 1, part ${part} of the batch`))
     expect(seen).toEqual([Float32Array.of(2, 4, 6, 8, 10, 12)])
+    expect((await runner.lastFeeds()).x!.data).toEqual(Float32Array.of(5, 6))
   })
 
   test('fails with a forward pass that failed, though the function did not wait for it', async () => {
