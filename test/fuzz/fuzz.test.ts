@@ -6,7 +6,6 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
 import { tableFromArrays, tableToIPC } from 'apache-arrow'
-import sharp from 'sharp'
 import { afterAll, describe, expect, test } from 'vitest'
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/calibrate/checkpointFile.js'
 import { makeConfig } from '../../src/config/config.js'
@@ -123,19 +122,6 @@ describe('data', () => {
   writeFileSync(join(folder, '1.npy'), row)
   writeFileSync(join(folder, '2.npy'), row)
   fuzz('lists', [Buffer.from('1.npy 3\n2.npy 4\n'), Buffer.from('# none\n1.npy\n\n2.npy\r\n')], data('list.txt', x))
-  const pixels = { create: { width: 4, height: 3, channels: 3 as const, background: { r: 9, g: 8, b: 7 } } }
-  test('images', async () => {
-    const kinds = await Promise.all(
-      (['png', 'jpeg', 'webp', 'tiff', 'gif'] as const).map((kind) => sharp(pixels).toFormat(kind).toBuffer()),
-    )
-    for (let seed = firstSeed; seed < firstSeed + cases / 2; seed++) {
-      const random = new Random(seed)
-      const bytes = mutated(random.oneOf(kinds), random.oneOf(kinds), random)
-      const outcome = await data('a.png', picture)(bytes).catch((error: unknown) => error)
-      if (outcome !== undefined) expect(outcome, `seed ${seed}`).toBeInstanceOf(SquireError)
-    }
-    counts.images = { cases: Math.ceil(cases / 2), accepted: 0, seconds: 0 }
-  }, 3_600_000)
 })
 
 /** A mutated file with the right checksum again: what is behind the checksum must distrust it as well. */
