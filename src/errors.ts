@@ -1,6 +1,8 @@
 // Every failure squire explains: a stable code, a message that says what, where, expected, got and what to do.
 // The command line maps a code to an exit status; anything that is not a SquireError is a bug in squire.
 
+import { inspect } from 'node:util'
+
 /** Stable codes, and the exit status the command ends with (2: the command line, 3: the input, 4: the chip, 5: the run). */
 export const exitCodes = {
   USAGE: 2,
@@ -33,9 +35,27 @@ export class SquireError extends Error {
   }
 }
 
-/** The text of anything thrown, for use inside a message. */
+/** Whether anything thrown is squire's own; a proxy may throw where it is asked. */
+export function isSquireError(error: unknown): error is SquireError {
+  try {
+    return error instanceof SquireError
+  } catch {
+    return false
+  }
+}
+
+/** The text of anything thrown, for use inside a message. Scripts throw whatever they like, also what throws when it is looked at. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return error instanceof Error ? String(error.message) : inText(error)
+  } catch {
+    return 'an error that cannot be shown'
+  }
+}
+
+/** Any value in a message: texts as they are, objects with what is in them. */
+export function inText(value: unknown): string {
+  return typeof value === 'string' ? value : inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
 }
 
 /** What a library says of bytes that it cannot read. Where it stumbled over them instead, its words are about itself, and say nothing. */

@@ -7,13 +7,14 @@ import { builtIns } from '../dataset/builtin/index.js'
 import { openDataset } from '../dataset/datasets.js'
 import { datasetFunction } from '../dataset/script/datasetValue.js'
 import { openPythonScript } from '../dataset/script/python/pythonFunction.js'
-import { requireMembers } from '../dataset/script/userDataset.js'
+import { awaited } from '../dataset/script/userCode.js'
+import { digestOf, requireMembers } from '../dataset/script/userDataset.js'
 import { isPython, loadUserScript, wrapAdvice } from '../dataset/script/userScript.js'
 import { drawSamples } from '../dataset/select.js'
 import type { DatasetSource } from '../dataset/source.js'
 import { shown } from '../dataset/tensors/inputTensor.js'
 import type { Dataset, InferFunction, ModelInput } from '../dataset/types.js'
-import { listed, SquireError } from '../errors.js'
+import { inText, listed, SquireError } from '../errors.js'
 import { modelInputs } from '../onnx/model.js'
 import type { Model } from '../onnx/types.js'
 import type { Reporter } from '../report/types.js'
@@ -78,11 +79,11 @@ export async function openRunner(options: OpenOptions): Promise<Runner> {
 async function openValue(dataset: Dataset, options: OpenOptions): Promise<Runner> {
   const { config, model } = options
   requireMembers(dataset, 'option "dataset"')
-  const size = await dataset.size()
+  const size = await awaited('option "dataset": size() threw', () => dataset.size())
   if (!Number.isSafeInteger(size) || size < 1) {
     throw new SquireError(
       'DATA',
-      `option "dataset": size() gave ${String(size)}, expected a whole number of at least 1`,
+      `option "dataset": size() gave ${inText(size)}, expected a whole number of at least 1`,
     )
   }
   const all = Math.ceil(size / config.batchSize)
@@ -92,7 +93,7 @@ async function openValue(dataset: Dataset, options: OpenOptions): Promise<Runner
     iterations: iterations === 'all' ? [all] : iterations,
     evalIteration: evalIteration === 'all' ? all : evalIteration,
   }
-  const identity = (await dataset.digest?.()) ?? String(dataset.load)
+  const identity = (await digestOf(dataset, 'option "dataset"')) ?? String(dataset.load)
   const infer = datasetFunction(dataset, size, modelInputs(model.proto))
   return openFunction(infer, 'dataset', `${size} ${identity}`, { ...options, config: counted })
 }

@@ -1,6 +1,6 @@
 // Calls of a user's code. What it throws is the user's to mend: the message says what was called and where the code threw.
 
-import { messageOf, SquireError } from '../../errors.js'
+import { isSquireError, messageOf, SquireError } from '../../errors.js'
 import { firstFrame } from './userScript.js'
 
 type Code = 'USER_SCRIPT' | 'DATA'
@@ -24,7 +24,7 @@ export async function awaited<T>(what: string, call: () => T | Promise<T>, code:
 }
 
 function explained(what: string, cause: unknown, code: Code): SquireError {
-  if (cause instanceof SquireError) return cause
+  if (isSquireError(cause)) return cause
   const frame = firstFrame(cause)
   return new SquireError(code, `${what}: ${messageOf(cause)}${frame === undefined ? '' : ` (${frame})`}`, { cause })
 }

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { SquireError } from '../../errors.js'
+import { inText, SquireError } from '../../errors.js'
 import { dataDigest, NO_CONTENT } from '../identity.js'
 import { numberedId, type OpenedDataset } from '../opened.js'
 import type { UserSource } from '../source.js'
@@ -24,7 +24,7 @@ export async function openUserDataset(source: UserSource, inputs: readonly Model
   requireMembers(dataset, name)
   const size = await awaited(`size() of ${name} threw`, () => dataset.size())
   if (!Number.isSafeInteger(size) || size < 0) {
-    throw new SquireError('USER_SCRIPT', `size() of ${name} gave ${String(size)}, expected a whole number`)
+    throw new SquireError('USER_SCRIPT', `size() of ${name} gave ${inText(size)}, expected a whole number`)
   }
   if (size === 0)
     throw new SquireError('DATA', `${name} is empty: size() gave 0${data === undefined ? '; was -d left out?' : ''}`)
@@ -33,23 +33,20 @@ export async function openUserDataset(source: UserSource, inputs: readonly Model
     if (dataset.id === undefined) return numberedId(index)
     const value: unknown = called(`id(${index}) of ${name} threw`, () => dataset.id!(index))
     if (typeof value === 'string' && value !== '') return value
-    throw new SquireError('USER_SCRIPT', `id(${index}) of ${name} gave ${JSON.stringify(value)}, expected a text`)
+    throw new SquireError('USER_SCRIPT', `id(${index}) of ${name} gave ${inText(value)}, expected a text`)
   }
   const classOf = (index: number) => {
     const value: unknown = called(`classOf(${index}) of ${name} threw`, () => dataset.classOf!(index))
     if (typeof value === 'string' || typeof value === 'number') return value
     throw new SquireError(
       'USER_SCRIPT',
-      `classOf(${index}) of ${name} gave ${String(value)}, expected a text or a number`,
+      `classOf(${index}) of ${name} gave ${inText(value)}, expected a text or a number`,
     )
   }
   /** The whole identity: nothing is known of the samples' contents but what the dataset says itself. */
   const listing = async (indices: Uint32Array): Promise<string> => {
     const hash = createHash('sha256').update(JSON.stringify([exportName, data ?? null]))
-    const own = dataset.digest?.bind(dataset)
-    hash.update(
-      own === undefined ? await readFile(script) : String(await awaited(`digest() of ${name} threw`, () => own())),
-    )
+    hash.update((await digestOf(dataset, name)) ?? (await readFile(script)))
     for (const index of indices) hash.update(`${id(index)}\n`)
     return hash.digest('hex')
   }
@@ -71,7 +68,21 @@ export async function openUserDataset(source: UserSource, inputs: readonly Model
   }
 }
 
+/** What a dataset says that its samples' content is; undefined where it says nothing. @throws SquireError USER_SCRIPT */
+export async function digestOf(dataset: Dataset, name: string): Promise<string | undefined> {
+  if (dataset.digest === undefined) return undefined
+  const digest: unknown = await awaited(`digest() of ${name} threw`, () => dataset.digest!())
+  // Of objects the text would be the same whatever is in them.
+  if (typeof digest === 'string') return digest
+  throw new SquireError('USER_SCRIPT', `digest() of ${name} gave ${inText(digest)}, expected a text`)
+}
+
+/** @throws SquireError USER_SCRIPT when it is no dataset, or something in it throws where it is looked at */
 export function requireMembers(dataset: Dataset, name: string): void {
+  called(`${name} cannot be used`, () => checkMembers(dataset, name))
+}
+
+function checkMembers(dataset: Dataset, name: string): void {
   if (typeof dataset !== 'object' || dataset === null) {
     throw new SquireError(
       'USER_SCRIPT',

@@ -1,11 +1,11 @@
 // A user's metric as squire calls it: whatever goes wrong in it is said to be the metric's. What update throws is not looked at here: who calls it
 // knows the sample.
 
-import { SquireError } from '../../errors.js'
+import { inText, SquireError } from '../../errors.js'
 import type { Metric } from '../types.js'
 import { called } from './userCode.js'
 
-/** The metric with the failures of initial, merge and value explained. */
+/** The metric with the failures of initial, merge, value and details explained. */
 export function explainedMetric(metric: Metric): Metric {
   const of = `of metric "${metric.name}"`
   return {
@@ -23,7 +23,12 @@ export function explainedMetric(metric: Metric): Metric {
       )
     },
     value: (state) => called(`value() ${of} threw`, () => metric.value(state)),
+    ...(metric.details === undefined ? {} : { details: (state) => detailsOf(metric, state) }),
   }
+}
+
+function detailsOf(metric: Metric, state: unknown): string {
+  return inText(called(`details() of metric "${metric.name}" threw`, () => metric.details!(state)))
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

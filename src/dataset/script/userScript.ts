@@ -94,7 +94,12 @@ function importTypeScript(script: string): Promise<Record<string, unknown>> {
 /** "file:line" of the first frame of what a script threw that is not Node's own. The messages of jiti's own errors have it already. */
 export function firstFrame(error: unknown): string | undefined {
   const frame = /^ +at (?:.*?[( ])?(?:file:\/\/)?(\/[^()]*:\d+):\d+\)?$/m
-  return error instanceof Error ? frame.exec(error.stack ?? '')?.[1] : undefined
+  try {
+    return error instanceof Error ? frame.exec(String(error.stack))?.[1] : undefined
+  } catch {
+    // What a script throws may itself throw when it is looked at: such an error has no place.
+    return undefined
+  }
 }
 
 /** "file:line" of a syntax error. Node tells it only as it exits, so a second one looks at the file; undefined if the fault is in an import. */

@@ -1,7 +1,7 @@
 // Runs a dataset object: workers load, preprocess and infer their own samples; the engine folds what they return.
 
 import type { Metric } from '../../dataset/types.js'
-import { SquireError } from '../../errors.js'
+import { inText, SquireError } from '../../errors.js'
 import { MIN_EVALUATED, minObserved } from '../fold/chunkSize.js'
 import { type Chunk, chunksOf, chunksOfShare, type Segment, type Share, segmentsOf } from '../fold/chunks.js'
 import { fold } from '../fold/fold.js'
@@ -262,7 +262,7 @@ export class DatasetRunner implements Runner {
     }
     throw new SquireError(
       'USER_SCRIPT',
-      `metric "${this.#metric.name}" has the value ${value} over ${count} samples; expected a finite number.`,
+      `metric "${this.#metric.name}" has the value ${inText(value)} over ${count} samples; expected a finite number.`,
     )
   }
 }

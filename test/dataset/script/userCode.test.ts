@@ -34,6 +34,32 @@ describe('a metric', () => {
     expect(() => rejecting.merge(1, 2)).toThrow('merge() of metric "mine" gave a promise, expected the merged state')
   })
 
+  test('says what it has to say of a state, or that it failed to', () => {
+    const told = explainedMetric({ ...metric, details: (state) => `state ${state}` })
+    expect(told.details!(3)).toBe('state 3')
+    expect(() => explainedMetric({ ...metric, details: fails }).details!(3)).toThrow(
+      'details() of metric "mine" threw: my code broke',
+    )
+  })
+
+  test.each<[string, unknown, string]>([
+    ['an object', { code: 7 }, '{ code: 7 }'],
+    ['a symbol', Symbol('x'), 'Symbol(x)'],
+    ['nothing', undefined, 'undefined'],
+    [
+      'a proxy that throws when it is looked at',
+      new Proxy({}, { getPrototypeOf: fails }),
+      'an error that cannot be shown',
+    ],
+  ])('that throws %s is told as well', (_, thrown, text) => {
+    const throws = () => {
+      throw thrown
+    }
+    expect(() => explainedMetric({ ...metric, value: throws }).value(1)).toThrow(
+      expect.objectContaining({ code: 'USER_SCRIPT', message: `value() of metric "mine" threw: ${text}` }),
+    )
+  })
+
   test('keeps its own this', () => {
     class Counting implements Metric<number> {
       readonly name = 'counting'
@@ -72,7 +98,7 @@ describe('a dataset', () => {
     [
       'gives an object',
       '() => ({})',
-      /^classOf\(2\) of dataset .* gave \[object Object\], expected a text or a number/,
+      /^classOf\(2\) of dataset .* gave \{\}, expected a text or a number/,
     ],
   ])('whose classOf %s', async (_, code, what) => {
     const classOf = await (await open(`classOf: ${code}`)).classes!()

@@ -50,6 +50,18 @@ describe('a dataset object', () => {
     expect((await dataset.load(1)).label).toBe(1)
   })
 
+  it('is refused where its digest is no text: all objects would be the same data', async () => {
+    const dataset = await open(`export const d = { size: () => 2, load: ${sample}, digest: () => ({ version: 1 }) }`)
+    await expect(dataset.digest(Uint32Array.of(0))).rejects.toThrow(
+      /digest\(\) of .* gave \{ version: 1 \}, expected a text/,
+    )
+  })
+
+  it('is refused where it throws when it is looked at', async () => {
+    const text = `export const d = new Proxy({ size: () => 2, load: ${sample} }, { get(t, key) { if (key === 'metric') throw new Error('mine'); return t[key] } })`
+    await expect(open(text)).rejects.toThrow(/dataset "d" of .* cannot be used: mine/)
+  })
+
   it('has a digest of its ids, its data path and its script, or what it says itself', async () => {
     const text = (extra = '') => `export const d = { size: () => 2, load: ${sample} ${extra} }`
     const digest = async (script: string, data?: string) => (await open(script, data)).digest(Uint32Array.of(0, 1))
