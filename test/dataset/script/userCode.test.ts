@@ -95,11 +95,7 @@ describe('a dataset', () => {
 
   test.each([
     ['throws', 'fails', /^classOf\(2\) of dataset .* threw: my code broke/],
-    [
-      'gives an object',
-      '() => ({})',
-      /^classOf\(2\) of dataset .* gave \{\}, expected a text or a number/,
-    ],
+    ['gives an object', '() => ({})', /^classOf\(2\) of dataset .* gave \{\}, expected a text or a number/],
   ])('whose classOf %s', async (_, code, what) => {
     const classOf = await (await open(`classOf: ${code}`)).classes!()
     expect(() => classOf(2)).toThrow(expect.objectContaining(mine(what)))
