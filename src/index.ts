@@ -57,7 +57,14 @@ export type {
   Statistics,
 } from './library/libraryTypes.js'
 export type { ElementType, TensorData, TensorValue } from './onnx/types.js'
-export type { ModeResult, ProgressTask, Reporter, RunResult } from './report/types.js'
+export type {
+  ModeResult,
+  ProgressTask,
+  RefinementRecord,
+  RefinementStep,
+  Reporter,
+  RunResult,
+} from './report/types.js'
 
 /**
  * Quantizes the model that `options` name and writes the results to its save-dir, as `squire quant` does and with its defaults.

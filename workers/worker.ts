@@ -3,7 +3,9 @@
 import type {
   CompareForwardAnswer,
   CompareSamplesAnswer,
+  DescendAnswer,
   ForwardAnswer,
+  GatherAnswer,
   LoadAnswer,
   SamplesAnswer,
   SolveAnswer,
@@ -11,7 +13,15 @@ import type {
 } from '../src/engine/protocol.js'
 import { messageOf, SquireError } from '../src/errors.js'
 
-type Answer = SamplesAnswer | LoadAnswer | CompareSamplesAnswer | CompareForwardAnswer | ForwardAnswer | SolveAnswer
+type Answer =
+  | SamplesAnswer
+  | LoadAnswer
+  | CompareSamplesAnswer
+  | CompareForwardAnswer
+  | ForwardAnswer
+  | GatherAnswer
+  | DescendAnswer
+  | SolveAnswer
 
 export default async function work(task: Task): Promise<Answer> {
   try {
@@ -27,6 +37,10 @@ export default async function work(task: Task): Promise<Answer> {
         return await (await import('./compare.js')).runCompareForward(task)
       case 'forward':
         return await (await import('./forward.js')).runForward(task)
+      case 'gather':
+        return await (await import('./gather.js')).runGather(task)
+      case 'descend':
+        return { kind: 'done', ...(await import('../src/refine/descent.js')).descendRows(task.request) }
       case 'solve':
         return (await import('./solve.js')).runSolve(task)
     }

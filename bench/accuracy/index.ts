@@ -1,10 +1,11 @@
-// node dist/bench/accuracy/index.js [CASE]... [--data FOLDER] [--modes MODE,...] [--shares N]: how near the integer model comes to the float model on held-out
-// samples, for each threshold method with zero points folded into biases and without. FOLDER holds models/squeezenet1.0.onnx and imagenet/.
-// With --shares, instead: what each tensor and each weight adds to the noise at the outputs by itself, on N samples, and what that costs.
+// node dist/bench/accuracy/index.js [CASE]... [--data FOLDER] [--modes MODE,...] [--zero-points WHICH,...] [--refine LEVEL,...] [--judge N]: how near the
+// integer model comes to the float model on held-out samples, at most N of them, for each threshold method, with zero points folded into biases and
+// without, and for each level of refinement, with the seconds that it takes. FOLDER holds models/squeezenet1.0.onnx and imagenet/.
+// With --shares N, instead: what each tensor and each weight adds to the noise at the outputs by itself, on N samples, and what that costs.
 
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
-import { type QuantMode, zeroPointPolicies } from '../../src/config/config.js'
+import { type QuantMode, type Refinement, type ZeroPointPolicy, zeroPointPolicies } from '../../src/config/config.js'
 import { integerModel } from '../../src/export/integerModel.js'
 import { accuracyCases } from './cases.js'
 import { Judge, type Verdict } from './judge.js'
@@ -16,13 +17,19 @@ const { values, positionals } = parseArgs({
     data: { type: 'string' },
     modes: { type: 'string', default: 'kl_v2,mse,min_max,percentile,kl' },
     shares: { type: 'string' },
+    'zero-points': { type: 'string', default: zeroPointPolicies.join() },
+    refine: { type: 'string', default: 'none' },
+    judge: { type: 'string', default: 'Infinity' },
   },
 })
+const listOf = <T extends string>(text: string) => text.split(',') as T[]
 const shown = (value: number | undefined, digits = 1) => value?.toFixed(digits) ?? ''
-const table = new Table({ head: ['model', 'mode', 'zero points', 'agreement %', 'right %', 'SQNR dB', 'Pads'] })
+const head = ['model', 'mode', 'zero points', 'refine', 'agreement %', 'right %', 'SQNR dB', 'Pads', 'refined in s']
+const table = new Table({ head })
 
-for (const of of accuracyCases(values.data)) {
-  if (positionals.length > 0 && !positionals.includes(of.name)) continue
+for (const every of accuracyCases(values.data)) {
+  if (positionals.length > 0 && !positionals.includes(every.name)) continue
+  const of = { ...every, heldOut: every.heldOut.slice(0, Number(values.judge)) }
   const lab = await openLab(of, 2)
   if (values.shares !== undefined) {
     for (const mode of values.modes.split(',') as QuantMode[])
@@ -31,13 +38,20 @@ for (const of of accuracyCases(values.data)) {
     continue
   }
   const judge = await Judge.open(of)
-  table.push([of.name, 'float', '', '', shown(judge.floatRight), '', ''])
-  for (const mode of values.modes.split(',') as QuantMode[]) {
-    for (const policy of zeroPointPolicies) {
-      const { fixed, source, pads } = await lab.quantize(mode, policy)
-      const verdict: Verdict = await judge.judge(integerModel(fixed, source, { outputDequant: true, allLayers: false }))
-      const numbers = [shown(verdict.agreement), shown(verdict.right), shown(verdict.sqnr, 2)]
-      table.push([of.name, mode, policy, ...numbers, String(pads)])
+  table.push([of.name, 'float', '', '', '', shown(judge.floatRight), '', '', ''])
+  for (const mode of listOf<QuantMode>(values.modes)) {
+    for (const policy of listOf<ZeroPointPolicy>(values['zero-points'])) {
+      const quantized = await lab.quantize(mode, policy)
+      for (const level of listOf<Refinement>(values.refine)) {
+        const since = performance.now()
+        const fixed = await lab.refine(quantized, level)
+        const seconds = level === 'none' ? '' : shown((performance.now() - since) / 1000)
+        const integer = integerModel(fixed, quantized.source, { outputDequant: true, allLayers: false })
+        const verdict: Verdict = await judge.judge(integer)
+        const numbers = [shown(verdict.agreement), shown(verdict.right), shown(verdict.sqnr, 2)]
+        table.push([of.name, mode, policy, level, ...numbers, String(quantized.pads), seconds])
+        process.stderr.write(`${[of.name, mode, policy, level, ...numbers, seconds].join(' ')}\n`)
+      }
     }
   }
   await lab.close()

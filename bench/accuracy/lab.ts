@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { groupHistogram } from '../../src/calibrate/distribution.js'
 import { makeObservable } from '../../src/calibrate/observed.js'
 import { type Prepared, prepare } from '../../src/calibrate/prepare.js'
-import type { QuantMode, ZeroPointPolicy } from '../../src/config/config.js'
+import type { QuantMode, Refinement, ZeroPointPolicy } from '../../src/config/config.js'
 import { openDataset } from '../../src/dataset/datasets.js'
 import { DatasetRunner } from '../../src/engine/dataset/datasetRunner.js'
 import { Pool } from '../../src/engine/pool.js'
@@ -18,14 +18,18 @@ import { optimize } from '../../src/onnx/passes/index.js'
 import type { Model } from '../../src/onnx/types.js'
 import { oneWidth } from '../../src/plan/options.js'
 import { solveFixedPoint } from '../../src/plan/solve.js'
-import type { FixedPointModel } from '../../src/plan/types.js'
+import type { FixedPointModel, Plan } from '../../src/plan/types.js'
 import { silentReporter } from '../../src/report/types.js'
 import { type NoiseShares, noiseShares } from '../../src/runs/noiseShares.js'
+import { type Held, splitHeld } from '../../src/runs/refinement/held.js'
+import { refineModel } from '../../src/runs/refinement/steps.js'
 import { type GroupHistogram, solveGroups, withoutSign } from '../../src/solve/groups.js'
 import type { AccuracyCase } from './cases.js'
 
 export interface Lab {
   readonly prepared: Prepared
+  /** What --refine makes of a quantization. */
+  refine(quantized: Quantized, level: Refinement): Promise<FixedPointModel>
   /** What is quantized, with zero points folded in as asked, and its integers. */
   quantize(mode: QuantMode, policy: ZeroPointPolicy): Promise<Quantized>
   /** Each source's own noise at the outputs with a symmetric quantization, on so many of the calibration samples. */
@@ -36,6 +40,8 @@ export interface Lab {
 export interface Quantized {
   readonly source: Model
   readonly fixed: FixedPointModel
+  readonly plan: Plan
+  readonly solve: (plan: Plan) => FixedPointModel
   /** Pad nodes that zero points ask for. */
   readonly pads: number
 }
@@ -80,9 +86,16 @@ export async function openLab(of: AccuracyCase, threads: number): Promise<Lab> {
     const oneSided = await thresholds(mode, withoutSign(groups))
     const request = { plan, thresholds: symmetric, oneSided, histograms, policy, given: undefined, options }
     const folded = foldZeroPoints({ model: staticModel, ...request })
-    if (folded === undefined) return { source: staticModel, fixed: solveFixedPoint(plan, symmetric, chip), pads: 0 }
-    const fixed = solveFixedPoint(folded.plan, folded.thresholds, chip)
-    return { source: { ...staticModel, proto: folded.proto }, fixed, pads: folded.pads }
+    const quantized = folded ?? { proto: staticModel.proto, plan, thresholds: symmetric, pads: 0 }
+    const solve = (planned: Plan) => solveFixedPoint(planned, quantized.thresholds, chip)
+    const { proto, pads } = quantized
+    return { source: { ...staticModel, proto }, plan: quantized.plan, solve, fixed: solve(quantized.plan), pads }
+  }
+  let held: Held | undefined
+  const refine = async ({ source, plan, solve, fixed }: Quantized, level: Refinement) => {
+    held ??= splitHeld(await runner.hold(of.calibrated.length, of.calibrated.length))
+    const passes = { pool, workspace, source, stop: new SharedArrayBuffer(4), onSample: () => {} }
+    return (await refineModel(level, passes, held, { plan, fixed }, solve)).fixed
   }
   const shares = async (mode: QuantMode, samples: number) => {
     const fixed = solveFixedPoint(prepared.plan, await thresholds(mode, groups), chip)
@@ -94,5 +107,5 @@ export async function openLab(of: AccuracyCase, threads: number): Promise<Lab> {
     await runner.close()
     await rm(workspace, { recursive: true, force: true })
   }
-  return { prepared, quantize, shares, close }
+  return { prepared, quantize, shares, refine, close }
 }

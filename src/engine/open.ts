@@ -20,10 +20,10 @@ import type { Model } from '../onnx/types.js'
 import type { Reporter } from '../report/types.js'
 import type { FoldStore } from './dataset/datasetRun.js'
 import { DatasetRunner } from './dataset/datasetRunner.js'
-import type { StopFlag } from './fold/fold.js'
 import { FunctionRunner } from './infer/functionRunner.js'
 import type { Pool } from './pool.js'
 import type { Runner } from './runner.js'
+import { stopFlag } from './stopFlag.js'
 
 export interface OpenOptions {
   readonly config: Config
@@ -253,13 +253,4 @@ function openFunction(
 /** The batch that -ib gives the quantized model is none of the user's code's business: to it the batch stays dynamic. */
 function asFed(input: ModelInput, irBatch: number | undefined): ModelInput {
   return irBatch !== undefined && input.dims[0] === irBatch ? { ...input, dims: ['', ...input.dims.slice(1)] } : input
-}
-
-/** A flag that workers can see, raised when the signal is. */
-function stopFlag(signal: AbortSignal): StopFlag {
-  const buffer = new SharedArrayBuffer(4)
-  const raise = () => Atomics.store(new Int32Array(buffer), 0, 1)
-  if (signal.aborted) raise()
-  signal.addEventListener('abort', raise, { once: true })
-  return { buffer, signal }
 }

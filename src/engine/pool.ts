@@ -12,10 +12,16 @@ import type {
   CompareSamplesAnswer,
   CompareSamplesDone,
   CompareSamplesTask,
+  DescendAnswer,
+  DescendDone,
+  DescendTask,
   Failed,
   ForwardAnswer,
   ForwardDone,
   ForwardTask,
+  GatherAnswer,
+  GatherDone,
+  GatherTask,
   LoadAnswer,
   LoadDone,
   LoadTask,
@@ -127,6 +133,14 @@ export class Pool {
 
   compareForward(task: CompareForwardTask): Promise<CompareForwardDone> {
     return this.#run<CompareForwardAnswer>(task, task.name)
+  }
+
+  gather(task: GatherTask): Promise<GatherDone | Stopped> {
+    return this.#run<GatherAnswer>(task, 'samples of the refinement')
+  }
+
+  descend(task: DescendTask): Promise<DescendDone> {
+    return this.#run<DescendAnswer>(task, 'integer weights')
   }
 
   solve(task: SolveTask): Promise<SolveDone> {

@@ -10,6 +10,9 @@ import type { ErrorCode } from '../errors.js'
 import type { Histogram } from '../histogram/types.js'
 import type { BlockedLayout } from '../onnx/layout.js'
 import type { TensorInfo, TensorValue } from '../onnx/types.js'
+import type { Descended, DescentRequest } from '../refine/descent.js'
+import type { Reading } from '../refine/reading.js'
+import type { Gram, Means } from '../refine/statistics.js'
 
 /** A model file that workers open, each once, and keep open while it is in use. */
 export interface ModelFile {
@@ -116,6 +119,40 @@ export interface ForwardTask {
   readonly observation: Observation | undefined
 }
 
+/** The inputs of a forward pass that refinement runs again and again, and a number that stands for them wherever something is drawn. */
+export interface HeldSample {
+  readonly feeds: Readonly<Record<string, TensorValue>>
+  readonly seed: number
+}
+
+/** What refinement is told of an operator's input. */
+export interface GatheredInput {
+  /** The input or output of the model that it is. */
+  readonly tensor: string
+  /** A code's worth, and its width. */
+  readonly step: number
+  readonly bits: number
+  readonly reading: Reading
+}
+
+/** Sums over what operators read, of some forward passes. */
+export interface GatherTask {
+  readonly kind: 'gather'
+  readonly samples: readonly HeldSample[]
+  /** The integer model for Gram matrices, the float model for means; undefined where all that is read are its inputs. */
+  readonly model: ModelFile | undefined
+  readonly inputs: readonly GatheredInput[]
+  /** Patches of each operator and forward pass that enter its Gram matrix; undefined: means are wanted, of all patches. */
+  readonly patches: number | undefined
+  readonly stop: SharedArrayBuffer
+}
+
+/** Better integers for an operator's weights. */
+export interface DescendTask {
+  readonly kind: 'descend'
+  readonly request: DescentRequest
+}
+
 /** Thresholds of some histograms, for every mode asked. */
 export interface SolveTask {
   readonly kind: 'solve'
@@ -125,7 +162,15 @@ export interface SolveTask {
   readonly qmax: readonly number[]
 }
 
-export type Task = SamplesTask | LoadTask | CompareSamplesTask | CompareForwardTask | ForwardTask | SolveTask
+export type Task =
+  | SamplesTask
+  | LoadTask
+  | CompareSamplesTask
+  | CompareForwardTask
+  | ForwardTask
+  | GatherTask
+  | DescendTask
+  | SolveTask
 
 export interface Failed {
   readonly kind: 'failed'
@@ -177,6 +222,22 @@ export interface ForwardDone {
   readonly outputs: readonly { readonly name: string; readonly value: TensorValue }[]
 }
 
+/** Sums over what one operator reads: those that were wanted. */
+export interface Gathered {
+  readonly means: Means | undefined
+  readonly gram: Gram | undefined
+}
+
+export interface GatherDone {
+  readonly kind: 'done'
+  /** In the order of the task's inputs. */
+  readonly gathered: readonly Gathered[]
+}
+
+export interface DescendDone extends Descended {
+  readonly kind: 'done'
+}
+
 export interface SolveDone {
   readonly kind: 'done'
   /** thresholds[i][j]: histogram i, mode j. */
@@ -188,4 +249,6 @@ export type CompareForwardAnswer = CompareForwardDone | Failed
 export type SamplesAnswer = SamplesDone | Stopped | Failed
 export type LoadAnswer = LoadDone | Failed
 export type ForwardAnswer = ForwardDone | Failed
+export type GatherAnswer = GatherDone | Stopped | Failed
+export type DescendAnswer = DescendDone | Failed
 export type SolveAnswer = SolveDone | Failed

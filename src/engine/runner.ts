@@ -4,7 +4,7 @@
 import type { SomeStatistics, StatisticsBuffer } from '../histogram/buffer.js'
 import type { TensorValue } from '../onnx/types.js'
 import type { Compared } from './dataset/comparing.js'
-import type { Comparison, ModelFile, Observation, SkippedSample } from './protocol.js'
+import type { Comparison, HeldSample, ModelFile, Observation, SkippedSample } from './protocol.js'
 
 export type Feeds = Readonly<Record<string, TensorValue>>
 
@@ -50,6 +50,12 @@ export interface Runner {
   measure(model: ModelFile, iteration: number, title: string): Promise<number | undefined>
   /** Two models tensor by tensor, over at most `most` of the samples that measure() takes. */
   compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared>
+  /**
+   * Inputs of forward passes that an `-i` value calibrates on, to be run again and again: at most `most` of those whose inputs have the dims of the
+   * first. A hash draws and orders them, so that neither the order of the data nor the time decides.
+   * @param float what an infer function's forward passes are run on
+   */
+  hold(iteration: number, most: number, float: ModelFile): Promise<readonly HeldSample[]>
   /** Closes the files of the data. */
   close(): Promise<void>
   /** Samples left out so far. */

@@ -26,6 +26,8 @@ export interface Accumulation extends Bounds {
   readonly inputOffset?: number
   /** Scales that the weights are whole numbers of, one a channel; absent: the largest weight of a channel is the largest integer. */
   readonly weightScales?: ArrayLike<number>
+  /** Integers for each channel's weights, where its scale is this one; absent: the nearest. */
+  readonly chosen?: readonly { readonly scale: number; readonly integers: IntegerArray }[]
 }
 
 export interface SolvedAccumulation {
@@ -91,7 +93,8 @@ class RoundedRows {
       const scale = weightScales[c]!
       if (this.#scales[c] === scale) continue
       this.#scales[c] = scale
-      this.rows[c] = roundWeights(row, scale, this.#bits)
+      const chosen = this.#layer.chosen?.[c]
+      this.rows[c] = chosen?.scale === scale ? chosen.integers : roundWeights(row, scale, this.#bits)
       this.reaches[c] = reachOf(this.rows[c], this.#layer.inputRange)
       this.bias[c] = this.#layer.bias[c]! + this.#offsetError(row, this.rows[c], scale)
     }

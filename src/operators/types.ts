@@ -13,9 +13,11 @@ import type { Emitter } from '../emit/builder.js'
 import type { GivenScaleFix } from '../fixedpoint/givenScaleFix.js'
 import type { Offence } from '../fixedpoint/multiplier.js'
 import type { Arithmetic, ChipProfile, IntTensor, QuantizedTensor } from '../fixedpoint/types.js'
+import type { IntegerArray } from '../fixedpoint/width.js'
 import type { GraphIndex } from '../onnx/graph.js'
 import type { NodeProto, TensorProto } from '../onnx/types.js'
 import type { GraphView } from '../plan/view.js'
+import type { Reading } from '../refine/reading.js'
 
 /** An operator, planned or with its integers: plain data, so that threads can hand it on. Families add what they need. */
 interface Operator {
@@ -89,6 +91,13 @@ export interface Derivation {
   readonly input: string
   readonly output: string
   readonly evaluate: (x: number) => number
+}
+
+/** An operator as sums of products, which is what refinement knows of it. */
+export interface Products {
+  readonly reading: Reading
+  /** The real weights of each output channel, in the order of a patch. */
+  readonly rows: readonly Float32Array[]
 }
 
 export type IntegerRange = readonly [low: number, high: number]
@@ -196,6 +205,10 @@ export interface Family<P extends PlannedOperator = PlannedOperator, F extends F
   leastExtreme?(operator: P): number
   /** The largest magnitude among the weights of each output channel, for reports. */
   largestWeights?(operator: P): readonly number[]
+  /** Absent, or undefined, where it is no sum of products with constant weights that the float graph writes as one. */
+  products?(operator: P): Products | undefined
+  /** The integer weights of each output channel, in the same order. */
+  integerRows?(operator: F): readonly IntegerArray[]
   solve(operator: P, context: SolveContext): Solved<F> | Offence
   /** The integers that each output can hold, given those that the inputs can; undefined for all of its width. */
   ranges(

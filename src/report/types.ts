@@ -24,6 +24,23 @@ export interface Reporter {
   progress(title: string, total: number, unit: string): ProgressTask
 }
 
+/** What --refine made of a quantization. */
+export interface RefinementRecord {
+  /** Samples that it was fitted to, and others that judged it. */
+  readonly fitted: number
+  readonly judging: number
+  readonly steps: readonly RefinementStep[]
+}
+
+export interface RefinementStep {
+  readonly step: 'weights' | 'biases'
+  /** Signal to noise at the outputs on the judging samples, in dB; undefined where there is no noise. */
+  readonly before: number | undefined
+  readonly after: number | undefined
+  /** Whether it made the outputs better: else it was taken back. */
+  readonly kept: boolean
+}
+
 /** One quantization of a run. Accuracy values are the metric's, undefined where there is none. */
 export interface ModeResult {
   readonly model: string
@@ -33,6 +50,8 @@ export interface ModeResult {
   readonly loss: number | undefined
   readonly floatMetric: number | undefined
   readonly fixMetric: number | undefined
+  /** Undefined where nothing was refined. */
+  readonly refinement?: RefinementRecord | undefined
   /** Relative to the save-dir; '.' for a single quantization. */
   readonly directory: string
   /** Files written, relative to `directory`. */

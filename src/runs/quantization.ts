@@ -19,7 +19,7 @@ import { takingIntegers } from '../onnx/edits/inputTypes.js'
 import type { ModelProto } from '../onnx/types.js'
 import { modelFiles } from '../onnx/write.js'
 import type { FixedPointModel } from '../plan/types.js'
-import type { ModeResult, Reporter } from '../report/types.js'
+import type { ModeResult, RefinementRecord, Reporter } from '../report/types.js'
 import { squireVersion } from '../version.js'
 import { dumpQuantized } from './dump.js'
 import { type Given, inputTypes } from './given.js'
@@ -30,6 +30,8 @@ export interface Job {
   readonly thresholds: ReadonlyMap<string, number>
   /** What the run that made the scales says of itself, where they were loaded. */
   readonly origin: Given['origin']
+  /** What --refine made of it; absent: nothing. */
+  readonly refinement?: RefinementRecord
   /** What is quantized: the run's model, or that model with zero points folded into its biases. */
   readonly prepared: Prepared
 }
@@ -123,7 +125,8 @@ export async function saveOutcome(context: Context, { job, made }: Outcome, stag
   const { config, several } = context
   const { iteration, floatMetric } = job.observed
   const directory = directoryOf(job, several)
-  const base = { model: basename(config.model), mode: job.mode, iteration, directory, floatMetric }
+  const { mode, refinement } = job
+  const base = { model: basename(config.model), mode, iteration, directory, floatMetric, refinement }
   if (made instanceof SquireError) {
     return { ...base, loss: undefined, fixMetric: undefined, files: [], error: made.message }
   }

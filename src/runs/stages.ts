@@ -29,6 +29,7 @@ import { readGivenModel } from './edit.js'
 import { checkInputDtypes, type Given, givenScales } from './given.js'
 import { pickModes } from './pick.js'
 import { attempt, type Job } from './quantization.js'
+import { refineRun } from './refinement/index.js'
 import { planWorkers, type Rig, type StageTimer } from './run.js'
 
 /** What a stage reports to and runs with. */
@@ -108,11 +109,10 @@ export async function solveRun(
   const several = jobs.length > 1
   const { scales, accumulations } = given
   const options = { scales, accumulations, ...(config.lutLength !== undefined && { lutBits: config.lutLength }) }
-  const solved = jobs.map((job) => ({
-    job,
-    fixed: attempt(several, () => solveFixedPoint(job.prepared.plan, job.thresholds, chip, options)),
-  }))
-  return config.modes.includes('auto') && several ? pickModes(setting, runner, prepared, solved) : solved
+  const solve = (job: Job, plan: Plan) => solveFixedPoint(plan, job.thresholds, chip, options)
+  const all = jobs.map((job) => ({ job, fixed: attempt(several, () => solve(job, job.prepared.plan)) }))
+  const solved = config.modes.includes('auto') && several ? await pickModes(setting, runner, prepared, all) : all
+  return refineRun(setting, runner, prepared, solved, solve)
 }
 
 /** What is made: of 'auto', the modes to choose from. */

@@ -2,7 +2,7 @@
 
 import { option } from '../option.js'
 import { either, flag, integer, mapped, oneOf, path, real, several } from '../values.js'
-import { inputDtypes, type ModeChoice, quantModes, zeroPointPolicies } from './words.js'
+import { inputDtypes, type ModeChoice, quantModes, refinements, zeroPointPolicies } from './words.js'
 
 const group = 'Quantization'
 
@@ -52,6 +52,13 @@ export const quantizationOptions = {
     group,
     help: 'an error that lists them where operators would run in float',
     fallback: false,
+  }),
+  /** What calibration samples make better once thresholds are chosen. */
+  refine: option(oneOf('LEVEL', refinements), {
+    long: 'refine',
+    group,
+    help: 'what is made better from the calibration samples once scales are known; fast: biases; best: integer weights, then biases',
+    fallback: 'none',
   }),
   /** Forward passes to calibrate on, one quantization for each number; 'all': every selected sample of a dataset. */
   iterations: option(iterations, {

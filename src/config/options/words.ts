@@ -12,6 +12,10 @@ export type ModeChoice = QuantMode | 'auto'
 export const zeroPointPolicies = ['none', 'unpadded', 'all'] as const
 export type ZeroPointPolicy = (typeof zeroPointPolicies)[number]
 
+/** What is made better from calibration samples alone: nothing, biases, or integer weights and biases. */
+export const refinements = ['none', 'fast', 'best'] as const
+export type Refinement = (typeof refinements)[number]
+
 export const runModes = ['quant', 'infer', 'convert', 'compare', 'auto_quant'] as const
 export type RunMode = (typeof runModes)[number]
 

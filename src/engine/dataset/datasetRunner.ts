@@ -7,7 +7,7 @@ import { type Chunk, chunksOf, chunksOfShare, type Segment, type Share, segments
 import { fold } from '../fold/fold.js'
 import { emptyFold, type FoldState, stateUpTo } from '../fold/foldState.js'
 import { type FoldPart, finishedFold, partOf } from '../fold/part.js'
-import type { Comparison, ModelFile, Observation, SkippedSample } from '../protocol.js'
+import type { Comparison, HeldSample, ModelFile, Observation, SkippedSample } from '../protocol.js'
 import type { Feeds, Observed, ObservedModel, Runner } from '../runner.js'
 import { calibrationOf, statisticsOf } from './calibration.js'
 import { type Compared, compareSamples } from './comparing.js'
@@ -173,6 +173,11 @@ export class DatasetRunner implements Runner {
       excluded: this.#samples.bad,
       onProgress: (done) => progress.update(done),
     }).finally(() => progress.finish())
+  }
+
+  hold(iteration: number, most: number): Promise<readonly HeldSample[]> {
+    const { samples } = this.#options.calibrated.find((entry) => entry.iteration === iteration)!
+    return this.#samples.hold(samples, most)
   }
 
   /** What the shares of measure() come to, one `-i` value after the other. */

@@ -5,7 +5,8 @@ import { dataDigest } from '../../dataset/identity.js'
 import { SquireError } from '../../errors.js'
 import type { Chunk } from '../fold/chunks.js'
 import type { SampleOrder } from '../fold/fold.js'
-import type { SkippedSample } from '../protocol.js'
+import { mostHeld, sameDims, seedOf } from '../hold.js'
+import type { HeldSample, SkippedSample } from '../protocol.js'
 import type { Feeds } from '../runner.js'
 import type { DatasetRunnerOptions } from './datasetRun.js'
 
@@ -19,6 +20,9 @@ type Options = Pick<
   DatasetRunnerOptions,
   'pool' | 'source' | 'dataset' | 'inputs' | 'selected' | 'listing' | 'onBadSample'
 >
+
+/** Samples being loaded at a time while they are held. */
+const LOADED_AT_ONCE = 16
 
 export class SelectedSamples {
   readonly #options: Options
@@ -94,6 +98,43 @@ export class SelectedSamples {
     const indices = [...good.subarray(-batch)]
     if (indices.length === 0) return feeds
     return stackSamples(await Promise.all(indices.map((index) => this.#load(index))), batch)
+  }
+
+  /** At most `most` forward passes over the first `count` samples, drawn and ordered by a hash of the samples' ids. */
+  async hold(count: number, most: number): Promise<readonly HeldSample[]> {
+    const { feeds, batch } = await this.firstForward()
+    const drawn = [...this.#options.selected.subarray(0, count)]
+      .map((index) => ({ index, seed: seedOf(this.#options.dataset.id(index)) }))
+      .sort((a, b) => a.seed - b.seed || a.index - b.index)
+    const wanted = batch * mostHeld(feeds, most)
+    const loaded: { readonly seed: number; readonly feeds: Feeds }[] = []
+    for (let from = 0; from < drawn.length && loaded.length < wanted; from += LOADED_AT_ONCE) {
+      const some = drawn.slice(from, from + LOADED_AT_ONCE).filter(({ index }) => !this.#bad.has(index))
+      const found = await Promise.all(
+        some.map(async ({ index, seed }) => ({ seed, feeds: await this.#loadGood(index) })),
+      )
+      loaded.push(...found.flatMap(({ seed, feeds: own }) => (own === undefined ? [] : [{ seed, feeds: own }])))
+    }
+    const full = Math.floor(Math.min(wanted, loaded.length) / batch)
+    return Array.from({ length: full }, (_, i) => {
+      const part = loaded.slice(i * batch, (i + 1) * batch)
+      return {
+        seed: part[0]!.seed,
+        feeds: stackSamples(
+          part.map((one) => one.feeds),
+          batch,
+        ),
+      }
+    }).filter((sample) => sameDims(sample.feeds, feeds))
+  }
+
+  /** undefined for a sample that is bad and may be. */
+  async #loadGood(index: number): Promise<Feeds | undefined> {
+    return this.#load(index).catch((error: unknown) => {
+      if (this.#options.onBadSample === 'skip' && error instanceof SquireError && error.code === 'DATA')
+        return undefined
+      throw error
+    })
   }
 
   async #firstGoodSample(): Promise<Feeds> {

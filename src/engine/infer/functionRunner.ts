@@ -9,8 +9,9 @@ import { createBuffer } from '../../histogram/buffer.js'
 import type { TensorValue } from '../../onnx/types.js'
 import type { Reporter } from '../../report/types.js'
 import type { Compared } from '../dataset/comparing.js'
+import { HeldFeeds } from '../hold.js'
 import type { Pool } from '../pool.js'
-import type { Comparison, ModelFile, SkippedSample } from '../protocol.js'
+import type { Comparison, HeldSample, ModelFile, SkippedSample } from '../protocol.js'
 import type { Feeds, Observed, ObservedModel, Runner } from '../runner.js'
 import { joinBatches, splitBatch } from './batch.js'
 import { type HeldCall, holdCall } from './heldCall.js'
@@ -172,6 +173,19 @@ export class FunctionRunner implements Runner {
       onForward: (done) => progress.update(done),
     }).finally(() => progress.finish())
     return sum
+  }
+
+  async hold(iteration: number, most: number, float: ModelFile): Promise<readonly HeldSample[]> {
+    const progress = this.#options.reporter.progress('holding samples', iteration, 'forwards')
+    const held = new HeldFeeds(most)
+    await this.#call(iteration, {
+      forward: (feeds, name) => {
+        held.add(feeds)
+        return this.#forward(float, feeds, name)
+      },
+      onForward: (done) => progress.update(done),
+    }).finally(() => progress.finish())
+    return held.samples
   }
 
   #call(iteration: number, sink: Sink): Promise<number | undefined> {

@@ -42,26 +42,38 @@ export function onIntegerWeights(
   }
   const input = [...node.input]
   input[1] = dequantize(weights, axis, scales, new Int8Array(scales.length), nameOf(node.input[1]))
-  const bias = biasIntegers(node, operator, scales, context)
-  if (bias !== undefined) {
-    const stored = e.initializer('bias', DataType.INT32, [bias.data.length], bias.data)
-    input[2] = dequantize(stored, 0, bias.scales, new Int32Array(bias.data.length), nameOf(node.input[2]))
+  const bias = biasOf(node, operator, context)
+  const stored = bias && biasIntegers(bias, node, operator, scales, context)
+  if (stored !== undefined) {
+    const integers = e.initializer('bias', DataType.INT32, [stored.data.length], stored.data)
+    input[2] = dequantize(integers, 0, stored.scales, new Int32Array(stored.data.length), nameOf(node.input[2]))
+  } else if (operator.bias !== undefined && node.opType !== 'MatMul') {
+    input[2] = e.initializer('bias', DataType.FLOAT, [operator.bias.length], operator.bias)
+    // This bias is whole: a Gemm's beta has been multiplied in.
+    return { ...node, input, attribute: node.attribute.filter(({ name }) => name !== 'beta') }
   }
   return { ...node, input }
 }
 
-/** undefined where there is no constant bias of one value a channel, or where it does not fit int32: it stays float then. */
+/** The constant bias of one value a channel: the operator's own, or where that is another one, what goes with the integer weights. */
+function biasOf(node: NodeProto, operator: FixedAccumulation, { index }: QdqContext): Float32Array | undefined {
+  if (node.opType === 'MatMul') return undefined
+  if (operator.bias !== undefined) return operator.bias
+  const constant = index.initializer(node.input[2] ?? '')
+  return constant?.dims.length === 1 ? Float32Array.from(floatValues(constant)) : undefined
+}
+
+/** undefined where it is scaled, or does not fit int32: it stays float then. */
 function biasIntegers(
+  values: Float32Array,
   node: NodeProto,
   operator: FixedAccumulation,
   weightScales: Float32Array,
-  { index, quantized }: QdqContext,
+  { quantized }: QdqContext,
 ) {
-  const bias = index.initializer(node.input[2] ?? '')
   const input = quantized(operator.inputs[0]!)
   const scaled = floatAttribute(node, 'alpha', 1) !== 1 || floatAttribute(node, 'beta', 1) !== 1
-  if (bias === undefined || input === undefined || scaled || bias.dims.length !== 1) return undefined
-  const values = operator.bias ?? floatValues(bias)
+  if (input === undefined || scaled) return undefined
   const scales = weightScales.map((scale) => scale * input.scale)
   const integers = Array.from(values, (value, c) => Math.round(value / scales[c]!))
   if (values.length !== scales.length || !integers.every((value) => Math.abs(value) <= LARGEST_INT32)) return undefined

@@ -15,7 +15,7 @@ export function solveAccumulation(
   rows: readonly Float32Array[],
   context: SolveContext,
 ): SolvedAccumulation | Offence {
-  const { name, inputs, outputs, bias, clamp, inputOffset } = planned
+  const { name, inputs, outputs, bias, clamp, inputOffset, refined } = planned
   const from = quantizedIn(context, inputs[0]!)
   const to = quantizedIn(context, outputs[0]!)
   const [low, high] = context.ranges.get(inputs[0]!)!
@@ -23,13 +23,15 @@ export function solveAccumulation(
   const scales = { inputScale: from.scale, outputScale: to.scale }
   const weightScales = knownScales(planned, rows.length, context)
   const layer: Accumulation = {
-    ...{ rows, bias, inputRange, ...scales, ...boundsOf(to, clamp) },
-    ...(inputOffset !== undefined && { inputOffset }),
+    ...{ rows, bias: refined?.bias ?? bias, inputRange, ...scales, ...boundsOf(to, clamp) },
+    // A refined bias goes with the integer weights already.
+    ...(inputOffset !== undefined && refined === undefined && { inputOffset }),
+    ...(refined?.rows !== undefined && { chosen: refined.rows }),
     ...(weightScales !== undefined && { weightScales }),
   }
   const arithmetic = arithmeticOf(context.chip, from.bits)
   const given = context.accumulations?.scaleFixes?.get(name)
-  return given !== undefined && goesWith(given, layer)
+  return given !== undefined && refined === undefined && goesWith(given, layer)
     ? takeScaleFix(layer, given, arithmetic)
     : solveScaleFix(layer, arithmetic)
 }
@@ -51,10 +53,10 @@ function knownScales(
 
 /** The bias where it is not the float operator's. */
 export function movedBias(
-  { inputOffset }: PlannedAccumulation,
+  { inputOffset, refined }: PlannedAccumulation,
   { bias }: SolvedAccumulation,
 ): Pick<FixedAccumulation, 'bias'> {
-  return inputOffset === undefined ? {} : { bias }
+  return inputOffset === undefined && refined === undefined ? {} : { bias }
 }
 
 /** A warning where channels have no weight but zero. */

@@ -17,13 +17,23 @@ export interface PlannedAccumulation extends PlannedOperator {
   readonly clamp: Clamp | undefined
   /** The input is this much less than the float model's, and the bias has made up for it; absent: nothing. */
   readonly inputOffset?: number
+  /** What refinement found; absent: the bias as it is, and the integers nearest to the weights. */
+  readonly refined?: Refined
+}
+
+/** What an operator computes best with, found from calibration samples. */
+export interface Refined {
+  /** In real units, one an output channel; it goes with the integer weights. */
+  readonly bias: Float32Array
+  /** Integers of the weights by output channel, in the order of Products.rows; they hold where the channel has the scale they were chosen for. */
+  readonly rows?: readonly { readonly scale: number; readonly integers: IntegerArray }[]
 }
 
 export interface FixedAccumulation extends FixedOperator {
   readonly weights: Weights<IntegerArray>
   /** Per output channel, real weight = integer * weightScales[c]. */
   readonly weightScales: Float64Array
-  /** Per output channel, in real units, where it is not the float operator's: with an offset it goes with the rounded weights. */
+  /** Per output channel, in real units, where it is not the float operator's: refined, or with an offset, it goes with the rounded weights. */
   readonly bias?: Float32Array
   readonly scaleFix: ScaleFix
   /**

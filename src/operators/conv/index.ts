@@ -1,9 +1,9 @@
 import { accumulationParameters, accumulationRanges, largestBias } from '../accumulation/solve.js'
 import type { Family } from '../types.js'
 import { emitConv, qdqConv } from './emit.js'
-import { channelwiseOf, convOf, largestWeights, type PlannedConv } from './plan.js'
+import { channelwiseOf, convOf, largestWeights, type PlannedConv, productsOf } from './plan.js'
 import { referenceConv } from './reference.js'
-import { type FixedConv, solveConv } from './solve.js'
+import { type FixedConv, integerRows, solveConv } from './solve.js'
 
 export const conv: Family<PlannedConv, FixedConv> = {
   kind: 'conv',
@@ -19,6 +19,8 @@ export const conv: Family<PlannedConv, FixedConv> = {
   match: convOf,
   leastExtreme: largestBias,
   largestWeights,
+  products: productsOf,
+  integerRows,
   solve: solveConv,
   ranges: accumulationRanges,
   parameters: accumulationParameters,

@@ -6,7 +6,7 @@ import type { NodeProto } from '../../onnx/types.js'
 import type { FloatConstant, GraphView } from '../../plan/view.js'
 import type { PlannedAccumulation } from '../accumulation/types.js'
 import { followingClamp } from '../clamp.js'
-import type { Match, Refusal } from '../types.js'
+import type { Match, Products, Refusal } from '../types.js'
 
 export interface Geometry {
   readonly group: number
@@ -128,6 +128,21 @@ function channelValues({ dims, data }: FloatConstant, of: readonly number[]): Fl
   const along = dims.every((size, at) => size === 1 || (at === axis && size === channels))
   if (!along || dims.length > of.length) return undefined
   return Float64Array.from({ length: channels }, (_, c) => data[data.length === 1 ? 0 : c]!)
+}
+
+/** The weights of each output channel. */
+export function rowsOf({ weights: { dims, data } }: PlannedConv): Float32Array[] {
+  const depth = data.length / dims[0]!
+  return Array.from({ length: dims[0]! }, (_, c) => data.subarray(c * depth, (c + 1) * depth))
+}
+
+/** Per-channel arithmetic is none: its nodes keep their float constants in the QDQ model. */
+export function productsOf(conv: PlannedConv): Products | undefined {
+  const { nodes, weights, group, strides, dilations, pads } = conv
+  if (nodes[0]!.opType !== 'Conv') return undefined
+  const rows = rowsOf(conv)
+  const window = { kernel: weights.dims.slice(2), strides, dilations, pads }
+  return { reading: { groups: group, depth: rows[0]!.length, window }, rows }
 }
 
 /** The largest magnitude among the weights of each output channel. */

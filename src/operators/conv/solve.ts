@@ -1,18 +1,17 @@
 import type { Offence } from '../../fixedpoint/multiplier.js'
-import { integerArray } from '../../fixedpoint/width.js'
+import { type IntegerArray, integerArray } from '../../fixedpoint/width.js'
 import { deadChannels, movedBias, solveAccumulation } from '../accumulation/solve.js'
 import type { FixedAccumulation } from '../accumulation/types.js'
 import type { SolveContext, Solved } from '../types.js'
-import type { Geometry, PlannedConv } from './plan.js'
+import { type Geometry, type PlannedConv, rowsOf } from './plan.js'
 
 /** Weights are [M, C/group, ...kernel]; channels of scaleFix are the M. */
 export interface FixedConv extends FixedAccumulation, Geometry {}
 
 export function solveConv(planned: PlannedConv, context: SolveContext): Solved<FixedConv> | Offence {
   const { kind, name, nodes, inputs, outputs, weights, group, strides, dilations, pads } = planned
-  const channels = weights.dims[0]!
-  const depth = weights.data.length / channels
-  const rows = Array.from({ length: channels }, (_, c) => weights.data.subarray(c * depth, (c + 1) * depth))
+  const rows = rowsOf(planned)
+  const depth = rows[0]!.length
   const solved = solveAccumulation(planned, rows, context)
   if ('offence' in solved) return solved
   const { weightBits, scaleFix, weightScales, accumulatorBound } = solved
@@ -32,4 +31,9 @@ export function solveConv(planned: PlannedConv, context: SolveContext): Solved<F
     operator: { kind, name, nodes, inputs, outputs, ...geometry, ...integers },
     warnings: deadChannels(rows),
   }
+}
+
+export function integerRows({ weights: { dims, data } }: FixedConv): IntegerArray[] {
+  const depth = data.length / dims[0]!
+  return Array.from({ length: dims[0]! }, (_, c) => data.subarray(c * depth, (c + 1) * depth))
 }

@@ -4,6 +4,7 @@ import { cast, FLOAT32_LIMIT, type Integers, toFloat64 } from '../../emit/arithm
 import type { Emitter } from '../../emit/builder.js'
 import { emitScaleFix } from '../../emit/scaleFix.js'
 import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
+import { makeNode } from '../../onnx/node.js'
 import { transposed } from '../../onnx/transposed.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
 import { onIntegerWeights, type WeightLayout } from '../accumulation/qdq.js'
@@ -28,7 +29,9 @@ function matrixProduct(e: Emitter, { weights, accumulatorBound }: FixedLinear, i
 export function qdqLinear(e: Emitter, node: NodeProto, linear: FixedLinear, context: QdqContext): NodeProto {
   if (node.opType === 'Add') return withBias(e, node, linear, context)
   if ((node.opType !== 'Gemm' && node.opType !== 'MatMul') || !(linear.weights.data instanceof Int8Array)) return node
-  return onIntegerWeights(e, node, layOut(node, linear, linear.weights.data), linear, context)
+  const product = onIntegerWeights(e, node, layOut(node, linear, linear.weights.data), linear, context)
+  const hasPlace = node.opType === 'Gemm' || linear.nodes.some(({ opType }) => opType === 'Add')
+  return linear.bias === undefined || hasPlace ? product : added(e, product, linear.bias)
 }
 
 /** The Add behind a MatMul, with the bias that goes with the integer weights where that is another one. */
@@ -36,6 +39,13 @@ function withBias(e: Emitter, node: NodeProto, { bias }: FixedLinear, { index }:
   if (bias === undefined) return node
   const moved = e.initializer('bias', DataType.FLOAT, [bias.length], bias)
   return { ...node, input: node.input.map((name) => (index.initializer(name) === undefined ? name : moved)) }
+}
+
+/** A product that had no bias, and an Add of the one that goes with its integer weights. */
+function added(e: Emitter, { opType, input, attribute, output }: NodeProto, bias: Float32Array): NodeProto {
+  const product = e.emit(opType, input, attribute)
+  const constant = e.initializer('bias', DataType.FLOAT, [bias.length], bias)
+  return makeNode('Add', [product, constant], output)
 }
 
 /** The plan holds the weights as [K, N], alpha applied. */

@@ -1,9 +1,9 @@
 import { accumulationParameters, accumulationRanges, largestBias } from '../accumulation/solve.js'
 import type { Family } from '../types.js'
 import { emitLinear, qdqLinear } from './emit.js'
-import { largestWeights, linearOf, type PlannedLinear } from './plan.js'
+import { largestWeights, linearOf, type PlannedLinear, productsOf } from './plan.js'
 import { referenceLinear } from './reference.js'
-import { type FixedLinear, solveLinear } from './solve.js'
+import { type FixedLinear, integerRows, solveLinear } from './solve.js'
 
 export const linear: Family<PlannedLinear, FixedLinear> = {
   kind: 'matmul',
@@ -19,6 +19,8 @@ export const linear: Family<PlannedLinear, FixedLinear> = {
   match: linearOf,
   leastExtreme: largestBias,
   largestWeights,
+  products: productsOf,
+  integerRows,
   solve: solveLinear,
   ranges: accumulationRanges,
   parameters: accumulationParameters,

@@ -1,11 +1,12 @@
 // Products with a constant right side: Gemm and MatMul, with the bias added to them.
 
 import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
+import { transposed } from '../../onnx/transposed.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { FloatConstant, GraphView } from '../../plan/view.js'
 import type { PlannedAccumulation, Weights } from '../accumulation/types.js'
 import { followingClamp } from '../clamp.js'
-import type { Match, Refusal } from '../types.js'
+import type { Match, Products, Refusal } from '../types.js'
 
 /** y = x W + b over the last axis of x. */
 export interface PlannedLinear extends PlannedAccumulation {
@@ -81,6 +82,18 @@ function withClamp(
     bias,
     clamp: fused.clamp,
   }
+}
+
+/** The weights of each column. */
+export function rowsOf({ weights: { dims, data, transposed: byColumn } }: PlannedLinear): Float32Array[] {
+  const [depth, columns] = dims
+  const all = byColumn ? data : transposed(data, depth, columns, new Float32Array(data.length))
+  return Array.from({ length: columns }, (_, column) => all.subarray(column * depth, (column + 1) * depth))
+}
+
+export function productsOf(linear: PlannedLinear): Products {
+  const reading = { groups: 1, depth: linear.weights.dims[0], window: undefined }
+  return { reading, rows: rowsOf(linear) }
 }
 
 /** The largest magnitude among the weights of each output channel. */

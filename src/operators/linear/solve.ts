@@ -4,7 +4,7 @@ import { transposed } from '../../onnx/transposed.js'
 import { deadChannels, movedBias, solveAccumulation } from '../accumulation/solve.js'
 import type { FixedAccumulation, Weights } from '../accumulation/types.js'
 import type { SolveContext, Solved } from '../types.js'
-import type { PlannedLinear } from './plan.js'
+import { type PlannedLinear, rowsOf } from './plan.js'
 
 /** Channels of scaleFix are the columns. */
 export interface FixedLinear extends FixedAccumulation {
@@ -16,8 +16,7 @@ export function solveLinear(planned: PlannedLinear, context: SolveContext): Solv
   const { kind, name, nodes, inputs, outputs, weights } = planned
   const [depth, columns] = weights.dims
   const size = depth * columns
-  const byColumn = weights.transposed ? weights.data : transposed(weights.data, depth, columns, new Float32Array(size))
-  const rows = Array.from({ length: columns }, (_, column) => byColumn.subarray(column * depth, (column + 1) * depth))
+  const rows = rowsOf(planned)
   const solved = solveAccumulation(planned, rows, context)
   if ('offence' in solved) return solved
   const { weightBits, scaleFix, weightScales, accumulatorBound } = solved
@@ -32,4 +31,10 @@ export function solveLinear(planned: PlannedLinear, context: SolveContext): Solv
     ...movedBias(planned, solved),
   }
   return { operator: { kind, name, nodes, inputs, outputs, ...integers }, warnings: deadChannels(rows) }
+}
+
+export function integerRows({ weights: { dims, data } }: FixedLinear): IntegerArray[] {
+  const [depth, columns] = dims
+  const all = transposed(data, depth, columns, data.slice())
+  return Array.from({ length: columns }, (_, column) => all.subarray(column * depth, (column + 1) * depth))
 }

@@ -1,0 +1,128 @@
+// How an operator reads the values that it multiplies with weights: which of the input's values meet which weight, at every position of the output.
+// A convolution's windows and the rows of a matrix product are the same to refinement: patches of values, one a position.
+
+import { positions as indexTuples, sizeOf, windowCounts } from '../fixedpoint/geometry.js'
+
+export interface Reading {
+  /** The input's channels lie in so many groups, and an output channel reads one of them. */
+  readonly groups: number
+  /** Values of a patch of one group: as many as an output channel has weights. */
+  readonly depth: number
+  /** Of a convolution over [N, C, ...spatial]; undefined for a product along the last axis. */
+  readonly window: Window | undefined
+}
+
+export interface Window {
+  readonly kernel: readonly number[]
+  readonly strides: readonly number[]
+  readonly dilations: readonly number[]
+  readonly pads: readonly number[]
+}
+
+export type Numbers = Float32Array | Int32Array
+
+/** The patches of a tensor of certain dims. */
+export class Patches {
+  /** How many there are: one for each position of the output, in its order. */
+  readonly count: number
+  readonly #reading: Reading
+  readonly #channels: number
+  readonly #plane: number
+  readonly #counts: readonly number[]
+  readonly #spatial: readonly number[]
+  /** Elements of the kernel. */
+  readonly #elements: readonly (readonly number[])[]
+
+  constructor(reading: Reading, dims: readonly number[]) {
+    const { window, depth, groups } = reading
+    this.#reading = reading
+    this.#spatial = window === undefined ? [] : dims.slice(2)
+    this.#counts = window === undefined ? [] : windowCounts({ ...window, ceil: false }, this.#spatial)
+    this.#elements = indexTuples(window?.kernel ?? [])
+    this.#plane = sizeOf(this.#spatial)
+    this.#channels = (depth / this.#elements.length) * groups
+    const images = sizeOf(dims) / (this.#channels * this.#plane)
+    this.count = images * sizeOf(this.#counts)
+  }
+
+  /** Writes the patches of a group at some positions: value k of the patch at positions[p] to into[k * stride + p]; padding is 0. */
+  gather(
+    values: Numbers,
+    group: number,
+    positions: Uint32Array,
+    into: Float64Array | Int16Array,
+    stride: number,
+  ): void {
+    const elements = this.#elements.length
+    const channels = this.#channels / this.#reading.groups
+    const width = positions.length
+    const offsets = new Int32Array(elements)
+    for (let p = 0; p < width; p++) {
+      const image = this.#locate(positions[p]!, offsets)
+      for (let c = 0; c < channels; c++) {
+        const base = (image * this.#channels + group * channels + c) * this.#plane
+        for (let e = 0; e < elements; e++) {
+          const offset = offsets[e]!
+          into[(c * elements + e) * stride + p] = offset < 0 ? 0 : values[base + offset]!
+        }
+      }
+    }
+  }
+
+  /** The sum over all positions of each value of a patch, group after group: values are integers, so that the sums are exact. */
+  sums(values: Numbers): Float64Array {
+    const elements = this.#elements.length
+    const sums = new Float64Array(this.#channels * elements)
+    const perImage = sizeOf(this.#counts)
+    const images = this.count / perImage
+    for (let e = 0; e < elements; e++) {
+      const offsets = this.#offsetsOf(e, perImage)
+      for (let c = 0; c < this.#channels; c++) {
+        let sum = 0
+        for (let image = 0; image < images; image++) {
+          const base = (image * this.#channels + c) * this.#plane
+          for (let p = 0; p < offsets.length; p++) sum += values[base + offsets[p]!]!
+        }
+        sums[c * elements + e] = sum
+      }
+    }
+    return sums
+  }
+
+  /** Offsets within a plane of one element of the kernel, at the positions where it lies inside. */
+  #offsetsOf(element: number, perImage: number): Int32Array {
+    const found = new Int32Array(perImage)
+    const offsets = new Int32Array(this.#elements.length)
+    let length = 0
+    for (let p = 0; p < perImage; p++) {
+      this.#locate(p, offsets)
+      if (offsets[element]! >= 0) found[length++] = offsets[element]!
+    }
+    return found.subarray(0, length)
+  }
+
+  /** Where the elements of the kernel lie in the planes of an image, -1 outside of it; the number of the image. */
+  #locate(position: number, offsets: Int32Array): number {
+    const { window } = this.#reading
+    if (window === undefined) {
+      offsets[0] = 0
+      return position
+    }
+    const rank = this.#counts.length
+    const at: number[] = []
+    let rest = position
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      at[axis] = (rest % this.#counts[axis]!) * window.strides[axis]! - window.pads[axis]!
+      rest = Math.floor(rest / this.#counts[axis]!)
+    }
+    for (const [e, element] of this.#elements.entries()) {
+      let offset = 0
+      for (let axis = 0; axis < rank && offset >= 0; axis++) {
+        const x = at[axis]! + element[axis]! * window.dilations[axis]!
+        offset = x < 0 || x >= this.#spatial[axis]! ? -1 : offset * this.#spatial[axis]! + x
+      }
+      offsets[e] = offset
+    }
+    return rest
+  }
+}

@@ -1,0 +1,50 @@
+// What refinement gathers of an operator's inputs over samples. All of it is sums of integers, exact in a double: their order does not matter.
+
+/** Sums over every patch of an operator's input in the float model, in 1 / FRACTIONS of a code's step. */
+export interface Means {
+  readonly count: number
+  /** Of each value of a patch, group after group. */
+  readonly sums: Float64Array
+}
+
+/** Sums over drawn patches of an operator's input in the integer model. */
+export interface Gram {
+  readonly count: number
+  /** Of each code, group after group. */
+  readonly codes: Float64Array
+  /** Of the products of two codes, block after block (blocks.ts): a square of which the lower triangle is filled. */
+  readonly products: Float64Array
+}
+
+/** Steps that a code's step is divided into where a real value becomes an integer. */
+export const FRACTIONS = 256
+
+/** A real value of more steps than this counts as so many: a sum over 2^30 of them is still exact. */
+const MOST_STEPS = 2 ** 15
+
+/** Real values as integers: in 1 / FRACTIONS of a step; 0 for what is no number. */
+export function inFractions(values: ArrayLike<number>, step: number): Int32Array {
+  const result = new Int32Array(values.length)
+  for (let i = 0; i < result.length; i++) {
+    const steps = Math.min(Math.max(values[i]! / step, -MOST_STEPS), MOST_STEPS)
+    result[i] = Math.round(steps * FRACTIONS)
+  }
+  return result
+}
+
+/** Both together; the first may be changed. */
+export function addMeans(a: Means | undefined, b: Means): Means {
+  if (a === undefined) return b
+  return { count: a.count + b.count, sums: sum(a.sums, b.sums) }
+}
+
+/** Both together; the first may be changed. */
+export function addGrams(a: Gram | undefined, b: Gram): Gram {
+  if (a === undefined) return b
+  return { count: a.count + b.count, codes: sum(a.codes, b.codes), products: sum(a.products, b.products) }
+}
+
+function sum(into: Float64Array, other: Float64Array): Float64Array {
+  for (let i = 0; i < into.length; i++) into[i]! += other[i]!
+  return into
+}

@@ -1,0 +1,88 @@
+// Runs a model over held samples and adds up what operators read in it.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Pool } from '../../engine/pool.js'
+import type { Gathered, GatheredInput, GatherTask, HeldSample } from '../../engine/protocol.js'
+import { SquireError } from '../../errors.js'
+import { integerModel, writtenTensors } from '../../export/integerModel.js'
+import type { Model } from '../../onnx/types.js'
+import type { FixedPointModel } from '../../plan/types.js'
+import { addGrams, addMeans, type Gram, type Means } from '../../refine/statistics.js'
+import { cutFile } from './cutFile.js'
+import type { Refinable } from './operators.js'
+
+export interface PassSetting {
+  readonly pool: Pool
+  /** A folder for temporary files. */
+  readonly workspace: string
+  /** What is quantized. */
+  readonly source: Model
+  /** Raised where the run is interrupted. */
+  readonly stop: SharedArrayBuffer
+  /** Called for every sample that a pass is done with. */
+  readonly onSample: () => void
+}
+
+export interface Pass {
+  readonly fixed: FixedPointModel
+  readonly operators: readonly Refinable[]
+  readonly samples: readonly HeldSample[]
+}
+
+/** Means of what each operator reads in the float model, in the order of the operators. */
+export async function gatherMeans(setting: PassSetting, pass: Pass): Promise<readonly Means[]> {
+  const gathered = await gather(setting, pass, setting.source.proto, (tensor) => tensor.of ?? tensor.name, undefined)
+  return gathered.map(({ means }) => means!)
+}
+
+/** Gram matrices of what each operator reads in the integer model, of so many patches a sample at most. */
+export async function gatherGrams(setting: PassSetting, pass: Pass, patches: number): Promise<readonly Gram[]> {
+  const integer = integerModel(pass.fixed, setting.source, { outputDequant: false, allLayers: false })
+  const gathered = await gather(setting, pass, integer, ({ integers }) => integers, patches)
+  return gathered.map(({ gram }) => gram!)
+}
+
+/** Samples that a task runs: as many answers as there are tasks at work are in memory. */
+const SAMPLES_A_TASK = 8
+
+async function gather(
+  { pool, workspace, source, stop, onSample }: PassSetting,
+  { fixed, operators, samples }: Pass,
+  proto: Model['proto'],
+  nameOf: (tensor: ReturnType<typeof writtenTensors>[number]) => string,
+  patches: number | undefined,
+): Promise<readonly Gathered[]> {
+  const tensors = writtenTensors(fixed, source.proto, { outputDequant: false })
+  const written = new Map(tensors.map((tensor) => [tensor.name, tensor]))
+  const inputs = operators.map(({ input, products: { reading } }): GatheredInput => {
+    const tensor = written.get(input)!
+    return { tensor: nameOf(tensor), step: tensor.scale, bits: tensor.bits, reading }
+  })
+  const names = inputs.map(({ tensor }) => tensor)
+  const folder = await mkdtemp(join(workspace, 'refine-'))
+  const model = await cutFile(proto, names, join(folder, 'model.onnx'))
+  const sums: Gathered[] = inputs.map(() => ({ means: undefined, gram: undefined }))
+  let next = 0
+  const runner = async (): Promise<void> => {
+    while (next < samples.length) {
+      const some = samples.slice(next, next + SAMPLES_A_TASK)
+      next += SAMPLES_A_TASK
+      const task: GatherTask = { kind: 'gather', samples: some, model, inputs, patches, stop }
+      const answer = await pool.gather(task)
+      if (answer.kind === 'stopped') throw new SquireError('INTERRUPTED', 'interrupted while refining')
+      for (const [i, gathered] of answer.gathered.entries()) sums[i] = add(sums[i]!, gathered)
+      for (const _ of some) onSample()
+    }
+  }
+  await Promise.all(Array.from({ length: pool.threads }, runner))
+  await rm(folder, { recursive: true })
+  return sums
+}
+
+function add(a: Gathered, b: Gathered): Gathered {
+  return {
+    means: b.means === undefined ? a.means : addMeans(a.means, b.means),
+    gram: b.gram === undefined ? a.gram : addGrams(a.gram, b.gram),
+  }
+}

@@ -1,0 +1,136 @@
+// --refine: better weights and biases from calibration samples, the same bytes each time, and never a worse model on the samples that judge.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createSession } from '../../src/onnx/session.js'
+import type { RefinementRecord } from '../../src/report/types.js'
+import { model } from '../onnx/models.js'
+import { picture } from './fixtures/waves.js'
+import { contents, type Ended, fixture, squire, temporaryFolder } from './squire.js'
+import { write } from './tiny.js'
+import { op, weights } from './zoo.js'
+
+const folder = temporaryFolder()
+const same = { pads: [1, 1, 1, 1] }
+
+/** Convolutions of one group and of as many as channels, and a product without a bias. */
+const nodes = [
+  op('Conv: x w -> c', same, 'first'),
+  op('Relu: c -> r'),
+  op('Conv: r d db -> e', { ...same, group: 8 }, 'depthwise'),
+  op('Relu: e -> f'),
+  op('Conv: f v -> g', {}, 'point'),
+  op('Relu: g -> h'),
+  op('GlobalAveragePool: h -> p'),
+  op('Flatten: p -> q'),
+  op('MatMul: q m -> y', {}, 'product'),
+]
+const constants = [
+  weights('w', 8, 3, 3, 3),
+  weights('d', 8, 1, 3, 3),
+  weights('db', 8, 1),
+  weights('v', 12, 8, 1, 1),
+  weights('m', 12, 5),
+].map((tensor) => (tensor.name === 'db' ? { ...tensor, dims: [8] } : tensor))
+const path = write(model({ inputs: { x: [1, 3, 16, 16] }, nodes, constants }), folder, 'waves.onnx')
+
+/** Calibrates with a threshold method; `words` are more options. */
+const run = (name: string, words: string, env: Record<string, string> = {}, from = 'dataset'): Promise<Ended> => {
+  const data = ['-uds', fixture('waves.ts'), '-if', from, '--compare-iteration', '0']
+  return squire(['quant', '-m', path, ...data, '-s', join(folder, name), ...words.split(' ')], env)
+}
+
+const recordOf = (name: string): RefinementRecord =>
+  JSON.parse(readFileSync(join(folder, name, 'report.json'), 'utf8')).results[0].refinement
+
+describe('--refine best', () => {
+  let ended: Ended
+  beforeAll(async () => {
+    ended = await run('best', '-i 40 -qm min_max --refine best -cn 1')
+  }, 120_000)
+
+  it('says what each step gained on samples that it was not fitted to', () => {
+    expect(ended.status, ended.stderr).toBe(0)
+    expect(ended.stdout).toMatch(
+      /min_max: refined on 30 samples; signal to noise .* on 10 others: [\d.]+ dB, with weights .* dB.*, biases/,
+    )
+  })
+
+  it('takes back what makes the outputs worse on these, and keeps the rest', () => {
+    const { fitted, judging, steps } = recordOf('best')
+    expect([fitted, judging]).toEqual([30, 10])
+    expect(steps.map(({ step }) => step)).toEqual(['weights', 'biases'])
+    for (const { before, after, kept } of steps) expect(kept).toBe(after! > before!)
+    expect(steps.some(({ kept }) => kept)).toBe(true)
+    const [first, second] = steps
+    expect(second!.before).toBe(first!.kept ? first!.after : first!.before)
+  })
+
+  it.each([
+    [2, 'shuffled'],
+    [3, 'reversed'],
+  ])(
+    'writes the same bytes with %i workers and %s data',
+    async (workers, order) => {
+      const again = await run(order, `-i 40 -qm min_max --refine best -cn ${workers}`, { SQUIRE_TEST_ORDER: order })
+      expect(again.status, again.stderr).toBe(0)
+      expect(contents(join(folder, order))).toEqual(contents(join(folder, 'best')))
+    },
+    120_000,
+  )
+
+  it('is given samples by an infer function as well, whatever it does with its arrays', async () => {
+    const again = await run('function', '-i 40 -qm min_max --refine best', {}, 'infer')
+    expect(again.status, again.stderr).toBe(0)
+    expect(recordOf('function').steps.every(({ after }) => after! > 20)).toBe(true)
+    expect(recordOf('function').steps.some(({ kept }) => kept)).toBe(true)
+  }, 120_000)
+
+  it('changes integer weights and biases, and no scale', async () => {
+    expect((await run('none', '-i 40 -qm min_max')).status).toBe(0)
+    const scales = (name: string) =>
+      JSON.parse(readFileSync(join(folder, name, 'waves_scale.json'), 'utf8')) as Record<string, unknown>
+    expect(scales('best').tensors).toEqual(scales('none').tensors)
+    expect(scales('best').operators).not.toEqual(scales('none').operators)
+    expect(recordOf('none')).toBeNull()
+  }, 120_000)
+
+  it('gives the QDQ model the biases as well', async () => {
+    const noise = async (name: string) => {
+      const [float, qdq] = await Promise.all(
+        [path, join(folder, name, 'waves_qdq.onnx')].map((file) => createSession(file, { optimized: true })),
+      )
+      let sum = 0
+      for (let sample = 40; sample < 64; sample++) {
+        const feeds = { x: { type: 'float32' as const, ...picture(sample) } }
+        const [expected, found] = await Promise.all([float!, qdq!].map((session) => session.run(feeds)))
+        for (const [i, value] of (expected!.y!.data as Float32Array).entries()) {
+          sum += (value - (found!.y!.data as Float32Array)[i]!) ** 2
+        }
+      }
+      await Promise.all([float!.release(), qdq!.release()])
+      return sum
+    }
+    expect(await noise('best')).toBeLessThan(await noise('none'))
+  })
+})
+
+describe('--refine fast', () => {
+  it('refines biases alone, of every threshold method', async () => {
+    const ended = await run('fast', '-i 20 -qm mse percentile --refine fast')
+    expect(ended.status, ended.stderr).toBe(0)
+    const { results } = JSON.parse(readFileSync(join(folder, 'fast', 'report.json'), 'utf8'))
+    expect(results).toHaveLength(2)
+    for (const { refinement } of results) {
+      expect(refinement.steps.map(({ step }: { step: string }) => step)).toEqual(['biases'])
+    }
+  }, 120_000)
+
+  it('says how many samples it needs where there are too few, and refines nothing', async () => {
+    const ended = await run('few', '-i 6 -qm min_max --refine fast')
+    expect(ended.status).toBe(0)
+    expect(ended.stderr).toContain('--refine fast needs at least 16 calibration samples of one size, -i 6 has 6')
+    expect(recordOf('few')).toBeNull()
+  }, 120_000)
+})
