@@ -91,8 +91,8 @@ const scalesOrMix: Rule = ({ loadScaleJson, mixConfig }, name) =>
     ? `${name('loadScaleJson')} and ${name('mixConfig')} exclude each other`
     : undefined
 
-/** What chooses the widths of operators by itself. */
-const noAutomaticMix: Rule = ({ chip, runMode, autoMixRatio, autoMixStrategy }, name) => {
+/** Only chips that mix widths have a mix to find. */
+const noWidthsToMix: Rule = ({ chip, runMode, autoMixRatio, autoMixStrategy }, name) => {
   const [asked] = [
     ...(runMode === 'auto_quant' ? [`${name('runMode')} auto_quant`] : []),
     ...(autoMixRatio === undefined ? [] : [name('autoMixRatio')]),
@@ -100,9 +100,21 @@ const noAutomaticMix: Rule = ({ chip, runMode, autoMixRatio, autoMixStrategy }, 
   ]
   if (asked === undefined) return undefined
   const { bitWidths, mixesWidths } = chipProfile(chip)
-  return mixesWidths
-    ? `${asked}: squire does not choose widths by itself; ${name('generateTemplate')} writes a template for ${name('mixConfig')}`
-    : `${asked}: ${chip} computes in ${listed(bitWidths)} bits only, there are no widths to mix`
+  if (mixesWidths) return undefined
+  return `${asked}: ${chip} computes in ${listed(bitWidths)} bits only, there are no widths to mix`
+}
+
+const automaticMix: Rule = ({ runMode, autoMixRatio, autoMixStrategy, mixConfig, bitWidth }, name) => {
+  const auto = `${name('runMode')} auto_quant`
+  if (runMode !== 'auto_quant') {
+    const key = autoMixRatio === undefined ? 'autoMixStrategy' : 'autoMixRatio'
+    return autoMixRatio === undefined && autoMixStrategy === undefined ? undefined : `${name(key)} is for ${auto}`
+  }
+  if (mixConfig !== undefined) return `${auto} finds a mix, ${name('mixConfig')} gives one: they exclude each other`
+  if (bitWidth !== 8) return `${auto} finds what needs more than 8 bits: ${name('bitWidth')} must be 8`
+  return autoMixStrategy === 'initial'
+    ? `${name('autoMixStrategy')} initial: what it means is not public; choose HAWQ or IOhigh`
+    : undefined
 }
 
 const evaluationOfStatistics: Rule = ({ stats, evaluation }, name) =>
@@ -135,5 +147,6 @@ export const rules: readonly Rule[] = [
   twoLayerThresholds,
   tablesOfSixteenBits,
   scalesOrMix,
-  noAutomaticMix,
+  noWidthsToMix,
+  automaticMix,
 ]

@@ -137,7 +137,7 @@ async function openPython(script: string, name: string, options: OpenOptions): P
 
 /** Random input has no size of its own: as in Knight, every open dimension becomes the batch size, the image's height as well. */
 function warnOfOpenDims({ config, model, reporter }: OpenOptions): void {
-  if (config.runMode !== 'quant') return
+  if (config.runMode !== 'quant' && config.runMode !== 'auto_quant') return
   for (const { name, dims } of modelInputs(model.proto)) {
     if (!dims.slice(1).some((dim) => typeof dim === 'string')) continue
     reporter.warn(

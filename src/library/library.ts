@@ -10,9 +10,8 @@ import { reporterOf, speakingOfOptions } from './speaking.js'
 type Pipeline = (config: Config, reporter: Reporter, options: RunOptions) => Promise<RunResult>
 
 export async function quantize(options: QuantizeOptions): Promise<RunResult> {
-  const pipeline =
-    options.runMode === 'convert' ? import('../runs/convert.js').then(({ convert }) => convert) : quantizing()
-  return runWith(await pipeline, options)
+  const pipeline = await pipelineOf(options.runMode)
+  return runWith(pipeline, options)
 }
 
 export async function infer(options: InferOptions): Promise<InferResult> {
@@ -25,7 +24,9 @@ export async function infer(options: InferOptions): Promise<InferResult> {
   }
 }
 
-async function quantizing(): Promise<Pipeline> {
+async function pipelineOf(mode: QuantizeOptions['runMode']): Promise<Pipeline> {
+  if (mode === 'convert') return (await import('../runs/convert.js')).convert
+  if (mode === 'auto_quant') return (await import('../runs/autoQuantize.js')).autoQuantize
   return (await import('../runs/quantize.js')).quantize
 }
 

@@ -12,7 +12,7 @@ export function chosenOptions(config: Config): string[] {
   ]
   const all: [string, string | undefined][] = [
     ['model', config.model],
-    ...(config.runMode === 'quant' ? quant : []),
+    ...(config.runMode === 'quant' || config.runMode === 'auto_quant' ? quant : []),
     ['script', config.userScript],
     ['infer function', config.inferFunction],
     ['data', config.data],

@@ -265,7 +265,10 @@ describe('options for chips that mix widths', () => {
     ['-r auto_quant', '--run-mode (-r) auto_quant: TX5105C computes in 8 bits only, there are no widths to mix'],
     ['-amr 0.5', '--auto-mix-ratio (-amr): TX5105C computes in 8 bits only'],
     ['-ams HAWQ', '--auto-mix-strategy (-ams): TX5105C computes in 8 bits only'],
-    ['-ch TX5368x -r auto_quant', 'squire does not choose widths by itself'],
+    ['-ch TX5368x -amr 0.5', '--auto-mix-ratio (-amr) is for --run-mode (-r) auto_quant'],
+    ['-ch TX5368x -r auto_quant -b 16', '--bit-width (-b) must be 8'],
+    ['-ch TX5368x -r auto_quant -mc mix.json', 'they exclude each other'],
+    ['-ch TX5368x -r auto_quant -ams initial', 'what it means is not public; choose HAWQ or IOhigh'],
     ['-ll 10', '--lut-len (-ll) is for tables over 16-bit inputs'],
   ])('%s is refused with the reason', async (words, message) => {
     await expect(run('net.onnx', words)).rejects.toThrow(message)

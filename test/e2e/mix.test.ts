@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { configure } from '../../src/cli/configure.js'
 import { encodeModel } from '../../src/onnx/model.js'
 import { silentReporter } from '../../src/report/types.js'
+import { autoQuantize } from '../../src/runs/autoQuantize.js'
 import { quantize } from '../../src/runs/quantize.js'
 import { fixture, temporaryFolder } from './squire.js'
 import { zoo } from './zoo.js'
@@ -19,7 +20,8 @@ async function run(...words: string[]) {
   const own = join(folder, String(++runs))
   const data = ['-uds', fixture('noise.mjs'), '-if', 'measured', '-d', '[[1,3,16,16],[1,3,16,16]]', '-i', '2']
   const { config } = await configure(['quant', '-m', model, '-s', own, '-cn', '1', '-od', ...data, ...words])
-  const { results } = await quantize(config, silentReporter)
+  const pipeline = config.runMode === 'auto_quant' ? autoQuantize : quantize
+  const { results } = await pipeline(config, silentReporter)
   const json = (name: string) => JSON.parse(readFileSync(join(own, name), 'utf8'))
   const scales = json('activations_scale.json') as {
     tensors: Record<string, { bits: number; scale: number }>
@@ -81,5 +83,26 @@ describe('a mixed configuration', () => {
     const path = mixFile({ op_types: { Convv: { 'bit-width': 8 } } })
     await expect(run('-mc', path)).rejects.toThrow('no quantized operator is called "Convv"; did you mean "Conv"?')
     await expect(run('-mc', mixFile({ op_kinds: {} }))).rejects.toThrow('"op_kinds"')
+  })
+})
+
+describe('-r auto_quant', () => {
+  const auto = [...sixteen, '-qm', 'min_max', '-r', 'auto_quant']
+
+  test('gives 16 bits to what removes most noise, and writes that as a mix', async () => {
+    const narrow = await run(...sixteen, '-qm', 'min_max')
+    const found = await run(...auto, '-amr', '0.5')
+    expect(found.loss).toBeLessThan(narrow.loss)
+    const mix = found.json('activations_auto_mix.json') as { op_names: Record<string, { 'bit-width': number }> }
+    const widths = Object.values(mix.op_names).map((choice) => choice['bit-width'])
+    expect(widths).toContain(16)
+    expect(widths).toContain(8)
+    const given = await run(...sixteen, '-qm', 'min_max', '-mc', mixFile(mix))
+    expect(given.scales.tensors).toEqual(found.scales.tensors)
+  })
+
+  test('IOhigh begins with the operators at inputs and outputs', async () => {
+    const { scales } = await run(...auto, '-amr', '0.01', '-ams', 'IOhigh')
+    expect(scales.tensors.x!.bits).toBe(16)
   })
 })

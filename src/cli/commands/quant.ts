@@ -47,10 +47,16 @@ const task: Task<RunResult> = {
 }
 
 async function pipelineOf(mode: RunMode) {
-  if (mode === 'infer') return (await import('../../runs/infer.js')).infer
-  return mode === 'convert'
-    ? (await import('../../runs/convert.js')).convert
-    : (await import('../../runs/quantize.js')).quantize
+  switch (mode) {
+    case 'infer':
+      return (await import('../../runs/infer.js')).infer
+    case 'convert':
+      return (await import('../../runs/convert.js')).convert
+    case 'auto_quant':
+      return (await import('../../runs/autoQuantize.js')).autoQuantize
+    default:
+      return (await import('../../runs/quantize.js')).quantize
+  }
 }
 
 /** A quantization that fails beside others is a line of the table; when all fail the run has. */

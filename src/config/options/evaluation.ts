@@ -12,7 +12,7 @@ export const evaluationOptions = {
     long: 'run-mode',
     short: 'r',
     group,
-    help: 'infer runs the model and its metric; convert optimizes the graph and stops; compare compares what an earlier run wrote to the save-dir; auto_quant is for chips that mix widths',
+    help: 'infer runs the model and its metric; convert optimizes the graph and stops; compare compares what an earlier run wrote to the save-dir; auto_quant gives the operators that need them most 16 bits, on chips that mix widths',
     fallback: 'quant',
   }),
   /** Forward passes that the metric runs over; undefined: as `iterations`. */

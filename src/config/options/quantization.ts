@@ -139,19 +139,21 @@ export const quantizationOptions = {
     help: 'tables over 16-bit inputs have 2^N segments to interpolate in; chips with 16 bit only',
     fallbackInWords: '10',
   }),
-  /** Share of operators that auto_quant may give more bits. */
+  /** Share of the model's cost, in multiplications, that auto_quant may compute in 16 bits. */
   autoMixRatio: option(fraction, {
     long: 'auto-mix-ratio',
     short: 'amr',
     group,
-    help: 'refused: squire does not choose widths by itself, -mc says them',
+    help: "with -r auto_quant: share of the model's multiplications that may be in 16 bits",
+    fallbackInWords: '0.1',
   }),
-  /** How auto_quant chooses them. */
+  /** How auto_quant chooses what gets 16 bits. */
   autoMixStrategy: option(oneOf('NAME', ['HAWQ', 'IOhigh', 'initial']), {
     long: 'auto-mix-strategy',
     short: 'ams',
     group,
-    help: 'refused as -amr is',
+    help: 'with -r auto_quant: HAWQ takes the operators that remove most noise for their cost; IOhigh those at inputs and outputs first; initial is refused',
+    fallbackInWords: 'HAWQ',
   }),
   /** Accepted for Knight's sake: squire always does this. */
   accelerateModel: option(flag, {
