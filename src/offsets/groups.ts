@@ -5,7 +5,7 @@
 // c is a whole number of steps, so that a real zero, which padding needs, has a code.
 
 import type { ZeroPointPolicy } from '../config/config.js'
-import { clip, roundHalfAway } from '../fixedpoint/rounding.js'
+import { clip } from '../fixedpoint/rounding.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import type { Histogram } from '../histogram/types.js'
 import type { PlannedAccumulation } from '../operators/accumulation/types.js'
@@ -74,6 +74,9 @@ export function pads(operator: PlannedOperator): operator is PlannedConv {
   return 'pads' in operator && isAccumulation(operator) && (operator as PlannedConv).pads.some((pad) => pad !== 0)
 }
 
+/** The lower end of a range leaves room for values lower than all that calibration saw, as the lower half of a symmetric range does. */
+const HEADROOM = 1.25
+
 /** With less to gain, a range is left symmetric. */
 const LEAST_GAIN = 1.1
 
@@ -93,11 +96,14 @@ export function offsetOf(
     readers.filter((reader) => !isInside(reader, own)),
     outputScale,
   )
-  const low = Math.min(0, Math.max(-threshold, histogram.min, told.low))
+  const low = Math.min(0, Math.max(-threshold, histogram.min * HEADROOM, told.low))
   const high = Math.max(0, Math.min(threshold, histogram.max, told.high))
   if (!(high > low) || (2 * threshold) / (high - low) < LEAST_GAIN) return undefined
-  const scale = Math.fround((high - low) / (most - least))
-  const zero = clip(roundHalfAway(least - low / scale), least, most)
+  // Rounded up, so that the least code is no larger than low: beyond it lie the values that readers do not tell apart, often most of all. A step of
+  // the range is for that, where low is not zero itself.
+  const steps = most - least - (low < 0 ? 1 : 0)
+  const scale = Math.fround((high - low) / steps)
+  const zero = clip(Math.ceil(least - low / scale), least, most)
   return { scale, offset: Math.fround(-zero * scale) }
 }
 

@@ -3,12 +3,15 @@
 import type { PlannedLut } from '../operators/lut/plan.js'
 import type { PlannedOperator } from '../operators/types.js'
 
-/** Beyond these bounds, tables of readers are flat to within half a step of what they write. Other readers tell all values apart. */
+/**
+ * Beyond these bounds, tables of readers are flat to within an eighth of a step of what they write. Other readers tell all values apart. What lies
+ * beyond is often most of a tensor, and all of it gets the same error, which a following sum does not average out: hence so little.
+ */
 export function toldApart(readers: readonly PlannedOperator[], outputScale: (tensor: string) => number) {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const reader of readers) {
     if (!isFunction(reader)) return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
-    const tolerance = outputScale(reader.outputs[0]!) / 4
+    const tolerance = outputScale(reader.outputs[0]!) / 16
     low = Math.min(low, -flatFrom((x) => reader.evaluate(-x), tolerance))
     high = Math.max(high, flatFrom(reader.evaluate, tolerance))
   }
