@@ -93,7 +93,7 @@ export async function openLab(of: AccuracyCase, threads: number): Promise<Lab> {
   }
   let held: Held | undefined
   const refine = async ({ source, plan, solve, fixed }: Quantized, level: Refinement) => {
-    held ??= splitHeld(await runner.hold(of.calibrated.length, of.calibrated.length))
+    held ??= splitHeld(await runner.hold(of.calibrated.length))
     const passes = { pool, workspace, source, stop: new SharedArrayBuffer(4), onSample: () => {} }
     return (await refineModel(level, passes, held, { plan, fixed }, solve)).fixed
   }

@@ -4,6 +4,9 @@ import { createHash } from 'node:crypto'
 import type { HeldSample } from './protocol.js'
 import type { Feeds } from './runner.js'
 
+/** Forward passes that are held at most. */
+export const MOST_HELD = 128
+
 /** Bytes that all held inputs may take. */
 const MOST_BYTES = 2 ** 28
 
@@ -15,9 +18,9 @@ export function seedOf(...parts: readonly (string | Uint8Array)[]): number {
 }
 
 /** How many forward passes with inputs like these can be held. */
-export function mostHeld(feeds: Feeds, most: number): number {
+export function mostHeld(feeds: Feeds): number {
   const bytes = Object.values(feeds).reduce((sum, { data }) => sum + data.byteLength, 0)
-  return Math.max(1, Math.min(most, Math.floor(MOST_BYTES / bytes)))
+  return Math.max(1, Math.min(MOST_HELD, Math.floor(MOST_BYTES / bytes)))
 }
 
 export function sameDims(feeds: Feeds, as: Feeds): boolean {
@@ -28,11 +31,6 @@ export function sameDims(feeds: Feeds, as: Feeds): boolean {
 export class HeldFeeds {
   readonly #held: HeldSample[] = []
   #first: Feeds | undefined
-  readonly #most: number
-
-  constructor(most: number) {
-    this.#most = most
-  }
 
   add(feeds: Feeds): void {
     this.#first ??= feeds
@@ -47,7 +45,7 @@ export class HeldFeeds {
     // The user's code may write its next input into the same array.
     const own = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, copy(value)]))
     this.#held.splice(after < 0 ? this.#held.length : after, 0, { feeds: own, seed })
-    if (this.#held.length > mostHeld(this.#first, this.#most)) this.#held.pop()
+    if (this.#held.length > mostHeld(this.#first)) this.#held.pop()
   }
 
   get samples(): readonly HeldSample[] {

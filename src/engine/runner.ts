@@ -38,8 +38,11 @@ export interface Runner {
   readonly iterations: readonly number[]
   /** Inputs of one forward pass: its shapes become the quantized model's. */
   firstFeeds(): Promise<Feeds>
-  /** Samples (or forward passes) of observe(), of measure() for so many quantizations of each `-i` value, and of comparing on at most `compared`. */
-  workload(quantizations: number, compared: number): Promise<number>
+  /**
+   * Samples (or forward passes) of observe(), of measure() for so many quantizations of each `-i` value, of comparing on at most `compared`, and of
+   * so many passes over what hold() gives for each quantization.
+   */
+  workload(quantizations: number, compared: number, heldPasses: number): Promise<number>
   /** Inputs of the last forward pass: of calibration, or where a function makes them, of the run so far. */
   lastFeeds(): Promise<Feeds>
   /** Runs the float model once over the data; one result for each value of `-i`, ascending. */
@@ -51,11 +54,11 @@ export interface Runner {
   /** Two models tensor by tensor, over at most `most` of the samples that measure() takes. */
   compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared>
   /**
-   * Inputs of forward passes that an `-i` value calibrates on, to be run again and again: at most `most` of those whose inputs have the dims of the
+   * Inputs of forward passes that an `-i` value calibrates on, to be run again and again: at most MOST_HELD of those whose inputs have the dims of the
    * first. A hash draws and orders them, so that neither the order of the data nor the time decides.
    * @param float what an infer function's forward passes are run on
    */
-  hold(iteration: number, most: number, float: ModelFile): Promise<readonly HeldSample[]>
+  hold(iteration: number, float: ModelFile): Promise<readonly HeldSample[]>
   /** Closes the files of the data. */
   close(): Promise<void>
   /** Samples left out so far. */

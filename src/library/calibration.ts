@@ -183,8 +183,8 @@ export async function exportModel(
 ): Promise<ExportResult> {
   const { calibration, solved, setting } = solutionOf(solution)
   return calibration.step(async ({ parts }) => {
-    const { modes, percent, zeroPoints } = setting.config
-    const asked = { modes, percent, zeroPoints, saveDir, ...(outputDequant !== undefined && { outputDequant }) }
+    const { modes, percent, zeroPoints, refine } = setting.config
+    const asked = { modes, percent, zeroPoints, refine, saveDir, ...(outputDequant !== undefined && { outputDequant }) }
     const config = makeConfig({ ...parts.given, ...asked })
     const files = await quantizationFiles({ config }, solved.job, integersOf(solved))
     await saveAll(config.saveDir, files)

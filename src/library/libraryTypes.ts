@@ -84,7 +84,7 @@ export interface Calibration extends AsyncDisposable {
 }
 
 /** What decides scales once the statistics are known. */
-export type SolveOptions = Pick<ConfigOptions, 'modes' | 'percent' | 'zeroPoints'>
+export type SolveOptions = Pick<ConfigOptions, 'modes' | 'percent' | 'zeroPoints' | 'refine'>
 
 /** Every integer of one quantization. */
 export interface Solution {

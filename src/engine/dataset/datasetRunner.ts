@@ -7,6 +7,7 @@ import { type Chunk, chunksOf, chunksOfShare, type Segment, type Share, segments
 import { fold } from '../fold/fold.js'
 import { emptyFold, type FoldState, stateUpTo } from '../fold/foldState.js'
 import { type FoldPart, finishedFold, partOf } from '../fold/part.js'
+import { MOST_HELD } from '../hold.js'
 import type { Comparison, HeldSample, ModelFile, Observation, SkippedSample } from '../protocol.js'
 import type { Feeds, Observed, ObservedModel, Runner } from '../runner.js'
 import { calibrationOf, statisticsOf } from './calibration.js'
@@ -149,13 +150,14 @@ export class DatasetRunner implements Runner {
     return this.#value(title, state, segments, count)
   }
 
-  async workload(quantizations: number, compared: number): Promise<number> {
+  async workload(quantizations: number, compared: number, heldPasses: number): Promise<number> {
     const measured =
       this.#metric === undefined ? [] : this.iterations.map((iteration) => this.#measuredCount(iteration))
     const observed = Math.max(...this.#options.calibrated.map(({ samples }) => samples), ...measured)
     const comparisons =
       Math.min(compared, this.#measuredCount(this.iterations.at(-1)!)) * (measured.length > 0 ? 1 : quantizations)
-    return observed + quantizations * measured.reduce((sum, count) => sum + count, 0) + comparisons
+    const held = this.#options.calibrated.map(({ samples }) => heldPasses * Math.min(samples, MOST_HELD))
+    return observed + quantizations * [...measured, ...held].reduce((sum, count) => sum + count, 0) + comparisons
   }
 
   async compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared> {
@@ -175,9 +177,9 @@ export class DatasetRunner implements Runner {
     }).finally(() => progress.finish())
   }
 
-  hold(iteration: number, most: number): Promise<readonly HeldSample[]> {
+  hold(iteration: number): Promise<readonly HeldSample[]> {
     const { samples } = this.#options.calibrated.find((entry) => entry.iteration === iteration)!
-    return this.#samples.hold(samples, most)
+    return this.#samples.hold(samples)
   }
 
   /** What the shares of measure() come to, one `-i` value after the other. */

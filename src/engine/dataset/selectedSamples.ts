@@ -100,13 +100,13 @@ export class SelectedSamples {
     return stackSamples(await Promise.all(indices.map((index) => this.#load(index))), batch)
   }
 
-  /** At most `most` forward passes over the first `count` samples, drawn and ordered by a hash of the samples' ids. */
-  async hold(count: number, most: number): Promise<readonly HeldSample[]> {
+  /** At most MOST_HELD forward passes over the first `count` samples, drawn and ordered by a hash of the samples' ids. */
+  async hold(count: number): Promise<readonly HeldSample[]> {
     const { feeds, batch } = await this.firstForward()
     const drawn = [...this.#options.selected.subarray(0, count)]
       .map((index) => ({ index, seed: seedOf(this.#options.dataset.id(index)) }))
       .sort((a, b) => a.seed - b.seed || a.index - b.index)
-    const wanted = batch * mostHeld(feeds, most)
+    const wanted = batch * mostHeld(feeds)
     const loaded: { readonly seed: number; readonly feeds: Feeds }[] = []
     for (let from = 0; from < drawn.length && loaded.length < wanted; from += LOADED_AT_ONCE) {
       const some = drawn.slice(from, from + LOADED_AT_ONCE).filter(({ index }) => !this.#bad.has(index))

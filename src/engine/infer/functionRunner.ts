@@ -9,7 +9,7 @@ import { createBuffer } from '../../histogram/buffer.js'
 import type { TensorValue } from '../../onnx/types.js'
 import type { Reporter } from '../../report/types.js'
 import type { Compared } from '../dataset/comparing.js'
-import { HeldFeeds } from '../hold.js'
+import { HeldFeeds, MOST_HELD } from '../hold.js'
 import type { Pool } from '../pool.js'
 import type { Comparison, HeldSample, ModelFile, SkippedSample } from '../protocol.js'
 import type { Feeds, Observed, ObservedModel, Runner } from '../runner.js'
@@ -142,14 +142,20 @@ export class FunctionRunner implements Runner {
   }
 
   /** Whether the function has a metric shows when it ends: it is taken to have one. */
-  async workload(quantizations: number, compared: number): Promise<number> {
+  async workload(quantizations: number, compared: number, heldPasses: number): Promise<number> {
     const { iterations, evalIteration } = this.#options
     const most = iterations.at(-1)!
     const measured = iterations.map((iteration) => evalIteration ?? iteration)
     // The call that calibrates measures the float model as well.
     const float = new Set([...measured].filter((count) => count !== most))
     const evaluated = [...float, ...measured.map((count) => quantizations * count)]
-    return most + evaluated.reduce((sum, count) => sum + count, 0) + Math.min(compared, evalIteration ?? most)
+    const refined =
+      heldPasses === 0 ? [] : iterations.map((count) => count + quantizations * heldPasses * Math.min(count, MOST_HELD))
+    return (
+      most +
+      [...evaluated, ...refined].reduce((sum, count) => sum + count, 0) +
+      Math.min(compared, evalIteration ?? most)
+    )
   }
 
   async compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared> {
@@ -175,9 +181,9 @@ export class FunctionRunner implements Runner {
     return sum
   }
 
-  async hold(iteration: number, most: number, float: ModelFile): Promise<readonly HeldSample[]> {
+  async hold(iteration: number, float: ModelFile): Promise<readonly HeldSample[]> {
     const progress = this.#options.reporter.progress('holding samples', iteration, 'forwards')
-    const held = new HeldFeeds(most)
+    const held = new HeldFeeds()
     await this.#call(iteration, {
       forward: (feeds, name) => {
         held.add(feeds)

@@ -13,9 +13,6 @@ import { type Held, LEAST_HELD, sizeOf, splitHeld } from './held.js'
 import { refinableOperators } from './operators.js'
 import { passesOf, refineModel } from './steps.js'
 
-/** Forward passes that are looked at. */
-const MOST_HELD = 128
-
 export type Solve = (job: Job, plan: Plan) => FixedPointModel
 
 /** Every quantization, made better as far as --refine asks for it. */
@@ -30,7 +27,7 @@ export async function refineRun(
   if (refine === 'none') return solved
   const heldOf = new Map<number, Held>()
   for (const iteration of new Set(solved.map(({ job }) => job.observed.iteration))) {
-    const held = splitHeld(await runner.hold(iteration, MOST_HELD, prepared.plain))
+    const held = splitHeld(await runner.hold(iteration, prepared.plain))
     if (sizeOf(held) >= LEAST_HELD) heldOf.set(iteration, held)
     else {
       setting.reporter.warn(

@@ -246,5 +246,6 @@ test('the workload counts every pass over the samples', async () => {
   const calibrated = [10, 20].map((samples) => ({ iteration: samples, samples }))
   // 40 are observed and measured; each of 3 quantizations of two -i values is measured on 40; one is compared on 16.
   const { runner } = runnerIn({ options: { calibrated, evaluated: 40 } })
-  expect(await runner.workload(3, 16)).toBe(40 + 3 * (40 + 40) + 16)
+  expect(await runner.workload(3, 16, 0)).toBe(40 + 3 * (40 + 40) + 16)
+  expect(await runner.workload(3, 16, 2)).toBe(40 + 3 * (40 + 40) + 16 + 3 * 2 * (10 + 20))
 })
