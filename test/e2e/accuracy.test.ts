@@ -8,7 +8,8 @@ import { openDataset } from '../../src/dataset/datasets.js'
 import { modelInputs, readModel } from '../../src/onnx/model.js'
 import { createSession, type Session } from '../../src/onnx/session.js'
 import type { TensorValue } from '../../src/onnx/types.js'
-import { squire, temporaryFolder } from './squire.js'
+import { pythonWith } from '../dataset/script/python/interpreters.js'
+import { fixture, squire, temporaryFolder } from './squire.js'
 
 const data = fileURLToPath(new URL('../../../shared/data', import.meta.url))
 const model = join(data, 'models/squeezenet1.0.onnx')
@@ -42,11 +43,48 @@ describe.runIf(present)('SqueezeNet on 500 photographs, calibrated on 100 of the
   }, 400_000)
 })
 
-/** The fraction of photographs for which the two models' highest scores are the same class. */
-async function agreement(integerModel: string): Promise<number> {
+const python = pythonWith('numpy', 'PIL')
+if (present && python === undefined) {
+  console.warn(
+    '\nNOT RUN: a Python script on photographs, no Python here has numpy and Pillow (SQUIRE_TEST_PYTHON names another)\n',
+  )
+}
+
+describe.runIf(present && python !== undefined)('a Python script for Knight, on 100 photographs', () => {
+  it('measures the top-1 that squire measures on the same, and quantizes to within six photographs of it', async () => {
+    const script = fixture('photographs.py')
+    const out = join(folder, 'python')
+    const words = ['quant', '-m', model, '-uds', script, '-if', 'photographs', '-d', photographs, '--python', python!]
+    const ended = await squire([...words, '-i', '100', '-qm', 'mse', '-s', out, '--json'])
+    expect(ended.stderr).not.toContain('error')
+    const [{ floatMetric, fixMetric }] = JSON.parse(ended.stdout).results
+    // Pillow and libvips may decode a photograph apart by a level.
+    expect(Math.abs(floatMetric - (await top1OfEveryFifth()))).toBeLessThanOrEqual(0.01)
+    expect(Math.abs(fixMetric - floatMetric)).toBeLessThanOrEqual(0.06)
+  }, 400_000)
+})
+
+/** Of the float model, on the photographs that the script takes. */
+async function top1OfEveryFifth(): Promise<number> {
+  const dataset = await openPhotographs()
+  const session = await createSession(model)
+  let hits = 0
+  for (let i = 0; i < dataset.size; i += 5) {
+    const { feeds, label } = await dataset.load(i)
+    if ((await best(session, feeds)) === label) hits++
+  }
+  return hits / Math.ceil(dataset.size / 5)
+}
+
+async function openPhotographs() {
   const inputs = modelInputs((await readModel(model)).proto)
   const source = { kind: 'user' as const, script, exportName: 'imagenet', data: photographs, batchSize: 1 }
-  const dataset = await openDataset(source, inputs)
+  return openDataset(source, inputs)
+}
+
+/** The fraction of photographs for which the two models' highest scores are the same class. */
+async function agreement(integerModel: string): Promise<number> {
+  const dataset = await openPhotographs()
   const [float, fixed] = [await createSession(model), await createSession(integerModel)]
   let same = 0
   for (let i = 0; i < dataset.size; i++) {
