@@ -181,6 +181,26 @@ describe("others' QDQ models", () => {
     expect(JSON.parse(written('_scale.json').toString()).tensors.x).toEqual({ scale: Math.fround(0.01), bits: 8 })
   })
 
+  test('a Relu that two pairs leave to their zero point is one, and part of the convolution', async () => {
+    const pair = (n: number) => [op(`QuantizeLinear: c s z -> q${n}`), op(`DequantizeLinear: q${n} s z -> d${n}`)]
+    const proto = model({
+      inputs: { x: [1, 3, 8, 8] },
+      nodes: [
+        op('Conv: x w -> c'),
+        ...pair(1),
+        ...pair(2),
+        op('Conv: d1 v -> e'),
+        op('Conv: d2 v -> f'),
+        op('Add: e f -> y'),
+      ],
+      constants: [scalar('s', 0.01), zero('z', DataType.UINT8, 0), weights('w', 4, 3, 3, 3), weights('v', 4, 4, 1, 1)],
+    })
+    const { operators } = JSON.parse((await run(proto)).written('_scale.json').toString())
+    const nodes = operators.map((one: { nodes: string[] }) => one.nodes)
+    // The Relu is a Clip at the offset.
+    expect(nodes).toEqual([['Conv', 'Clip'], ['Conv'], ['Conv'], ['Add']])
+  })
+
   test('a zero point that no bias can take in becomes a symmetric range, which is told', async () => {
     const proto = model({
       inputs: { x: [1, 3, 8, 8] },
@@ -217,6 +237,22 @@ describe("others' QDQ models", () => {
         ],
       }),
       /DequantizeLinear "dq" has a scale for each channel of the activation "x"/,
+    ],
+    [
+      'scales that are no numbers',
+      model({
+        nodes: [op('QuantizeLinear: x s -> q'), op('DequantizeLinear: q s -> d', {}, 'dq'), op('Conv: d w -> y')],
+        constants: [floats('s', [], [Number.NaN]), weights('w', 4, 3, 3, 3)],
+      }),
+      /DequantizeLinear "dq" has a scale that is not a positive number/,
+    ],
+    [
+      'scales of other channels than there are',
+      model({
+        nodes: [op('DequantizeLinear: i s -> w', { axis: 0 }, 'dq'), op('Conv: x w -> y')],
+        constants: [floats('s', [3], [1, 1, 1]), makeTensor('i', DataType.INT8, [2, 3, 1, 1], new Int8Array(6))],
+      }),
+      /DequantizeLinear "dq" has 3 scales along axis 0 of integers with dims \[2, 3, 1, 1\]/,
     ],
   ])('%s are refused by name', async (_, proto, message) => {
     await expect(run(proto)).rejects.toThrow(message)

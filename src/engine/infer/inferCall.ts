@@ -66,6 +66,8 @@ export async function callInfer({ infer, name, executor, sink, signal }: InferCa
   }
   // Calls that the function did not wait for belong to the statistics all the same; one that failed fails the run.
   await Promise.all(inFlight)
+  // A function that stops at its early-stop flag, as executor.map does, has not seen all that it was called for.
+  if (signal.aborted) throw interrupted()
   return checkedMetric(value, name, calls)
 }
 

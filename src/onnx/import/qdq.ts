@@ -17,8 +17,9 @@ import { constantNodes } from '../passes/constantNodes.js'
 import { removeDead } from '../passes/removeDead.js'
 import { removeIdentity } from '../passes/removeIdentity.js'
 import { renameAll } from '../renaming.js'
-import { elementCount, floatValues, makeTensor, tensorData, tensorDims } from '../tensor.js'
+import { floatValues, makeTensor, tensorData, tensorDims } from '../tensor.js'
 import { DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
+import { dequantized, type Integers, type Parameters, ranges, rounded } from './qdqConstants.js'
 
 /** How an activation is held: real value = (integer - zeroPoint) * scale, integers as wide as two's complement of `bits`. */
 export interface HeldActivation {
@@ -83,29 +84,6 @@ const isOurs = ({ domain }: NodeProto) => isStandardDomain(domain) || domain ===
 const isQuantize = (node: NodeProto) => node.opType === 'QuantizeLinear' && isOurs(node)
 const isDequantize = (node: NodeProto) => node.opType === 'DequantizeLinear' && isOurs(node)
 
-/** Scales, zero points and the axis of a Q or DQ node, all constant. */
-interface Parameters {
-  readonly scales: Float32Array
-  readonly zeroPoints: readonly number[]
-  readonly dataType: number
-  readonly axis: number
-  /** Elements along the axis that share a scale; 0: one scale an index, or one for all. */
-  readonly block: number
-}
-
-/** A tensor of integers that a DequantizeLinear reads. */
-interface Integers {
-  readonly dims: readonly number[]
-  readonly data: ArrayLike<number>
-}
-
-const ranges: ReadonlyMap<number, readonly [low: number, high: number]> = new Map([
-  [DataType.INT8, [-128, 127]],
-  [DataType.UINT8, [0, 255]],
-  [DataType.INT16, [-32768, 32767]],
-  [DataType.UINT16, [0, 65535]],
-])
-
 /** Operators that write no negative value, whatever they read. */
 const positive: ReadonlySet<string> = new Set([
   'Abs',
@@ -144,6 +122,8 @@ class Taker {
   readonly #index: GraphIndex
   /** Tensors of the float model that have no negative value. */
   readonly #positive = new Set<string>()
+  /** Activations -> what a Relu that was put in makes of them: several pairs may hold one. */
+  readonly #clipped = new Map<string, string>()
 
   constructor(index: GraphIndex) {
     this.#index = index
@@ -156,7 +136,7 @@ class Taker {
     if (parameters === undefined) return this.#observed(node)
     const integers = this.#constantIntegers(from, parameters)
     if (integers !== undefined) {
-      this.#dequantize(node.output[0]!, integers, parameters)
+      this.#dequantize(node, integers, parameters)
       return undefined
     }
     const source = this.#quantizedFrom(from, parameters)
@@ -195,21 +175,18 @@ class Taker {
     return own !== undefined && same(own, parameters) ? producer.input[0] : undefined
   }
 
-  #dequantize(name: string, { dims, data }: Integers, parameters: Parameters): void {
-    const { scales, zeroPoints, axis, block } = parameters
-    const values = new Float32Array(data.length)
-    let largest = 0
-    for (const { from, to, scale } of runsOfOneScale(dims, parameters)) {
-      for (let i = from; i < to; i++) {
-        const steps = data[i]! - zeroPoints[scale]!
-        largest = Math.max(largest, Math.abs(steps))
-        values[i] = steps * scales[scale]!
-      }
+  #dequantize(node: NodeProto, integers: Integers, parameters: Parameters): void {
+    const { dims } = integers
+    const { scales, axis, block, dataType } = parameters
+    const at = axis < 0 ? axis + dims.length : axis
+    if (block === 0 && scales.length > 1 && scales.length !== dims[at]) {
+      const shape = `[${dims.join(', ')}]`
+      throw damaged(node, `${scales.length} scales along axis ${axis} of integers with dims ${shape}`)
     }
+    const { values, largest } = dequantized(integers, parameters)
+    const [name] = node.output as [string]
     this.constants.push(makeTensor(name, DataType.FLOAT, dims, values))
-    if (block === 0 && largest <= 127 && parameters.dataType !== DataType.INT32) {
-      this.weights.set(name, { scales, axis: axis < 0 ? axis + dims.length : axis })
-    }
+    if (block === 0 && largest <= 127 && dataType !== DataType.INT32) this.weights.set(name, { scales, axis: at })
   }
 
   /** A pair around an activation: its readers read the activation itself. */
@@ -230,21 +207,27 @@ class Taker {
     const isPositive = this.#positive.has(source)
     const clips = held.zeroPoint === low - half && !isPositive
     if (isPositive || clips) this.#positive.add(output)
+    const clipped = clips ? this.#clipped.get(source) : undefined
     // The first pair is the one that the tensor's writer is held by.
     for (const name of clips ? [output] : [source, output])
       if (!this.activations.has(name)) this.activations.set(name, held)
-    if (!clips && !this.#index.isGraphOutput(output)) {
-      this.renamed.set(output, source)
+    const from = clipped ?? source
+    if ((clipped !== undefined || !clips) && !this.#index.isGraphOutput(output)) {
+      this.renamed.set(output, from)
       return undefined
     }
-    const opType = clips ? 'Relu' : 'Identity'
-    return { name: node.name, opType, domain: '', input: [source], output: [output], attribute: [] }
+    const opType = clips && clipped === undefined ? 'Relu' : 'Identity'
+    if (opType === 'Relu') this.#clipped.set(source, output)
+    return { name: node.name, opType, domain: '', input: [from], output: [output], attribute: [] }
   }
 
   #parameters(node: NodeProto): Parameters | undefined {
     const [scale, zero] = [this.#index.initializer(node.input[1] ?? ''), this.#index.initializer(node.input[2] ?? '')]
     if (scale?.dataType !== DataType.FLOAT || (node.input[2] && zero === undefined)) return undefined
     const scales = floatValues(scale)
+    if (!scales.every((one) => one > 0 && one < Number.POSITIVE_INFINITY)) {
+      throw damaged(node, 'a scale that is not a positive number')
+    }
     const dataType = zero?.dataType ?? this.#typeOf(node)
     if (dataType === undefined || !(ranges.has(dataType) || dataType === DataType.INT32)) return undefined
     const given = zero === undefined ? [] : Array.from(tensorData(zero) as Int8Array)
@@ -264,52 +247,11 @@ class Taker {
   }
 }
 
+function damaged({ opType, name }: NodeProto, problem: string): SquireError {
+  return new SquireError('MODEL', `${opType} "${name}" has ${problem}: the model is damaged, export it again`)
+}
+
 function same(a: Parameters, b: Parameters): boolean {
   const alike = a.dataType === b.dataType && a.block === b.block && (a.scales.length === 1 || a.axis === b.axis)
   return alike && String(a.scales) === String(b.scales) && String(a.zeroPoints) === String(b.zeroPoints)
-}
-
-/** Elements from `from` to before `to`, in row-major order, that have one scale. */
-interface Run {
-  readonly from: number
-  readonly to: number
-  readonly scale: number
-}
-
-function* runsOfOneScale(dims: readonly number[], { scales, axis, block }: Parameters): Generator<Run> {
-  const count = elementCount(dims)
-  if (scales.length === 1) {
-    yield { from: 0, to: count, scale: 0 }
-    return
-  }
-  const at = axis < 0 ? axis + dims.length : axis
-  const inner = elementCount(dims.slice(at + 1))
-  const size = dims[at] ?? 1
-  for (let from = 0, row = 0; from < count; from += inner, row++) {
-    const along = row % size
-    if (block === 0) yield { from, to: from + inner, scale: along }
-    else {
-      const first = (((row - along) / size) * Math.ceil(size / block) + Math.floor(along / block)) * inner
-      for (let i = 0; i < inner; i++) yield { from: from + i, to: from + i + 1, scale: first + i }
-    }
-  }
-}
-
-/** saturate(round_half_even(x / scale) + zero_point) */
-function rounded(values: Float32Array, dims: readonly number[], parameters: Parameters): Int32Array {
-  const { scales, zeroPoints, dataType } = parameters
-  const [low, high] = ranges.get(dataType) ?? [-(2 ** 31), 2 ** 31 - 1]
-  const integers = new Int32Array(values.length)
-  for (const { from, to, scale } of runsOfOneScale(dims, parameters)) {
-    for (let i = from; i < to; i++) {
-      const steps = roundHalfEven(Math.fround(values[i]! / scales[scale]!))
-      integers[i] = Math.min(Math.max(steps + zeroPoints[scale]!, low), high)
-    }
-  }
-  return integers
-}
-
-function roundHalfEven(x: number): number {
-  const near = Math.round(x)
-  return near - x === 0.5 && near % 2 !== 0 ? near - 1 : near
 }
