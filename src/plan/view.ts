@@ -2,7 +2,7 @@
 
 import { type GraphIndex, indexGraph, sortTopologically } from '../onnx/graph.js'
 import { opsetOf } from '../onnx/model.js'
-import { floatValues, tensorDims } from '../onnx/tensor.js'
+import { elementCount, floatValues, tensorData, tensorDims } from '../onnx/tensor.js'
 import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorInfo } from '../onnx/types.js'
 
 /** A constant float tensor. */
@@ -22,13 +22,15 @@ export interface GraphView {
   dims(name: string): readonly number[]
   /** A constant float32 tensor of the graph. */
   constant(name: string | undefined): FloatConstant | undefined
-  /** The value of a constant float tensor with one element. */
+  /** The value of a constant tensor with one element, float or (an exponent of Pow) an integer. */
   scalar(name: string | undefined): number | undefined
   /** The view of a graph inside of this one. */
   inner(graph: GraphProto): GraphView
   /** The one node that reads a tensor; undefined when there are more, none, or when it is an output of the graph. */
   soleReader(name: string): NodeProto | undefined
 }
+
+const scalarTypes: ReadonlySet<number> = new Set([DataType.FLOAT, DataType.INT32, DataType.INT64])
 
 /** Operators whose result depends on their input's dims alone. */
 const dimsOnly: ReadonlySet<string> = new Set(['Shape', 'Size'])
@@ -59,8 +61,11 @@ export function viewGraph(proto: ModelProto, tensors: ReadonlyMap<string, Tensor
     dims: (name) => tensors.get(name)?.dims ?? [],
     constant,
     scalar: (name) => {
-      const values = constant(name)?.data
-      return values?.length === 1 ? values[0] : undefined
+      const tensor = name === undefined || data.has(name) ? undefined : index.initializer(name)
+      if (tensor === undefined || !scalarTypes.has(tensor.dataType) || elementCount(tensorDims(tensor)) !== 1) {
+        return undefined
+      }
+      return Number(tensorData(tensor)[0])
     },
     inner: (inner) => viewGraph({ ...proto, graph: inner }, tensors),
     soleReader: (name) => {

@@ -59,6 +59,11 @@ describe('a layer normalization written out', () => {
     expect([factor.data[7], offset.data[0], clamp?.low]).toEqual([8, 1, 0])
   })
 
+  it('may have an integer for the exponent', async () => {
+    const square = layer.with(2, node('Pow', 'd integer', 's'))
+    await normalizationIn([...square, division], { constants: [...constants, ints('integer', [2])] })
+  })
+
   it('over the channels, with two differences, a product as square and a reciprocal root, too', async () => {
     const nodes = [
       mean('a', 'm', 1),
@@ -93,6 +98,43 @@ describe('a layer normalization written out', () => {
     const large = [...layer, node('Div', 'd r', 'n'), node('Mul', 'n large', 'y')]
     const made = await plan(large, { constants: [...constants, floats('large', [5, 1, 1, 1])] })
     expect(kinds(made)).toEqual(['lut', 'normalization', 'affine'])
+  })
+})
+
+describe('a layer normalization as TensorFlow writes it out', () => {
+  const nodes = [
+    mean('a', 'm', -1),
+    node('Sub', 'a m', 'd'),
+    node('Mul', 'd d', 's'),
+    mean('s', 'v', -1),
+    node('Add', 'v e', 'w'),
+    node('Sqrt', 'w', 'r'),
+    node('Reciprocal', 'r', 'i'),
+    node('Mul', 'i g', 'k'),
+    node('Mul', 'a k', 'f'),
+    node('Mul', 'm k', 'h'),
+    node('Sub', 'b h', 't'),
+    node('Add', 'f t', 'y'),
+  ]
+
+  it('is one with its factor and offset', async () => {
+    const { centered, axes, factor, offset } = await normalizationIn(nodes)
+    expect({ centered, axes, g: factor.data[7], b: offset.data[0] }).toEqual({ centered: true, axes: [-1], g: 8, b: 1 })
+  })
+
+  it('is one without them', async () => {
+    const plain = [...nodes.slice(0, 7), node('Mul', 'a i', 'f'), node('Mul', 'i m', 'h'), node('Sub', 'f h', 'y')]
+    const { factor, offset } = await normalizationIn(plain)
+    expect([...factor.data, ...offset.data]).toEqual([1, 0])
+  })
+
+  it.each<[string, readonly NodeProto[], readonly string[]]>([
+    ['the mean is an output', nodes, ['y', 'm']],
+    ['something else reads the factor', [...nodes, node('Neg', 'k', 'z')], ['y', 'z']],
+    ['another tensor is shifted', nodes.with(9, node('Mul', 'v k', 'h')), ['y']],
+  ])('is none where %s', async (_, changed, outputs) => {
+    const { operators } = await plan(changed, { outputs })
+    expect(operators).not.toContainEqual(expect.objectContaining({ kind: 'normalization', centered: true }))
   })
 })
 

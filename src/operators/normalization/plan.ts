@@ -8,6 +8,7 @@ import { type Clamp, followingClamp } from '../clamp.js'
 import { ONE, ZERO } from '../scaling/constants.js'
 import { joinedScaling, type Scaling, scalingOf } from '../scaling/plan.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
+import { foldedNormalization } from './folded.js'
 import { lengthOver, type Rows } from './rows.js'
 import { writtenNormalization } from './written.js'
 
@@ -35,15 +36,15 @@ export function normalizationOf(node: NodeProto, view: GraphView): Match<Planned
   const [input] = node.input
   if (!view.isActivation(input)) return undefined
   const form = forms[node.opType]?.(node, view)
-  const written = form === undefined ? writtenNormalization(node, view) : undefined
-  const rows = form ?? (written && { ...written, factor: ONE, offset: ZERO })
+  const written = form === undefined ? (writtenNormalization(node, view) ?? foldedNormalization(node, view)) : undefined
+  const rows = form ?? (written && { ...written, factor: ONE, offset: ZERO, ...written.scaling })
   if (rows === undefined || 'refusal' in rows) return rows
   // A written-out one that the chip cannot do stays what it is made of.
   if (rows.length > LARGEST_LENGTH) {
     return form && { refusal: `its rows have ${rows.length} elements, more than ${LARGEST_LENGTH}` }
   }
   const nodes = written?.nodes ?? [node]
-  const next = written && view.soleReader(nodes.at(-1)!.output[0]!)
+  const next = written && !written.scaling ? view.soleReader(nodes.at(-1)!.output[0]!) : undefined
   const scaled = next && followingScaling(next, nodes.at(-1)!.output[0]!, view)
   const whole = [...nodes, ...(scaled?.nodes ?? [])]
   const { clamp, nodes: clamps, output } = followingClamp(whole.at(-1)!.output[0]!, view)

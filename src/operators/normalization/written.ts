@@ -1,6 +1,6 @@
 // Normalizations that a model writes out as their formulas, as exporters before LayerNormalization (opset 17) do:
 //
-//     d = x - mean(x)    y = d / sqrt(mean(d^2) + e)              layer normalization
+//     d = x - mean(x)    y = d / sqrt(mean(d^2) + e)              layer normalization; folded.ts has TensorFlow's form of it
 //                        y = x / sqrt(mean(x^2) + e)              root mean square normalization
 //                        y = x / max(|x|, e)                      division by the Euclidean norm
 //
@@ -9,12 +9,15 @@
 import type { NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
 import { keptAxes } from '../axes.js'
+import type { Scaling } from '../scaling/plan.js'
 import { lengthOver, type Rows } from './rows.js'
 
 export interface WrittenNormalization extends Rows {
   readonly input: string
   /** In graph order; the last one writes y. */
   readonly nodes: readonly NodeProto[]
+  /** Where the formula has them inside. */
+  readonly scaling?: Scaling
 }
 
 /** The normalization that starts at a node. */
@@ -36,8 +39,10 @@ function layerNormalization(mean: NodeProto, view: GraphView): WrittenNormalizat
   const readers = [...centered].flatMap((name) => view.index.consumers(name))
   const square = readers.find((node) => squared(node, view) !== undefined)
   const rest = square && dividedByRoot(square, centered, input, view)
-  if (!rest || String(rest.axes) !== String(axes) || [...centered].some((name) => view.index.isGraphOutput(name)))
+  const inner = [mean.output[0]!, ...centered]
+  if (!rest || String(rest.axes) !== String(axes) || inner.some((name) => view.index.isGraphOutput(name))) {
     return undefined
+  }
   const within = new Set([square, rest.nodes.at(-1)])
   if (!readers.every((reader) => within.has(reader))) return undefined
   return { ...rest, nodes: [mean, ...differences, ...rest.nodes], centered: true }
@@ -50,39 +55,50 @@ function dividedByRoot(
   input: string,
   view: GraphView,
 ): WrittenNormalization | undefined {
+  const variance = varianceFrom(square, input, view)
+  const division = variance && divisionByRoot(variance.nodes.at(-1)!.output[0]!, divided, view)
+  return division && { ...variance, nodes: [...variance.nodes, ...division] }
+}
+
+/** From a square to what the root is taken of; the rows keep their mean. */
+export function varianceFrom(square: NodeProto, input: string, view: GraphView): WrittenNormalization | undefined {
   const sum = view.soleReader(square.output[0]!)
   if (!sum || (sum.opType !== 'ReduceMean' && sum.opType !== 'ReduceSum')) return undefined
   const axes = keptAxes(sum, view)
+  if (axes === undefined) return undefined
   const added = view.soleReader(sum.output[0]!)
   const constant = added?.opType === 'Add' ? scalarBeside(added, sum.output[0]!, view) : undefined
-  const root = constant === undefined ? sum : added!
-  const inverse = divisionByRoot(root.output[0]!, divided, view)
-  if (axes === undefined || inverse === undefined) return undefined
+  const nodes = constant === undefined ? [square, sum] : [square, sum, added!]
   const length = lengthOver(axes, view.dims(input))
   const isSum = sum.opType === 'ReduceSum'
   const epsilon = (constant ?? 0) / (isSum ? length : 1)
-  const nodes = [...new Set([square, sum, root]), ...inverse]
   return { input, nodes, axes, length, epsilon, centered: false, unit: isSum ? 1 / Math.sqrt(length) : 1 }
 }
 
-/** Sqrt and Div; or Sqrt and Reciprocal, or a power of -1/2, and Mul. */
+/** Sqrt and Div; or what gives the inverse root, and Mul. */
 function divisionByRoot(
   variance: string,
   divided: ReadonlySet<string>,
   view: GraphView,
 ): readonly NodeProto[] | undefined {
   const root = view.soleReader(variance)
-  if (!root) return undefined
-  const next = view.soleReader(root.output[0]!)
-  const isInverse = root.opType === 'Pow' && root.input[0] === variance && view.scalar(root.input[1]) === -0.5
-  if (!isInverse && root.opType !== 'Sqrt') return undefined
-  if (!isInverse && next?.opType === 'Div') {
+  const next = root && view.soleReader(root.output[0]!)
+  if (root?.opType === 'Sqrt' && next?.opType === 'Div') {
     return divided.has(next.input[0]!) && next.input[1] === root.output[0] ? [root, next] : undefined
   }
-  const inverse = isInverse ? root : next?.opType === 'Reciprocal' ? next : undefined
-  const last = inverse && view.soleReader(inverse.output[0]!)
-  const others = last?.opType === 'Mul' ? last.input.filter((name) => name !== inverse!.output[0]) : []
-  return others.length === 1 && divided.has(others[0]!) ? [...new Set([root, inverse!]), last!] : undefined
+  const nodes = inverseRoot(variance, view)
+  const inverse = nodes?.at(-1)?.output[0]
+  const last = inverse === undefined ? undefined : view.soleReader(inverse)
+  const others = last?.opType === 'Mul' ? last.input.filter((name) => name !== inverse) : []
+  return nodes && others.length === 1 && divided.has(others[0]!) ? [...nodes, last!] : undefined
+}
+
+/** Sqrt and Reciprocal, or a power of -1/2. */
+export function inverseRoot(variance: string, view: GraphView): readonly NodeProto[] | undefined {
+  const root = view.soleReader(variance)
+  if (root?.opType === 'Pow' && root.input[0] === variance && view.scalar(root.input[1]) === -0.5) return [root]
+  const next = root?.opType === 'Sqrt' ? view.soleReader(root.output[0]!) : undefined
+  return root && next?.opType === 'Reciprocal' ? [root, next] : undefined
 }
 
 /** The largest epsilon of a norm for which max(|x|, e) and sqrt(|x|^2 + e^2) are the same but for rows of next to nothing. */
@@ -118,7 +134,7 @@ function lowerBound(node: NodeProto, norm: string, view: GraphView): number | un
 }
 
 /** x where a node computes its square. */
-function squared({ opType, input }: NodeProto, view: GraphView): string | undefined {
+export function squared({ opType, input }: NodeProto, view: GraphView): string | undefined {
   const [left = '', right = ''] = input
   const isSquare = (opType === 'Mul' && left === right) || (opType === 'Pow' && view.scalar(right) === 2)
   return isSquare && view.isActivation(left) ? left : undefined
