@@ -1,6 +1,7 @@
 // One run of the command line: what to do for a list of words, and the exit status that it ends with.
 // Nothing that is only needed for quantizing is imported before the command line is known to be right.
 
+import { messageOf, SquireError } from '../errors.js'
 import { checkStdout } from '../report/standardStreams.js'
 import { refuseOldNode, squireVersion } from '../version.js'
 import { commandOf, commands } from './commands/index.js'
@@ -20,6 +21,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 async function runCommand(argv: readonly string[]): Promise<number> {
+  requireWorkingFolder()
   const { name, rest } = commandOf(argv)
   if (argv.length === 0 || argv.some((word) => word === '-h' || word === '--help')) {
     const { commandHelp } = await import('./help.js')
@@ -29,6 +31,17 @@ async function runCommand(argv: readonly string[]): Promise<number> {
   refuseOldNode()
   const command = await commands[name]!.load()
   return command.run(rest, commands)
+}
+
+/** Every path is made absolute from it. @throws SquireError OUTPUT where somebody has removed it */
+function requireWorkingFolder(): void {
+  try {
+    process.cwd()
+  } catch (cause) {
+    throw new SquireError('OUTPUT', `the working folder is gone: ${messageOf(cause)}. Change to one that is there.`, {
+      cause,
+    })
+  }
 }
 
 /** Whether -l 0 was asked for, known even where the rest of the command line is wrong. */

@@ -1,8 +1,8 @@
 // Knight's JSON configuration (-rc): an object "quant" whose keys are the long names of options. Comments and trailing commas are allowed.
 
-import { readFile } from 'node:fs/promises'
 import type { ParseError } from 'jsonc-parser'
 import { messageOf, SquireError } from '../errors.js'
+import { readRegularText } from '../files/regularFile.js'
 import { requireKnown } from './longNames.js'
 
 export interface RunConfig {
@@ -26,7 +26,7 @@ export async function readJson(path: string): Promise<unknown> {
   const { parse, printParseErrorCode } = await import('jsonc-parser')
   let text: string
   try {
-    text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '')
+    text = (await readRegularText(path)).replace(/^\uFEFF/, '')
   } catch (cause) {
     const problem = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : messageOf(cause)
     throw new SquireError('CONFIG', `cannot read the configuration ${path}: ${problem}`, { cause })

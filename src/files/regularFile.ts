@@ -8,6 +8,11 @@ export function readRegular(path: string): Promise<Uint8Array> {
   return withRegularFile(path, (file) => file.readFile())
 }
 
+/** All of a text file, in UTF-8. @throws Error as readRegular does */
+export async function readRegularText(path: string): Promise<string> {
+  return withRegularFile(path, (file) => file.readFile('utf8'))
+}
+
 /** Uses a file and closes it. @throws Error when it is no regular file, or what opening it throws */
 export async function withRegularFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await openRegular(path)

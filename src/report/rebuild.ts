@@ -1,15 +1,15 @@
 // Reports from the files of runs.
 
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf, SquireError } from '../errors.js'
+import { readRegularText } from '../files/regularFile.js'
 import { reportHtml } from './html.js'
 
 /** report.html of one run, or of two to be compared. @throws SquireError CONFIG for a folder without a whole report.json */
 export async function rebuiltReport(folders: readonly string[]): Promise<string> {
   const reports = await Promise.all(folders.map((folder) => readReport(join(folder, 'report.json'))))
   const runs = await Promise.all(
-    folders.map((folder) => readFile(join(folder, 'run.json'), 'utf8').catch(() => undefined)),
+    folders.map((folder) => readRegularText(join(folder, 'run.json')).catch(() => undefined)),
   )
   return reportHtml(reports, runs)
 }
@@ -19,7 +19,7 @@ async function readReport(file: string): Promise<string> {
   let text: string
   let content: unknown
   try {
-    text = await readFile(file, 'utf8')
+    text = await readRegularText(file)
     content = JSON.parse(text)
   } catch (error) {
     throw new SquireError('CONFIG', `cannot read ${file}: ${messageOf(error)}. ${advice}`)

@@ -1,11 +1,11 @@
 // Scales that are given and not calibrated: by a scale JSON (-lsj), by a QDQ model (brought.ts), for inputs that are integers already (-qid), or for the two ends of a
 // LayerNormalization (-lt).
 
-import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import type { Prepared } from '../calibrate/prepare.js'
 import { type Config, quantModes } from '../config/config.js'
 import { messageOf, SquireError } from '../errors.js'
+import { readRegularText } from '../files/regularFile.js'
 import type { Offset } from '../offsets/groups.js'
 import { type IntegerType, isIntegerType } from '../onnx/edits/inputTypes.js'
 import { modelInputs } from '../onnx/model.js'
@@ -91,7 +91,7 @@ async function loadScales(path: string, { chip }: Config, { plan, qdq }: Prepare
 async function parsedFile(path: string): Promise<v.InferOutput<typeof scaleFile>> {
   let content: unknown
   try {
-    content = JSON.parse(await readFile(path, 'utf8'))
+    content = JSON.parse(await readRegularText(path))
   } catch (cause) {
     throw new SquireError('CONFIG', `--load-scale-json (-lsj): cannot read ${path}: ${messageOf(cause)}`, { cause })
   }

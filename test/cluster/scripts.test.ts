@@ -86,6 +86,8 @@ describe('squire cluster', () => {
     [['slurm'], 'into how many parts?'],
     [['lsf', '--parts', '2'], 'expected one engine, "slurm", "kubernetes" or "parallel", got "lsf"'],
     [['kubernetes', '--parts', '2'], 'pods need --image'],
+    [['slurm', '--parts', '2', '--part', '1/2'], 'squire cluster makes parts and merges them itself: leave --part out'],
+    [['slurm', '--parts', '2', '--stats', 'a.arrow'], 'leave --stats out'],
   ])('%j is refused with what is missing', async (words, message) => {
     const { ended } = await cluster('refused', ...words)
     expect(ended.status).toBe(2)

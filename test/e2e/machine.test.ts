@@ -42,6 +42,13 @@ describe.concurrent('a stdout', () => {
   })
 })
 
+test('a working folder that somebody has removed is told', async () => {
+  const gone = join(folder, 'gone')
+  const ended = await limited(`mkdir '${gone}' && cd '${gone}' && rmdir '${gone}'`, args('gone'))
+  expect(ended.status).toBe(5)
+  expect(ended.stderr).toContain('error: the working folder is gone: ')
+})
+
 describe.concurrent('descriptors', () => {
   test('that are too few are told before anything runs', async () => {
     const ended = await limited('ulimit -n 64', args('few'))

@@ -26,6 +26,7 @@ Examples:
     const line = readClusterLine(argv)
     // All that is wrong with the run itself is told now, not by every machine.
     const { config } = await configure(['quant', ...line.words])
+    refuseOwnParts(config)
     const run = await clusterRun(line, config.saveDir)
     const written = await engineFiles(line, run)
     const { saveAll } = await import('../../files/save.js')
@@ -35,6 +36,14 @@ Examples:
     process.stdout.write(`${files.join('')}start it with: ${written.start.join(' ')}\n`)
     return 0
   },
+}
+
+/** The steps of the run say these themselves. */
+function refuseOwnParts({ part, output, stats, evaluation }: Config): void {
+  const given = { '--part': part, '--output (-o)': output, '--stats': stats, '--evaluation': evaluation }
+  const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
+  if (name === undefined) return
+  throw new SquireError('USAGE', `squire cluster makes parts and merges them itself: leave ${name} out`)
 }
 
 async function clusterRun({ engine, own, words }: ClusterLine, saveDir: string): Promise<ClusterRun> {

@@ -5,10 +5,14 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import { readMix } from '../../../src/config/mix.js'
+import { readRunConfig } from '../../../src/config/runConfig.js'
 import { openDataset } from '../../../src/dataset/datasets.js'
 import { decodeLz4Frame } from '../../../src/dataset/formats/tables/lz4Frame.js'
+import { chipProfile } from '../../../src/fixedpoint/chip.js'
 import { encodeModel, readModel } from '../../../src/onnx/model.js'
 import { DataType } from '../../../src/onnx/types.js'
+import { rebuiltReport } from '../../../src/report/rebuild.js'
 import { temporaryFolder } from '../../e2e/squire.js'
 import { model, node } from '../../onnx/models.js'
 import { npyBytes } from './npyFile.js'
@@ -37,6 +41,16 @@ describe('a pipe', () => {
 
   test('given as a model is refused', async () => {
     await expect(readModel(pipe(join(folder, 'model.onnx')))).rejects.toThrow('is a pipe or a device')
+  })
+
+  test('given as a run config, a mix or a report is refused', async () => {
+    const config = pipe(join(folder, 'config.json'))
+    await expect(readRunConfig(config)).rejects.toThrow('config.json is a pipe or a device, expected a regular file')
+    await expect(readMix(config, chipProfile('TX5368x'), 8)).rejects.toThrow('is a pipe or a device')
+    const own = join(folder, 'run')
+    mkdirSync(own)
+    pipe(join(own, 'report.json'))
+    await expect(rebuiltReport([own])).rejects.toThrow('is a pipe or a device')
   })
 
   test.each(['npy', 'bin', 'jpg'])('named in a list as an .%s file is an error of its sample', async (extension) => {
