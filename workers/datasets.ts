@@ -1,4 +1,4 @@
-// Datasets of this thread, opened once each.
+// The dataset of this thread, opened once for all tasks in a row that read it.
 
 import { openDataset } from '../src/dataset/datasets.js'
 import type { OpenedDataset } from '../src/dataset/opened.js'
@@ -10,6 +10,9 @@ let current: { readonly key: string; readonly dataset: Promise<OpenedDataset> } 
 
 export function datasetOf(source: DatasetSource, inputs: readonly ModelInput[]): Promise<OpenedDataset> {
   const key = JSON.stringify([source, inputs])
-  if (current?.key !== key) current = { key, dataset: openDataset(source, inputs) }
+  if (current?.key === key) return current.dataset
+  // A thread's tasks follow one another: nobody reads the dataset before any more. Where it could not be opened, its task has told.
+  void current?.dataset.then((dataset) => dataset.close()).catch(() => undefined)
+  current = { key, dataset: openDataset(source, inputs) }
   return current.dataset
 }
