@@ -12,6 +12,7 @@ import { foldIf } from './foldIf.js'
 import { foldInferred } from './foldInferred.js'
 import { fuseHardSigmoid } from './fuseHardSigmoid.js'
 import { fuseMagnitude } from './fuseMagnitude.js'
+import { lowerConvTranspose } from './lowerConvTranspose.js'
 import { lowerLrn } from './lowerLrn.js'
 import type { Pass } from './pass.js'
 import { lowerRecurrent } from './recurrent/lowerRecurrent.js'
@@ -30,6 +31,7 @@ const allPasses: readonly Pass[] = [
   lowerLrn,
   foldBatchNormalization,
   foldArithmetic,
+  lowerConvTranspose,
   fuseHardSigmoid,
   fuseMagnitude,
 ]

@@ -1,0 +1,75 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { makeAttribute } from '../../../src/onnx/attribute.js'
+import { lowerConvTranspose } from '../../../src/onnx/passes/lowerConvTranspose.js'
+import { floats, largestDifference, model, node, operators, runModel } from '../models.js'
+
+const small = (min: number, max: number) => fc.integer({ min, max })
+
+const form = fc
+  .record({
+    rank: fc.constantFrom(1, 2),
+    stride: small(1, 4),
+    kernel: fc.tuple(small(1, 5), small(1, 5)),
+    dilation: small(1, 2),
+    before: fc.tuple(small(0, 3), small(0, 3)),
+    after: fc.tuple(small(0, 3), small(0, 3)),
+    extra: small(0, 3),
+    group: small(1, 2),
+    bias: fc.boolean(),
+    relu: fc.boolean(),
+    opset: fc.constantFrom(11, 13, 18),
+  })
+  .map(({ kernel, before, after, extra, ...rest }) => ({
+    ...rest,
+    kernel: kernel.slice(0, rest.rank),
+    pads: [...before.slice(0, rest.rank), ...after.slice(0, rest.rank)],
+    extra: Math.min(extra, rest.stride - 1),
+  }))
+
+type Form = typeof form extends fc.Arbitrary<infer T> ? T : never
+
+function transposed({ rank, stride, kernel, dilation, pads, extra, group, bias, relu, opset }: Form) {
+  const attributes = Object.entries({
+    strides: Array<number>(rank).fill(stride),
+    dilations: Array<number>(rank).fill(dilation),
+    output_padding: Array<number>(rank).fill(extra),
+    kernel_shape: kernel,
+    pads,
+    group,
+  }).map(([name, value]) => makeAttribute(name, value))
+  const weights = [floats('w', [2 * group, 3, ...kernel]), ...(bias ? [floats('b', [3 * group])] : [])]
+  const inputs = ['x', ...weights.map(({ name }) => name)]
+  const made = node('ConvTranspose', inputs, [relu ? 'z' : 'y'], attributes, 'up')
+  return model({
+    nodes: [made, ...(relu ? [node('Relu', ['z'], ['y'], [], 'relu')] : [])],
+    constants: weights,
+    inputs: { x: [1, 2 * group, ...[7, 6].slice(0, rank)] },
+    opset,
+  })
+}
+
+describe('lowerConvTranspose', () => {
+  it('gives what the runtime gives, where the kernel reaches as far as what is cut off', async () => {
+    let lowered = 0
+    const law = fc.asyncProperty(form, async (one) => {
+      const proto = transposed(one)
+      const result = await lowerConvTranspose.apply(proto)
+      if (result.count === 0) return
+      lowered++
+      expect(operators(result.proto)).not.toContain('ConvTranspose')
+      expect(largestDifference(await runModel(proto), await runModel(result.proto), 1e-3)).toBeLessThan(1e-5)
+    })
+    await fc.assert(law, { numRuns: 200 })
+    expect(lowered).toBeGreaterThan(50)
+  })
+
+  it('a kernel as wide as the stride needs no more than a Conv and DepthToSpace, and the Relu stays with the Conv', async () => {
+    const proto = transposed({
+      ...{ rank: 2, stride: 2, kernel: [2, 2], dilation: 1, pads: [0, 0, 0, 0], extra: 0, group: 1 },
+      ...{ bias: true, relu: true, opset: 13 },
+    })
+    const { proto: lowered } = await lowerConvTranspose.apply(proto)
+    expect(operators(lowered)).toEqual(['Conv', 'Relu', 'DepthToSpace'])
+  })
+})
