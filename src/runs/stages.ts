@@ -24,6 +24,7 @@ import type { FixedPointModel, Plan } from '../plan/types.js'
 import { planLines, requireIntegers } from '../report/plan.js'
 import type { Reporter } from '../report/types.js'
 import { type GroupHistogram, solveGroups, withoutSign } from '../solve/groups.js'
+import { integerInputs } from '../solve/integerInputs.js'
 import { floatModel } from './brought.js'
 import { readGivenModel } from './edit.js'
 import { checkInputDtypes, type Given, givenScales } from './given.js'
@@ -140,13 +141,14 @@ async function solveThresholds(
   // Loaded scales make one quantization, whatever it is measured on.
   for (const one of origin === undefined ? observed : observed.slice(-1)) {
     const groups = groupHistograms(prepared, one, reporter)
+    const whole = integerInputs(plan, groups)
     const asked = [...new Set([...modes, ...own.values()])]
     const solved = await solveGroups({ pool, groups, modes: asked, percent: config.percent })
     const oneSided = await solveGroups({ pool, groups: withoutSign(groups), modes: asked, percent: config.percent })
     const ofMode = (all: typeof solved, mode: QuantMode) => {
       const thresholds = new Map(all.get(mode)!)
       for (const [name, ownMode] of own) if (thresholds.has(name)) thresholds.set(name, all.get(ownMode)!.get(name)!)
-      for (const [name, threshold] of given.thresholds) thresholds.set(name, threshold)
+      for (const [name, threshold] of [...whole, ...given.thresholds]) thresholds.set(name, threshold)
       return thresholds
     }
     for (const mode of modes) {
