@@ -3,13 +3,13 @@
 import { splitOutputs, stackSamples } from '../src/dataset/batch.js'
 import { asOutputs } from '../src/dataset/tensors/outputs.js'
 import type { Feeds } from '../src/dataset/types.js'
-import type { SamplesAnswer, SamplesTask, SkippedSample } from '../src/engine/protocol.js'
+import type { ModelFile, SamplesAnswer, SamplesTask, SkippedSample } from '../src/engine/protocol.js'
 import { messageOf, SquireError } from '../src/errors.js'
 import type { TensorValue } from '../src/onnx/types.js'
 import { isShortage, shortage } from '../src/shortage.js'
 import { datasetOf } from './datasets.js'
 import { loadAhead, otherDims, type SampleRef } from './load.js'
-import { sessionOf } from './models.js'
+import { sessionsOf } from './models.js'
 import { type Observer, observerFor } from './observer.js'
 
 /** Samples being loaded while one is in the runtime, or as many as it takes at once. */
@@ -18,43 +18,49 @@ const LOADED_AHEAD = 2
 type Batch = { readonly sample: SampleRef; readonly feeds: Feeds; readonly label: unknown }[]
 
 export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
-  const [session, dataset] = await Promise.all([sessionOf(task.model), datasetOf(task.source, task.model.inputs)])
+  const [{ inputs, outputs }] = task.models as [ModelFile]
+  const [sessions, dataset] = await Promise.all([sessionsOf(task.models), datasetOf(task.source, inputs)])
   const observer = observerFor(task.observation)
   const metric = task.measure ? dataset.metric : undefined
   const stop = new Int32Array(task.stop)
   const stacked = task.observation?.stacked ?? 1
   const perForward = Math.max(task.samplesPerForward, stacked)
-  const skipped: SkippedSample[] = []
-  let state: unknown = metric?.initial()
+  const skipped = new Map<number, SkippedSample>()
+  const states: unknown[] = sessions.map(() => metric?.initial())
   let observed = 0
 
   const skip = ({ index, id }: SampleRef, reason: SquireError) => {
     if (task.onBadSample === 'error') throw reason
-    skipped.push({ index, id, reason: reason.message })
+    if (!skipped.has(index)) skipped.set(index, { index, id, reason: reason.message })
   }
 
   const runBatch = async (batch: Batch, count: number, observer: Observer | undefined): Promise<void> => {
     const samples = batch.map((entry) => entry.feeds)
     const isStack = count > task.samplesPerForward
     const feeds = stackSamples(samples, count, isStack ? observer!.stack : undefined)
-    const fetches = observer?.fetches(feeds) ?? task.model.outputs
+    const fetches = observer?.fetches(feeds) ?? outputs
     // Dims that the model's inputs leave open may still not fit what is inside. What is stacked has the usual ones.
     const unfit = isStack ? undefined : otherDims(feeds, task.inputDims)
-    const values = unfit ?? (await session.run(feeds, fetches).catch(problemOf))
-    const undoable = task.onBadSample === 'skip'
-    const problem =
-      typeof values === 'string' ? values : observer?.observe(feeds, values, undoable, batch.length / count)
-    if (typeof values === 'string' || problem !== undefined) {
-      if (stacked > 1 && batch.length > 1) return runEach(batch, count, observer)
-      for (const { sample } of batch) skip(sample, new SquireError('DATA', `sample "${sample.id}": ${problem}`))
-      return
+    for (const [model, session] of sessions.entries()) {
+      const values = unfit ?? (await session.run(feeds, fetches).catch(problemOf))
+      const undoable = task.onBadSample === 'skip'
+      const problem =
+        typeof values === 'string' ? values : observer?.observe(feeds, values, undoable, batch.length / count)
+      if (typeof values === 'string' || problem !== undefined) {
+        if (stacked > 1 && batch.length > 1) return runEach(batch, count, observer)
+        for (const { sample } of batch) skip(sample, new SquireError('DATA', `sample "${sample.id}": ${problem}`))
+      } else {
+        if (observer !== undefined) observed += batch.length
+        await update(model, batch, splitOutputs(ownOutputs(values, outputs, observer !== undefined), count))
+      }
     }
-    if (observer !== undefined) observed += batch.length
+  }
+
+  const update = async (model: number, batch: Batch, results: readonly Record<string, TensorValue>[]) => {
     if (metric === undefined) return
-    const outputs = splitOutputs(ownOutputs(values, task.model.outputs, observer !== undefined), count)
     for (const [i, { sample, label }] of batch.entries()) {
-      const own = asOutputs(outputs[i]!, task.model.outputs)
-      state = await explained(sample, 'metric', () => metric.update(state, own, label, sample.index))
+      const own = asOutputs(results[i]!, outputs)
+      states[model] = await explained(sample, 'metric', () => metric.update(states[model], own, label, sample.index))
     }
   }
 
@@ -83,8 +89,8 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
   if (batch.length > 0 && stacked > 1) await runBatch(batch, perForward, observer)
   else if (batch.length > 0 && metric !== undefined) await runBatch(batch, perForward, undefined)
   observer?.writeTo(task.observation!.buffer)
-  requireCloneable(state)
-  return { kind: 'done', state, skipped, observed }
+  requireCloneable(states)
+  return { kind: 'done', states, skipped: [...skipped.values()], observed }
 }
 
 /** The model's outputs; copied where the next sample overwrites them, since a metric may keep what it is given. */
@@ -94,9 +100,9 @@ function ownOutputs(values: Readonly<Record<string, TensorValue>>, names: readon
 }
 
 /** A worker dies of an answer that cannot be cloned, and nobody learns why. @throws SquireError USER_SCRIPT */
-function requireCloneable(state: unknown): void {
+function requireCloneable(states: readonly unknown[]): void {
   try {
-    structuredClone(state)
+    structuredClone(states)
   } catch (cause) {
     throw new SquireError(
       'USER_SCRIPT',

@@ -47,7 +47,8 @@ export interface Observation {
 
 export interface SamplesTask {
   readonly kind: 'samples'
-  readonly model: ModelFile
+  /** Each sample runs through all of them; what is observed is one model. They take the same inputs and have the same outputs. */
+  readonly models: readonly ModelFile[]
   readonly source: DatasetSource
   /** Dataset indices and their ids, in canonical order. */
   readonly samples: readonly { readonly index: number; readonly id: string }[]
@@ -188,8 +189,8 @@ export interface SkippedSample {
 
 export interface SamplesDone {
   readonly kind: 'done'
-  /** The metric's state after the chunk's measured samples; undefined without a metric. */
-  readonly state: unknown
+  /** The metric's state after the chunk's measured samples, one for each model; undefined without a metric. */
+  readonly states: readonly unknown[]
   readonly skipped: readonly SkippedSample[]
   /** How many samples the buffer's statistics hold. */
   readonly observed: number

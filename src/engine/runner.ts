@@ -31,6 +31,12 @@ export interface Observed {
   readonly floatMetric: number | undefined
 }
 
+/** A model that is measured, and what progress and messages call it. */
+export interface NamedModel {
+  readonly name: string
+  readonly file: ModelFile
+}
+
 export interface Runner {
   /** Identity of the data, for caches and checkpoints. */
   digest(): Promise<string>
@@ -49,8 +55,11 @@ export interface Runner {
   observe(model: ObservedModel): Promise<readonly Observed[]>
   /** Called in place of observe() where the statistics are known: what firstFeeds() started ends. */
   skipObservation(): Promise<void>
-  /** The metric of a model over what `--eval-iteration` (default: this `-i` value) asks for; undefined where there is no metric. */
-  measure(model: ModelFile, iteration: number, title: string): Promise<number | undefined>
+  /**
+   * The metric of each model over what `--eval-iteration` (default: this `-i` value) asks for; undefined where there is no metric. All are open
+   * at once in every worker where that saves loading the samples again.
+   */
+  measure(models: readonly NamedModel[], iteration: number): Promise<readonly (number | undefined)[]>
   /** Two models tensor by tensor, over at most `most` of the samples that measure() takes. */
   compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared>
   /**

@@ -40,6 +40,20 @@ export function workersFor(asked: number, weights: number, { cores, memory }: Ma
   return { threads, reason }
 }
 
+/** What the integer models that a worker measures at once may take together. */
+const MEASURED_BYTES = 2 ** 28
+/** What a session holds of activations, as a multiple of the largest: the others reuse its memory, in parts. */
+const ACTIVATIONS = 4
+
+/**
+ * How many integer models a worker measures at once, each sample loaded once for all.
+ * @param weights bytes of the model's weights
+ * @param activation bytes of its largest activation
+ */
+export function modelsAtOnce(weights: number, activation: number): number {
+  return Math.max(1, Math.floor(MEASURED_BYTES / (COPIES_OF_WEIGHTS * weights + ACTIVATIONS * activation)))
+}
+
 function megabytes(bytes: number): number {
   return Math.round(bytes / 2 ** 20)
 }

@@ -23,7 +23,7 @@ export function infer(config: Config, reporter: Reporter, options: RunOptions = 
     const file = await modelFile(model.proto, join(workspace, 'model.onnx'))
     const results: ModeResult[] = []
     for (const iteration of runner.iterations) {
-      const metric = await runner.measure(file, iteration, 'running the model')
+      const [metric] = await runner.measure([{ name: 'the model', file }], iteration)
       results.push({
         model: basename(config.model),
         mode: 'infer',

@@ -1,6 +1,5 @@
 // One quantization of a run, a mode and an -i value: its integer model is measured, and its files are written.
 
-import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Prepared } from '../calibrate/prepare.js'
 import { type Config, decidingOptions, type QuantMode } from '../config/config.js'
@@ -9,7 +8,7 @@ import type { Pool } from '../engine/pool.js'
 import type { ModelFile } from '../engine/protocol.js'
 import type { Observed, Runner } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
-import { type Evaluation, evaluate, lossLine } from '../evaluate/evaluate.js'
+import type { Evaluation } from '../evaluate/evaluate.js'
 import { integerModel } from '../export/integerModel.js'
 import { qdqModel } from '../export/qdqModel.js'
 import { scaleJson } from '../export/scaleJson.js'
@@ -36,13 +35,19 @@ export interface Job {
   readonly prepared: Prepared
 }
 
+/** A quantization whose integer model is measured. */
+export interface MeasuredJob {
+  readonly job: Job
+  readonly file: ModelFile
+}
+
 export interface Context {
   readonly config: Config
   readonly reporter: Reporter
   readonly pool: Pool
   readonly runner: Runner
-  /** The metric of an integer model over the evaluation data. */
-  readonly measure: (job: Job, model: ModelFile) => Promise<number | undefined>
+  /** The metrics of integer models over the evaluation data, all of one `-i` value. */
+  readonly measure: (measured: readonly MeasuredJob[]) => Promise<readonly (number | undefined)[]>
   readonly prepared: Prepared
   readonly workspace: string
   readonly several: boolean
@@ -64,27 +69,6 @@ export function attempt<T>(several: boolean, work: () => T): T | SquireError {
 export interface Outcome {
   readonly job: Job
   readonly made: { readonly fixed: FixedPointModel; readonly evaluation: Evaluation } | SquireError
-}
-
-/** Runs the integer model over the evaluation data. */
-export async function measureJob(context: Context, job: Job, fixed: FixedPointModel | SquireError): Promise<Outcome> {
-  const { reporter, measure, several, warned } = context
-  const { iteration, floatMetric } = job.observed
-  if (fixed instanceof SquireError) {
-    reporter.warn(`${job.mode}, -i ${iteration}: ${fixed.message}`)
-    return { job, made: fixed }
-  }
-  if (several) reporter.info(`start ${job.mode}, -i ${iteration}`)
-  for (const warning of fixed.warnings) {
-    if (!warned.has(warning)) reporter.warn(warning)
-    warned.add(warning)
-  }
-  const file = await integerFile(context, job, fixed)
-  const evaluation = await evaluate(floatMetric, () => measure(job, file))
-  for (const path of [file.path, `${file.path}.data`]) await rm(path, { force: true })
-  // Of the only quantization the results say it.
-  if (several) reporter.info(`end ${job.mode}, -i ${iteration}: ${lossLine(evaluation)}`)
-  return { job, made: { fixed, evaluation } }
 }
 
 /** The integer model as it is measured, for the workers. */

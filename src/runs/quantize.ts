@@ -18,7 +18,8 @@ import type { ModeResult, Reporter, RunResult } from '../report/types.js'
 import { restoredMeasure } from '../shares/restore.js'
 import { dumpFloat } from './dump.js'
 import { compareRun, mostCompared } from './layers.js'
-import { byLoss, type Context, measureJob, type Outcome, rankOf, saveOutcome } from './quantization.js'
+import { measureJobs } from './measured.js'
+import { byLoss, type Context, rankOf, saveOutcome } from './quantization.js'
 import { passesOf } from './refinement/steps.js'
 import { checkpointUse, resumable } from './resumable.js'
 import { type RunOptions, stageTimer, withPool } from './run.js'
@@ -55,9 +56,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
 
     timer.stage('post-process')
     const measure: Context['measure'] =
-      config.evaluation === undefined
-        ? ({ mode, observed: { iteration } }, model) => runner.measure(model, iteration, `evaluating ${mode}`)
-        : await restoredMeasure(config.evaluation, runner)
+      config.evaluation === undefined ? measureWith(runner) : await restoredMeasure(config.evaluation, runner)
     const context: Context = {
       config,
       reporter,
@@ -69,8 +68,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
       several,
       warned: new Set(),
     }
-    const outcomes: Outcome[] = []
-    for (const { job, fixed } of solved) outcomes.push(await measureJob(context, job, fixed))
+    const outcomes = await measureJobs(context, solved)
     outcomes.sort((a, b) => byLoss(rankOf(a), rankOf(b)))
     const layers = await compareRun(context, observed, outcomes)
     // Only now: a metric that fails on one quantization leaves nothing of the others behind. All files appear together.
@@ -98,6 +96,14 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     return run
   })
   return resumable(checkpoint, running)
+}
+
+/** The metrics of integer models of one `-i` value. */
+function measureWith(runner: Runner): Context['measure'] {
+  return async (measured) => {
+    const models = measured.map(({ job: { mode: name }, file }) => ({ name, file }))
+    return runner.measure(models, measured[0]!.job.observed.iteration)
+  }
 }
 
 function checkpointPath({ saveDir }: Config): string {

@@ -1,13 +1,12 @@
 // What merged parts stand for: the calibration and the evaluation of a run that was done in shares.
 
 import type { Prepared } from '../calibrate/prepare.js'
-import type { ModelFile } from '../engine/protocol.js'
 import type { Observed, Runner } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
 import { modelFileHash } from '../parts/modelFileHash.js'
 import type { Part } from '../parts/part.js'
 import { readPart } from '../parts/partFile.js'
-import { type Job, nameOf } from '../runs/quantization.js'
+import { type Context, type MeasuredJob, nameOf } from '../runs/quantization.js'
 import { datasetOf, requireBelonging, versions } from './belongs.js'
 
 /** The calibration that the parts in a file come to. @throws SquireError PART when they are not whole, or another run's */
@@ -35,14 +34,11 @@ function requireTensors(path: string, { segments }: Part, observed: readonly str
 }
 
 /** The evaluations that the parts in a file come to. @throws SquireError PART when they are not whole, or another run's */
-export async function restoredMeasure(
-  path: string,
-  runner: Runner,
-): Promise<(job: Job, model: ModelFile) => Promise<number | undefined>> {
+export async function restoredMeasure(path: string, runner: Runner): Promise<Context['measure']> {
   const dataset = datasetOf(runner)
   const part = await readPart(path)
   requireBelonging(path, part, 'evaluation', await evaluationKey(runner))
-  return async (job, model) => {
+  const metricOf = async ({ job, file: model }: MeasuredJob) => {
     const name = nameOf(job)
     const segments = part.segments.filter(({ fold }) => fold === name)
     if (part.key[name] !== (await modelFileHash(model.path)) || segments.length === 0) {
@@ -53,6 +49,7 @@ export async function restoredMeasure(
     }
     return dataset.restoreMeasure({ segments, skipped: part.skipped }, job.observed.iteration)
   }
+  return (measured) => Promise.all(measured.map(metricOf))
 }
 
 /** What all evaluations of a run depend on besides the integer models. */

@@ -24,7 +24,7 @@ function someState(): FoldState {
   const buffer = createBuffer(tensors)
   writeBuffer(buffer, tensors, (i) => observe(emptyHistogram(), Float32Array.of(i, -2 * i, 0.5)))
   const metric = { name: 'm', initial: () => 0, update: () => 0, merge: () => 0, value: () => 0 }
-  const answer = (state: unknown) => ({ kind: 'done' as const, state, skipped: [], observed: 1 })
+  const answer = (state: unknown) => ({ kind: 'done' as const, states: [state], skipped: [], observed: 1 })
   addChunk(state, { segment: 0, number: 0 }, answer(new Map([['hits', 3n]])), buffer)
   addChunk(state, { segment: 0, number: 2 }, answer({ seen: Float64Array.of(1, Number.NaN) }), buffer)
   foldWaiting(state.segments[0]!, metric)

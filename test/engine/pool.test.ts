@@ -32,7 +32,7 @@ afterAll(() => pool.close())
 const source = { kind: 'user' as const, script, exportName: 'dataset', data: undefined, batchSize: 1 }
 const samplesOf = (...indices: number[]): SamplesTask => ({
   kind: 'samples',
-  model,
+  models: [model],
   source,
   samples: indices.map((index) => ({ index, id: String(index).padStart(8, '0') })),
   observation: undefined,

@@ -170,7 +170,7 @@ describe("squire's own files", () => {
     ]),
   )
   for (const chunk of chunks)
-    addChunk(state, chunk, { kind: 'done', state: { hits: new Map([[1, 2n]]) }, skipped: [], observed: 2 }, buffer)
+    addChunk(state, chunk, { kind: 'done', states: [{ hits: new Map([[1, 2n]]) }], skipped: [], observed: 2 }, buffer)
   const checkpoint = Buffer.concat(encodeCheckpoint({ model: 'ab' }, state))
   const read = (bytes: Buffer) => asRefusal(() => decodeCheckpoint(bytes, emptyFold(segments, ['a', 'b']), () => {}))
   fuzz('checkpoints', [checkpoint], read)

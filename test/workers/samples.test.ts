@@ -75,7 +75,7 @@ async function run(stacked: number, { large = [], bad = [], onBadSample = 'error
   const buffer = createBuffer(tensors)
   const task: SamplesTask = {
     kind: 'samples',
-    model: prepared.observed,
+    models: [prepared.observed],
     source: dataset.source,
     samples: Array.from({ length: 21 }, (_, index) => ({ index, id: dataset.id(index) })),
     samplesPerForward: 1,
@@ -87,7 +87,7 @@ async function run(stacked: number, { large = [], bad = [], onBadSample = 'error
   }
   const answer = await runSamples(task)
   if (answer.kind !== 'done') throw new Error(`the answer is ${answer.kind}`)
-  return { histograms: readBuffer(buffer, tensors), ...answer }
+  return { histograms: readBuffer(buffer, tensors), task, ...answer }
 }
 
 async function expectAlike(given: Given) {
@@ -98,11 +98,11 @@ async function expectAlike(given: Given) {
   const byIndex = (list: readonly { readonly index: number }[]) => list.toSorted((a, b) => a.index - b.index)
   expect(byIndex(eight.skipped)).toEqual(byIndex(one.skipped))
   const byLabel = (state: unknown) => (state as [number, number, number][]).toSorted(([a], [b]) => a - b)
-  expect(byLabel(eight.state).map(([label, length]) => [label, length])).toEqual(
-    byLabel(one.state).map(([label, length]) => [label, length]),
+  expect(byLabel(eight.states[0]).map(([label, length]) => [label, length])).toEqual(
+    byLabel(one.states[0]).map(([label, length]) => [label, length]),
   )
-  byLabel(eight.state).forEach(([, , value], i) => {
-    expect(value).toBeCloseTo(byLabel(one.state)[i]![2], 5)
+  byLabel(eight.states[0]).forEach(([, , value], i) => {
+    expect(value).toBeCloseTo(byLabel(one.states[0])[i]![2], 5)
   })
   return eight
 }
@@ -120,6 +120,16 @@ describe('samples stacked into one forward pass', () => {
     const { observed, skipped } = await expectAlike({ bad: [1, 9, 20], large: [4], onBadSample: 'skip' })
     expect(observed).toBe(18)
     expect(skipped.map(({ index }) => index)).toEqual([1, 9, 20])
+  })
+
+  it('run through several models, with a state and a verdict for each', async () => {
+    const one = await run(1, { bad: [3], onBadSample: 'skip' })
+    const task = { ...one.task, observation: undefined }
+    const both = await runSamples({ ...task, models: [one.task.models[0]!, one.task.models[0]!] })
+    const alone = await runSamples(task)
+    if (both.kind !== 'done' || alone.kind !== 'done') throw new Error('both are done')
+    expect(both.states).toEqual([alone.states[0], alone.states[0]])
+    expect(both.skipped).toEqual(alone.skipped)
   })
 
   it('name the bad one', async () => {

@@ -9,7 +9,7 @@ import { emptyFold, type FoldState, stateUpTo } from '../fold/foldState.js'
 import { type FoldPart, finishedFold, partOf } from '../fold/part.js'
 import { MOST_HELD } from '../hold.js'
 import type { Comparison, HeldSample, ModelFile, Observation, SkippedSample } from '../protocol.js'
-import type { Feeds, Observed, ObservedModel, Runner } from '../runner.js'
+import type { Feeds, NamedModel, Observed, ObservedModel, Runner } from '../runner.js'
 import { calibrationOf, statisticsOf } from './calibration.js'
 import { type Compared, compareSamples } from './comparing.js'
 import type { Calibration, CalibrationPart, DatasetRunnerOptions, FoldKey, SharePlan } from './datasetRun.js'
@@ -18,7 +18,7 @@ import { SelectedSamples } from './selectedSamples.js'
 /** What one fold runs. */
 interface Work {
   readonly title: string
-  readonly model: ModelFile
+  readonly models: readonly ModelFile[]
   /** undefined: the model is only measured. */
   readonly observed?: ObservedModel
   readonly segments: readonly Segment[]
@@ -118,7 +118,7 @@ export class DatasetRunner implements Runner {
     const empty = emptyFold(segments, model.observation.tensors)
     const state = (await store?.load(key, empty)) ?? empty
     const onChunk = async () => store?.saved(key, state)
-    const work = { title: 'calibrating', model: model.observed, observed: model, segments, chunks, batch, state }
+    const work = { title: 'calibrating', models: [model.observed], observed: model, segments, chunks, batch, state }
     try {
       await this.#fold({ ...work, keepStates, onChunk })
     } catch (error) {
@@ -141,13 +141,20 @@ export class DatasetRunner implements Runner {
 
   async skipObservation(): Promise<void> {}
 
-  async measure(model: ModelFile, iteration: number, title: string): Promise<number | undefined> {
-    if (this.#metric === undefined) return undefined
-    const { segments, count, chunks, batch } = await this.#measurement(iteration)
+  async measure(models: readonly NamedModel[], iteration: number): Promise<readonly (number | undefined)[]> {
+    if (this.#metric === undefined) return models.map(() => undefined)
+    const { segments: one, count, chunks, batch } = await this.#measurement(iteration)
+    // One segment for each model: every chunk of the first is done for all of them.
+    const segments = models.flatMap(() => one)
     const state = emptyFold(segments, [])
-    await this.#fold({ title, model, segments, chunks, batch, state, keepStates: false })
+    const title = `evaluating ${models.map(({ name }) => name).join(', ')}`
+    const files = models.map(({ file }) => file)
+    await this.#fold({ title, models: files, segments, chunks, batch, state, keepStates: false })
     this.#refuseNothing(count)
-    return this.#value(title, state, segments, count)
+    return models.map(({ name }, i) => {
+      const own = { ...state, segments: state.segments.slice(i, i + 1) }
+      return this.#value(`evaluating ${name}`, own, one, count)
+    })
   }
 
   async workload(quantizations: number, compared: number, heldPasses: number): Promise<number> {
@@ -196,7 +203,8 @@ export class DatasetRunner implements Runner {
     const title = `evaluating ${name}`
     const { segments, chunks, batch } = await this.#measurement(iteration)
     const state = emptyFold(segments, [])
-    await this.#fold({ title, model, segments, chunks: chunksOfShare(chunks, share), batch, state, keepStates: true })
+    const shared = chunksOfShare(chunks, share)
+    await this.#fold({ title, models: [model], segments, chunks: shared, batch, state, keepStates: true })
     return partOf(name, segments, chunks, batch, state)
   }
 
@@ -220,15 +228,15 @@ export class DatasetRunner implements Runner {
   }
 
   async #fold(work: Work): Promise<void> {
-    const { title, model, observed, segments, chunks, batch, state, keepStates, onChunk } = work
+    const { title, models, observed, segments, chunks, batch, state, keepStates, onChunk } = work
     const { pool, source, onBadSample, stop, reporter } = this.#options
     const total = chunks.reduce((sum, { from, to }) => sum + to - from, 0)
-    const progress = reporter.progress(title, total, 'samples')
+    const progress = reporter.progress(title, total * models.length, 'samples')
     await fold(
       {
         pool,
-        observedModel: model,
-        plainModel: observed?.plain ?? model,
+        observedModel: models[0]!,
+        plainModels: observed === undefined ? models : [observed.plain],
         observation: observed?.observation ?? nothingObserved,
         source,
         samples: this.#samples.order,
@@ -241,7 +249,7 @@ export class DatasetRunner implements Runner {
         excluded: observed === undefined ? this.#samples.badForFloat : new Set(),
         onBadSample,
         stop,
-        onProgress: (done) => progress.update(done),
+        onProgress: (done) => progress.update(done * models.length),
         ...(onChunk === undefined ? {} : { onChunk }),
       },
       state,

@@ -27,8 +27,8 @@ export interface FoldRequest {
   /** For chunks that are observed: the model with the observed tensors as outputs. */
   readonly observedModel: ModelFile
   readonly observation: Omit<Observation, 'buffer'>
-  /** For chunks that are only measured. */
-  readonly plainModel: ModelFile
+  /** For chunks that are only measured: one, or several whose segments follow the chunk's. */
+  readonly plainModels: readonly ModelFile[]
   readonly source: DatasetSource
   readonly samples: SampleOrder
   readonly samplesPerForward: number
@@ -81,7 +81,9 @@ export async function fold(request: FoldRequest, state: FoldState): Promise<void
       if (answer === undefined || answer.kind === 'stopped') return
       addChunk(state, chunk, answer, buffer)
       const measured = request.segments[chunk.segment]!.measure
-      if (!request.keepStates) foldWaiting(state.segments[chunk.segment]!, measured ? request.metric : undefined)
+      const written = state.segments.slice(chunk.segment, chunk.segment + answer.states.length)
+      if (!request.keepStates)
+        for (const segment of written) foldWaiting(segment, measured ? request.metric : undefined)
       if (buffer !== undefined) buffers.give(buffer)
       done += chunk.to - chunk.from
       request.onProgress(done)
@@ -132,7 +134,7 @@ function taskOf(request: FoldRequest, chunk: Chunk, buffer: SharedArrayBuffer | 
   const measure = segment.measure && request.metric !== undefined
   return {
     kind: 'samples' as const,
-    model: buffer === undefined ? request.plainModel : request.observedModel,
+    models: buffer === undefined ? request.plainModels : [request.observedModel],
     source: request.source,
     samples,
     observation: buffer === undefined ? undefined : { ...request.observation, buffer },

@@ -39,7 +39,10 @@ export function emptyFold(segments: readonly Segment[], tensors: readonly string
   }
 }
 
-/** Adds the answer for a chunk of a segment; `buffer` holds its statistics where it was observed. Its metric state waits to be folded. */
+/**
+ * Adds the answer for a chunk of a segment; `buffer` holds its statistics where it was observed. Its metric state waits to be folded. Where several
+ * models were measured, their segments follow one another.
+ */
 export function addChunk(
   { segments, tensors, skipped }: FoldState,
   at: { readonly segment: number; readonly number: number },
@@ -53,7 +56,7 @@ export function addChunk(
     segment.observed += answer.observed
   }
   skipped.push(...answer.skipped)
-  segment.waiting.set(at.number, answer.state)
+  for (const [model, state] of answer.states.entries()) segments[at.segment + model]!.waiting.set(at.number, state)
 }
 
 /** Merges the states that wait for no earlier one; `metric` is given where the segment is measured. */

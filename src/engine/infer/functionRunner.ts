@@ -12,7 +12,7 @@ import type { Compared } from '../dataset/comparing.js'
 import { HeldFeeds, MOST_HELD } from '../hold.js'
 import type { Pool } from '../pool.js'
 import type { Comparison, HeldSample, ModelFile, SkippedSample } from '../protocol.js'
-import type { Feeds, Observed, ObservedModel, Runner } from '../runner.js'
+import type { Feeds, NamedModel, Observed, ObservedModel, Runner } from '../runner.js'
 import { joinBatches, splitBatch } from './batch.js'
 import { type HeldCall, holdCall } from './heldCall.js'
 import { callInfer, type ForwardOne, type InferCall, type Sink } from './inferCall.js'
@@ -124,17 +124,25 @@ export class FunctionRunner implements Runner {
   async #floatMetric(model: ObservedModel, iteration: number, called: number, metric: number | undefined) {
     const { evalIteration } = this.#options
     const measured = evalIteration ?? iteration
+    const float = { name: 'the float model', file: model.plain }
     if (metric === undefined || measured === called) return metric
-    if (evalIteration === undefined) return this.measure(model.plain, iteration, 'evaluating the float model')
-    this.#evaluated ??= await this.measure(model.plain, iteration, 'evaluating the float model')
+    if (evalIteration === undefined) return this.#measureOne(float, iteration)
+    this.#evaluated ??= await this.#measureOne(float, iteration)
     return this.#evaluated
   }
 
-  async measure(model: ModelFile, iteration: number, title: string): Promise<number | undefined> {
+  /** One after the other: the function brings its data anew for each. */
+  async measure(models: readonly NamedModel[], iteration: number): Promise<readonly (number | undefined)[]> {
+    const metrics: (number | undefined)[] = []
+    for (const model of models) metrics.push(await this.#measureOne(model, iteration))
+    return metrics
+  }
+
+  async #measureOne({ name, file: model }: NamedModel, iteration: number): Promise<number | undefined> {
     const count = this.#options.evalIteration ?? iteration
-    const progress = this.#options.reporter.progress(title, count, 'forwards')
+    const progress = this.#options.reporter.progress(`evaluating ${name}`, count, 'forwards')
     const metric = await this.#call(count, {
-      forward: (feeds, name) => this.#forward(model, feeds, name),
+      forward: (feeds, call) => this.#forward(model, feeds, call),
       onForward: (done) => progress.update(done),
     })
     progress.finish()

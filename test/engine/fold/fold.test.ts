@@ -40,7 +40,10 @@ function poolOf(before: (task: SamplesTask) => Promise<void>, threads = 3): Pool
       writeBuffer(task.observation.buffer, tensors, () => histogram)
     }
     const observed = task.observation === undefined ? 0 : seen.length
-    return { kind: 'done', state: task.measure ? { seen: [seen] } : undefined, skipped: [], observed }
+    const statesOf = (number: number) =>
+      task.measure ? { seen: [seen.map((index) => index + 1000 * number)] } : undefined
+    const states = task.models.map((_, number) => statesOf(number))
+    return { kind: 'done', states, skipped: [], observed }
   }
   return { threads, samples } as unknown as Pool
 }
@@ -51,7 +54,7 @@ function request(pool: Pool, observed: number[], measured: number[], more: Parti
   const full: FoldRequest = {
     pool,
     observedModel: model,
-    plainModel: model,
+    plainModels: [model],
     observation: { tensors, dims: [[1], [1]], blocked: {}, inputDims: {}, stacked: 1, outputs: {} },
     source: { kind: 'user', script: '', exportName: '', data: undefined, batchSize: 1 },
     samples: { length, at: (position) => ({ index: position, id: String(position) }) },
@@ -104,6 +107,25 @@ describe('a fold', () => {
     for (const count of [10, 20, 32, 10, 32]) {
       expect(full.metric!.value(stateUpTo(state, segments, count, full.metric!))).toBe(count)
     }
+  })
+
+  test('measures several models over the same samples, each for itself', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 40 }), async (s, n) => {
+        const [one] = segmentsOf([], [n])
+        const pool = poolOf(() => s.schedule(Promise.resolve()))
+        const { full, state } = request(pool, [], [n], { plainModels: [model, model, model] })
+        const segments = [one!, one!, one!]
+        const three = { ...state, segments: emptyFold(segments, []).segments }
+        await s.waitFor(fold({ ...full, segments }, three))
+        for (const number of [0, 1, 2]) {
+          const own = { ...three, segments: [three.segments[number]!] }
+          const { seen } = stateUpTo(own, [one!], n, full.metric!) as { seen: number[][] }
+          expect(seen.flat()).toEqual(numbers(n).map((index) => index + 1000 * number))
+        }
+      }),
+      { numRuns: 30 },
+    )
   })
 
   test('names the first chunk that fails, whichever ends first', async () => {
