@@ -6,6 +6,7 @@ import { modelFile } from '../engine/modelFile.js'
 import type { ComparedTensor, Comparison, ModelFile } from '../engine/protocol.js'
 import type { WrittenTensor } from '../export/integerModel.js'
 import { rangeOf } from '../fixedpoint/width.js'
+import { tensorBytes } from '../onnx/codec.js'
 import { indexGraph, nameSource, outerInputs } from '../onnx/graph.js'
 import { modelInputs } from '../onnx/model.js'
 import { makeNode, makeValueInfo } from '../onnx/node.js'
@@ -37,6 +38,8 @@ export async function integerComparison(
   // A narrowed copy is no tensor of the float model.
   const tensors = written.filter(({ of }) => of === undefined)
   const apart = takenApart(integer, tensors)
+  // Each worker holds both models at once, for a few samples.
+  const memory = tensorBytes(integer) > MOST_FOLDED_BYTES ? { unfolded: true } : {}
   const held = withOutputs(
     integer,
     tensors.map(({ integers }) => integers),
@@ -44,8 +47,11 @@ export async function integerComparison(
   )
   return {
     reference,
-    candidate: await modelFile(held, join(folder, 'integer.onnx')),
-    own: await ownFile(apart.proto, [...apart.names.values()], modelInputs(integer), join(folder, 'own.onnx')),
+    candidate: { ...(await modelFile(held, join(folder, 'integer.onnx'))), ...memory },
+    own: {
+      ...(await ownFile(apart.proto, [...apart.names.values()], modelInputs(integer), join(folder, 'own.onnx'))),
+      ...memory,
+    },
     tensors: tensors.map(({ name, scale, bits, offset = 0, told = everything, integers }): ComparedTensor => {
       const [low, high] = rangeOf(bits)
       const { input, output } = apart.names.get(integers)!
@@ -59,6 +65,9 @@ export async function integerComparison(
     }),
   }
 }
+
+/** Integer weights of more than this stay integers while models are compared. */
+const MOST_FOLDED_BYTES = 2 ** 24
 
 /** Nobody asks for the dims of what comes in at a cut: they are the float tensor's. */
 async function ownFile(

@@ -21,6 +21,8 @@ export interface ModelFile {
   readonly optimized?: boolean
   /** Its weights lie in a file beside it: they are used where they are mapped. */
   readonly mapped?: boolean
+  /** Its integer weights become floats anew in every pass: kept as floats they take four times the memory. For a few passes. */
+  readonly unfolded?: boolean
   readonly inputs: readonly ModelInput[]
   /** The outputs users see, in model order; observed tensors are further outputs of the file. */
   readonly outputs: readonly string[]
