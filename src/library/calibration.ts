@@ -9,7 +9,7 @@ import type { Prepared } from '../calibrate/prepare.js'
 import { makeConfig } from '../config/config.js'
 import type { Observed, Runner } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
-import { evaluate } from '../evaluate/evaluate.js'
+import { evaluationOf } from '../evaluate/evaluate.js'
 import { saveAll } from '../files/save.js'
 import { integerFile, quantizationFiles } from '../runs/quantization.js'
 import { openRig, stageTimer } from '../runs/run.js'
@@ -167,12 +167,13 @@ export async function evaluateSolution(solution: Solution): Promise<EvaluationRe
     const { job } = solved
     const fixed = integersOf(solved)
     const { iteration, floatMetric } = job.observed
-    const evaluation = await evaluate(floatMetric, async () => {
+    const integerMetric = async () => {
       const file = await integerFile(setting, job, fixed)
-      const metric = await runner.measure(file, iteration, `evaluating ${job.mode}`)
+      const [metric] = await runner.measure([{ name: job.mode, file }], iteration)
       for (const path of [file.path, `${file.path}.data`]) await rm(path, { force: true })
       return metric
-    })
+    }
+    const evaluation = evaluationOf(floatMetric, floatMetric === undefined ? undefined : await integerMetric())
     return { floatMetric, integerMetric: evaluation.fixMetric, loss: evaluation.loss }
   })
 }
