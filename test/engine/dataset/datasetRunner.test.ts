@@ -62,7 +62,7 @@ function runnerIn({ size = 40, bad = [], badLater = [], dims = ['n', 2], metric 
     if (task.observation !== undefined) writeBuffer(task.observation.buffer, ['t'], () => histogramOf(good))
     const skipped = task.samples.filter(({ index }) => isBad(index)).map((sample) => ({ ...sample, reason: 'bad' }))
     const state = task.measure ? { sum: good.reduce((sum, index) => sum + 1 / (index + 1), 0) } : undefined
-    return { kind: 'done', state, skipped, observed: task.observation === undefined ? 0 : good.length }
+    return { kind: 'done', states: [state], skipped, observed: task.observation === undefined ? 0 : good.length }
   }
   const load = async ({ sample }: LoadTask) => {
     if (bad.includes(sample.index)) throw new SquireError('DATA', `sample ${sample.id} is bad`)
@@ -181,7 +181,7 @@ describe('bad samples', () => {
       histogramOf(upTo(40).filter((i) => ![0, 17, 39].includes(i))),
     )
     tasks.length = 0
-    await runner.measure(file('integer'), 40, 'evaluating')
+    await runner.measure([{ name: 'mse', file: file('integer') }], 40)
     const asked = tasks.flatMap(({ samples }) => samples.map(({ index }) => index)).sort((a, b) => a - b)
     expect(asked).toEqual(upTo(40).filter((i) => ![0, 17, 39].includes(i)))
     expect(runner.skipped.map(({ index }) => index)).toEqual([0, 17, 20, 39])
@@ -194,7 +194,7 @@ describe('bad samples', () => {
     )
     await expect(runnerIn({ size: 3, bad: [0, 1, 2] }).runner.firstFeeds()).rejects.toThrow('sample s2 is bad')
     const { runner } = runnerIn({ size: 2, badLater: [0, 1] })
-    await expect(runner.measure(file('integer'), 2, 'evaluating')).rejects.toThrow(
+    await expect(runner.measure([{ name: 'mse', file: file('integer') }], 2)).rejects.toThrow(
       'all 2 samples were bad; the first: bad',
     )
   })

@@ -191,14 +191,14 @@ test('a function whose statistics are known already is unwound, and called again
   await runner.skipObservation()
   expect(left).toEqual(['true'])
   expect(tasks).toEqual([])
-  expect(await runner.measure(file('integer'), 3, 'evaluating')).toBe(3)
+  expect(await runner.measure([{ name: 'mse', file: file('integer') }], 3)).toEqual([3])
   expect(calls).toEqual([3, 3])
 })
 
 test('the integer model, which is static, is not run on inputs of another size', async () => {
   const infer = async (executor: Executor) => void (await executor.forward(rowOf(1)))
   const still = { ...file('integer'), inputs: [{ ...inputs[0]!, dims: [1, 3] }] }
-  await expect(runnerOf(infer).runner.measure(still, 3, 'evaluating')).rejects.toThrow(
+  await expect(runnerOf(infer).runner.measure([{ name: 'mse', file: still }], 3)).rejects.toThrow(
     'forward 1: input "x" has dims [1, 2], expected [1, 3]: the quantized model is static',
   )
 })
