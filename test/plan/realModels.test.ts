@@ -80,14 +80,9 @@ describe('PP-OCR', () => {
 
   it('the recognizer runs on the chip up to its Softmax, with its attention and the layer normalizations it writes out', async () => {
     const plan = await planOfFile(ocr('ch_PP-OCRv4_rec_infer.onnx'), [1, 3, 48, 64])
-    expect(summary(plan)).toMatchObject({
-      conv: 38,
-      matmul: 9,
-      product: 4,
-      softmax: 2,
-      'software Softmax': 1,
-      normalization: 5,
-    })
+    const counts = summary(plan)
+    expect(counts).toMatchObject({ conv: 38, matmul: 9, product: 4, softmax: 2, normalization: 5 })
+    expect(Object.keys(counts).filter((key) => key.startsWith('software'))).toEqual(['software Softmax'])
   })
 })
 
