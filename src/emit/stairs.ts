@@ -17,8 +17,8 @@ const LARGEST_X = 2 ** 16
 const LARGEST_A1 = 2 ** 22
 
 /**
- * The second step of scaleFix, for a0 that lie within a bound for each channel: from a0 to y at once or, where the two roundings leave no line that serves negative and
- * positive y, from a0 to a1. Undefined where a channel has no line.
+ * The second step of scaleFix, for a0 that lie within a bound for each channel: from a0 to y at once or, where the two roundings leave no line
+ * that serves negative and positive y, from a0 to a1. Undefined where a channel has no line.
  */
 export function linesOf(bounds: readonly number[], fix: ScaleFix): Linear | undefined {
   if (fix.high - fix.low >= MOST_STAIRS || bounds.some((bound) => bound > LARGEST_X)) return undefined

@@ -41,9 +41,9 @@ export function workersFor(asked: number, weights: number, { cores, memory }: Ma
 }
 
 /** What the integer models that a worker measures at once may take together. */
-const MEASURED_BYTES = 2 ** 28
-/** What a session holds of activations, as a multiple of the largest: the others reuse its memory, in parts. */
-const ACTIVATIONS = 4
+const MEASURED_BYTES = 320 * 2 ** 20
+/** What a session holds of activations, as a multiple of the largest: 4 for SqueezeNet, 18 for the PP-OCR detector. */
+const ACTIVATIONS = 16
 
 /**
  * How many integer models a worker measures at once, each sample loaded once for all.
