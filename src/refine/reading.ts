@@ -75,8 +75,9 @@ export class Patches {
     const sums = new Float64Array(this.#channels * elements)
     const perImage = sizeOf(this.#counts)
     const images = this.count / perImage
+    const inside = this.#inside(perImage)
     for (let e = 0; e < elements; e++) {
-      const offsets = this.#offsetsOf(e, perImage)
+      const offsets = inside[e]!
       for (let c = 0; c < this.#channels; c++) {
         let sum = 0
         for (let image = 0; image < images; image++) {
@@ -89,16 +90,18 @@ export class Patches {
     return sums
   }
 
-  /** Offsets within a plane of one element of the kernel, at the positions where it lies inside. */
-  #offsetsOf(element: number, perImage: number): Int32Array {
-    const found = new Int32Array(perImage)
-    const offsets = new Int32Array(this.#elements.length)
-    let length = 0
+  /** For each element of the kernel, its offsets within a plane at the positions where it lies inside. */
+  #inside(perImage: number): readonly Int32Array[] {
+    const found = this.#elements.map(() => new Int32Array(perImage))
+    const lengths = new Int32Array(found.length)
+    const offsets = new Int32Array(found.length)
     for (let p = 0; p < perImage; p++) {
       this.#locate(p, offsets)
-      if (offsets[element]! >= 0) found[length++] = offsets[element]!
+      for (let e = 0; e < offsets.length; e++) {
+        if (offsets[e]! >= 0) found[e]![lengths[e]!++] = offsets[e]!
+      }
     }
-    return found.subarray(0, length)
+    return found.map((all, e) => all.subarray(0, lengths[e]!))
   }
 
   /** Where the elements of the kernel lie in the planes of an image, -1 outside of it; the number of the image. */
