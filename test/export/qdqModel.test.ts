@@ -82,6 +82,24 @@ describe('A product in the QDQ model', () => {
     expect(proto.graph.initializer.some(({ name }) => name === 'bias')).toBe(true)
   })
 
+  it('adds the bias that goes with the integer weights, also where the node has no bias or scales it', async () => {
+    const moved = { bias: Float32Array.of(4, 8, -16) }
+    const expected = sum.map((value, i) => value + moved.bias[i]!)
+    const w = makeTensor('w', DataType.FLOAT, [2, 3], real)
+    const product = matmul(makeNode('MatMul', ['x', 'w'], ['y'], [], 'matmul'))
+    const alone = qdqModel(
+      quantized({ ...product, ...moved }),
+      sourceModel({ x: [1, 2] }, ['y'], { initializers: [w] }),
+    )
+    expect(await run(alone, [1, 2], 1, -2.5)).toEqual(expected)
+    const scaled = matmul(gemm({ alpha: { float: 1 }, beta: { float: 10 } }))
+    const whole = qdqModel(
+      quantized({ ...scaled, ...moved }),
+      sourceModel({ x: [1, 2] }, ['y'], { initializers: [w, bias] }),
+    )
+    expect(await run(whole, [1, 2], 1, -2.5)).toEqual(expected)
+  })
+
   it('keeps a bias float that int32 cannot hold', async () => {
     const huge = makeTensor('bias', DataType.FLOAT, [3], Float32Array.of(2 ** 31, 0, 0))
     const initializers = [makeTensor('w', DataType.FLOAT, [2, 3], real), huge]
