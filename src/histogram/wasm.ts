@@ -43,9 +43,15 @@ export function wasmFile(moduleUrl: string): URL {
 
 /** A new instance with a memory of its own. */
 export function loadWasm(file: URL = wasmFile(import.meta.url)): { wasm: WasmExports; memory: WasmMemory } {
+  const { exports, memory } = instantiate(file)
+  return { wasm: exports as WasmExports, memory }
+}
+
+/** An instance of any module that `npm run build` made, with a memory of its own: what it exports. */
+export function instantiate(file: URL): { readonly exports: unknown; readonly memory: WasmMemory } {
   const memory = new WebAssembly.Memory({ initial: 1 })
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(read(file)), { env: { memory } })
-  return { wasm: exports as WasmExports, memory }
+  return { exports, memory }
 }
 
 function read(file: URL): Uint8Array {

@@ -22,6 +22,7 @@ export interface GramRequest {
 export function gramOf({ values, bits, patches, reading, most, seed }: GramRequest): Gram {
   const { groups, depth } = reading
   const positions = drawPositions(patches.count, Math.min(most, MOST_AT_ONCE), seed)
+  const located = patches.locate(positions)
   const blocks = blocksOf(reading)
   const perGroup = productsOf(blocks)
   const codes = new Float64Array(groups * depth)
@@ -32,7 +33,7 @@ export function gramOf({ values, bits, patches, reading, most, seed }: GramReque
       products: products.subarray(group * perGroup, (group + 1) * perGroup),
     }
     const gather = (rows: Int16Array | Float64Array, stride: number) =>
-      patches.gather(values, group, positions, rows, stride)
+      patches.gather(values, group, located, rows, stride)
     if (bits <= 8) multiplyBytes(gather, depth, positions.length, blocks, into)
     else multiply(gather, depth, positions.length, blocks, into)
   }

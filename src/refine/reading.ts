@@ -19,6 +19,13 @@ export interface Window {
   readonly pads: readonly number[]
 }
 
+/** Patches at some positions: the image that each is of, and the offsets in a plane of its kernel's elements, -1 outside of it. */
+export interface Located {
+  readonly count: number
+  readonly images: Uint32Array
+  readonly offsets: Int32Array
+}
+
 export type Numbers = Float32Array | Int32Array
 
 /** The patches of a tensor of certain dims. */
@@ -45,24 +52,26 @@ export class Patches {
     this.count = images * sizeOf(this.#counts)
   }
 
-  /** Writes the patches of a group at some positions: value k of the patch at positions[p] to into[k * stride + p]; padding is 0. */
-  gather(
-    values: Numbers,
-    group: number,
-    positions: Uint32Array,
-    into: Float64Array | Int16Array,
-    stride: number,
-  ): void {
+  /** Where the patches at some positions lie: found once for all groups. */
+  locate(positions: Uint32Array): Located {
+    const elements = this.#elements.length
+    const offsets = new Int32Array(positions.length * elements)
+    const images = positions.map((position, p) =>
+      this.#locate(position, offsets.subarray(p * elements, (p + 1) * elements)),
+    )
+    return { count: positions.length, images, offsets }
+  }
+
+  /** Writes the patches of a group: value k of patch p to into[k * stride + p]; padding is 0. */
+  gather(values: Numbers, group: number, located: Located, into: Float64Array | Int16Array, stride: number): void {
     const elements = this.#elements.length
     const channels = this.#channels / this.#reading.groups
-    const width = positions.length
-    const offsets = new Int32Array(elements)
-    for (let p = 0; p < width; p++) {
-      const image = this.#locate(positions[p]!, offsets)
+    const { count, images, offsets } = located
+    for (let p = 0; p < count; p++) {
       for (let c = 0; c < channels; c++) {
-        const base = (image * this.#channels + group * channels + c) * this.#plane
+        const base = (images[p]! * this.#channels + group * channels + c) * this.#plane
         for (let e = 0; e < elements; e++) {
-          const offset = offsets[e]!
+          const offset = offsets[p * elements + e]!
           into[(c * elements + e) * stride + p] = offset < 0 ? 0 : values[base + offset]!
         }
       }

@@ -14,7 +14,7 @@ function slowGram({ reading, dims, values }: Read, positions: Uint32Array): Gram
   const sums: number[] = []
   for (let group = 0; group < groups; group++) {
     const rows = new Float64Array(depth * positions.length)
-    patches.gather(values, group, positions, rows, positions.length)
+    patches.gather(values, group, patches.locate(positions), rows, positions.length)
     const value = (k: number, p: number) => rows[k * positions.length + p]!
     const total = (of: (p: number) => number) => [...positions.keys()].reduce((sum, p) => sum + of(p), 0)
     for (let k = 0; k < depth; k++) codes.push(total((p) => value(k, p)))

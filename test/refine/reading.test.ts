@@ -41,7 +41,7 @@ describe('The patches that an operator reads', () => {
         const stride = positions.length + padding
         for (const [group, all] of expected.entries()) {
           const rows = new Float64Array(reading.depth * stride)
-          patches.gather(values, group, positions, rows, stride)
+          patches.gather(values, group, patches.locate(positions), rows, stride)
           for (const [p, position] of positions.entries()) {
             const found = Array.from({ length: reading.depth }, (_, k) => rows[k * stride + p])
             expect(found).toEqual(all[position])
