@@ -14,6 +14,8 @@ export const restartVariable = 'SQUIRE_RESTARTED'
 
 /** An engine that is asked to end says so at once. One that does not within this time is stuck in code that never returns. */
 const ANSWER_MS = 4000
+/** An engine that has said it is ending has this long. It ends itself a little earlier, unless a script keeps its main thread. */
+const ENDING_MS = 12_000
 /** What a second signal leaves an engine that has said it is ending. */
 const LAST_MS = 1500
 
@@ -70,11 +72,13 @@ export async function supervise(argv: readonly string[]): Promise<number> {
 /** Ends the engine if it does not end by itself in time. */
 function askToEnd(engine: ChildProcess, signal: NodeJS.Signals, again: boolean): void {
   engine.kill(signal)
-  const timer = setTimeout(() => engine.kill('SIGKILL'), again ? LAST_MS : ANSWER_MS)
+  let timer = setTimeout(() => engine.kill('SIGKILL'), again ? LAST_MS : ANSWER_MS)
   engine.once('exit', () => clearTimeout(timer))
   if (again) return
   engine.on('message', (message) => {
-    if (isObject(message) && 'ending' in message) clearTimeout(timer)
+    if (!isObject(message) || !('ending' in message)) return
+    clearTimeout(timer)
+    timer = setTimeout(() => engine.kill('SIGKILL'), ENDING_MS)
   })
 }
 

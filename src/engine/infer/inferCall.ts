@@ -1,5 +1,6 @@
 // One call of the user's infer function: what it asks for goes where the caller says, and what it does wrong is told as its own.
 
+import { setImmediate } from 'node:timers/promises'
 import { makeExecutor } from '../../dataset/script/executor.js'
 import { firstFrame, isDatasetObject, wrapAdvice } from '../../dataset/script/userScript.js'
 import type { Executor, InferFunction } from '../../dataset/types.js'
@@ -39,11 +40,14 @@ export async function callInfer({ infer, name, executor, sink, signal }: InferCa
   let calls = 0
   let done = 0
   const interrupted = () => new SquireError('INTERRUPTED', `interrupted after ${done} forward passes`)
+  const stopped = () => signal.aborted || sink.stopped?.() === true
   const inFlight = new Set<Promise<unknown>>()
   const given: Executor = makeExecutor({
     ...executor,
-    stopped: () => signal.aborted || sink.stopped?.() === true,
-    forward: (feeds, _, item) => {
+    stopped,
+    forward: async (feeds, _, item) => {
+      // A function that catches all errors and tries again would never let anything else run on this thread, not even a second signal.
+      if (stopped()) await setImmediate()
       if (signal.aborted) throw interrupted()
       const running = sink.forward(feeds, `forward ${++calls}`, item).then((outputs) => {
         sink.onForward(++done)

@@ -203,6 +203,26 @@ test('the integer model, which is static, is not run on inputs of another size',
   )
 })
 
+test('a function that catches every error and tries again lets go of the thread when it is stopped', async () => {
+  const stubborn: InferFunction = async (executor) => {
+    for (let tries = 0; tries < 1e5; tries++) {
+      try {
+        await executor.forward(rowOf(1))
+      } catch {
+        tries += 100
+      }
+    }
+    return 1
+  }
+  const { runner } = runnerOf(stubborn)
+  await runner.firstFeeds()
+  let turns = 0
+  const timer = setInterval(() => turns++, 1)
+  await runner.skipObservation()
+  clearInterval(timer)
+  expect(turns).toBeGreaterThan(0)
+})
+
 test('an interrupted run says how far the function came', async () => {
   const abort = new AbortController()
   const { runner } = runnerOf(forwardAll, { signal: abort.signal, iterations: [100] }, (task) => {
