@@ -3,6 +3,7 @@
 import { rm } from 'node:fs/promises'
 import type { Prepared } from '../calibrate/prepare.js'
 import { compareModels } from '../compare/compare.js'
+import { autoModes, type Config } from '../config/config.js'
 import type { ComparedTensor } from '../engine/protocol.js'
 import type { Runner } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
@@ -14,6 +15,15 @@ import type { Setting, Solved } from './stages.js'
 
 /** No more samples than these are looked at. */
 const SAMPLES = 16
+
+/** Samples of all trials of a run, for its progress. */
+export function triedSamples({ modes, evalIteration }: Config, iterations: readonly number[]): number {
+  if (!modes.includes('auto')) return 0
+  const counts = iterations.map((iteration) =>
+    Math.min(SAMPLES, evalIteration === 'all' ? SAMPLES : (evalIteration ?? iteration)),
+  )
+  return autoModes.length * counts.reduce((sum, count) => sum + count, 0)
+}
 
 /** One quantization of each `-i` value: the best. @throws SquireError FIXED_POINT where the chip can run none of them */
 export async function pickModes(

@@ -19,6 +19,7 @@ import { restoredMeasure } from '../shares/restore.js'
 import { dumpFloat } from './dump.js'
 import { compareRun, mostCompared } from './layers.js'
 import { measureJobs } from './measured.js'
+import { triedSamples } from './pick.js'
 import { byLoss, type Context, rankOf, saveOutcome } from './quantization.js'
 import { passesOf } from './refinement/steps.js'
 import { checkpointUse, resumable } from './resumable.js'
@@ -42,9 +43,9 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const { workspace } = rig
     const setting: Setting = { ...rig, config, reporter, timer }
     const { runner, prepared } = await prepareRun(setting, checkpoint)
-    reporter.workload?.(
-      await runner.workload(config.modes.length, mostCompared(config), passesOf(config.refine, prepared.plan)),
-    )
+    const passes = passesOf(config.refine, prepared.plan)
+    const work = await runner.workload(config.modes.length, mostCompared(config), passes)
+    reporter.workload?.(work + triedSamples(config, runner.iterations))
     const observed = await calibrated(config, prepared, runner, async () => {
       const model = await makeObservable(prepared, workspace)
       for (const line of model.log) reporter.debug(line)
