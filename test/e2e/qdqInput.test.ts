@@ -26,7 +26,19 @@ async function run(model: ModelProto | Uint8Array | string, ...words: string[]) 
   if (typeof model !== 'string') writeFileSync(path, 'graph' in model ? encodeModel(model) : model)
   const said: string[] = []
   const say = (line: string) => void said.push(line)
-  const { config } = await configure(['quant', '-m', path, '-s', own, '-cn', '1', '--compare-iteration', '0', ...words])
+  const { config } = await configure([
+    'quant',
+    '-m',
+    path,
+    '-s',
+    own,
+    '-cn',
+    '1',
+    ...(words.includes('-qm') ? [] : ['-qm', 'mse']),
+    '--compare-iteration',
+    '0',
+    ...words,
+  ])
   const { results } = await quantize(config, { ...silentReporter, info: say, warn: say })
   const written = (end: string) => readFileSync(join(own, results[0]!.files.find((file) => file.endsWith(end))!))
   return { said: said.join('\n'), written }
@@ -56,8 +68,8 @@ describe("squire's own QDQ model becomes the same integer model", () => {
     }
   })
 
-  test('also after its mode is left away, as it says of itself how it was made', async () => {
-    const first = await run(classifier, '-qm', 'kl_v2')
+  test('also in another mode and without what it was refined with, as it says of itself how it was made', async () => {
+    const first = await run(classifier, '-qm', 'kl_v2', '--refine', 'fast', '-i', '2')
     const again = await run(first.written('_qdq.onnx'), '-qm', 'min_max')
     expect(again.written('_quantize.onnx').equals(first.written('_quantize.onnx'))).toBe(true)
   })
