@@ -13,11 +13,14 @@ import { modelInputs, opsetOf } from '../onnx/model.js'
 import { makeGraph, makeNode, makeValueInfo } from '../onnx/node.js'
 import { isStandardDomain } from '../onnx/operators.js'
 import { makeTensor } from '../onnx/tensor.js'
-import { DataType, type ModelProto, type NodeProto, type TensorProto } from '../onnx/types.js'
+import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from '../onnx/types.js'
 import { familyOf } from '../operators/index.js'
 import type { FixedOperator } from '../operators/types.js'
 import type { FixedPointModel } from '../plan/types.js'
 import type { NoiseSource } from './sources.js'
+
+/** Opset 13 goes with this version of the intermediate representation. */
+const LEAST_IR_VERSION = 7
 
 export interface SwitchedModel {
   readonly proto: ModelProto
@@ -41,7 +44,7 @@ export function switchedModel(
   const inputs = modelInputs(source)
   for (const { name } of inputs) body.switchTensor(name, name)
   for (const operator of fixed.operators) body.write(operator)
-  return new Whole(source, unique).around(body.graph(outputs), sources.length, outputs)
+  return around(source, body.graph(outputs), sources.length, outputs, unique)
 }
 
 /** Mutable state: the body of the loop so far, and what nodes read in place of a tensor. */
@@ -92,7 +95,7 @@ class Body {
     for (const name of operator.outputs) this.switchTensor(name, write(name))
   }
 
-  /** From its turn on, a tensor's readers read it quantized. */
+  /** What readers of a tensor read: `written`, rounded and clipped in the tensor's turn. */
   switchTensor(name: string, written: string): void {
     const turn = this.#turnOfTensor.get(name)
     if (turn === undefined) return
@@ -107,7 +110,8 @@ class Body {
     this.#switched.set(name, this.#if(name, turn, branch, [passed], []))
   }
 
-  graph(outputs: readonly string[]): { readonly graph: ReturnType<typeof makeGraph> } {
+  /** One turn of the loop. */
+  graph(outputs: readonly string[]): GraphProto {
     const goOn = this.#builder.name('go_on')
     const last = outputs.map((name) => {
       const output = this.#builder.name(`${name}_turn`)
@@ -116,7 +120,7 @@ class Body {
     const nodes = [...this.#builder.nodes, makeNode('Identity', [this.#condition], [goOn]), ...last]
     const read = new Set(nodes.flatMap((node) => outerInputs(node)))
     const own = this.#source.graph.initializer.filter(({ name }) => read.has(name))
-    const graph = makeGraph({
+    return makeGraph({
       name: 'one_turn',
       nodes,
       inputs: [makeValueInfo(this.#turn, DataType.INT64, []), makeValueInfo(this.#condition, DataType.BOOL, [])],
@@ -126,7 +130,6 @@ class Body {
       ],
       initializers: [...own, ...this.#builder.initializers],
     })
-    return { graph }
   }
 
   #read(name: string): string {
@@ -196,50 +199,40 @@ function noSteps(): never {
   throw new Error('An operator with weights has no steps.')
 }
 
-/** The model around the loop. */
-class Whole {
-  readonly #source: ModelProto
-  readonly #unique: (wish: string) => string
-
-  constructor(source: ModelProto, unique: (wish: string) => string) {
-    this.#source = source
-    this.#unique = unique
-  }
-
-  around(
-    { graph: body }: { readonly graph: ReturnType<typeof makeGraph> },
-    turns: number,
-    outputs: readonly string[],
-  ): SwitchedModel {
-    const integer = (wish: string, value: number) =>
-      makeTensor(this.#unique(wish), DataType.INT64, [], BigInt64Array.of(BigInt(value)))
-    const count = integer('turns', turns)
-    const numbers = Array.from({ length: turns }, (_, turn) => integer(`turn_${turn}`, turn))
-    const all = outputs.map((name) => this.#unique(`${name}_all_turns`))
-    const loop = makeNode('Loop', [count.name, ''], all, [makeAttribute('body', body)], 'turns')
-    const names = numbers.map(
-      (_, turn) => new Map(outputs.map((name) => [name, this.#unique(`${name}_turn_${turn}`)] as const)),
-    )
-    const picked = names.flatMap((ofTurn, turn) =>
-      outputs.map((name, i) =>
-        makeNode('Gather', [all[i]!, numbers[turn]!.name], [ofTurn.get(name)!], [makeAttribute('axis', 0)]),
-      ),
-    )
-    const inputs = new Set(modelInputs(this.#source).map(({ name }) => name))
-    const graph = makeGraph({
-      nodes: [loop, ...picked],
-      inputs: this.#source.graph.input.filter(({ name }) => inputs.has(name)),
-      outputs: names.flatMap((ofTurn) => [...ofTurn.values()].map((name) => makeValueInfo(name, DataType.FLOAT))),
-      initializers: [count, ...numbers],
-    })
-    const domains = this.#source.opsetImport.filter(({ domain }) => !isStandardDomain(domain))
-    const opset = Math.max(EMITTED_OPSET, opsetOf(this.#source))
-    const proto: ModelProto = {
-      ...this.#source,
-      irVersion: Math.max(7, toNumber(this.#source.irVersion)),
-      opsetImport: [{ domain: '', version: opset }, ...domains],
-      graph,
-    }
-    return { proto, outputs: names }
+/** The model around the loop, whose results are parted again: an output for each turn and output of the float model. */
+function around(
+  source: ModelProto,
+  body: GraphProto,
+  turns: number,
+  outputs: readonly string[],
+  unique: (wish: string) => string,
+): SwitchedModel {
+  const integer = (wish: string, value: number) =>
+    makeTensor(unique(wish), DataType.INT64, [], BigInt64Array.of(BigInt(value)))
+  const count = integer('turns', turns)
+  const numbers = Array.from({ length: turns }, (_, turn) => integer(`turn_${turn}`, turn))
+  const all = outputs.map((name) => unique(`${name}_all_turns`))
+  const loop = makeNode('Loop', [count.name, ''], all, [makeAttribute('body', body)], 'turns')
+  const names = numbers.map(
+    (_, turn) => new Map(outputs.map((name) => [name, unique(`${name}_turn_${turn}`)] as const)),
+  )
+  const picked = names.flatMap((ofTurn, turn) =>
+    outputs.map((name, i) =>
+      makeNode('Gather', [all[i]!, numbers[turn]!.name], [ofTurn.get(name)!], [makeAttribute('axis', 0)]),
+    ),
+  )
+  const inputs = new Set(modelInputs(source).map(({ name }) => name))
+  const graph = makeGraph({
+    nodes: [loop, ...picked],
+    inputs: source.graph.input.filter(({ name }) => inputs.has(name)),
+    outputs: names.flatMap((ofTurn) => [...ofTurn.values()].map((name) => makeValueInfo(name, DataType.FLOAT))),
+    initializers: [count, ...numbers],
+  })
+  const domains = source.opsetImport.filter(({ domain }) => !isStandardDomain(domain))
+  const opset = Math.max(EMITTED_OPSET, opsetOf(source))
+  const irVersion = Math.max(LEAST_IR_VERSION, toNumber(source.irVersion))
+  return {
+    proto: { ...source, irVersion, opsetImport: [{ domain: '', version: opset }, ...domains], graph },
+    outputs: names,
   }
 }

@@ -87,7 +87,7 @@ function size(dims: readonly number[]): number {
 
 const MOST_NAMED = 5
 
-/** The largest shares, in percent of their sum: noise of one source has nothing to do with that of others, so that powers add. */
+/** The largest shares, in percent of their sum. */
 export function noiseLines(mode: string, { samples, shares }: NoiseShares): string[] {
   const all = shares.reduce((sum, { noise }) => sum + noise, 0)
   if (all === 0 || samples === 0) return []
