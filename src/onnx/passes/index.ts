@@ -13,6 +13,7 @@ import { foldInferred } from './foldInferred.js'
 import { fuseHardSigmoid } from './fuseHardSigmoid.js'
 import { fuseMagnitude } from './fuseMagnitude.js'
 import { lowerConvTranspose } from './lowerConvTranspose.js'
+import { lowerEinsum } from './lowerEinsum.js'
 import { lowerLrn } from './lowerLrn.js'
 import type { Pass } from './pass.js'
 import { lowerRecurrent } from './recurrent/lowerRecurrent.js'
@@ -32,6 +33,7 @@ const allPasses: readonly Pass[] = [
   foldBatchNormalization,
   foldArithmetic,
   lowerConvTranspose,
+  lowerEinsum,
   fuseHardSigmoid,
   fuseMagnitude,
 ]

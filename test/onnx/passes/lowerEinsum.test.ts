@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { makeAttribute } from '../../../src/onnx/attribute.js'
+import { lowerEinsum } from '../../../src/onnx/passes/lowerEinsum.js'
+import { largestDifference, model, node, operators, runModel } from '../models.js'
+
+const sizes: Readonly<Record<string, number>> = { b: 2, h: 3, i: 4, j: 5, d: 6, k: 7 }
+
+function einsum(equation: string, dimOf: (label: string) => number | string = (label) => sizes[label]!, opset = 13) {
+  const operands = equation.split('->')[0]!.split(',')
+  const inputs = Object.fromEntries(operands.map((labels, i) => [`x${i}`, [...labels.trim()].map(dimOf)]))
+  const made = node('Einsum', Object.keys(inputs), ['y'], [makeAttribute('equation', equation)], 'sum')
+  return model({ nodes: [made], inputs, opset })
+}
+
+describe('lowerEinsum', () => {
+  it.each([
+    'ij,jk->ik',
+    'ij, jk',
+    'bhid,bhjd->bhij',
+    'bihd,bjhd->bhij',
+    'bhij,bjhd->bihd',
+    'bid,dhk->bihk',
+    'bihd,hdk->bik',
+    'bij,bij->b',
+    'i,j->ij',
+    'bij->jbi',
+    'bij->ji',
+    'bij->b',
+  ])('%s gives what the runtime gives', async (equation) => {
+    for (const opset of [12, 13, 18]) {
+      const proto = einsum(equation, undefined, opset)
+      const { proto: lowered, count } = await lowerEinsum.apply(proto)
+      expect(count).toBe(1)
+      expect(operators(lowered)).not.toContain('Einsum')
+      expect(largestDifference(await runModel(proto), await runModel(lowered), 1e-3)).toBeLessThan(1e-5)
+    }
+  })
+
+  it('attention needs no Reshape, so that dims may be open', async () => {
+    const { proto } = await lowerEinsum.apply(einsum('bihd,bjhd->bhij', (label) => label))
+    expect(operators(proto)).toEqual(['Transpose', 'Transpose', 'MatMul'])
+  })
+
+  it.each(['ii->i', '...ij,...jk->...ik', 'ij,jk,kd->id', 'ij,jk->k'])('%s stays', async (equation) => {
+    const proto = einsum(equation.replaceAll('...', ''))
+    const [only] = proto.graph.node
+    const attribute = [makeAttribute('equation', equation)]
+    const given = { ...proto, graph: { ...proto.graph, node: [{ ...only!, attribute }] } }
+    expect((await lowerEinsum.apply(given)).proto).toBe(given)
+  })
+})
