@@ -40,14 +40,17 @@ export async function shapesFor(model: Model, feeds: Feeds): Promise<Map<string,
   return infos
 }
 
-/** What the steps of a Scan read and write; nothing where they read tensors around them, or where the runtime does not know all dims. */
+/** What the steps of a Scan read and write; nothing where they read tensors around them that are not constant, or where the runtime does not know all dims. */
 async function stepTensors(
   proto: ModelProto,
   node: NodeProto,
   around: ReadonlyMap<string, TensorInfo>,
 ): Promise<readonly (readonly [string, TensorInfo])[]> {
   const form = scanForm(node)
-  if (form === undefined || capturedNames(form.body).length > 0) return []
+  if (form === undefined) return []
+  const captured = new Set(capturedNames(form.body))
+  const constants = proto.graph.initializer.filter(({ name }) => captured.has(name))
+  if (constants.length < captured.size) return []
   const read = [
     ...form.states.map(({ initial, before }) => [before, around.get(initial)] as const),
     ...form.inputs.map(({ sequence, element, axis }) => [element, withoutAxis(around.get(sequence), axis)] as const),
@@ -55,7 +58,8 @@ async function stepTensors(
   const known = read.flatMap(([name, info]) => (info === undefined || info.varies ? [] : [[name, info] as const]))
   if (known.length < read.length) return []
   const input = known.map(([name, { dataType, dims }]) => makeValueInfo(name, dataType, dims))
-  const written = await inferTensors({ ...proto, graph: { ...form.body, input } }).catch(() => [])
+  const initializer = [...form.body.initializer, ...constants]
+  const written = await inferTensors({ ...proto, graph: { ...form.body, input, initializer } }).catch(() => [])
   const inferred = written.map(({ name, dataType, dims }) => [name, { dataType, dims }] as const)
   if (!inferred.every(([, { dims }]) => dims.every((dim) => typeof dim === 'number'))) return []
   return [...known, ...(inferred as [string, TensorInfo][])]

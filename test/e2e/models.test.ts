@@ -12,6 +12,7 @@ import { createSession } from '../../src/onnx/session.js'
 import type { ModelProto, TensorValue } from '../../src/onnx/types.js'
 import { silentReporter } from '../../src/report/types.js'
 import { quantize } from '../../src/runs/quantize.js'
+import { plainForm, recurrentModel } from '../onnx/recurrent.js'
 import { classifier, fixture, ocrModel, squire, temporaryFolder } from './squire.js'
 import { convolution, halfPrecision, op, selecting, software, zoo } from './zoo.js'
 
@@ -55,8 +56,18 @@ function cosine(a: TensorValue, b: TensorValue): number {
   return dot(left, right) / Math.sqrt(dot(left, left) * dot(right, right))
 }
 
+const recurrent = {
+  'a recurrent layer in both directions': recurrentModel({ ...plainForm, direction: 'bidirectional' }),
+  'a recurrent layer before opset 13': recurrentModel({
+    ...plainForm,
+    type: 'GRU',
+    linearBeforeReset: true,
+    opset: 11,
+  }),
+}
+
 describe('what comes out resembles the float model', () => {
-  test.each(Object.entries(zoo))('%s', async (_, proto) => {
+  test.each(Object.entries({ ...zoo, ...recurrent }))('%s', async (_, proto) => {
     const { written } = await run(proto)
     const feeds = Object.fromEntries(
       modelInputs(proto).map(({ name, dataType, dims }) => [

@@ -13,22 +13,10 @@ import { oneWidth } from '../../src/plan/options.js'
 import { makePlan } from '../../src/plan/plan.js'
 import { solveFixedPoint } from '../../src/plan/solve.js'
 import { asModel, runModel } from '../onnx/models.js'
-import { type RecurrentForm, recurrentFeeds, recurrentForm, recurrentModel } from '../onnx/recurrent.js'
+import { plainForm, type RecurrentForm, recurrentFeeds, recurrentForm, recurrentModel } from '../onnx/recurrent.js'
 
 const chip = chipProfile('TX5105C')
-const plain: RecurrentForm = {
-  ...{ type: 'LSTM', direction: 'forward', steps: 40, batch: 1, inputs: 8, hidden: 16, bias: true, initial: 'none' },
-  ...{
-    lengths: false,
-    peepholes: false,
-    linearBeforeReset: false,
-    inputForget: false,
-    clip: 0,
-    activations: [],
-    open: false,
-  },
-  ...{ opset: 17, seed: 1 },
-}
+const plain: RecurrentForm = { ...plainForm, steps: 40, hidden: 16 }
 
 async function planned(form: RecurrentForm) {
   const { proto } = await lowerRecurrent.apply(recurrentModel(form))

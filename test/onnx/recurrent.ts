@@ -161,3 +161,10 @@ export const recurrentForm: fc.Arbitrary<RecurrentForm> = fc
       open: form.open && form.initial === 'none',
     }
   })
+
+/** A layer without anything special. */
+export const plainForm: RecurrentForm = {
+  ...{ type: 'LSTM', direction: 'forward', steps: 8, batch: 1, inputs: 8, hidden: 12, bias: true, initial: 'none' },
+  ...{ lengths: false, peepholes: false, linearBeforeReset: false, inputForget: false, clip: 0, activations: [] },
+  ...{ open: false, opset: 17, seed: 1 },
+}

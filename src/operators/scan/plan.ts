@@ -1,7 +1,7 @@
 // Scans whose steps are operators of the chip. Each tensor of a step has the name of the sequence that its values make up outside, where the float
 // graph has one: calibration observes the sequence.
 
-import { indexGraph } from '../../onnx/graph.js'
+import { capturedNames, indexGraph } from '../../onnx/graph.js'
 import { isRecurrent, recurrentLayer } from '../../onnx/passes/recurrent/layer.js'
 import { renameAll } from '../../onnx/renaming.js'
 import { isScan, type ScanForm, type ScanSequence, scanForm } from '../../onnx/scan.js'
@@ -51,7 +51,9 @@ function planned(node: NodeProto, form: ScanForm, view: GraphView, divide: Divid
     return { refusal: 'its steps are not along the first axis' }
   }
   const { graph, sourceOf } = withoutCopies(form.body)
-  const inner = view.inner(graph)
+  // Constants may stand around the steps.
+  const around = capturedNames(graph).flatMap((name) => view.index.initializer(name) ?? [])
+  const inner = view.inner({ ...graph, initializer: [...graph.initializer, ...around] })
   const parts = divide(inner)
   if ('refusal' in parts) return parts
   const isHeld = ({ sequence }: ScanSequence) => view.isActivation(sequence)

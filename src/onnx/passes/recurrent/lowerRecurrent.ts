@@ -207,7 +207,8 @@ class Writer extends Steps {
     const mask = this.#layer.lengths === undefined ? undefined : to.name('is_within')
     const { states, given } =
       mask === undefined ? this.#copied(to, next.states) : masked(to, cell.states, next.states, before, mask)
-    const info = (name: string) => makeValueInfo(name, DataType.FLOAT)
+    // The runtime asks for the ranks of what steps give, also where it cannot infer them.
+    const info = (name: string) => makeValueInfo(name, DataType.FLOAT, ['', ''])
     const masks = mask === undefined ? [] : [makeValueInfo(mask, DataType.BOOL)]
     const body = makeGraph({
       name: prefix,
