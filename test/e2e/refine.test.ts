@@ -7,7 +7,7 @@ import { createSession } from '../../src/onnx/session.js'
 import type { RefinementRecord } from '../../src/report/types.js'
 import { model } from '../onnx/models.js'
 import { picture } from './fixtures/waves.js'
-import { contents, type Ended, fixture, squire, temporaryFolder } from './squire.js'
+import { contents, type Ended, fixture, squire, start, temporaryFolder } from './squire.js'
 import { write } from './tiny.js'
 import { op, weights } from './zoo.js'
 
@@ -35,11 +35,14 @@ const constants = [
 ].map((tensor) => (tensor.name === 'db' ? { ...tensor, dims: [8] } : tensor))
 const path = write(model({ inputs: { x: [1, 3, 16, 16] }, nodes, constants }), folder, 'waves.onnx')
 
-/** Calibrates with a threshold method; `words` are more options. */
-const run = (name: string, words: string, env: Record<string, string> = {}, from = 'dataset'): Promise<Ended> => {
+const wordsOf = (name: string, from = 'dataset'): string[] => {
   const data = ['-uds', fixture('waves.ts'), '-if', from, '--compare-iteration', '0']
-  return squire(['quant', '-m', path, ...data, '-s', join(folder, name), ...words.split(' ')], env)
+  return ['quant', '-m', path, ...data, '-s', join(folder, name)]
 }
+
+/** Calibrates with a threshold method; `words` are more options. */
+const run = (name: string, words: string, env: Record<string, string> = {}, from = 'dataset'): Promise<Ended> =>
+  squire([...wordsOf(name, from), ...words.split(' ')], env)
 
 const recordOf = (name: string): RefinementRecord =>
   JSON.parse(readFileSync(join(folder, name, 'report.json'), 'utf8')).results[0].refinement
@@ -79,6 +82,18 @@ describe('--refine best', () => {
     },
     120_000,
   )
+
+  it('writes the same bytes when it was interrupted and resumed', async () => {
+    const words = [...wordsOf('resumed'), ...'-i 40 -qm min_max --refine best -cn 1'.split(' ')]
+    const { child, ended: interrupted } = start(words)
+    child.stderr.on('data', (text: Buffer) => {
+      if (String(text).includes('refining min_max')) child.kill('SIGINT')
+    })
+    expect((await interrupted).stderr).toContain('repeat the command with --resume')
+    const resumed = await squire([...words, '--resume'])
+    expect(resumed.status, resumed.stderr).toBe(0)
+    expect(contents(join(folder, 'resumed'))).toEqual(contents(join(folder, 'best')))
+  }, 120_000)
 
   it('is given samples by an infer function as well, whatever it does with its arrays', async () => {
     const again = await run('function', '-i 40 -qm min_max --refine best', {}, 'infer')
