@@ -36,7 +36,13 @@ export interface PlannedScan extends PlannedOperator {
 export function scanOf(node: NodeProto, view: GraphView, divide: Divide): Match<PlannedScan> | Refusal | undefined {
   if (isRecurrent(node)) return { refusal: wholeBecause(node, view) }
   const form = isScan(node) ? scanForm(node) : undefined
-  if (form === undefined || ![...node.input, ...node.output].some((name) => view.isActivation(name))) return undefined
+  // Without a state nothing recurs: such a Scan stays as it is.
+  if (
+    form === undefined ||
+    form.states.length === 0 ||
+    ![...node.input, ...node.output].some((name) => view.isActivation(name))
+  )
+    return undefined
   return planned(node, form, view, divide)
 }
 
