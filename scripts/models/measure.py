@@ -112,9 +112,9 @@ def timed(words, folder):
     return text, os.waitstatus_to_exitcode(status), {"seconds": round(seconds, 1), "cpuSeconds": round(usage.ru_utime + usage.ru_stime, 1), "peakMb": usage.ru_maxrss // 1024}
 
 
-def squire(model, calibration, count, folder, modes):
+def squire(model, calibration, count, folder, modes, *more):
     words = ["node", str(ROOT / "dist/src/main.js"), "quant", "-m", str(model), "-d", str(calibration), "-s", str(folder)]
-    return timed([*words, "-i", str(count), "-od", "-cn", "2", "-qm", *modes, "--compare-iteration", "0"], folder)
+    return timed([*words, "-i", str(count), "-od", "-cn", "2", "-qm", *modes, "--compare-iteration", "0", *more], folder)
 
 
 class Reader(CalibrationDataReader):
@@ -161,6 +161,7 @@ def measure(name, folder, modes, peers):
             values = {form: outputs(place / f"{name}_{form}.onnx", test, names) for form in ("quantize", "qdq")}
             result.setdefault("modes", {})[mode] = {form: quality(expected, one) for form, one in values.items()}
             result["task"][mode] = task_of(name, labels, expected, values["quantize"])
+        result["zeroPoints"] = {mode: with_zero_points(name, folder, mode, len(calibration), test, expected) for mode in peers}
         for mode, method in ((mode, PEERS[mode]) for mode in peers):
             if method == "Percentile" and model.stat().st_size > LARGEST_PERCENTILE:
                 continue
@@ -175,35 +176,54 @@ def measure(name, folder, modes, peers):
     return result
 
 
+def with_zero_points(name, folder, mode, count, test, expected):
+    """The integer model that uses all codes, which is what ONNX Runtime's asymmetric activations compare with."""
+    with tempfile.TemporaryDirectory() as out:
+        log, status, _ = squire(folder / f"{name}.onnx", folder / f"{name}.npz", count, out, [mode], "--zero-points", "all")
+        if status != 0:
+            return {"error": log.strip().splitlines()[-1][:160]}
+        return quality(expected, outputs(Path(out) / f"{name}_quantize.onnx", test, list(expected)))
+
+
 def table(results):
-    head = "| model | MB | operators | float | min_max | its QDQ | ONNX Runtime | percentile | ONNX Runtime | best mode | cosine | CPU s | peak MB |"
-    lines = [head, "|" + " --- |" * 13]
+    head = "| model | MB | operators | float | min_max | its QDQ | all codes | ONNX Runtime | best mode | cosine | CPU s | peak MB |"
+    lines = [head, "|" + " --- |" * 12]
     for name, one in sorted(results.items()):
         if "error" in one:
-            lines.append(f"| {name} | {one['weightsMb']} | {one.get('integer', '')} | {one.get('float', '')} | {one['error']} |" + " |" * 8)
+            lines.append(f"| {name} | {one['weightsMb']} | {one.get('integer', '')} | {one.get('float', '')} | {one['error']} |" + " |" * 7)
             continue
         modes, peers = one["modes"], one.get("peer", {})
         sqnr = lambda mode, form="quantize": f"{modes[mode][form]['sqnr']:.1f}" if mode in modes else ""
         other = lambda mode: f"{peers[mode]['sqnr']:.1f}" if "sqnr" in peers.get(mode, {}) else ("fails" if mode in peers else "")
+        codes = f"{one['zeroPoints']['min_max']['sqnr']:.1f}" if "sqnr" in one.get("zeroPoints", {}).get("min_max", {}) else ""
         best = max(modes, key=lambda mode: modes[mode]["quantize"]["sqnr"])
-        cells = [name, one["weightsMb"], one["integer"], one["float"], sqnr("min_max"), sqnr("min_max", "qdq"), other("min_max")]
-        cells += [sqnr("percentile"), other("percentile"), f"{best} {sqnr(best)}", f"{modes[best]['quantize']['cosine']:.4f}", one["cpuSeconds"], one["peakMb"]]
+        cells = [name, one["weightsMb"], one["integer"], one["float"], sqnr("min_max"), sqnr("min_max", "qdq"), codes, other("min_max")]
+        cells += [f"{best} {sqnr(best)}", f"{modes[best]['quantize']['cosine']:.4f}", one["cpuSeconds"], one["peakMb"]]
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     return "\n".join(lines)
+
+
+def beside(done, form, read):
+    """One form of squire's beside ONNX Runtime in the same mode, model by model."""
+    pairs = [(name, mode, read(one, mode), theirs) for name, one in done.items() for mode, theirs in one.get("peer", {}).items()]
+    gains = [(name, mode, mine["sqnr"] - theirs["sqnr"]) for name, mode, mine, theirs in pairs if "sqnr" in mine and "sqnr" in theirs]
+    below = [f"{name} {gain:+.1f}" for name, _, gain in gains if gain < -0.5]
+    median = sorted(gain for *_, gain in gains)[len(gains) // 2] if gains else 0
+    return f"- Against ONNX Runtime in the same mode, {form}: {len(gains) - len(below)} of {len(gains)} are not more than 0.5 dB below it, the median is {median:+.1f} dB; below: {', '.join(below) or 'none'}."
 
 
 def summary(results):
     done = {name: one for name, one in results.items() if "modes" in one}
     pairs = [(name, mode, forms) for name, one in done.items() for mode, forms in one["modes"].items()]
     apart = [f"{name} {mode} {forms['quantize']['sqnr'] - forms['qdq']['sqnr']:+.1f}" for name, mode, forms in pairs if abs(forms["quantize"]["sqnr"] - forms["qdq"]["sqnr"]) > 0.5]
-    peers = [(name, mode, one["modes"][mode]["quantize"]["sqnr"] - theirs["sqnr"]) for name, one in done.items() for mode, theirs in one.get("peer", {}).items() if "sqnr" in theirs and mode in one["modes"]]
-    below = [f"{name} {mode} {difference:+.1f}" for name, mode, difference in peers if difference < -0.5]
+    ours = {"symmetric": lambda one, mode: one["modes"].get(mode, {}).get("quantize", {}), "with all codes": lambda one, mode: one.get("zeroPoints", {}).get(mode, {})}
+    against = [beside(done, form, read) for form, read in ours.items()]
     failed = [name for name, one in results.items() if "error" in one]
     return "\n".join(
         [
             f"- {len(done)} of {len(results)} models are quantized; the others: {', '.join(failed) or 'none'}.",
             f"- Integer and QDQ model are within 0.5 dB in {len(pairs) - len(apart)} of {len(pairs)} quantizations; apart: {', '.join(apart) or 'none'}.",
-            f"- Against ONNX Runtime in the same mode: {len(peers) - len(below)} of {len(peers)} quantizations are not more than 0.5 dB below it; below: {', '.join(below) or 'none'}.",
+            *against,
             f"- Operators in integers {sum(one['integer'] for one in done.values())}, in float {sum(one['float'] for one in done.values())}.",
         ]
     )
@@ -226,7 +246,8 @@ What squire makes of models as people export them. `scripts/models/export.py FOL
 normalization statistics from data, calibration and test samples from photographs or from noise of their spectrum), `collect.py FOLDER` adds real models, and
 `measure.py FOLDER` writes this page.
 
-SQNR in dB of the integer model against the float model on samples that nothing was calibrated on, and of the QDQ model; ONNX Runtime {ort}: its
+SQNR in dB of the integer model against the float model on samples that nothing was calibrated on, of the QDQ model, and of the integer model with
+`--zero-points all` ("all codes"); ONNX Runtime {ort}: its
 quantize_static on the same samples (QDQ, int8, weights by channel, its own defaults else: asymmetric activations). Random weights are not trained weights: the numbers
 compare tools and forms, they do not tell a task's accuracy. CPU seconds and peak memory are of one run of squire in all modes measured, with 2 workers.
 

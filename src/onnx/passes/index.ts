@@ -1,4 +1,4 @@
-// The passes, run in turn until none finds anything to do. Each change takes away a node, an input, a constant, a level of
+// The passes, run in turn until none finds anything to do; late ones only where no other finds anything. Each change takes away a node, an input, a constant, a level of
 // nesting or a composite operator, so this ends.
 
 import { sortTopologically } from '../graph.js'
@@ -32,11 +32,13 @@ const allPasses: readonly Pass[] = [
   lowerLrn,
   foldBatchNormalization,
   foldArithmetic,
-  lowerConvTranspose,
   lowerEinsum,
   fuseHardSigmoid,
   fuseMagnitude,
 ]
+
+/** A ConvTranspose takes in what follows it before it becomes a Conv and moves of values. */
+const latePasses: readonly Pass[] = [lowerConvTranspose]
 
 /** What the plan cannot do without: constants as initializers, and steps that it can look into. */
 const needed: readonly Pass[] = [constantInputs, constantNodes, lowerRecurrent]
@@ -52,18 +54,22 @@ export interface Optimized {
  * as they are, but for the branch of an If that is always taken; `needed` leaves all but constants and recurrent layers as it is. The model keeps its path and hash: they identify the file it came from.
  */
 export async function optimize(model: Model, extent: 'all' | 'needed' = 'all'): Promise<Optimized> {
-  const passes = extent === 'all' ? allPasses : needed
+  const [passes, late] = extent === 'all' ? [allPasses, latePasses] : [needed, []]
   const counts = new Map<Pass, number>()
   let proto = sorted(model.proto)
-  for (let before: ModelProto | undefined; before !== proto; ) {
-    before = proto
-    for (const pass of passes) {
+  const run = async (some: readonly Pass[]) => {
+    const before = proto
+    for (const pass of some) {
       const result = await pass.apply(proto)
       counts.set(pass, (counts.get(pass) ?? 0) + result.count)
       proto = result.proto
     }
+    return proto !== before
   }
-  const done = passes.filter((pass) => counts.get(pass) !== 0).map((pass) => `${pass.title}: ${counts.get(pass)}`)
+  while ((await run(passes)) || (await run(late)));
+  const done = [...passes, ...late]
+    .filter((pass) => counts.get(pass) !== 0)
+    .map((pass) => `${pass.title}: ${counts.get(pass)}`)
   const sizes = `nodes: ${model.proto.graph.node.length} -> ${proto.graph.node.length}`
   return { model: { ...model, proto }, log: [...done, sizes] }
 }
