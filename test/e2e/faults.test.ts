@@ -5,7 +5,21 @@ import { faults } from './faulty.js'
 import { classifier, contents, fixture, squire, temporaryFolder } from './squire.js'
 
 const folder = temporaryFolder()
-const base = ['quant', '-m', classifier, '-uds', fixture('textlines.mjs'), '-if', 'dataset', '-i', '96', '-cn', '2']
+const base = [
+  'quant',
+  '-m',
+  classifier,
+  '-uds',
+  fixture('textlines.mjs'),
+  '-if',
+  'dataset',
+  '-i',
+  '96',
+  '-cn',
+  '2',
+  '-qm',
+  'mse',
+]
 
 describe('a run that loses workers', () => {
   let reference: Record<string, string>

@@ -9,7 +9,7 @@ import { classifier, contents, fixture, squire, temporaryFolder } from './squire
 
 const folder = temporaryFolder()
 const script = ['-uds', fixture('textlines.mjs'), '-i', '96', '-cn', '2']
-const base = ['quant', '-m', classifier, ...script, '-if', 'dataset']
+const base = ['quant', '-m', classifier, ...script, '-if', 'dataset', '-qm', 'mse']
 const checkpoint = '.squire-checkpoint'
 
 describe('an interrupted run', () => {
