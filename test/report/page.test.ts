@@ -40,6 +40,8 @@ const detector = () => {
     'min_max',
     '--compare-iteration',
     '2',
+    '--noise-shares',
+    '1',
   ])
 }
 
@@ -57,9 +59,9 @@ const photos = () => {
 }
 
 const cases = [
-  { name: 'PP-OCR detector', make: detector, runs: true, themes: ['light'] },
-  { name: 'model with hostile names', make: hostileNames, runs: true, themes: ['light', 'dark'] },
-  { name: 'SqueezeNet', make: photos, runs: hasSqueezeNet, themes: ['dark'] },
+  { name: 'PP-OCR detector', make: detector, runs: true, themes: ['light'], shares: true },
+  { name: 'model with hostile names', make: hostileNames, runs: true, themes: ['light', 'dark'], shares: false },
+  { name: 'SqueezeNet', make: photos, runs: hasSqueezeNet, themes: ['dark'], shares: false },
 ]
 
 interface Complaint {
@@ -90,7 +92,7 @@ describe.skipIf(executable === undefined)('The report of a', () => {
   })
   afterAll(() => browser?.close())
 
-  describe.each(cases.filter(({ runs }) => runs))('$name', ({ make, themes }) => {
+  describe.each(cases.filter(({ runs }) => runs))('$name', ({ make, themes, shares }) => {
     let page: Page
     const said: string[] = []
     const requests: string[] = []
@@ -116,6 +118,13 @@ describe.skipIf(executable === undefined)('The report of a', () => {
       ])
       expect(await page.locator('.headline').textContent()).toMatch(/loss with/)
       await soon(() => page.locator('.worst li').count()).toBeGreaterThan(0)
+    })
+
+    it('says whose noise it is where the run measured that', async () => {
+      const heading = page.locator('h3', { hasText: 'Whose noise it is' })
+      expect(await heading.count()).toBe(shares ? 1 : 0)
+      const list = heading.locator('xpath=following-sibling::ol[1]/li')
+      expect(await list.count()).toBe(shares ? 8 : 0)
     })
 
     it('sorts its tensors by any column, what has no value last', async () => {

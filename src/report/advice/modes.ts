@@ -1,6 +1,6 @@
 // Which modes to try: by the loss, and tensor by tensor by what their ranges cost.
 
-import { quantModes } from '../../config/options/words.js'
+import type { QuantMode } from '../../config/options/words.js'
 import type { QuantizationEntry } from '../data/types.js'
 import { percentText, shortText } from './text.js'
 import type { Findings, Rule } from './types.js'
@@ -60,14 +60,17 @@ function cost({ clipping, rounding }: QuantizationEntry, i: number): number {
 /** Share of values that may lie in the outer half of a range before they are no longer a few. */
 const FEW = 1e-4
 
+/** Modes that clip, those first that seldom clip too much. */
+const clippingModes: readonly QuantMode[] = ['mse', 'kl_v2', 'percentile']
+
 /** A few values that stretch a range which nothing clips. */
 export const outliers: Rule = (findings) => {
   const { tensors, quantizations } = findings
   const [shown] = quantizations
   if (shown === undefined) return []
   const tried = new Set(quantizations.map(({ mode }) => mode))
-  const untried = quantModes.filter((mode) => mode !== 'min_max' && !tried.has(mode))
-  if (untried.length === 0) return []
+  const next = clippingModes.find((mode) => !tried.has(mode))
+  if (next === undefined) return []
   const found = tensors.flatMap(({ name, scaleOf, histogram }, i) => {
     const top = Math.max(-bound(shown, shown.lows, i), bound(shown, shown.highs, i))
     const total = histogram.counts.reduce((sum, count) => sum + count, 0)
@@ -82,7 +85,7 @@ export const outliers: Rule = (findings) => {
       tensor: name,
       text: 'has a few outliers that stretch its range: half of its codes serve almost nothing.',
       evidence: `${percentText(outside)} of its values lie beyond half of ${shortText(top)}.`,
-      next: `-qm ${untried.includes('mse') ? 'mse' : untried[0]}`,
+      next: `-qm ${next}`,
     }))
 }
 

@@ -4,6 +4,7 @@ import type { QuantizationEntry } from '../data/types.js'
 import { fixed, nothing, short } from './format.js'
 import { Headings } from './headings.js'
 import { type Report, type Row, worstRows } from './model.js'
+import { Noise } from './noise.js'
 import { Scroll } from './scroll.js'
 
 interface VerdictProps {
@@ -29,6 +30,7 @@ export function Verdict({ report, rows, shown, onOpen, onShow }: VerdictProps) {
           <Worst rows={worstRows(rows, 5)} onOpen={onOpen} />
         </div>
       </div>
+      <Noise report={report} shown={shown} onOpen={onOpen} />
       <Advices report={report} onOpen={onOpen} />
     </section>
   )
