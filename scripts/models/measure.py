@@ -248,7 +248,8 @@ normalization statistics from data, calibration and test samples from photograph
 
 SQNR in dB of the integer model against the float model on samples that nothing was calibrated on, of the QDQ model, and of the integer model with
 `--zero-points all` ("all codes"); ONNX Runtime {ort}: its
-quantize_static on the same samples (QDQ, int8, weights by channel, its own defaults else: asymmetric activations). Random weights are not trained weights: the numbers
+quantize_static on the same samples (QDQ, int8, weights by channel, its own defaults else: asymmetric activations; what is inside an If, as all of Silero VAD, it
+leaves in float). Random weights are not trained weights: the numbers
 compare tools and forms, they do not tell a task's accuracy. CPU seconds and peak memory are of one run of squire in all modes measured, with 2 workers.
 
 {summary}

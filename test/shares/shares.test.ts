@@ -22,6 +22,7 @@ const base: ConfigOptions = {
   iterations: [40, 300],
   evalIteration: 'all',
   onBadSample: 'skip',
+  refine: 'best',
   cpuNum: 1,
 }
 const config = (more: Partial<ConfigOptions>) => makeConfig({ ...base, ...more })
