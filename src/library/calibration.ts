@@ -11,10 +11,10 @@ import type { Observed, Runner } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
 import { evaluationOf } from '../evaluate/evaluate.js'
 import { saveAll } from '../files/save.js'
-import { integerFile, quantizationFiles } from '../runs/quantization.js'
+import { integerFile, quantizationFiles } from '../runs/quantization/quantization.js'
+import { distributionKey } from '../runs/quantization/statistics.js'
 import { openRig, stageTimer } from '../runs/run.js'
 import { prepareRun, type Setting, type Solved, solveRun, warnOfSkipped } from '../runs/stages.js'
-import { distributionKey } from '../runs/statistics.js'
 import { squireVersion } from '../version.js'
 import type {
   CalibrateOptions,

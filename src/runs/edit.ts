@@ -10,7 +10,7 @@ import { normalizeInput } from '../onnx/edits/normalize.js'
 import { inferTensors } from '../onnx/inference.js'
 import { opsetOf, readModel } from '../onnx/model.js'
 import type { Model, ModelProto } from '../onnx/types.js'
-import { movedNormalizations } from './inputDtypes.js'
+import { movedNormalizations } from './given/inputDtypes.js'
 
 /** The options that change the model. */
 type Edits = Pick<Config, 'outputNames' | 'inputShapes' | 'irBatch' | 'mean' | 'std' | 'opsetVersion'> & {

@@ -7,7 +7,7 @@ import { openRunner } from '../engine/open.js'
 import { takingReals } from '../onnx/edits/inputTypes.js'
 import type { ModeResult, Reporter, RunResult } from '../report/types.js'
 import { readGivenModel } from './edit.js'
-import { inputTypes } from './given.js'
+import { inputTypes } from './given/given.js'
 import { planWorkers, type RunOptions, stageTimer, withPool } from './run.js'
 
 /** Runs any model (float, integer, all layers) through the infer function or dataset; the result holds its metric. */

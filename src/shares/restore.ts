@@ -6,7 +6,7 @@ import { SquireError } from '../errors.js'
 import { modelFileHash } from '../parts/modelFileHash.js'
 import type { Part } from '../parts/part.js'
 import { readPart } from '../parts/partFile.js'
-import { type Context, type MeasuredJob, nameOf } from '../runs/quantization.js'
+import { type Context, type MeasuredJob, nameOf } from '../runs/quantization/quantization.js'
 import { datasetOf, requireBelonging, versions } from './belongs.js'
 
 /** The calibration that the parts in a file come to. @throws SquireError PART when they are not whole, or another run's */

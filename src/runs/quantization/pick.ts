@@ -1,17 +1,17 @@
 // Which threshold method a run with -qm auto takes: the one whose integer model comes nearest to the float model on calibration samples.
 
 import { rm } from 'node:fs/promises'
-import type { Prepared } from '../calibrate/prepare.js'
-import { compareModels } from '../compare/compare.js'
-import { autoModes, type Config } from '../config/config.js'
-import type { ComparedTensor } from '../engine/protocol.js'
-import type { Runner } from '../engine/runner.js'
-import { SquireError } from '../errors.js'
-import { DataType } from '../onnx/types.js'
-import type { FixedPointModel } from '../plan/types.js'
-import { meanNoise } from './outputNoise.js'
+import type { Prepared } from '../../calibrate/prepare.js'
+import { compareModels } from '../../compare/compare.js'
+import { autoModes, type Config } from '../../config/config.js'
+import type { ComparedTensor } from '../../engine/protocol.js'
+import type { Runner } from '../../engine/runner.js'
+import { SquireError } from '../../errors.js'
+import { DataType } from '../../onnx/types.js'
+import type { FixedPointModel } from '../../plan/types.js'
+import { meanNoise } from '../layers/outputNoise.js'
+import type { Setting, Solved } from '../stages.js'
 import { integerFile, type Job } from './quantization.js'
-import type { Setting, Solved } from './stages.js'
 
 /** No more samples than these are looked at. */
 const SAMPLES = 16

@@ -2,14 +2,14 @@
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Prepared } from '../calibrate/prepare.js'
-import { compareModels } from '../compare/compare.js'
-import { modelFile } from '../engine/modelFile.js'
-import type { Runner } from '../engine/runner.js'
-import { type NoiseSource, noiseSources } from '../noise/sources.js'
-import { switchedModel } from '../noise/switchedModel.js'
-import { DataType } from '../onnx/types.js'
-import type { FixedPointModel } from '../plan/types.js'
+import type { Prepared } from '../../calibrate/prepare.js'
+import { compareModels } from '../../compare/compare.js'
+import { modelFile } from '../../engine/modelFile.js'
+import type { Runner } from '../../engine/runner.js'
+import { type NoiseSource, noiseSources } from '../../noise/sources.js'
+import { switchedModel } from '../../noise/switchedModel.js'
+import { DataType } from '../../onnx/types.js'
+import type { FixedPointModel } from '../../plan/types.js'
 import { meanNoise } from './outputNoise.js'
 
 export interface NoiseShare {

@@ -1,10 +1,10 @@
 // Which types the inputs of the written model have: as -qid says, or for infer_common the entries of input-configs.
 
-import type { Config, InputConfig } from '../config/config.js'
-import type { ModelInput } from '../dataset/types.js'
-import type { Normalization } from '../onnx/edits/normalize.js'
-import { modelInputs } from '../onnx/model.js'
-import { DataType, type ModelProto } from '../onnx/types.js'
+import type { Config, InputConfig } from '../../config/config.js'
+import type { ModelInput } from '../../dataset/types.js'
+import type { Normalization } from '../../onnx/edits/normalize.js'
+import { modelInputs } from '../../onnx/model.js'
+import { DataType, type ModelProto } from '../../onnx/types.js'
 
 export type InputDtype = NonNullable<Config['quantizeInputDtype']>[number]
 

@@ -1,15 +1,15 @@
 // Scales that a QDQ model brings: what of them the plan takes over. squire's own models bring every integer.
 
-import type { Prepared } from '../calibrate/prepare.js'
-import { type Config, quantModes } from '../config/config.js'
-import { type CarriedIntegers, carriedBy } from '../export/carriedIntegers.js'
-import { describedBy } from '../export/description.js'
-import { rangeOf } from '../fixedpoint/width.js'
-import type { Offset } from '../offsets/groups.js'
-import { type HeldActivation, type QdqScales, takeQdq } from '../onnx/import/qdq.js'
-import type { Model } from '../onnx/types.js'
-import type { ScaleGroup } from '../plan/types.js'
-import type { Reporter } from '../report/types.js'
+import type { Prepared } from '../../calibrate/prepare.js'
+import { type Config, quantModes } from '../../config/config.js'
+import { type CarriedIntegers, carriedBy } from '../../export/carriedIntegers.js'
+import { describedBy } from '../../export/description.js'
+import { rangeOf } from '../../fixedpoint/width.js'
+import type { Offset } from '../../offsets/groups.js'
+import { type HeldActivation, type QdqScales, takeQdq } from '../../onnx/import/qdq.js'
+import type { Model } from '../../onnx/types.js'
+import type { ScaleGroup } from '../../plan/types.js'
+import type { Reporter } from '../../report/types.js'
 import type { Given } from './given.js'
 
 export interface FloatModel {

@@ -1,6 +1,6 @@
 // Noise to signal over the outputs of a model.
 
-import type { TensorErrors } from '../compare/compare.js'
+import type { TensorErrors } from '../../compare/compare.js'
 
 /** The mean over tensors of the error's power over the signal's: 0 is exact. */
 export function meanNoise(tensors: readonly TensorErrors[]): number {

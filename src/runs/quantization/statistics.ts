@@ -6,14 +6,14 @@ import {
   type DistributionKey,
   encodeDistribution,
   readDistribution,
-} from '../calibrate/distribution.js'
-import type { Prepared } from '../calibrate/prepare.js'
-import type { Config } from '../config/config.js'
-import type { Observed, Runner } from '../engine/runner.js'
-import { SquireError } from '../errors.js'
-import { type Content, saveAll } from '../files/save.js'
-import { restoredCalibration } from '../shares/restore.js'
-import { squireVersion } from '../version.js'
+} from '../../calibrate/distribution.js'
+import type { Prepared } from '../../calibrate/prepare.js'
+import type { Config } from '../../config/config.js'
+import type { Observed, Runner } from '../../engine/runner.js'
+import { SquireError } from '../../errors.js'
+import { type Content, saveAll } from '../../files/save.js'
+import { restoredCalibration } from '../../shares/restore.js'
+import { squireVersion } from '../../version.js'
 
 /** The statistics of every -i value, from the cache where there is one; else from `observe`. */
 export async function calibrated(

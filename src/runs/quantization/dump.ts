@@ -1,13 +1,13 @@
 // -du: what every operator writes in the first forward pass, in the float model and in the integer model, as .npy files in folders like
 // `0001:Conv_conv1`. Integers are those of the chip: a real value is an integer times the tensor's scale, which the scale JSON has.
 
-import type { Prepared } from '../calibrate/prepare.js'
-import { writtenTensors } from '../export/integerModel.js'
-import { npyFile } from '../files/npy.js'
-import { openModel } from '../onnx/openModel.js'
-import type { ModelProto, TensorValue } from '../onnx/types.js'
-import type { PlannedOperator } from '../operators/types.js'
-import type { FixedPointModel } from '../plan/types.js'
+import type { Prepared } from '../../calibrate/prepare.js'
+import { writtenTensors } from '../../export/integerModel.js'
+import { npyFile } from '../../files/npy.js'
+import { openModel } from '../../onnx/openModel.js'
+import type { ModelProto, TensorValue } from '../../onnx/types.js'
+import type { PlannedOperator } from '../../operators/types.js'
+import type { FixedPointModel } from '../../plan/types.js'
 
 export async function dumpFloat({ model, plan, feeds }: Prepared): Promise<Map<string, Uint8Array>> {
   const names = plan.operators.flatMap(({ outputs }) => outputs)

@@ -1,14 +1,14 @@
 // The integer models of a run, measured: several at once over the same samples, as many as a worker has room for.
 
 import { rm } from 'node:fs/promises'
-import { modelsAtOnce } from '../engine/workers.js'
-import { SquireError } from '../errors.js'
-import { evaluationOf, lossLine } from '../evaluate/evaluate.js'
-import { tensorBytes } from '../onnx/codec.js'
-import { elementCount } from '../onnx/tensor.js'
-import type { FixedPointModel } from '../plan/types.js'
+import { modelsAtOnce } from '../../engine/workers.js'
+import { SquireError } from '../../errors.js'
+import { evaluationOf, lossLine } from '../../evaluate/evaluate.js'
+import { tensorBytes } from '../../onnx/codec.js'
+import { elementCount } from '../../onnx/tensor.js'
+import type { FixedPointModel } from '../../plan/types.js'
+import type { Solved } from '../stages.js'
 import { type Context, integerFile, type Job, type Outcome } from './quantization.js'
-import type { Solved } from './stages.js'
 
 interface Made {
   readonly job: Job
