@@ -17,7 +17,7 @@ const SAMPLES = 24
 const folder = temporaryFolder()
 const model = write(tiny(), folder, 'tiny.onnx')
 const script = ['-uds', fixture('tiny.mjs'), '-if', 'soak', '-i', String(SAMPLES)]
-const args = ['quant', '-m', model, ...script, '-qm', 'kl', 'mse', '--eval-iteration', '12']
+const args = ['quant', '-m', model, ...script, '-qm', 'kl', 'mse', '--refine', 'fast', '--eval-iteration', '12']
 
 const targets = ['supervisor', 'engine', 'group'] as const
 /** SIGSTOP is followed by SIGCONT. */
