@@ -27,7 +27,7 @@ export interface Distribution {
   readonly floatMetric: number | undefined
 }
 
-/** The histogram of a class: the union of its sources', observed or derived. */
+/** The histogram of a scale group: the union of its sources', observed or derived. */
 export function groupHistogram(
   plan: Plan,
   scaleGroup: ScaleGroup,

@@ -145,7 +145,7 @@ function bitsOfClass(tensors: readonly string[], { writer, readers }: Traffic, b
 }
 
 /**
- * Whether operators that can write wide integers write all of a class, only operators that can read them (and the caller) read it, and one of
+ * Whether operators that can write wide integers write all of a group, only operators that can read them (and the caller) read it, and one of
  * these has something of it.
  */
 function leavesChip(tensors: readonly string[], traffic: Traffic, view: GraphView): boolean {
@@ -159,7 +159,7 @@ function leavesChip(tensors: readonly string[], traffic: Traffic, view: GraphVie
   return written && readOutside && gainsFromWide(tensors, traffic, view)
 }
 
-/** Whether the caller or an operator that reads a class has something of more bits. */
+/** Whether the caller or an operator that reads a group has something of more bits. */
 function gainsFromWide(tensors: readonly string[], { readers }: Traffic, view: GraphView): boolean {
   const gains = (reader: PlannedOperator) => isFallback(reader) || familyOf(reader).traits.gainsFromWide
   return tensors.some((name) => view.index.isGraphOutput(name) || readers(name).some(gains))

@@ -33,7 +33,7 @@ export interface SolveOptions {
 
 /**
  * @param thresholds T > 0 of every scale group, by its name: |x| <= T is kept, and the scale is T / (2^(bits-1) - 1)
- * @param options.scales that some tensors have whatever their thresholds are; of a class, the largest is taken
+ * @param options.scales that some tensors have whatever their thresholds are; of a group, the largest is taken
  * @param options.accumulations what is known of accumulating operators' integers
  * @param options.lutBits tables over inputs of 16 bits have 2^lutBits segments, 10 if left away
  * @throws SquireError FIXED_POINT naming every operator that the chip's parameters cannot express
@@ -160,7 +160,7 @@ function withBounds(plan: Plan, quantized: ReadonlyMap<string, QuantizedTensor>)
   return new Map(bounded)
 }
 
-/** What the operators that write a class ask its scale to make room for. */
+/** What the operators that write a group ask its scale to make room for. */
 function leastExtreme(plan: Plan, { tensors }: ScaleGroup): number {
   let largest = 0
   for (const operator of spread(plan.operators)) {

@@ -9,9 +9,9 @@ import type { FixedOperator, PlannedOperator } from '../operators/types.js'
 export interface ScaleGroup {
   /** Name of its first tensor in graph order: unique and stable. */
   readonly name: string
-  /** Every quantized tensor of the class, in graph order. */
+  /** Every quantized tensor of the group, in graph order. */
   readonly tensors: readonly string[]
-  /** The tensors, observed or derived, whose merged histogram is the histogram of the class. */
+  /** The tensors, observed or derived, whose merged histogram is the histogram of the group. */
   readonly sources: readonly string[]
   readonly bits: number
   /** Only operators in float, the caller or those that gain from them read it, and what writes it can write the chip's wide integers. */
@@ -29,7 +29,7 @@ export interface Plan {
   /** In topological order. */
   readonly operators: readonly PlannedOperator[]
   readonly groups: readonly ScaleGroup[]
-  /** Tensor name -> class, for every tensor of the float graph that is held as integers. */
+  /** Tensor name -> group, for every tensor of the float graph that is held as integers. */
   readonly groupOf: ReadonlyMap<string, ScaleGroup>
   /** Those of the groups' sources that are not observed. */
   readonly derived: ReadonlyMap<string, DerivedTensor>

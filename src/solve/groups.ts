@@ -18,7 +18,7 @@ export interface SolveRequest {
   readonly percent: number
 }
 
-/** Mode -> class name -> threshold T. A tensor that leaves the chip has codes to spare: its exact extreme is its threshold in every mode. */
+/** Mode -> name of the group -> threshold T. A tensor that leaves the chip has codes to spare: its exact extreme is its threshold in every mode. */
 export async function solveGroups(request: SolveRequest): Promise<Map<QuantMode, Map<string, number>>> {
   const { pool, modes, percent } = request
   const inside = request.groups.filter(({ scaleGroup }) => !scaleGroup.leavesChip)

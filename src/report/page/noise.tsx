@@ -28,7 +28,7 @@ export function Noise({ report, shown, onOpen }: NoiseProps) {
       <h3>Whose noise it is</h3>
       <p class="key">
         One thing is quantized at a time, all else stays float: shares of the sum of the noise at the outputs, on{' '}
-        {shown!.noise!.samples} samples.
+        {shown!.noise!.samples} {shown!.noise!.samples === 1 ? 'sample' : 'samples'}.
       </p>
       <ol class="worst">
         {shares.slice(0, MOST_SHOWN).map(({ index, name, what, share }) => (
