@@ -4,7 +4,6 @@
 import { join } from 'node:path'
 import { modelFile } from '../engine/modelFile.js'
 import type { ModelFile, Observation } from '../engine/protocol.js'
-import type { Feeds, ObservedModel } from '../engine/runner.js'
 import { messageOf } from '../errors.js'
 import { tensorBytes } from '../onnx/codec.js'
 import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
@@ -13,6 +12,7 @@ import { type Dodge, dodgesInUse } from './dodges/dodges.js'
 import { samplesToStack } from './dodges/stack.js'
 import { withRefusedOutput } from './dodges/uncopied.js'
 import type { Prepared } from './prepare.js'
+import type { Feeds, ObservedModel } from './runner.js'
 
 export interface Observable extends ObservedModel {
   /** What was found out on the way, for the curious. */

@@ -7,7 +7,6 @@ import { convertOpset } from '../emit/convertOpset.js'
 import { EMITTED_OPSET } from '../emit/opset.js'
 import { modelFile } from '../engine/modelFile.js'
 import type { ModelFile } from '../engine/protocol.js'
-import type { Feeds } from '../engine/runner.js'
 import { fixDims } from '../onnx/edits/fixDims.js'
 import type { QdqScales } from '../onnx/import/qdq.js'
 import { opsetOf } from '../onnx/model.js'
@@ -17,6 +16,7 @@ import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
 import type { PlanOptions } from '../plan/options.js'
 import { makePlan } from '../plan/plan.js'
 import type { Plan } from '../plan/types.js'
+import type { Feeds } from './runner.js'
 
 export interface Prepared {
   readonly model: Model

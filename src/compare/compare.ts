@@ -1,9 +1,9 @@
 // Runs a comparison over the user's data and says what it found, tensor by tensor.
 
+import type { Runner } from '../calibrate/runner.js'
 import type { Codes } from '../difference/difference.js'
 import { type Measures, measuresOf } from '../difference/measures.js'
 import type { Comparison } from '../engine/protocol.js'
-import type { Runner } from '../engine/runner.js'
 
 export interface TensorErrors {
   /** Its name in the float model. */

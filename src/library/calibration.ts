@@ -3,11 +3,11 @@
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decodeDistribution, encodeDistribution } from '../calibrate/distribution.js'
 import { makeObservable } from '../calibrate/observed.js'
 import type { Prepared } from '../calibrate/prepare.js'
+import type { Observed, Runner } from '../calibrate/runner.js'
+import { decodeDistribution, encodeDistribution } from '../calibrate/storage/distribution.js'
 import { makeConfig } from '../config/config.js'
-import type { Observed, Runner } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
 import { evaluationOf } from '../evaluate/evaluate.js'
 import { saveAll } from '../files/save.js'

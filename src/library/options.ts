@@ -1,7 +1,7 @@
 // One object of options, as a caller of the library gives it, is three things: a configuration, data that are values, and hooks.
 
+import type { DataValues } from '../calibrate/open.js'
 import { type Config, type ConfigOptions, makeConfig } from '../config/config.js'
-import type { DataValues } from '../engine/open.js'
 import { SquireError } from '../errors.js'
 import type { QuantizeOptions, RunHooks } from './libraryTypes.js'
 

@@ -4,9 +4,9 @@
 import { createHash, type Hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import type { Feeds } from '../calibrate/runner.js'
 import type { Pool } from '../engine/pool.js'
 import type { ModelFile, Observation } from '../engine/protocol.js'
-import type { Feeds } from '../engine/runner.js'
 import { createBuffer } from '../histogram/buffer.js'
 import type { Machine } from './part.js'
 

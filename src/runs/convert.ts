@@ -1,9 +1,9 @@
 // -r convert: the graph is optimized, checked against the model as it was, and written. Nothing is quantized.
 
 import { basename } from 'node:path'
+import { openRunner } from '../calibrate/open.js'
+import type { Feeds } from '../calibrate/runner.js'
 import type { Config } from '../config/config.js'
-import { openRunner } from '../engine/open.js'
-import type { Feeds } from '../engine/runner.js'
 import { SquireError } from '../errors.js'
 import { checkWritable, saveAll } from '../files/save.js'
 import { importModel } from '../onnx/import/index.js'

@@ -1,9 +1,9 @@
 // -r infer: a model as it is, run through the user's data.
 
 import { basename, join } from 'node:path'
+import { openRunner } from '../calibrate/open.js'
 import type { Config } from '../config/config.js'
 import { modelFile } from '../engine/modelFile.js'
-import { openRunner } from '../engine/open.js'
 import { takingReals } from '../onnx/edits/inputTypes.js'
 import type { ModeResult, Reporter, RunResult } from '../report/types.js'
 import { readGivenModel } from './edit.js'

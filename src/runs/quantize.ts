@@ -1,12 +1,12 @@
 // The pipeline: reads as the list of stages, and is the only place that knows all of them.
 
 import { basename, dirname, join } from 'node:path'
-import { Checkpoint } from '../calibrate/checkpoint.js'
 import { makeObservable } from '../calibrate/observed.js'
 import type { Prepared } from '../calibrate/prepare.js'
+import type { Runner } from '../calibrate/runner.js'
+import { Checkpoint } from '../calibrate/storage/checkpoint.js'
 import type { Config, QuantMode } from '../config/config.js'
 import { mixTemplate } from '../config/mix.js'
-import type { Runner } from '../engine/runner.js'
 import { rawBytes } from '../files/npy.js'
 import { type Content, checkWritable, Staging } from '../files/save.js'
 import { hasOwnWidth } from '../plan/groups.js'

@@ -1,7 +1,7 @@
 // Runs that keep a checkpoint: what is left of it when they fail.
 
 import { existsSync } from 'node:fs'
-import type { Checkpoint, CheckpointUse } from '../calibrate/checkpoint.js'
+import type { Checkpoint, CheckpointUse } from '../calibrate/storage/checkpoint.js'
 import type { Config } from '../config/config.js'
 import { exitCodes, SquireError } from '../errors.js'
 import type { RunOptions } from './run.js'

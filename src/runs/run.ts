@@ -1,8 +1,8 @@
 // What every kind of run has: workers, a folder for temporary files, a way to be interrupted, and stages that are timed.
 
 import { mkdir, rm } from 'node:fs/promises'
+import type { DataValues } from '../calibrate/open.js'
 import type { Config } from '../config/config.js'
-import type { DataValues } from '../engine/open.js'
 import { Pool } from '../engine/pool.js'
 import { thisMachine, workersFor } from '../engine/workers.js'
 import { tensorBytes } from '../onnx/codec.js'

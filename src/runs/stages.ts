@@ -1,13 +1,13 @@
 // The stages that several commands share.
 
-import { groupHistogram } from '../calibrate/distribution.js'
+import type { FoldStore } from '../calibrate/dataset/datasetRun.js'
+import { openRunner } from '../calibrate/open.js'
 import { type Prepared, prepare } from '../calibrate/prepare.js'
+import type { Feeds, Observed, Runner } from '../calibrate/runner.js'
+import { groupHistogram } from '../calibrate/storage/distribution.js'
 import { autoModes, type Config, type QuantMode } from '../config/config.js'
 import { choiceOf, type MixConfig, readMix, requireMentioned } from '../config/mix.js'
-import type { FoldStore } from '../engine/dataset/datasetRun.js'
-import { openRunner } from '../engine/open.js'
 import type { Pool } from '../engine/pool.js'
-import type { Feeds, Observed, Runner } from '../engine/runner.js'
 import type { SquireError } from '../errors.js'
 import { chipProfile } from '../fixedpoint/chip.js'
 import { histogramsOf } from '../histogram/buffer.js'

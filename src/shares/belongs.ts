@@ -1,9 +1,9 @@
 // What parts belong to, and whether a run may take its numbers from them.
 
-import { differences } from '../calibrate/key.js'
-import type { FoldKey } from '../engine/dataset/datasetRun.js'
-import { DatasetRunner } from '../engine/dataset/datasetRunner.js'
-import type { Runner } from '../engine/runner.js'
+import type { FoldKey } from '../calibrate/dataset/datasetRun.js'
+import { DatasetRunner } from '../calibrate/dataset/datasetRunner.js'
+import type { Runner } from '../calibrate/runner.js'
+import { differences } from '../calibrate/storage/key.js'
 import { SquireError } from '../errors.js'
 import { runtimeVersion } from '../onnx/session.js'
 import { requireWhole } from '../parts/merge.js'

@@ -1,8 +1,8 @@
 // `squire calibrate`: the calibration of a run, or a share of it, as a part.
 
 import { dirname } from 'node:path'
-import { Checkpoint } from '../calibrate/checkpoint.js'
 import { makeObservable } from '../calibrate/observed.js'
+import { Checkpoint } from '../calibrate/storage/checkpoint.js'
 import type { Config } from '../config/config.js'
 import { checkWritable } from '../files/save.js'
 import { thisMachine } from '../parts/machine.js'

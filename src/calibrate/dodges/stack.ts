@@ -4,12 +4,12 @@
 
 import { stackSamples } from '../../dataset/batch.js'
 import type { ModelFile } from '../../engine/protocol.js'
-import type { Feeds } from '../../engine/runner.js'
 import { SquireError } from '../../errors.js'
 import { subgraphs } from '../../onnx/attribute.js'
 import { createSession, type Session } from '../../onnx/session.js'
 import { elementCount } from '../../onnx/tensor.js'
 import type { ModelProto, TensorData, TensorValue } from '../../onnx/types.js'
+import type { Feeds } from '../runner.js'
 
 /** Samples of one pass: beyond this many there is nothing left to gain, and below this many next to nothing. */
 const MOST_STACKED = 32

@@ -1,7 +1,7 @@
 // How many samples make a chunk worth handing over.
 
+import type { ObservedModel } from '../../calibrate/runner.js'
 import { elementCount } from '../../dataset/tensors/elements.js'
-import type { ObservedModel } from '../runner.js'
 
 /** Samples of a chunk that is only measured: an answer without statistics costs next to nothing. */
 export const MIN_EVALUATED = 16

@@ -1,4 +1,4 @@
-// The engine's half of calibration and evaluation: hands chunks to workers, merges what comes back.
+// Hands chunks of samples to workers, merges what comes back: calibration and evaluation alike.
 // Invariant: the state holds exactly the chunks it lists as done, each once.
 
 import type { DatasetSource } from '../../dataset/source.js'

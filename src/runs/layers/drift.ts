@@ -1,9 +1,9 @@
 // Whether calibration saw enough: how far a threshold over all samples is from the one that their first half gives.
 
-import { groupHistogram } from '../../calibrate/distribution.js'
+import type { Observed } from '../../calibrate/runner.js'
+import { groupHistogram } from '../../calibrate/storage/distribution.js'
 import type { QuantMode } from '../../config/config.js'
 import type { Pool } from '../../engine/pool.js'
-import type { Observed } from '../../engine/runner.js'
 import { histogramsOf, type StatisticsBuffer } from '../../histogram/buffer.js'
 import type { Plan } from '../../plan/types.js'
 import { type GroupHistogram, solveGroups } from '../../solve/groups.js'

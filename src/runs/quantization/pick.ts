@@ -2,10 +2,10 @@
 
 import { rm } from 'node:fs/promises'
 import type { Prepared } from '../../calibrate/prepare.js'
+import type { Runner } from '../../calibrate/runner.js'
 import { compareModels } from '../../compare/compare.js'
 import { autoModes, type Config } from '../../config/config.js'
 import type { ComparedTensor } from '../../engine/protocol.js'
-import type { Runner } from '../../engine/runner.js'
 import { SquireError } from '../../errors.js'
 import { DataType } from '../../onnx/types.js'
 import type { FixedPointModel } from '../../plan/types.js'

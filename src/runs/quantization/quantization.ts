@@ -2,11 +2,11 @@
 
 import { basename, join } from 'node:path'
 import type { Prepared } from '../../calibrate/prepare.js'
+import type { Observed, Runner } from '../../calibrate/runner.js'
 import { type Config, decidingOptions, type QuantMode } from '../../config/config.js'
 import { modelFile } from '../../engine/modelFile.js'
 import type { Pool } from '../../engine/pool.js'
 import type { ModelFile } from '../../engine/protocol.js'
-import type { Observed, Runner } from '../../engine/runner.js'
 import { SquireError } from '../../errors.js'
 import type { Evaluation } from '../../evaluate/evaluate.js'
 import { integerModel } from '../../export/integerModel.js'

@@ -1,15 +1,15 @@
 // The statistics of a run: calibrated, or from where they are known already; and as files.
 
 import { basename, dirname } from 'node:path'
+import type { Prepared } from '../../calibrate/prepare.js'
+import type { Observed, Runner } from '../../calibrate/runner.js'
 import {
   type Distribution,
   type DistributionKey,
   encodeDistribution,
   readDistribution,
-} from '../../calibrate/distribution.js'
-import type { Prepared } from '../../calibrate/prepare.js'
+} from '../../calibrate/storage/distribution.js'
 import type { Config } from '../../config/config.js'
-import type { Observed, Runner } from '../../engine/runner.js'
 import { SquireError } from '../../errors.js'
 import { type Content, saveAll } from '../../files/save.js'
 import { restoredCalibration } from '../../shares/restore.js'

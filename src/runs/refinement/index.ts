@@ -2,7 +2,7 @@
 // samples give the same bytes: all that is added over them is a whole number.
 
 import type { Prepared } from '../../calibrate/prepare.js'
-import type { Runner } from '../../engine/runner.js'
+import type { Runner } from '../../calibrate/runner.js'
 import { stopFlag } from '../../engine/stopFlag.js'
 import { SquireError } from '../../errors.js'
 import type { FixedPointModel, Plan } from '../../plan/types.js'

@@ -1,11 +1,11 @@
 // How a run calibrates: which samples are counted and measured, and what comes of them. A function of counts alone, so that machines which share
 // a run agree on it.
 
+import { segmentsOf } from '../../engine/fold/chunks.js'
+import { type FoldState, statisticsUpTo } from '../../engine/fold/foldState.js'
+import type { Observation } from '../../engine/protocol.js'
 import { SquireError } from '../../errors.js'
 import type { SomeStatistics } from '../../histogram/buffer.js'
-import { segmentsOf } from '../fold/chunks.js'
-import { type FoldState, statisticsUpTo } from '../fold/foldState.js'
-import type { Observation } from '../protocol.js'
 import type { Observed } from '../runner.js'
 import type { Calibration, DatasetRunnerOptions } from './datasetRun.js'
 

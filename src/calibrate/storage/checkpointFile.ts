@@ -4,11 +4,11 @@
 //     progress   how far each segment is, with the states of the user's metric, as text that holds no code (devalue)
 
 import { parse, stringify } from 'devalue'
-import type { FoldState, SegmentState } from '../engine/fold/foldState.js'
-import { messageOf, SquireError } from '../errors.js'
-import { emptyBuffer } from '../histogram/buffer.js'
-import { bufferBatch, bufferOf } from '../histogram/bufferBatch.js'
-import { decodeSealed, encodeSealed } from '../histogram/sealedFile.js'
+import type { FoldState, SegmentState } from '../../engine/fold/foldState.js'
+import { messageOf, SquireError } from '../../errors.js'
+import { emptyBuffer } from '../../histogram/buffer.js'
+import { bufferBatch, bufferOf } from '../../histogram/bufferBatch.js'
+import { decodeSealed, encodeSealed } from '../../histogram/sealedFile.js'
 import type { Key } from './key.js'
 
 type SegmentProgress = Omit<SegmentState, 'statistics'> & { readonly hasStatistics: boolean }

@@ -2,11 +2,11 @@
 
 import { samplesPerForward, stackSamples } from '../../dataset/batch.js'
 import { dataDigest } from '../../dataset/identity.js'
+import type { Chunk } from '../../engine/fold/chunks.js'
+import type { SampleOrder } from '../../engine/fold/fold.js'
+import type { HeldSample, SkippedSample } from '../../engine/protocol.js'
 import { SquireError } from '../../errors.js'
-import type { Chunk } from '../fold/chunks.js'
-import type { SampleOrder } from '../fold/fold.js'
 import { mostHeld, sameDims, seedOf } from '../hold.js'
-import type { HeldSample, SkippedSample } from '../protocol.js'
 import type { Feeds } from '../runner.js'
 import type { DatasetRunnerOptions } from './datasetRun.js'
 

@@ -1,12 +1,12 @@
 // A run of an infer function, in process: the pool is a stand-in that doubles what it is fed, and counts it where it is observed.
 
 import { describe, expect, test } from 'vitest'
+import { FunctionRunner, type FunctionRunnerOptions } from '../../../src/calibrate/infer/functionRunner.js'
+import type { ObservedModel } from '../../../src/calibrate/runner.js'
 import type { Executor, InferFunction, TensorLike } from '../../../src/dataset/types.js'
 import { emptyDifference } from '../../../src/difference/difference.js'
-import { FunctionRunner, type FunctionRunnerOptions } from '../../../src/engine/infer/functionRunner.js'
 import type { Pool } from '../../../src/engine/pool.js'
 import type { CompareForwardTask, Comparison, ForwardTask } from '../../../src/engine/protocol.js'
-import type { ObservedModel } from '../../../src/engine/runner.js'
 import { SquireError } from '../../../src/errors.js'
 import { histogramsOf, writeBuffer } from '../../../src/histogram/buffer.js'
 import { emptyHistogram, observe } from '../../../src/histogram/histogram.js'

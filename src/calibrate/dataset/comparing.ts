@@ -2,10 +2,10 @@
 
 import type { DatasetSource } from '../../dataset/source.js'
 import { mergeTensors, type TensorDifference } from '../../difference/tensors.js'
+import type { SampleOrder, StopFlag } from '../../engine/fold/fold.js'
+import type { Pool } from '../../engine/pool.js'
+import type { Comparison } from '../../engine/protocol.js'
 import { SquireError } from '../../errors.js'
-import type { SampleOrder, StopFlag } from '../fold/fold.js'
-import type { Pool } from '../pool.js'
-import type { Comparison } from '../protocol.js'
 
 export interface Compared {
   /** Samples, or forward passes of an infer function. */

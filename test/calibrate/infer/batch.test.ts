@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { joinBatches, splitBatch } from '../../../src/engine/infer/batch.js'
+import { joinBatches, splitBatch } from '../../../src/calibrate/infer/batch.js'
 
 const dynamic = [{ name: 'x', dataType: 1, dims: ['n', 2] }]
 const fixed = [{ name: 'x', dataType: 1, dims: [3, 2] }]

@@ -1,7 +1,7 @@
 // Which forward passes are held to be run again and again: a hash of what they are draws and orders them.
 
 import { createHash } from 'node:crypto'
-import type { HeldSample } from './protocol.js'
+import type { HeldSample } from '../engine/protocol.js'
 import type { Feeds } from './runner.js'
 
 /** Forward passes that are held at most. */

@@ -14,6 +14,8 @@ import { drawSamples } from '../dataset/select.js'
 import type { DatasetSource } from '../dataset/source.js'
 import { shown } from '../dataset/tensors/inputTensor.js'
 import type { Dataset, InferFunction, ModelInput } from '../dataset/types.js'
+import type { Pool } from '../engine/pool.js'
+import { stopFlag } from '../engine/stopFlag.js'
 import { inText, listed, SquireError } from '../errors.js'
 import { modelInputs } from '../onnx/model.js'
 import type { Model } from '../onnx/types.js'
@@ -21,9 +23,7 @@ import type { Reporter } from '../report/types.js'
 import type { FoldStore } from './dataset/datasetRun.js'
 import { DatasetRunner } from './dataset/datasetRunner.js'
 import { FunctionRunner } from './infer/functionRunner.js'
-import type { Pool } from './pool.js'
 import type { Runner } from './runner.js'
-import { stopFlag } from './stopFlag.js'
 
 export interface OpenOptions {
   readonly config: Config

@@ -3,12 +3,12 @@
 import type { OpenedDataset } from '../../dataset/opened.js'
 import type { DatasetSource } from '../../dataset/source.js'
 import type { ModelInput } from '../../dataset/types.js'
+import type { Chunk, Segment, Share } from '../../engine/fold/chunks.js'
+import type { StopFlag } from '../../engine/fold/fold.js'
+import type { FoldState } from '../../engine/fold/foldState.js'
+import type { FoldPart } from '../../engine/fold/part.js'
+import type { Pool } from '../../engine/pool.js'
 import type { Reporter } from '../../report/types.js'
-import type { Chunk, Segment, Share } from '../fold/chunks.js'
-import type { StopFlag } from '../fold/fold.js'
-import type { FoldState } from '../fold/foldState.js'
-import type { FoldPart } from '../fold/part.js'
-import type { Pool } from '../pool.js'
 
 /** Keeps an unfinished fold across processes. */
 export interface FoldStore {

@@ -1,13 +1,13 @@
 // The distribution cache and stats.arrow: one row for every tensor that is held as integers, observed or derived.
 
-import { messageOf, SquireError } from '../errors.js'
-import { readRegular } from '../files/regularFile.js'
-import { bufferFrom, histogramsOf, type SomeStatistics, type StatisticsBuffer } from '../histogram/buffer.js'
-import { mergeAll } from '../histogram/histogram.js'
-import { mapHistogram } from '../histogram/map.js'
-import { decodeStatistics, encodeStatistics } from '../histogram/statistics.js'
-import type { Histogram } from '../histogram/types.js'
-import type { Plan, ScaleGroup } from '../plan/types.js'
+import { messageOf, SquireError } from '../../errors.js'
+import { readRegular } from '../../files/regularFile.js'
+import { bufferFrom, histogramsOf, type SomeStatistics, type StatisticsBuffer } from '../../histogram/buffer.js'
+import { mergeAll } from '../../histogram/histogram.js'
+import { mapHistogram } from '../../histogram/map.js'
+import { decodeStatistics, encodeStatistics } from '../../histogram/statistics.js'
+import type { Histogram } from '../../histogram/types.js'
+import type { Plan, ScaleGroup } from '../../plan/types.js'
 import { differences } from './key.js'
 
 /** What a distribution belongs to. All of it must match for a cache to be used. */
