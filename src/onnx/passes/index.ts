@@ -3,6 +3,7 @@
 
 import { sortTopologically } from '../graph.js'
 import type { Model, ModelProto } from '../types.js'
+import { chooseMasked } from './chooseMasked.js'
 import { constantInputs } from './constantInputs.js'
 import { constantNodes } from './constantNodes.js'
 import { foldArithmetic } from './foldArithmetic.js'
@@ -30,6 +31,7 @@ const allPasses: readonly Pass[] = [
   foldInferred,
   foldIf,
   lowerLrn,
+  chooseMasked,
   foldBatchNormalization,
   foldArithmetic,
   lowerEinsum,

@@ -1,0 +1,202 @@
+// The addition of a mask before a Softmax becomes a choice. A mask is zeros, and values so low that the Softmax leaves nothing of what they are
+// added to. A scale that holds them would round all scores to zero.
+//
+//     x + mask                           becomes   Where(mask = 0, x, mask)
+//     x + Where(kept, 0, low)            becomes   Where(kept, x, low)
+//     x + Where(kept, y, low)            becomes   Where(kept, x + y, low)
+//     x + (1 - kept) low                 becomes   Where(kept, x, low)          kept is integers or booleans
+//
+// x + low is low within float rounding, and so is it for a Softmax where low is not far below -10^4.
+
+import { makeAttribute } from '../attribute.js'
+import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
+import { opsetOf } from '../model.js'
+import { makeNode } from '../node.js'
+import { isStandardDomain } from '../operators.js'
+import { elementCount, floatValues, makeTensor, tensorDims } from '../tensor.js'
+import { DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
+import { factsOf } from './facts.js'
+import { floatConstant } from './linear.js'
+import { changed, type Pass } from './pass.js'
+
+/** At most this: the least magnitude that exporters write for minus infinity. */
+const HIGHEST_MASKED = -1e4
+
+/** Where takes floats from this opset on. */
+const FIRST_OPSET = 9
+
+export const chooseMasked: Pass = {
+  title: 'additions of masks made choices',
+  async apply(proto: ModelProto) {
+    const { graph } = proto
+    if (opsetOf(proto) < FIRST_OPSET) return { proto, count: 0 }
+    const index = indexGraph(graph)
+    const unique = nameSource(graph)
+    const masks = new Masks(index, unique, await integersOf(proto, index))
+    let count = 0
+    const node = graph.node.flatMap((sum) => {
+      const chosen = masks.chosen(sum)
+      if (chosen) count++
+      return chosen ?? [sum]
+    })
+    return changed(proto, { node, initializer: [...graph.initializer, ...masks.tensors] }, count)
+  },
+}
+
+/** Which tensors hold integers or booleans. Looks only where a model has what may be a computed mask. */
+async function integersOf(proto: ModelProto, index: GraphIndex): Promise<(name: string) => boolean> {
+  if (!proto.graph.node.some((node) => factorOf(node, index))) return () => false
+  const facts = await factsOf(proto)
+  const types: ReadonlySet<number | undefined> = new Set([DataType.BOOL, DataType.INT32, DataType.INT64])
+  return (name) => types.has(facts.get(name)?.dataType)
+}
+
+/** A mask: `rest`, or zero where that is left out, where `condition` says so, and elsewhere `low`. */
+interface Mask {
+  readonly condition: string
+  readonly low: string
+  readonly rest: string | undefined
+  /** Whether the condition says where `low` is, not where it is not. */
+  readonly inverted: boolean
+  /** The nodes that compute the condition. */
+  readonly nodes: readonly NodeProto[]
+}
+
+/** Operators that move values, of any type. */
+const moves: ReadonlySet<string> = new Set(['Expand', 'Reshape', 'Slice', 'Squeeze', 'Transpose', 'Unsqueeze'])
+
+/** Mutable state of one run of the pass. */
+class Masks {
+  readonly tensors: TensorProto[] = []
+  readonly #index: GraphIndex
+  readonly #unique: (wish: string) => string
+  readonly #isInteger: (name: string) => boolean
+  readonly #known = new Map<string, Mask | undefined>()
+  /** Conditions that the graph computes already. */
+  readonly #computed = new Set<NodeProto>()
+
+  constructor(index: GraphIndex, unique: (wish: string) => string, isInteger: (name: string) => boolean) {
+    this.#index = index
+    this.#unique = unique
+    this.#isInteger = isInteger
+  }
+
+  /** What takes the place of a node that adds a mask. */
+  chosen(sum: NodeProto): NodeProto[] | undefined {
+    if (sum.opType !== 'Add' || !isStandardDomain(sum.domain)) return undefined
+    const [left = '', right = ''] = sum.input
+    if (left === right || !endsInSoftmax(sum, this.#index)) return undefined
+    const second = this.#mask(right)
+    const mask = second ?? this.#mask(left)
+    if (mask === undefined) return undefined
+    const x = second ? left : right
+    const [y = ''] = sum.output
+    const kept = mask.rest === undefined ? x : this.#unique(`${y}_kept`)
+    const rest = mask.rest === undefined ? [] : [{ ...sum, input: [x, mask.rest], output: [kept] }]
+    const parts = mask.inverted ? [mask.low, kept] : [kept, mask.low]
+    const computed = mask.nodes.filter((node) => !this.#computed.has(node))
+    for (const node of computed) this.#computed.add(node)
+    const name = mask.rest === undefined ? sum.name : this.#unique(`${sum.name || y}_masked`)
+    return [...computed, ...rest, makeNode('Where', [mask.condition, ...parts], [y], [], name)]
+  }
+
+  #mask(name: string): Mask | undefined {
+    if (!this.#known.has(name)) this.#known.set(name, this.#find(name))
+    return this.#known.get(name)
+  }
+
+  #find(name: string): Mask | undefined {
+    const constant = floatConstant(name, this.#index)
+    if (constant) return this.#constantMask(constant)
+    const node = this.#index.producer(name)
+    if (!node || !isStandardDomain(node.domain)) return undefined
+    if (node.opType === 'Where') return this.#chosenMask(node)
+    return moves.has(node.opType) ? this.#movedMask(node) : this.#factorMask(node)
+  }
+
+  #constantMask(tensor: TensorProto): Mask | undefined {
+    const values = floatValues(tensor)
+    const [isZero, isMasked] = [(value: number) => value === 0, (value: number) => value <= HIGHEST_MASKED]
+    if (!values.every((value) => isZero(value) || isMasked(value))) return undefined
+    if (!values.some(isZero) || !values.some(isMasked)) return undefined
+    const kept = Uint8Array.from(values, (value) => Number(value === 0))
+    const condition = this.#add(
+      makeTensor(this.#unique(`${tensor.name}_kept`), DataType.BOOL, tensorDims(tensor), kept),
+    )
+    return { condition, low: tensor.name, rest: undefined, inverted: false, nodes: [] }
+  }
+
+  #chosenMask({ input }: NodeProto): Mask | undefined {
+    const [condition = '', yes = '', no = ''] = input
+    const [yesIsLow, noIsLow] = [yes, no].map((name) => isLow(floatConstant(name, this.#index)))
+    if (yesIsLow === noIsLow) return undefined
+    const [low, other] = yesIsLow ? [yes, no] : [no, yes]
+    const constant = floatConstant(other, this.#index)
+    const isZero = constant !== undefined && floatValues(constant).every((value) => value === 0)
+    return { condition, low, rest: isZero ? undefined : other, inverted: yesIsLow === true, nodes: [] }
+  }
+
+  #movedMask(move: NodeProto): Mask | undefined {
+    const [from = '', ...how] = move.input
+    const mask = this.#mask(from)
+    const low = mask && floatConstant(mask.low, this.#index)
+    if (!mask || mask.rest !== undefined || !low || elementCount(tensorDims(low)) !== 1) return undefined
+    const condition = this.#unique(`${move.output[0]}_condition`)
+    const moved = { ...move, name: condition, input: [mask.condition, ...how], output: [condition] }
+    return { ...mask, low: this.#lowest(floatValues(low)[0]!), condition, nodes: [...mask.nodes, moved] }
+  }
+
+  #factorMask(product: NodeProto): Mask | undefined {
+    const factor = factorOf(product, this.#index)
+    if (!factor || !this.#isInteger(factor.kept)) return undefined
+    const condition = this.#unique(`${product.output[0]}_condition`)
+    const cast = makeNode('Cast', [factor.kept], [condition], [makeAttribute('to', DataType.BOOL)], condition)
+    return { condition, low: this.#lowest(factor.low), rest: undefined, inverted: false, nodes: [cast] }
+  }
+
+  /** A scalar: whatever has more dims could give the choice more than the sum had. */
+  #lowest(value: number): string {
+    return this.#add(makeTensor(this.#unique('masked'), DataType.FLOAT, [], Float32Array.of(value)))
+  }
+
+  #add(tensor: TensorProto): string {
+    this.tensors.push(tensor)
+    return tensor.name
+  }
+}
+
+/** Between a mask and its Softmax. */
+const passing: ReadonlySet<string> = new Set([...moves, 'Add', 'Max', 'Where'])
+
+/** Whether all that reads a node's output is a Softmax, or leads to one and to nothing else. */
+function endsInSoftmax({ output }: NodeProto, index: GraphIndex): boolean {
+  const [name = ''] = output
+  const readers = index.consumers(name)
+  if (index.isGraphOutput(name) || readers.length === 0) return false
+  return readers.every(
+    (reader) =>
+      reader.opType === 'Softmax' ||
+      reader.opType === 'LogSoftmax' ||
+      (passing.has(reader.opType) && endsInSoftmax(reader, index)),
+  )
+}
+
+function isLow(tensor: TensorProto | undefined): boolean {
+  return tensor !== undefined && floatValues(tensor).every((value) => value <= HIGHEST_MASKED)
+}
+
+/** Of (1 - Cast(kept)) low. */
+function factorOf(product: NodeProto, index: GraphIndex): { readonly kept: string; readonly low: number } | undefined {
+  if (product.opType !== 'Mul') return undefined
+  const low = product.input.map((name) => scalarOf(name, index)).find((value) => value !== undefined)
+  if (low === undefined || low > HIGHEST_MASKED) return undefined
+  const difference = product.input.map((name) => index.producer(name)).find((node) => node?.opType === 'Sub')
+  if (difference === undefined || scalarOf(difference.input[0]!, index) !== 1) return undefined
+  const cast = index.producer(difference.input[1]!)
+  return cast?.opType === 'Cast' ? { kept: cast.input[0]!, low } : undefined
+}
+
+function scalarOf(name: string, index: GraphIndex): number | undefined {
+  const tensor = floatConstant(name, index)
+  return tensor && elementCount(tensorDims(tensor)) === 1 ? floatValues(tensor)[0] : undefined
+}
