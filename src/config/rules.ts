@@ -113,7 +113,8 @@ const automaticMix: Rule = ({ runMode, autoMixRatio, autoMixStrategy, mixConfig,
   if (mixConfig !== undefined) return `${auto} finds a mix, ${name('mixConfig')} gives one: they exclude each other`
   if (bitWidth !== 8) return `${auto} finds what needs more than 8 bits: ${name('bitWidth')} must be 8`
   return autoMixStrategy === 'initial'
-    ? `${name('autoMixStrategy')} initial: what it means is not public; choose HAWQ or IOhigh`
+    ? `${name('autoMixStrategy')} initial: the vendor's guide names it without saying what it does, so that squire cannot do the same. ` +
+        `Choose HAWQ (what removes most noise for its cost) or IOhigh (inputs and outputs first), or give a mix of your own with ${name('mixConfig')}`
     : undefined
 }
 

@@ -51,7 +51,7 @@ export async function prepareRun(
   timer.stage('graph optimization')
   const { model: given, log: imported } = importModel(await readGivenModel(config))
   for (const line of imported) reporter.info(line)
-  const { model: source, scales: qdq, isOwn } = floatModel(given)
+  const { model: source, scales: qdq, isOwn } = await floatModel(given)
   checkInputDtypes(config, source)
   planWorkers(pool, source, reporter)
   const extent = config.disableOnnxsim || isOwn ? 'needed' : 'all'

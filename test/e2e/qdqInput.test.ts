@@ -11,10 +11,14 @@ import { DataType, type ModelProto, type TensorProto, type TensorValue } from '.
 import { silentReporter } from '../../src/report/types.js'
 import { quantize } from '../../src/runs/quantize.js'
 import { floats, model, node, runModel } from '../onnx/models.js'
+import { likeOnnxRuntime, likePyTorch, scalar, zero } from './qdqModels.js'
 import { classifier, ocrModel, temporaryFolder } from './squire.js'
 import { op, weights, zoo } from './zoo.js'
 
 const folder = temporaryFolder()
+const pixels = {
+  x: { type: 'float32', dims: [1, 3, 8, 8], data: Float32Array.from({ length: 192 }, (_, i) => Math.sin(i * 1.3)) },
+} as const
 let runs = 0
 
 const sized = (dims: string) => ['-is', ...dims.split(',')]
@@ -89,48 +93,6 @@ describe("squire's own QDQ model becomes the same integer model", () => {
   })
 })
 
-const scalar = (name: string, value: number) => floats(name, [], [value])
-const zero = (name: string, dataType: number, value: number) =>
-  makeTensor(name, dataType, [], dataType === DataType.UINT8 ? Uint8Array.of(value) : Int8Array.of(value))
-
-/** As onnxruntime's quantize_static writes it: uint8 activations with zero points, int8 weights a channel, an int32 bias. */
-function likeOnnxRuntime(relu: 'written' | 'left to the zero point' = 'written'): ModelProto {
-  const steps = Int8Array.from({ length: 108 }, (_, i) => ((i * 37) % 255) - 127)
-  const pair = (name: string, scale: string, point: string, q = `${name}_q`, d = `${name}_d`) => [
-    op(`QuantizeLinear: ${name} ${scale} ${point} -> ${q}`),
-    op(`DequantizeLinear: ${q} ${scale} ${point} -> ${d}`),
-  ]
-  return model({
-    inputs: { x: [1, 3, 8, 8] },
-    nodes: [
-      ...pair('x', 'xs', 'xz'),
-      op('DequantizeLinear: w ws wz -> wd', { axis: 0 }),
-      op('DequantizeLinear: b bs bz -> bd', { axis: 0 }),
-      op('Conv: x_d wd bd -> c', { pads: [1, 1, 1, 1] }),
-      ...(relu === 'written' ? [op('Relu: c -> r')] : [op('Identity: c -> r')]),
-      ...pair('r', 'rs', 'rz'),
-      op('DequantizeLinear: v vs vz -> vd'),
-      op('Conv: r_d vd -> e'),
-      ...pair('e', 'es', 'ez', 'e_q', 'y'),
-    ],
-    constants: [
-      ...[scalar('xs', 2 / 255), zero('xz', DataType.UINT8, 128), scalar('rs', 4 / 255), zero('rz', DataType.UINT8, 0)],
-      ...[scalar('es', 0.05), zero('ez', DataType.UINT8, 120)],
-      makeTensor('w', DataType.INT8, [4, 3, 3, 3], steps),
-      ...[floats('ws', [4], [0.002, 0.003, 0.001, 0.0025]), makeTensor('wz', DataType.INT8, [4], new Int8Array(4))],
-      makeTensor('b', DataType.INT32, [4], Int32Array.of(100, -2000, 0, 7)),
-      floats(
-        'bs',
-        [4],
-        [0.002, 0.003, 0.001, 0.0025].map((scale) => (scale * 2) / 255),
-      ),
-      makeTensor('bz', DataType.INT32, [4], new Int32Array(4)),
-      makeTensor('v', DataType.INT8, [2, 4, 1, 1], Int8Array.of(1, -2, 3, 127, -127, 50, 60, -70)),
-      ...[scalar('vs', 0.01), zero('vz', DataType.INT8, 0)],
-    ],
-  })
-}
-
 describe("others' QDQ models", () => {
   test('as ONNX Runtime writes them: scales, zero points and integer weights are taken over', async () => {
     const proto = likeOnnxRuntime()
@@ -157,11 +119,9 @@ describe("others' QDQ models", () => {
     'the integer model computes what the QDQ model computes, the Relu %s',
     async (relu) => {
       const proto = likeOnnxRuntime(relu)
-      const data = Float32Array.from({ length: 192 }, (_, i) => Math.sin(i * 1.3))
-      const feeds = { x: { type: 'float32', dims: [1, 3, 8, 8], data } } as const
       const [{ y: theirs }, { y: ours }] = [
-        await runModel(proto, feeds),
-        await runModel(decodeModel((await run(proto, '-od')).written('_quantize.onnx')), feeds),
+        await runModel(proto, pixels),
+        await runModel(decodeModel((await run(proto, '-od')).written('_quantize.onnx')), pixels),
       ] as [Record<string, TensorValue>, Record<string, TensorValue>]
       // Theirs is rounded to steps of 0.05, ours has 16 bits.
       for (const [i, value] of (ours!.data as Float32Array).entries()) {
@@ -169,6 +129,28 @@ describe("others' QDQ models", () => {
       }
     },
   )
+
+  test('as PyTorch exports a quantized network: parameters computed in the graph, a Cast in each pair, weights of -128', async () => {
+    const proto = likePyTorch()
+    const { said, written } = await run(proto, '-od')
+    expect(said).toContain('4 operators on the chip, 0 in software')
+    expect(said).toContain('4 of 5 scales of tensors are its own, 1 are calibrated; scales of 3 weights are its own')
+    const float = await runModel(decodeModel(written('optimized.onnx')), pixels)
+    const [theirs, ours] = [
+      await runModel(proto, pixels),
+      await runModel(decodeModel(written('_quantize.onnx')), pixels),
+    ]
+    const distance = (a: typeof float, b: typeof float) =>
+      Math.max(...(a.y!.data as Float32Array).map((value, i) => Math.abs(value - Number(b.y!.data[i]))))
+    const step = 0.05
+    expect(distance(theirs, float)).toBeLessThan(2 * step)
+    expect(distance(ours, float)).toBeLessThan(2 * step)
+    // The channel with a -128 has a wider scale, the others keep their own.
+    const { operators } = JSON.parse(written('_scale.json').toString())
+    const [wide, own] = operators[0].weightScales.map((scale: number, c: number) => scale / [0.002, 0.003][c]!)
+    expect(wide).toBeCloseTo(128 / 127, 3)
+    expect(own).toBeCloseTo(1, 3)
+  })
 
   test('as PyTorch exports fake quantization: float weights that are rounded in the graph, scales as Constant nodes', async () => {
     const constant = (name: string, tensor: TensorProto) =>

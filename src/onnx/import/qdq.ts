@@ -6,6 +6,7 @@
 //     integer weights -> DequantizeLinear -> w            w is a constant, each of its values a whole number of scales
 //     float weights -> QuantizeLinear -> DequantizeLinear -> w     the same, as fake quantization exports it
 //
+// Scales and zero points may be computed from constants alone, and a Cast that changes nothing may stand in a pair: PyTorch writes both.
 // Nodes of another form stay, and run in float: a pair with other nodes between, a scale that is computed, types of no integer array.
 // Source: onnx/docs/Operators.md, QuantizeLinear and DequantizeLinear.
 
@@ -14,6 +15,7 @@ import { intAttribute } from '../attribute.js'
 import { type GraphIndex, indexGraph, sortTopologically } from '../graph.js'
 import { CONTRIB_DOMAIN, isStandardDomain } from '../operators.js'
 import { constantNodes } from '../passes/constantNodes.js'
+import { foldConstants } from '../passes/foldConstants.js'
 import { removeDead } from '../passes/removeDead.js'
 import { removeIdentity } from '../passes/removeIdentity.js'
 import { renameAll } from '../renaming.js'
@@ -29,7 +31,10 @@ export interface HeldActivation {
   readonly bits: number
 }
 
-/** The scales of a constant whose values are whole numbers of them, no larger than an int8 that has no -128. */
+/** The largest weight of the chip: int8 without -128. */
+const MOST_STEPS = 127
+
+/** The scales of a constant. In one channel at least all values are whole numbers of its scale, no larger than 127; that of another holds its largest. */
 export interface WeightScales {
   /** One for each index along `axis`; a single one is for all. */
   readonly scales: Float32Array
@@ -53,10 +58,10 @@ export interface Dequantized {
  * undefined for a model that is not quantized.
  * @throws SquireError UNSUPPORTED naming a node that computes on integers (QLinearConv...), or an activation with a scale for each channel
  */
-export function takeQdq(proto: ModelProto): Dequantized | undefined {
+export async function takeQdq(proto: ModelProto): Promise<Dequantized | undefined> {
   refuseIntegerOperators(proto)
   if (!proto.graph.node.some(isDequantize)) return undefined
-  const { proto: prepared } = constantNodes.apply(proto)
+  const { proto: prepared } = await foldConstants.apply(constantNodes.apply(proto).proto)
   const taker = new Taker(indexGraph(prepared.graph))
   const node = sortTopologically(prepared.graph.node)
     .map((one) => taker.take(one))
@@ -83,6 +88,8 @@ function refuseIntegerOperators({ graph }: ModelProto): void {
 const isOurs = ({ domain }: NodeProto) => isStandardDomain(domain) || domain === CONTRIB_DOMAIN
 const isQuantize = (node: NodeProto) => node.opType === 'QuantizeLinear' && isOurs(node)
 const isDequantize = (node: NodeProto) => node.opType === 'DequantizeLinear' && isOurs(node)
+const castsTo = (node: NodeProto, dataType: number) =>
+  node.opType === 'Cast' && isOurs(node) && intAttribute(node, 'to', 0) === dataType
 
 /** Operators that write no negative value, whatever they read. */
 const positive: ReadonlySet<string> = new Set([
@@ -169,7 +176,10 @@ class Taker {
 
   /** What a QuantizeLinear with the same parameters made these integers from. */
   #quantizedFrom(name: string, parameters: Parameters): string | undefined {
-    const producer = this.#index.producer(name)
+    let producer = this.#index.producer(name)
+    while (producer !== undefined && castsTo(producer, parameters.dataType)) {
+      producer = this.#index.producer(producer.input[0]!)
+    }
     if (producer === undefined || !isQuantize(producer)) return undefined
     const own = this.#parameters(producer)
     return own !== undefined && same(own, parameters) ? producer.input[0] : undefined
@@ -186,7 +196,10 @@ class Taker {
     const { values, largest } = dequantized(integers, parameters)
     const [name] = node.output as [string]
     this.constants.push(makeTensor(name, DataType.FLOAT, dims, values))
-    if (block === 0 && largest <= 127 && dataType !== DataType.INT32) this.weights.set(name, { scales, axis: at })
+    if (block > 0 || dataType === DataType.INT32 || !largest.some((steps) => steps <= MOST_STEPS)) return
+    // A channel that has a -128, as PyTorch's have, is rounded anew, to the widest scale that int8 without -128 takes.
+    const kept = scales.map((scale, c) => (scale * Math.max(largest[c]!, MOST_STEPS)) / MOST_STEPS)
+    this.weights.set(name, { scales: kept, axis: at })
   }
 
   /** A pair around an activation: its readers read the activation itself. */

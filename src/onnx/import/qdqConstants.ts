@@ -27,18 +27,18 @@ export const ranges: ReadonlyMap<number, readonly [low: number, high: number]> =
   [DataType.UINT16, [0, 65535]],
 ])
 
-/** (integer - zero_point) * scale, and the largest magnitude of integer - zero_point. */
+/** (integer - zero_point) * scale, and the largest magnitude of integer - zero_point, one for each scale. */
 export function dequantized(
   { dims, data }: Integers,
   parameters: Parameters,
-): { values: Float32Array; largest: number } {
+): { values: Float32Array; largest: readonly number[] } {
   const { scales, zeroPoints } = parameters
   const values = new Float32Array(data.length)
-  let largest = 0
+  const largest = Array.from(scales, () => 0)
   for (const { from, to, scale } of runsOfOneScale(dims, parameters)) {
     for (let i = from; i < to; i++) {
       const steps = data[i]! - zeroPoints[scale]!
-      largest = Math.max(largest, Math.abs(steps))
+      largest[scale] = Math.max(largest[scale]!, Math.abs(steps))
       values[i] = steps * scales[scale]!
     }
   }

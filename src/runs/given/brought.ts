@@ -21,8 +21,8 @@ export interface FloatModel {
 }
 
 /** The float model of a model as it was given. @throws SquireError as takeQdq() and carriedBy() do */
-export function floatModel(given: Model): FloatModel {
-  const taken = takeQdq(given.proto)
+export async function floatModel(given: Model): Promise<FloatModel> {
+  const taken = await takeQdq(given.proto)
   const isOwn = carriedBy(given.proto) !== undefined
   const model = taken === undefined ? given : { ...given, proto: taken.proto }
   // A model of squire's in 16 bits has no Q and DQ nodes: all of its integers are carried beside them.
