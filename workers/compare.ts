@@ -2,6 +2,7 @@
 
 import { stackSamples } from '../src/dataset/batch.js'
 import type { Feeds } from '../src/dataset/types.js'
+import { centred } from '../src/difference/centred.js'
 import { type Difference, differenceOf, encode } from '../src/difference/difference.js'
 import { mergeTensors, type TensorDifference } from '../src/difference/tensors.js'
 import type {
@@ -92,13 +93,20 @@ function ownOutputs(tensors: readonly ComparedTensor[]): string[] {
   return tensors.flatMap(({ ownOutput }) => ownOutput ?? [])
 }
 
-function differ(values: Values, candidate: TensorValue, { reference, codes }: ComparedTensor): Difference {
+function differ(
+  values: Values,
+  candidate: TensorValue,
+  { reference, codes, centred: axes }: ComparedTensor,
+): Difference {
   const expected = values[reference]!
   if (expected.data.length !== candidate.data.length) {
     const [of, as] = [expected, candidate].map(({ dims }) => `[${dims.join(', ')}]`)
     throw new SquireError('MODEL', `tensor "${reference}" has dims ${of} in one model and ${as} in the other`)
   }
-  return differenceOf(numbers(expected.data), numbers(candidate.data), codes)
+  const [real, made] = [numbers(expected.data), numbers(candidate.data)]
+  if (axes === undefined) return differenceOf(real, made, codes)
+  const read = codes === undefined ? made : Float64Array.from(made, (code) => code * codes.scale)
+  return differenceOf(centred(real, expected.dims, axes), centred(read, expected.dims, axes), undefined)
 }
 
 /** 64-bit integers are the shapes and indices of a graph: nothing is lost that is compared. */

@@ -14,11 +14,18 @@ export async function runGather(task: GatherTask): Promise<GatherAnswer> {
   for (const { feeds, seed } of samples) {
     if (Atomics.load(stop, 0) !== 0) return { kind: 'stopped' }
     const values = await run(model, feeds)
+    // Several operators may read one tensor.
+    const fractions = new Map<string, Int32Array>()
+    const fractionsOf = ({ tensor, step }: GatheredInput) => {
+      const found = fractions.get(tensor) ?? inFractions(values[tensor]!.data as Numbers, step)
+      fractions.set(tensor, found)
+      return found
+    }
     gathered = inputs.map((input, i): Gathered => {
       const { means, gram } = gathered[i]!
       const value = values[input.tensor]!
       return patches === undefined
-        ? { gram, means: addMeans(means, meansOf(input, value)) }
+        ? { gram, means: addMeans(means, meansOf(input, value.dims, fractionsOf(input))) }
         : { means, gram: addGrams(gram, gramOfInput(input, value, patches, mixed(seed + i))) }
     })
   }
@@ -33,9 +40,9 @@ async function run(model: GatherTask['model'], feeds: HeldSample['feeds']): Prom
   return { ...feeds, ...(await session.run(read, model.outputs)) }
 }
 
-function meansOf({ reading, step }: GatheredInput, { dims, data }: Feeds[string]) {
+function meansOf({ reading }: GatheredInput, dims: readonly number[], fractions: Int32Array) {
   const patches = new Patches(reading, dims)
-  return { count: patches.count, sums: patches.sums(inFractions(data as Numbers, step)) }
+  return { count: patches.count, sums: patches.sums(fractions) }
 }
 
 function gramOfInput({ reading, bits }: GatheredInput, { dims, data }: Feeds[string], most: number, seed: number) {

@@ -49,7 +49,7 @@ for (const every of accuracyCases(values.data)) {
       const quantized = await lab.quantize(mode, policy)
       for (const level of listOf<Refinement>(values.refine)) {
         const before = cpuSeconds()
-        const fixed = await lab.refine(quantized, level)
+        const { fixed } = await lab.refine(quantized, level)
         const seconds = level === 'none' ? '' : shown(cpuSeconds() - before)
         const integer = integerModel(fixed, quantized.source, { outputDequant: true, allLayers: false })
         const verdict: Verdict = await judge.judge(integer)

@@ -10,6 +10,7 @@ import { groupHistogram } from '../../src/calibrate/storage/distribution.js'
 import type { QuantMode, Refinement, ZeroPointPolicy } from '../../src/config/config.js'
 import { openDataset } from '../../src/dataset/datasets.js'
 import { Pool } from '../../src/engine/pool.js'
+import type { HeldSample } from '../../src/engine/protocol.js'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { histogramsOf } from '../../src/histogram/buffer.js'
 import { foldZeroPoints } from '../../src/offsets/foldZeroPoints.js'
@@ -21,15 +22,15 @@ import { solveFixedPoint } from '../../src/plan/solve.js'
 import type { FixedPointModel, Plan } from '../../src/plan/types.js'
 import { silentReporter } from '../../src/report/types.js'
 import { type NoiseShares, noiseShares } from '../../src/runs/layers/noiseShares.js'
-import { type Held, splitHeld } from '../../src/runs/refinement/held.js'
-import { refineModel } from '../../src/runs/refinement/steps.js'
+import { type Halves, halvesOf } from '../../src/runs/refinement/held.js'
+import { type RefinedModel, refineModel } from '../../src/runs/refinement/steps.js'
 import { type GroupHistogram, solveGroups, withoutSign } from '../../src/solve/groups.js'
 import type { AccuracyCase } from './cases.js'
 
 export interface Lab {
   readonly prepared: Prepared
   /** What --refine makes of a quantization. */
-  refine(quantized: Quantized, level: Refinement): Promise<FixedPointModel>
+  refine(quantized: Quantized, level: Refinement): Promise<RefinedModel>
   /** What is quantized, with zero points folded in as asked, and its integers. */
   quantize(mode: QuantMode, policy: ZeroPointPolicy): Promise<Quantized>
   /** Each source's own noise at the outputs with a symmetric quantization, on so many of the calibration samples. */
@@ -91,11 +92,11 @@ export async function openLab(of: AccuracyCase, threads: number): Promise<Lab> {
     const { proto, pads } = quantized
     return { source: { ...staticModel, proto }, plan: quantized.plan, solve, fixed: solve(quantized.plan), pads }
   }
-  let held: Held | undefined
+  let held: Halves<readonly HeldSample[]> | undefined
   const refine = async ({ source, plan, solve, fixed }: Quantized, level: Refinement) => {
-    held ??= splitHeld(await runner.hold(of.calibrated.length))
+    held ??= halvesOf(await runner.hold(of.calibrated.length))
     const passes = { pool, workspace, source, stop: new SharedArrayBuffer(4), onSample: () => {} }
-    return (await refineModel(level, passes, held, { plan, fixed }, solve)).fixed
+    return refineModel(level, passes, held, { plan, fixed }, solve)
   }
   const shares = async (mode: QuantMode, samples: number) => {
     const fixed = solveFixedPoint(prepared.plan, await thresholds(mode, groups), chip)

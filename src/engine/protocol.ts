@@ -4,6 +4,7 @@
 import type { QuantMode } from '../config/config.js'
 import type { DatasetSource } from '../dataset/source.js'
 import type { ModelInput } from '../dataset/types.js'
+import type { Axes } from '../difference/centred.js'
 import type { Codes } from '../difference/difference.js'
 import type { TensorDifference } from '../difference/tensors.js'
 import type { ErrorCode } from '../errors.js'
@@ -82,6 +83,8 @@ export interface ComparedTensor {
   readonly candidate: string
   /** How the candidate's values are to be read; undefined: as they are. */
   readonly codes: Codes | undefined
+  /** Both are compared less their means over these axes; absent: as they are. */
+  readonly centred?: Axes
   /** The input of the `own` model that takes the reference's values as codes, if one of its operators reads them... */
   readonly ownInput: string | undefined
   /** ...and its output that holds what the tensor's operator makes of such inputs. */

@@ -29,61 +29,95 @@ export interface DescentRequest {
   readonly rows: readonly Row[]
   /** Magnitude that an integer may have. */
   readonly limit: number
-  /** Of the samples that integers are chosen by, and of those that judge them. */
-  readonly fitted: Gram
-  readonly judging: Gram
+  /** Of either half of the samples. */
+  readonly grams: readonly [Gram, Gram]
 }
 
 export interface Descended {
-  /** Of each row: the nearest where no others are better by the judging samples. */
-  readonly integers: readonly Integers[]
-  /** Squared errors of all rows together on the judging samples, before and after: weighted by the square of a row's scale. */
+  /** Of each row, chosen by one half of the samples. */
+  readonly halves: readonly [readonly Integers[], readonly Integers[]]
+  /** Chosen by all: the nearest where what either half chose is no better on the other half. */
+  readonly all: readonly Integers[]
+  /** Squared errors of all rows together, on samples that they were not chosen by, before and after: weighted by the square of a row's scale. */
   readonly before: number
   readonly after: number
 }
 
-export function descendRows({ reading, rows, limit, fitted, judging }: DescentRequest): Descended {
+/** The covariance of a block's inputs, and what it is fitted with. */
+interface Matrices {
+  readonly from: number
+  readonly size: number
+  /** Of the halves. */
+  readonly own: readonly [Float64Array, Float64Array]
+  /** Of the halves and of all, damped. */
+  readonly damped: readonly [Float64Array, Float64Array, Float64Array]
+}
+
+export function descendRows({ reading, rows, limit, grams }: DescentRequest): Descended {
   const { groups, depth } = reading
   const blocks = blocksOf(reading)
   const perGroup = productsOf(blocks)
-  const chosen: Integers[] = []
+  const [first, second, all]: Integers[][] = [[], [], []]
   let [before, after] = [0, 0]
   for (let group = 0; group < groups; group++) {
-    const matrices = blocks.map(({ from, size, at }) => {
+    const matrices = blocks.map(({ from, size, at }): Matrices => {
       const place = { mean: group * depth + from, products: group * perGroup + at, size }
-      const fit = covarianceOf(fitted, place)
-      return { from, size, fit: damp(fit, size), judge: covarianceOf(judging, place) }
+      const [a, b] = grams
+      const damped = [[a], [b], [a, b]].map((of) => damp(covarianceOf(of, place), size))
+      const own = [covarianceOf([a], place), covarianceOf([b], place)] as const
+      return { from, size, own, damped: damped as [Float64Array, Float64Array, Float64Array] }
     })
     const end = ((group + 1) * rows.length) / groups
     for (let c = (group * rows.length) / groups; c < end; c++) {
-      const { weights, scale, nearest } = rows[c]!
-      const integers = nearest.slice()
-      let [nearestError, chosenError] = [0, 0]
-      for (const { from, size, fit, judge } of matrices) {
-        const [real, whole, given] = [weights, integers, nearest].map((all) => all.subarray(from, from + size))
-        descend(fit, real as Float32Array, scale, whole as Integers, limit)
-        nearestError += errorOf(judge, offsOf(real!, scale, given!))
-        chosenError += errorOf(judge, offsOf(real!, scale, whole!))
-      }
+      const row = rows[c]!
+      const [byFirst, bySecond, byAll] = ([0, 1, 2] as const).map((fit) => chooseRow(matrices, row, limit, fit))
+      const nearestError = errorOn(matrices, row, row.nearest, 0) + errorOn(matrices, row, row.nearest, 1)
+      const chosenError = errorOn(matrices, row, bySecond!, 0) + errorOn(matrices, row, byFirst!, 1)
       const better = chosenError < nearestError
-      chosen.push(better ? integers : nearest)
-      before += nearestError * scale ** 2
-      after += (better ? chosenError : nearestError) * scale ** 2
+      first!.push(byFirst!)
+      second!.push(bySecond!)
+      all!.push(better ? byAll! : row.nearest)
+      before += nearestError * row.scale ** 2
+      after += (better ? chosenError : nearestError) * row.scale ** 2
     }
   }
-  return { integers: chosen, before, after }
+  return { halves: [first!, second!], all: all!, before, after }
 }
 
-/** The covariance of the values of a block, symmetric. */
+function chooseRow(matrices: readonly Matrices[], { weights, scale, nearest }: Row, limit: number, fit: 0 | 1 | 2) {
+  const integers = nearest.slice()
+  for (const { from, size, damped } of matrices) {
+    const [real, whole] = [weights.subarray(from, from + size), integers.subarray(from, from + size)]
+    descend(damped[fit], real, scale, whole, limit)
+  }
+  return integers
+}
+
+/** The squared error of a row's integers on a half of the samples. */
+function errorOn(matrices: readonly Matrices[], { weights, scale }: Row, integers: Integers, half: 0 | 1): number {
+  let error = 0
+  for (const { from, size, own } of matrices) {
+    const [real, whole] = [weights.subarray(from, from + size), integers.subarray(from, from + size)]
+    error += errorOf(own[half], offsOf(real, scale, whole))
+  }
+  return error
+}
+
+/** The covariance of the values of a block over all that some Gram matrices hold, symmetric. */
 function covarianceOf(
-  { count, codes, products }: Gram,
+  grams: readonly Gram[],
   { mean, products: at, size }: { readonly mean: number; readonly products: number; readonly size: number },
 ): Float64Array {
   const covariance = new Float64Array(size * size)
+  const total = (of: (gram: Gram) => number) => grams.reduce((sum, gram) => sum + of(gram), 0)
+  const count = total((gram) => gram.count)
+  const means = Float64Array.from({ length: size }, (_, k) => total(({ codes }) => codes[mean + k]!) / count)
   for (let k = 0; k < size; k++) {
-    const own = codes[mean + k]! / count
     for (let j = 0; j <= k; j++) {
-      const value = products[at + k * size + j]! / count - own * (codes[mean + j]! / count)
+      const index = at + k * size + j
+      let sum = 0
+      for (const { products } of grams) sum += products[index]!
+      const value = sum / count - means[k]! * means[j]!
       covariance[k * size + j] = value
       covariance[j * size + k] = value
     }

@@ -80,37 +80,21 @@ export class Patches {
 
   /** The sum over all positions of each value of a patch, group after group: values are integers, so that the sums are exact. */
   sums(values: Numbers): Float64Array {
-    const elements = this.#elements.length
-    const sums = new Float64Array(this.#channels * elements)
-    const perImage = sizeOf(this.#counts)
-    const images = this.count / perImage
-    const inside = this.#inside(perImage)
-    for (let e = 0; e < elements; e++) {
-      const offsets = inside[e]!
-      for (let c = 0; c < this.#channels; c++) {
-        let sum = 0
-        for (let image = 0; image < images; image++) {
-          const base = (image * this.#channels + c) * this.#plane
-          for (let p = 0; p < offsets.length; p++) sum += values[base + offsets[p]!]!
-        }
-        sums[c * elements + e] = sum
-      }
+    const { window } = this.#reading
+    let sums: ArrayLike<number> = values
+    let inner = 1
+    // One axis after the other, the last first: a window's axes have nothing to do with one another.
+    for (let axis = this.#spatial.length - 1; axis >= 0; axis--) {
+      const along = { length: this.#spatial[axis]!, count: this.#counts[axis]!, inner }
+      const [kernel, stride] = [window!.kernel[axis]!, window!.strides[axis]!]
+      const from = Array.from({ length: kernel }, (_, k) => k * window!.dilations[axis]! - window!.pads[axis]!)
+      sums = windowSums(sums, along, stride, from)
+      inner *= kernel
     }
-    return sums
-  }
-
-  /** For each element of the kernel, its offsets within a plane at the positions where it lies inside. */
-  #inside(perImage: number): readonly Int32Array[] {
-    const found = this.#elements.map(() => new Int32Array(perImage))
-    const lengths = new Int32Array(found.length)
-    const offsets = new Int32Array(found.length)
-    for (let p = 0; p < perImage; p++) {
-      this.#locate(p, offsets)
-      for (let e = 0; e < offsets.length; e++) {
-        if (offsets[e]! >= 0) found[e]![lengths[e]!++] = offsets[e]!
-      }
-    }
-    return found.map((all, e) => all.subarray(0, lengths[e]!))
+    const patch = this.#channels * inner
+    const all = new Float64Array(patch)
+    for (let at = 0; at < sums.length; at += patch) for (let k = 0; k < patch; k++) all[k]! += sums[at + k]!
+    return all
   }
 
   /** Where the elements of the kernel lie in the planes of an image, -1 outside of it; the number of the image. */
@@ -137,4 +121,44 @@ export class Patches {
     }
     return rest
   }
+}
+
+interface Axis {
+  /** Of the values, and of the positions of a window. */
+  readonly length: number
+  readonly count: number
+  /** Values of one index. */
+  readonly inner: number
+}
+
+/** [outer, length, inner] -> [outer, kernel, inner]: for each element of a window, which first lies at `from`, its sum over the window's positions. */
+function windowSums(
+  values: ArrayLike<number>,
+  { length, count, inner }: Axis,
+  stride: number,
+  from: readonly number[],
+): Float64Array {
+  const outer = values.length / (length * inner)
+  const sums = new Float64Array(outer * from.length * inner)
+  for (let o = 0; o < outer; o++) {
+    for (const [k, start] of from.entries()) {
+      const first = start < 0 ? start + stride * Math.ceil(-start / stride) : start
+      const end = Math.min(length, start + stride * count)
+      const into = (o * from.length + k) * inner
+      if (inner === 1) sums[into] = strided(values, o * length + first, o * length + end, stride)
+      else {
+        for (let x = first; x < end; x += stride) {
+          const at = (o * length + x) * inner
+          for (let i = 0; i < inner; i++) sums[into + i]! += values[at + i]!
+        }
+      }
+    }
+  }
+  return sums
+}
+
+function strided(values: ArrayLike<number>, from: number, to: number, stride: number): number {
+  let sum = 0
+  for (let i = from; i < to; i += stride) sum += values[i]!
+  return sum
 }

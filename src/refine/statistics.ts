@@ -38,6 +38,11 @@ export function addMeans(a: Means | undefined, b: Means): Means {
   return { count: a.count + b.count, sums: sum(a.sums, b.sums) }
 }
 
+/** Both together. */
+export function sumOfMeans(a: Means, b: Means): Means {
+  return { count: a.count + b.count, sums: a.sums.map((sum, i) => sum + b.sums[i]!) }
+}
+
 /** Both together; the first may be changed. */
 export function addGrams(a: Gram | undefined, b: Gram): Gram {
   if (a === undefined) return b

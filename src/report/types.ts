@@ -26,18 +26,19 @@ export interface Reporter {
 
 /** What --refine made of a quantization. */
 export interface RefinementRecord {
-  /** Samples that it was fitted to, and others that judged it. */
-  readonly fitted: number
-  readonly judging: number
+  /** Samples that it was fitted to: what was fitted to one half of them was judged by the other. */
+  readonly samples: number
   readonly steps: readonly RefinementStep[]
 }
 
 export interface RefinementStep {
   readonly step: 'weights' | 'biases'
-  /** Signal to noise at the outputs on the judging samples, in dB; undefined where there is no noise. */
+  /** Signal to noise at the outputs, on samples that it was not fitted to, in dB; undefined where there is no noise, or where the chip cannot compute it. */
   readonly before: number | undefined
   readonly after: number | undefined
-  /** Whether it made the outputs better: else it was taken back. */
+  /** The mean gain over these samples in its own standard errors; undefined where the chip cannot compute it. */
+  readonly significance: number | undefined
+  /** Whether it made the outputs better beyond chance: else it was taken back. */
   readonly kept: boolean
 }
 

@@ -32,27 +32,41 @@ function variance({ patches, weights }: Problem, integers: ArrayLike<number>): n
   return errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / errors.length
 }
 
-function request(problem: Problem, judging = problem): DescentRequest {
+/** @param other what the other half of the samples is */
+function request(problem: Problem, other = problem): DescentRequest {
   const weights = Float32Array.from(problem.weights)
   const nearest = Int8Array.from(weights, (weight) => Math.round(weight))
   const reading = { groups: 1, depth: weights.length }
   const rows = [{ weights, scale: 1, nearest }]
-  return { reading, rows, limit: 127, fitted: gramOf(problem.patches), judging: gramOf(judging.patches) }
+  return { reading, rows, limit: 127, grams: [gramOf(problem.patches), gramOf(other.patches)] }
 }
 
 describe('Integer weights chosen together', () => {
-  it('are never worse than the nearest ones on the samples that judge, and their errors are what is said', () => {
+  it('never replace the nearest ones where what either half chose is worse on the other, and their errors are what is said', () => {
     fc.assert(
       fc.property(problems, problems, (problem, other) => {
         fc.pre(problem.weights.length === other.weights.length)
-        const judging = { ...problem, patches: other.patches }
-        const given = request(problem, judging)
-        const { integers, before, after } = descendRows(given)
-        const [error, nearest] = [integers[0]!, given.rows[0]!.nearest].map((row) => variance(judging, row))
-        expect(error).toBeLessThanOrEqual(nearest! * (1 + 1e-4) + 1e-3)
-        expect(after).toBeCloseTo(error!, 1)
-        expect(before).toBeCloseTo(nearest!, 1)
-        for (const integer of integers[0]!) expect(Math.abs(integer)).toBeLessThanOrEqual(127)
+        const second = { ...problem, patches: other.patches }
+        const given = request(problem, second)
+        const { halves, all, before, after } = descendRows(given)
+        const { nearest } = given.rows[0]!
+        const error = variance(problem, halves[1][0]!) + variance(second, halves[0][0]!)
+        const nearestError = variance(problem, nearest) + variance(second, nearest)
+        expect(Math.abs(before - nearestError)).toBeLessThan(1e-4 * nearestError + 0.1)
+        expect(Math.abs(after - Math.min(error, nearestError))).toBeLessThan(1e-4 * nearestError + 0.1)
+        if (error > nearestError * (1 + 1e-4) + 0.1) expect(all[0]).toEqual(nearest)
+        for (const integer of [...all[0]!, ...halves[0][0]!]) expect(Math.abs(integer)).toBeLessThanOrEqual(127)
+      }),
+    )
+  })
+
+  it('are the same by either half and by all where both halves are the same samples, if they are better', () => {
+    fc.assert(
+      fc.property(problems, (problem) => {
+        const given = request(problem)
+        const { halves, all } = descendRows(given)
+        expect(halves[0]).toEqual(halves[1])
+        expect([halves[0][0], given.rows[0]!.nearest]).toContainEqual(all[0])
       }),
     )
   })
@@ -60,13 +74,13 @@ describe('Integer weights chosen together', () => {
   it('let errors cancel where inputs vary together', () => {
     // Two inputs that are always equal: 0.4 + 0.4 is nearer to 1 + 0 than to 0 + 0.
     const patches = Array.from({ length: 16 }, (_, i) => [i, i])
-    const { integers } = descendRows(request({ patches, weights: [0.4, 0.4] }))
-    expect([...integers[0]!].sort()).toEqual([0, 1])
+    const { all } = descendRows(request({ patches, weights: [0.4, 0.4] }))
+    expect([...all[0]!].sort()).toEqual([0, 1])
   })
 
   it('are the nearest ones where inputs never vary', () => {
     const patches = Array.from({ length: 16 }, () => [5, -7])
-    const { integers } = descendRows(request({ patches, weights: [0.4, 3.7] }))
-    expect([...integers[0]!]).toEqual([0, 4])
+    const { all } = descendRows(request({ patches, weights: [0.4, 3.7] }))
+    expect([...all[0]!]).toEqual([0, 4])
   })
 })

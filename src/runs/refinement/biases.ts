@@ -2,32 +2,36 @@
 // All operators are corrected at once: each as if those before it were right, which their own corrections make them. To correct one after another by
 // what they really read takes a pass for each, and was worse on most models (docs/accuracy.md).
 
+import type { HeldSample } from '../../engine/protocol.js'
 import type { Refined } from '../../operators/accumulation/types.js'
 import type { Plan } from '../../plan/types.js'
-import { FRACTIONS, type Means } from '../../refine/statistics.js'
-import type { Held } from './held.js'
+import { FRACTIONS, type Means, sumOfMeans } from '../../refine/statistics.js'
+import { type Fits, type Halves, ofHalves } from './held.js'
 import { operatorAt, type Refinable, type Refining, refinableOperators, withRefined } from './operators.js'
 import { gatherMeans, type PassSetting } from './passes.js'
 
-export async function refineBiases(setting: PassSetting, { fitted, judging }: Held, start: Refining): Promise<Plan> {
-  const { plan, fixed } = start
-  const operators = refinableOperators(plan)
-  const on = await gatherMeans(setting, { fixed, operators, samples: fitted })
-  const by = await gatherMeans(setting, { fixed, operators, samples: judging })
-  const refined = operators.map((operator, i): [number, Refined] => {
-    const { planned } = operatorAt(plan, fixed, operator)
-    return [operator.index, { ...planned.refined, bias: biasOf(start, operator, on[i]!, by[i]!) }]
-  })
-  return withRefined(plan, new Map(refined))
+export async function refineBiases(
+  setting: PassSetting,
+  samples: Halves<readonly HeldSample[]>,
+  start: Fits<Refining>,
+): Promise<Fits<Plan>> {
+  const { fixed } = start.all
+  const operators = refinableOperators(start.all.plan)
+  const means = await ofHalves(samples, (half) => gatherMeans(setting, { fixed, operators, samples: half }))
+  const [first, second] = means
+  const all = first.map((one, i) => sumOfMeans(one, second[i]!))
+  return {
+    halves: [corrected(start.halves[0], operators, first), corrected(start.halves[1], operators, second)],
+    all: corrected(start.all, operators, all),
+  }
 }
 
-/** Channel by channel, the bias that is nearer to what the judging samples ask for: the one that it has or the corrected one. */
-function biasOf(of: Refining, operator: Refinable, fitted: Means, judging: Means): Float32Array {
-  const { planned, solved } = operatorAt(of.plan, of.fixed, operator)
-  const now = solved.bias ?? planned.bias
-  const wanted = neededBias(of, operator, fitted)
-  const right = neededBias(of, operator, judging)
-  return now.map((bias, c) => (Math.abs(wanted[c]! - right[c]!) < Math.abs(bias - right[c]!) ? wanted[c]! : bias))
+function corrected(start: Refining, operators: readonly Refinable[], means: readonly Means[]): Plan {
+  const refined = operators.map((operator, i): [number, Refined] => {
+    const { planned } = operatorAt(start.plan, start.fixed, operator)
+    return [operator.index, { ...planned.refined, bias: neededBias(start, operator, means[i]!) }]
+  })
+  return withRefined(start.plan, new Map(refined))
 }
 
 /** The bias with which the sums over inputs like the float model's have the float model's mean. */

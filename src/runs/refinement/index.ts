@@ -3,13 +3,14 @@
 
 import type { Prepared } from '../../calibrate/prepare.js'
 import type { Runner } from '../../calibrate/runner.js'
+import type { HeldSample } from '../../engine/protocol.js'
 import { stopFlag } from '../../engine/stopFlag.js'
 import { SquireError } from '../../errors.js'
 import type { FixedPointModel, Plan } from '../../plan/types.js'
 import type { RefinementRecord } from '../../report/types.js'
 import type { Job } from '../quantization/quantization.js'
 import type { Setting, Solved } from '../stages.js'
-import { type Held, LEAST_HELD, sizeOf, splitHeld } from './held.js'
+import { type Halves, halvesOf, LEAST_HELD, sizeOf } from './held.js'
 import { refinableOperators } from './operators.js'
 import { passesOf, refineModel } from './steps.js'
 
@@ -25,9 +26,9 @@ export async function refineRun(
 ): Promise<readonly Solved[]> {
   const { refine } = setting.config
   if (refine === 'none') return solved
-  const heldOf = new Map<number, Held>()
+  const heldOf = new Map<number, Halves<readonly HeldSample[]>>()
   for (const iteration of new Set(solved.map(({ job }) => job.observed.iteration))) {
-    const held = splitHeld(await runner.hold(iteration, prepared.plain))
+    const held = halvesOf(await runner.hold(iteration, prepared.plain))
     if (sizeOf(held) >= LEAST_HELD) heldOf.set(iteration, held)
     else {
       setting.reporter.warn(
@@ -44,7 +45,12 @@ export async function refineRun(
   return refined
 }
 
-async function refineOne(setting: Setting, { job, fixed }: Solved, held: Held, solve: Solve): Promise<Solved> {
+async function refineOne(
+  setting: Setting,
+  { job, fixed }: Solved,
+  held: Halves<readonly HeldSample[]>,
+  solve: Solve,
+): Promise<Solved> {
   const { config, reporter, pool, workspace, signal } = setting
   const { plan, staticModel: source } = job.prepared
   if (fixed instanceof SquireError || refinableOperators(plan).length === 0) return { job, fixed }
@@ -56,16 +62,16 @@ async function refineOne(setting: Setting, { job, fixed }: Solved, held: Held, s
   const refined = await refineModel(config.refine, passes, held, { plan, fixed }, (one) => solve(job, one)).finally(
     () => progress.finish(),
   )
-  const record = { fitted: held.fitted.length, judging: held.judging.length, steps: refined.steps }
+  const record = { samples: sizeOf(held), steps: refined.steps }
   reporter.info(`${job.mode}: ${inWords(record)}`)
   const prepared = { ...job.prepared, plan: refined.plan }
   return { job: { ...job, refinement: record, prepared }, fixed: refined.fixed }
 }
 
-function inWords({ fitted, judging, steps }: RefinementRecord): string {
+function inWords({ samples, steps }: RefinementRecord): string {
   const said = steps.map(({ step, after, kept }) => `${step} ${inDecibels(after)}${kept ? '' : ' (taken back)'}`)
   return (
-    `refined on ${fitted} samples; signal to noise at the outputs on ${judging} others: ` +
+    `refined on ${samples} samples, each half judged by the other; signal to noise at the outputs: ` +
     `${inDecibels(steps[0]!.before)}, with ${said.join(', ')}`
   )
 }

@@ -3,30 +3,62 @@
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { measuresOf } from '../../difference/measures.js'
-import { mergeTensors, type TensorDifference } from '../../difference/tensors.js'
+import type { Axes } from '../../difference/centred.js'
+import { sumNames } from '../../difference/difference.js'
+import { fromUnits } from '../../difference/exactSum.js'
 import type { Pool } from '../../engine/pool.js'
 import type { ComparedTensor, HeldSample } from '../../engine/protocol.js'
 import { integerModel, writtenTensors } from '../../export/integerModel.js'
 import { rangeOf } from '../../fixedpoint/width.js'
-import { DataType, type Model } from '../../onnx/types.js'
+import { intAttribute } from '../../onnx/attribute.js'
+import { opsetOf } from '../../onnx/model.js'
+import { DataType, type Model, type NodeProto } from '../../onnx/types.js'
 import type { FixedPointModel } from '../../plan/types.js'
 import { cutFile } from './cutFile.js'
+import { sum } from './guard.js'
 
-export interface Judged {
+export interface JudgeSetting {
   readonly pool: Pool
   /** A folder for temporary files. */
   readonly workspace: string
   /** What was quantized. */
   readonly source: Model
+}
+
+/** An integer model, and the samples that judge it. */
+export interface Trial {
+  readonly fixed: FixedPointModel
   readonly samples: readonly HeldSample[]
 }
 
-/** Noise to signal, the mean over the judged tensors: less is better. */
-export async function outputNoise(
-  { pool, workspace, source, samples }: Judged,
-  fixed: FixedPointModel,
-): Promise<number> {
+/**
+ * Each sample's part of the ratio of noise to signal, whose mean over the judged tensors is the sum of these numbers: less is better. The samples of the
+ * trials one after the other.
+ */
+export async function noiseOfSamples(setting: JudgeSetting, trials: readonly Trial[]): Promise<readonly number[]> {
+  const powers: Powers[][] = []
+  for (const trial of trials) powers.push(...(await powersOf(setting, trial)))
+  const tensors = powers[0]?.length ?? 0
+  const signals = Array.from({ length: tensors }, (_, t) => sum(powers.map((sample) => sample[t]!.signal)))
+  return powers.map((sample) => sum(sample.map(({ noise }, t) => ratio(noise, signals[t]!))) / Math.max(1, tensors))
+}
+
+/** Noise without any signal: nothing could be worse. */
+function ratio(noise: number, signal: number): number {
+  return noise === 0 ? 0 : signal === 0 ? Number.MAX_VALUE : noise / signal
+}
+
+/** Sums of squares over a tensor. */
+interface Powers {
+  readonly signal: number
+  readonly noise: number
+}
+
+/** Of each sample, each judged tensor. */
+async function powersOf(
+  { pool, workspace, source }: JudgeSetting,
+  { fixed, samples }: Trial,
+): Promise<readonly Powers[][]> {
   const folder = await mkdtemp(join(workspace, 'judge-'))
   const tensors = judgedTensors(source, fixed)
   const integer = integerModel(fixed, source, { outputDequant: true, allLayers: false })
@@ -34,16 +66,20 @@ export async function outputNoise(
   const reference = await cutFile(source.proto, names('reference'), join(folder, 'float.onnx'))
   const candidate = await cutFile(integer, names('candidate'), join(folder, 'integer.onnx'))
   // A model that hands its inputs on computes nothing that could be wrong.
-  if (reference === undefined || candidate === undefined) return 0
+  if (reference === undefined || candidate === undefined) return samples.map(() => [])
   const comparison = { reference, candidate, own: undefined, tensors }
   const name = 'a sample that judges the refinement'
-  const compared = samples.map(async ({ feeds }): Promise<readonly TensorDifference[]> => {
+  const compared = samples.map(async ({ feeds }) => {
     const task = { kind: 'compareForward' as const, comparison, feeds, outputs: [], name }
-    return (await pool.compareForward(task)).differences
+    const { differences } = await pool.compareForward(task)
+    return differences.map(({ accumulated: { sums } }): Powers => {
+      const power = (of: (typeof sumNames)[number]) => fromUnits(sums[sumNames.indexOf(of)]!)
+      return { signal: power('squaredReference'), noise: power('squaredError') }
+    })
   })
-  const differences = (await Promise.all(compared)).reduce(mergeTensors)
+  const powers = await Promise.all(compared)
   await rm(folder, { recursive: true })
-  return noiseOf(differences)
+  return powers
 }
 
 function judgedTensors({ proto }: Model, fixed: FixedPointModel): ComparedTensor[] {
@@ -52,28 +88,37 @@ function judgedTensors({ proto }: Model, fixed: FixedPointModel): ComparedTensor
   )
   const inputs = new Set(proto.graph.input.map(({ name }) => name))
   return proto.graph.output.flatMap(({ name }): ComparedTensor[] => {
-    const writer = proto.graph.node.find(({ output }) => output.includes(name))
-    const scores = writer?.opType === 'Softmax' ? written.get(writer.input[0]!) : undefined
+    const softmax = softmaxBefore(proto, name)
+    const scores = softmax && written.get(softmax.input[0]!)
     const apart = { ownInput: undefined, ownOutput: undefined }
     if (scores !== undefined) {
       const { scale, bits, offset = 0, integers } = scores
       const [low, high] = rangeOf(bits)
       const codes = { scale, low, high, offset, told: [-Infinity, Infinity] as const }
-      return [{ reference: writer!.input[0]!, candidate: integers, codes, ...apart }]
+      const reference = softmax!.input[0]!
+      const axes = softmaxAxes(proto, softmax!, fixed.tensors.get(reference)!.dims.length)
+      return [{ reference, candidate: integers, codes, centred: axes, ...apart }]
     }
     const isReal = fixed.tensors.get(name)?.dataType === DataType.FLOAT && !inputs.has(name)
     return isReal ? [{ reference: name, candidate: name, codes: undefined, ...apart }] : []
   })
 }
 
-function noiseOf(differences: readonly TensorDifference[]): number {
-  const ratios = differences.map(({ accumulated }) => {
-    const { rmse, sqnr } = measuresOf(accumulated, undefined)
-    if (rmse === 0) return 0
-    // Noise without any signal: nothing could be worse.
-    return sqnr === undefined ? Number.MAX_VALUE : 10 ** (-sqnr / 10)
-  })
-  return ratios.reduce((total, ratio) => total + ratio, 0) / Math.max(1, ratios.length)
+/** The Softmax whose values an output holds, whatever their dims. */
+function softmaxBefore(proto: Model['proto'], output: string): NodeProto | undefined {
+  const writer = proto.graph.node.find((node) => node.output.includes(output))
+  if (writer === undefined || ['Softmax', 'LogSoftmax'].includes(writer.opType)) return writer
+  return moves.has(writer.opType) ? softmaxBefore(proto, writer.input[0]!) : undefined
+}
+
+const moves = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose', 'Identity'])
+
+/** Before opset 13 a Softmax is one over all axes from its own on. */
+function softmaxAxes(proto: Model['proto'], softmax: NodeProto, rank: number): Axes {
+  const isFlat = opsetOf(proto) < 13
+  const given = intAttribute(softmax, 'axis', isFlat ? 1 : -1)
+  const axis = given < 0 ? given + rank : given
+  return [axis, isFlat ? rank : axis + 1]
 }
 
 /** Signal to noise; undefined where there is no noise. */

@@ -1,12 +1,15 @@
-// The steps of a refinement, each judged by the outputs on samples that it was not fitted to: one that makes them worse is taken back.
+// The steps of a refinement, each judged by the outputs on samples that it was not fitted to: it is taken back unless it makes
+// them better beyond chance.
 
 import type { Refinement } from '../../config/config.js'
+import type { HeldSample } from '../../engine/protocol.js'
 import { SquireError } from '../../errors.js'
 import type { FixedPointModel, Plan } from '../../plan/types.js'
 import type { RefinementStep } from '../../report/types.js'
 import { refineBiases } from './biases.js'
-import type { Held } from './held.js'
-import { decibelsOf, outputNoise } from './judge.js'
+import { gainOf, sum } from './guard.js'
+import { type Fits, type Halves, mapFits } from './held.js'
+import { decibelsOf, noiseOfSamples } from './judge.js'
 import type { Refining } from './operators.js'
 import type { PassSetting } from './passes.js'
 import { refineWeights, weightPasses } from './weights.js'
@@ -31,26 +34,39 @@ export function passesOf(level: Refinement, plan: Plan): number {
 export async function refineModel(
   level: Refinement,
   setting: PassSetting,
-  held: Held,
+  samples: Halves<readonly HeldSample[]>,
   start: Refining,
   solve: (plan: Plan) => FixedPointModel,
 ): Promise<RefinedModel> {
-  const judged = { ...setting, samples: held.judging }
-  let best = { ...start, noise: await outputNoise(judged, start.fixed) }
+  let best = { halves: [start, start], all: start } satisfies Fits<Refining> as Fits<Refining>
+  let noise = await crossJudged(setting, samples, best)
   const steps: RefinementStep[] = []
   for (const step of stepsOf(level)) {
-    const plan = await refiners[step](setting, held, best)
-    const fixed = attempted(() => solve(plan))
-    const noise = fixed === undefined ? Number.POSITIVE_INFINITY : await outputNoise(judged, fixed)
-    const kept = noise < best.noise
-    steps.push({ step, before: decibelsOf(best.noise), after: decibelsOf(noise), kept })
-    if (kept && fixed !== undefined) best = { plan, fixed, noise }
+    const plans = await refiners[step](setting, samples, best)
+    const made = attempted(() => mapFits(plans, (plan) => ({ plan, fixed: solve(plan) })))
+    const after = made && (await crossJudged(setting, samples, made))
+    const gain = after && gainOf(noise, after)
+    const kept = gain?.kept === true
+    const inDecibels = (noise: readonly number[] | undefined) => noise && decibelsOf(sum(noise))
+    steps.push({
+      ...{ step, before: inDecibels(noise), after: inDecibels(after) },
+      ...{ significance: gain?.significance, kept },
+    })
+    if (kept) [best, noise] = [made!, after!]
   }
-  return { plan: best.plan, fixed: best.fixed, steps }
+  return { ...best.all, steps }
+}
+
+/** What each half of the samples says of the model that was fitted to the other. */
+function crossJudged(setting: PassSetting, [first, second]: Halves<readonly HeldSample[]>, { halves }: Fits<Refining>) {
+  return noiseOfSamples(setting, [
+    { fixed: halves[1].fixed, samples: first },
+    { fixed: halves[0].fixed, samples: second },
+  ])
 }
 
 /** undefined where the chip cannot compute with what a step made. */
-function attempted(solve: () => FixedPointModel): FixedPointModel | undefined {
+function attempted<T>(solve: () => T): T | undefined {
   try {
     return solve()
   } catch (error) {
