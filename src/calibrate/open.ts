@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js'
 import { builtIns } from '../dataset/builtin/index.js'
 import { openDataset } from '../dataset/datasets.js'
 import { datasetFunction } from '../dataset/script/datasetValue.js'
+import type { ItemFunction } from '../dataset/script/executor.js'
 import { openPythonScript } from '../dataset/script/python/pythonFunction.js'
 import { awaited } from '../dataset/script/userCode.js'
 import { digestOf, requireMembers } from '../dataset/script/userDataset.js'
@@ -194,7 +195,7 @@ function evaluatedCount({ evalIteration, batchSize }: Config, available: number)
 }
 
 function openFunction(
-  infer: InferFunction,
+  infer: ItemFunction,
   name: string,
   script: string,
   options: OpenOptions,

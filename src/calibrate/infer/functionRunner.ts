@@ -2,7 +2,7 @@
 // overlap, and a histogram does not depend on the order in which they end.
 
 import { setTimeout } from 'node:timers/promises'
-import type { InferFunction } from '../../dataset/types.js'
+import type { ItemFunction } from '../../dataset/script/executor.js'
 import { mergeTensors } from '../../difference/tensors.js'
 import type { Pool } from '../../engine/pool.js'
 import type { Comparison, HeldSample, ModelFile, SkippedSample } from '../../engine/protocol.js'
@@ -20,7 +20,7 @@ import { Prefixes } from './prefixes.js'
 
 export interface FunctionRunnerOptions {
   readonly pool: Pool
-  readonly infer: InferFunction
+  readonly infer: ItemFunction
   /** Ends what the function runs in; undefined where that is squire's own thread. */
   readonly end?: ((reason: SquireError) => Promise<void>) | undefined
   /** The name of the function, for messages. */
@@ -107,8 +107,8 @@ export class FunctionRunner implements Runner {
     const progress = this.#options.reporter.progress(`calibrating (-i ${iterations.join(' ')})`, most, 'forwards')
     const sink: Sink = {
       forward: this.#observing(model, prefixes),
-      onForward: (count) => {
-        prefixes.calls = count
+      onForward: (count, item) => {
+        prefixes.done(item)
         progress.update(count)
       },
     }

@@ -36,7 +36,7 @@ export function holdCall(
       seen(feeds)
       return (await sink).forward(feeds, name, item)
     },
-    onForward: async (count) => (await sink).onForward(count),
+    onForward: async (count, item) => (await sink).onForward(count, item),
     stopped: () => dropped,
   })
   // The failure of a held call is reported by whoever awaits its feeds or its metric.

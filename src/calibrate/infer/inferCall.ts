@@ -1,9 +1,8 @@
 // One call of the user's infer function: what it asks for goes where the caller says, and what it does wrong is told as its own.
 
 import { setImmediate } from 'node:timers/promises'
-import { makeExecutor } from '../../dataset/script/executor.js'
+import { type ItemFunction, makeExecutor } from '../../dataset/script/executor.js'
 import { firstFrame, isDatasetObject, wrapAdvice } from '../../dataset/script/userScript.js'
-import type { Executor, InferFunction } from '../../dataset/types.js'
 import { messageOf, SquireError } from '../../errors.js'
 import type { TensorValue } from '../../onnx/types.js'
 import type { Feeds } from '../runner.js'
@@ -20,13 +19,14 @@ export type ForwardOne = (
 /** Where forward passes go during one call of the infer function. */
 export interface Sink {
   readonly forward: ForwardOne
-  readonly onForward: (count: number) => void
+  /** `count` forward passes are done; the last one is that of `item`. */
+  readonly onForward: (count: number, item: number | undefined) => void
   /** Whether the forwards are needed no more. Default: they are, until the run is interrupted. */
   readonly stopped?: () => boolean
 }
 
 export interface InferCall {
-  readonly infer: InferFunction
+  readonly infer: ItemFunction
   /** The name of the function, for messages. */
   readonly name: string
   /** Everything of the executor but what this call decides. */
@@ -42,7 +42,7 @@ export async function callInfer({ infer, name, executor, sink, signal }: InferCa
   const interrupted = () => new SquireError('INTERRUPTED', `interrupted after ${done} forward passes`)
   const stopped = () => signal.aborted || sink.stopped?.() === true
   const inFlight = new Set<Promise<unknown>>()
-  const given: Executor = makeExecutor({
+  const given = makeExecutor({
     ...executor,
     stopped,
     forward: async (feeds, _, item) => {
@@ -50,7 +50,7 @@ export async function callInfer({ infer, name, executor, sink, signal }: InferCa
       if (stopped()) await setImmediate()
       if (signal.aborted) throw interrupted()
       const running = sink.forward(feeds, `forward ${++calls}`, item).then((outputs) => {
-        sink.onForward(++done)
+        sink.onForward(++done, item)
         return outputs
       })
       inFlight.add(running)

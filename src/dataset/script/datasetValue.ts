@@ -1,44 +1,66 @@
-// A dataset object given as a value: an infer function that loads its samples, and folds its metric in their order.
+// A dataset object given as a value: a function that loads its samples, and folds its metric in their order. An item of a forward pass is what
+// `-i` counts: as many samples as the batch size says.
 
 import { sampleFeeds } from '../tensors/sampleFeeds.js'
-import type { Dataset, Executor, InferFunction, ModelInput } from '../types.js'
+import type { Dataset, ModelInput, Outputs } from '../types.js'
+import type { ItemExecutor } from './executor.js'
+import { mapForwards } from './mapForwards.js'
 
 /** Samples that are loaded or under way at the same time. */
 const AT_ONCE = 16
 
 /** @param inputs of the model, in its order */
-export function datasetFunction(dataset: Dataset, size: number, inputs: readonly ModelInput[]): InferFunction {
+export function datasetFunction(dataset: Dataset, size: number, inputs: readonly ModelInput[]) {
   const idOf = (index: number) => dataset.id?.(index) ?? String(index).padStart(8, '0')
   const order = Array.from({ length: size }, (_, index) => ({ index, id: idOf(index) })).sort((a, b) =>
     a.id < b.id ? -1 : a.id > b.id ? 1 : a.index - b.index,
   )
-  return async (executor) => {
+  return async (executor: ItemExecutor): Promise<number | undefined> => {
+    const { batchSize, iteration, forwardItem } = executor
+    const samples = order.slice(0, iteration * batchSize)
+    const labels: unknown[] = []
+    const load = async ({ index, id }: { readonly index: number; readonly id: string }, at: number) => {
+      const sample = await dataset.load(index)
+      labels[at] = sample.label
+      const feeds = sampleFeeds(sample, inputs, id)
+      return inputs.map(({ name }) => feeds[name]!)
+    }
     const { metric } = dataset
     let state = metric?.initial()
-    const samples = order.slice(0, executor.iteration * executor.batchSize)
-    const running: ReturnType<typeof forwardOne>[] = []
-    for (let at = 0; at < samples.length; at++) {
-      for (let next = at + running.length; running.length < AT_ONCE && next < samples.length; next++) {
-        const started = forwardOne(dataset, inputs, executor, samples[next]!)
-        // The first failure ends the loop: nobody awaits those that fail behind it.
-        started.catch(() => {})
-        running.push(started)
-      }
-      const { outputs, label } = await running.shift()!
-      state = await metric?.update(state, outputs, label, samples[at]!.index)
-    }
+    const update = inOrder(async ({ outputs, at }) => {
+      state = await metric?.update(state, outputs, labels[at], samples[at]!.index)
+      delete labels[at]
+    })
+    await mapForwards(samples, load, (outputs, _, at) => update({ outputs, at }), {
+      atOnce: AT_ONCE,
+      most: samples.length,
+      forward: (at, feeds) => forwardItem(Math.floor(at / batchSize), feeds),
+      stopped: () => executor.earlyStopFlag,
+    })
     return metric?.value(state)
   }
 }
 
-async function forwardOne(
-  dataset: Dataset,
-  inputs: readonly ModelInput[],
-  executor: Executor,
-  { index, id }: { readonly index: number; readonly id: string },
-) {
-  const sample = await dataset.load(index)
-  const feeds = sampleFeeds(sample, inputs, id)
-  const outputs = await executor.forward(...inputs.map(({ name }) => feeds[name]!))
-  return { outputs, label: sample.label }
+interface Forwarded {
+  readonly outputs: Outputs
+  /** The place of its sample, from 0. */
+  readonly at: number
+}
+
+/** Calls `take` in the order of places, whatever the order of the calls. Few wait: forward passes begin in that order, and take about as long as each other. */
+function inOrder(take: (one: Forwarded) => Promise<void>): (one: Forwarded) => Promise<void> {
+  const waiting = new Map<number, Forwarded>()
+  let next = 0
+  let taking: Promise<void> = Promise.resolve()
+  const takeWaiting = async () => {
+    for (let one = waiting.get(next); one !== undefined; one = waiting.get(next)) {
+      waiting.delete(next++)
+      await take(one)
+    }
+  }
+  return (one) => {
+    waiting.set(one.at, one)
+    taking = taking.then(takeWaiting)
+    return taking
+  }
 }

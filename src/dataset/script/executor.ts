@@ -4,7 +4,7 @@ import type { TensorValue } from '../../onnx/types.js'
 import { arrayOf } from '../tensors/elements.js'
 import { asOutputs } from '../tensors/outputs.js'
 import { byPosition, checkedFeeds } from '../tensors/sampleFeeds.js'
-import type { Executor, Feeds, ModelInput, TensorLike } from '../types.js'
+import type { Executor, Feeds, InferFunction, ModelInput, Outputs, TensorLike } from '../types.js'
 import { mapForwards } from './mapForwards.js'
 
 export interface ExecutorOptions {
@@ -34,7 +34,14 @@ export interface ExecutorOptions {
   readonly stopped?: () => boolean
 }
 
-export function makeExecutor(options: ExecutorOptions): Executor {
+/** What squire's own functions are given besides: a forward pass that is counted to an item, which map does by itself. */
+export interface ItemExecutor extends Executor {
+  readonly forwardItem: (item: number, inputs: readonly TensorLike[]) => Promise<Outputs>
+}
+
+export type ItemFunction = (executor: ItemExecutor) => ReturnType<InferFunction>
+
+export function makeExecutor(options: ExecutorOptions): ItemExecutor {
   const { inputs, outputs, batchSize, dataset, saveDir } = options
   const inputNodes = Object.freeze(inputs.map((input) => input.name))
   const inputTypes = Object.freeze(inputs.map((input) => input.dataType))
@@ -90,6 +97,7 @@ export function makeExecutor(options: ExecutorOptions): Executor {
     inputConfigs,
     input_configs_dict: inputConfigs,
     forward: (...values) => forwardItem(undefined, values),
+    forwardItem,
     map: (items, load, use) =>
       mapForwards(items, load, use, {
         atOnce: options.atOnce ?? 4,

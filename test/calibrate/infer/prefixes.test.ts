@@ -3,12 +3,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type Executor, type InferFunction, quantize } from '../../../src/index.js'
+import { type Dataset, type Executor, type InferFunction, infer, quantize } from '../../../src/index.js'
 import { temporaryFolder } from '../../e2e/squire.js'
 import { tiny, write } from '../../e2e/tiny.js'
 
 const folder = temporaryFolder()
 const model = write(tiny(), folder, 'tiny.onnx')
+const dynamic = write(tiny({ inputs: { x: ['n', 4] } }), folder, 'dynamic.onnx')
 const sample = (i: number) => ({ data: [i, 1, 3, i % 3], dims: [1, 4] })
 const items = Array.from({ length: 20 }, (_, i) => i)
 
@@ -69,5 +70,59 @@ describe('-i 4 6', () => {
     ])
     // Calibration, the float model, two integer models.
     expect(asked).toEqual([6, 8, 8, 8])
+  })
+})
+
+describe('a dataset given as a value', () => {
+  let loaded: number[] = []
+  /** Earlier samples take longer, so that later ones are there first. */
+  const dataset: Dataset = {
+    size: () => 9,
+    load: async (i) => {
+      loaded.push(i)
+      return { inputs: [await late(i)] }
+    },
+  }
+  const stats = async (name: string, iterations: readonly number[], batchSize: number) => {
+    loaded = []
+    const saveDir = join(folder, name)
+    await quantize({
+      ...{ model: dynamic, saveDir, dataset, iterations, batchSize },
+      ...{ modes: ['min_max'], cpuNum: 2, compareIteration: 0 },
+    })
+    const files = iterations.map((i) => (iterations.length > 1 ? `stats_it_${i}.arrow` : 'stats.arrow'))
+    return {
+      stats: files.map((file) => readFileSync(join(saveDir, file))),
+      input: readFileSync(join(saveDir, 'inputs/x.bin')),
+    }
+  }
+
+  it.each([
+    [[4, 6], 1],
+    [[2, 4], 2],
+  ] as const)('is loaded once for -i %j, %d samples each', async (iterations, batchSize) => {
+    const [fewer, most] = iterations
+    const both = await stats(`value ${batchSize}`, iterations, batchSize)
+    expect(loaded.sort()).toEqual(items.slice(0, most * batchSize))
+    const one = await stats(`value ${batchSize} ${fewer}`, [fewer], batchSize)
+    expect(one.stats).toEqual(both.stats.slice(0, 1))
+  })
+
+  it('the last input is that of the last sample, whatever its load takes', async () => {
+    const { input } = await stats('last', [7], 1)
+    expect(input.readFloatLE(0)).toBe(6)
+  })
+
+  it('a metric is folded in the order of the samples', async () => {
+    const order: number[] = []
+    const metric: NonNullable<Dataset['metric']> = {
+      name: 'order',
+      initial: () => 0,
+      update: (count, _, __, index) => order.push(index) && (count as number) + 1,
+      merge: (a, b) => (a as number) + (b as number),
+      value: (count) => count as number,
+    }
+    await infer({ model, dataset: { ...dataset, metric }, iterations: [8], cpuNum: 2 })
+    expect(order).toEqual(items.slice(0, 8))
   })
 })
