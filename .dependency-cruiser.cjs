@@ -55,7 +55,7 @@ module.exports = {
       severity: 'error',
       from: { path: `${src}/(emit/|operators/.*/emit.js$)` },
       to: {
-        path: `${src}/(oracle/|operators/.*/reference.js$|fixedpoint/(rounding|geometry|multiplier|scaleFix|shiftChoice|weights).js$)`,
+        path: `${src}/(oracle/|operators/.*/reference.js$|fixedpoint/(rounding|multiplier|scaleFix|shiftChoice|weights).js$|onnx/geometry.js$)`,
       },
     },
     {

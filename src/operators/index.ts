@@ -2,6 +2,7 @@
 
 import { affine } from './affine/index.js'
 import { add, mul } from './binary/index.js'
+import { comparison } from './comparison/index.js'
 import { concat, concatConstant } from './concat/index.js'
 import { channelwise, conv } from './conv/index.js'
 import { fallback } from './fallback/index.js'
@@ -21,7 +22,7 @@ import { extreme, sum } from './reduce/index.js'
 import { requantize } from './requantize/index.js'
 import { scan, state } from './scan/index.js'
 import { select, selectConstant } from './select/index.js'
-import { softmax } from './softmax/index.js'
+import { logSum, softmax } from './softmax/index.js'
 import type { Family, PlannedOperator } from './types.js'
 
 export const families: readonly Family[] = [
@@ -29,6 +30,7 @@ export const families: readonly Family[] = [
   linear,
   product,
   softmax,
+  logSum,
   normalization,
   sum,
   extreme,
@@ -39,6 +41,7 @@ export const families: readonly Family[] = [
   ranking,
   concat,
   concatConstant,
+  comparison,
   lookup,
   lut,
   channelwise,

@@ -1,9 +1,9 @@
 // Between real values and integers, as the chip does it.
 
-import { sizeOf } from '../fixedpoint/geometry.js'
 import { clip, roundHalfAway } from '../fixedpoint/rounding.js'
 import type { IntTensor, QuantizedTensor } from '../fixedpoint/types.js'
 import { rangeOf } from '../fixedpoint/width.js'
+import { sizeOf } from '../onnx/geometry.js'
 
 /** q = clip(round_half_away(x / scale)), in double. */
 export function quantizeInput(values: Float32Array, dims: readonly number[], to: QuantizedTensor): IntTensor {

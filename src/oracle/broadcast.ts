@@ -1,7 +1,7 @@
 // Elementwise functions of two tensors.
 
-import { sizeOf } from '../fixedpoint/geometry.js'
 import type { IntTensor } from '../fixedpoint/types.js'
+import { sizeOf } from '../onnx/geometry.js'
 
 /** numpy's broadcasting: shapes are aligned at their last axis, an axis of one is repeated. */
 export function broadcast(left: IntTensor, right: IntTensor, combine: (a: number, b: number) => number): IntTensor {

@@ -1,6 +1,6 @@
 // Rows of a tensor that run over some of its axes.
 
-import { sizeOf } from '../fixedpoint/geometry.js'
+import { sizeOf } from '../onnx/geometry.js'
 
 /** The offsets of each row's elements, rows and elements in row-major order; axes below zero count from behind the last one. */
 export function rowsOver(axes: readonly number[], dims: readonly number[]): number[][] {

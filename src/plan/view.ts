@@ -18,6 +18,8 @@ export interface GraphView {
   readonly opset: number
   /** Whether a tensor of fixed dims holds float32 values that depend on the model's inputs: what quantization is about. */
   isActivation(name: string | undefined): name is string
+  /** Whether a tensor of fixed dims holds conditions that depend on the model's inputs. */
+  isCondition(name: string | undefined): name is string
   /** Dims in the first run. */
   dims(name: string): readonly number[]
   /** A constant float32 tensor of the graph. */
@@ -50,14 +52,16 @@ export function viewGraph(proto: ModelProto, tensors: ReadonlyMap<string, Tensor
     if (tensor?.dataType !== DataType.FLOAT) return undefined
     return { dims: tensorDims(tensor), data: floatValues(tensor) }
   }
+  const holds = (name: string | undefined, dataType: number) => {
+    const info = name === undefined || !data.has(name) ? undefined : tensors.get(name)
+    return info?.dataType === dataType && !info.varies && !info.dims.includes(0)
+  }
   return {
     nodes,
     index,
     opset: opsetOf(proto),
-    isActivation: (name): name is string => {
-      const info = name === undefined || !data.has(name) ? undefined : tensors.get(name)
-      return info?.dataType === DataType.FLOAT && !info.varies && !info.dims.includes(0)
-    },
+    isActivation: (name): name is string => holds(name, DataType.FLOAT),
+    isCondition: (name): name is string => holds(name, DataType.BOOL),
     dims: (name) => tensors.get(name)?.dims ?? [],
     constant,
     scalar: (name) => {

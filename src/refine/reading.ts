@@ -1,7 +1,7 @@
 // How an operator reads the values that it multiplies with weights: which of the input's values meet which weight, at every position of the output.
 // A convolution's windows and the rows of a matrix product are the same to refinement: patches of values, one a position.
 
-import { positions as indexTuples, sizeOf, windowCounts } from '../fixedpoint/geometry.js'
+import { positions as indexTuples, sizeOf, windowCounts } from '../onnx/geometry.js'
 
 export interface Reading {
   /** The input's channels lie in so many groups, and an output channel reads one of them. */

@@ -21,12 +21,17 @@ export const defaults: IntegerModelOptions = { outputDequant: false, allLayers: 
 export function sourceModel(
   inputs: Readonly<Record<string, readonly number[]>>,
   outputs: readonly string[],
-  parts: { nodes?: readonly NodeProto[]; initializers?: readonly TensorProto[]; opset?: number } = {},
+  parts: {
+    nodes?: readonly NodeProto[]
+    initializers?: readonly TensorProto[]
+    opset?: number
+    outputType?: number
+  } = {},
 ): Model {
   const graph = makeGraph({
     nodes: parts.nodes ?? [],
     inputs: Object.entries(inputs).map(([name, dims]) => makeValueInfo(name, DataType.FLOAT, dims)),
-    outputs: outputs.map((name) => makeValueInfo(name, DataType.FLOAT)),
+    outputs: outputs.map((name) => makeValueInfo(name, parts.outputType ?? DataType.FLOAT)),
     initializers: parts.initializers ?? [],
   })
   return { proto: makeModel(graph, parts.opset ?? 13), path: '/model.onnx', hash: '0' }
@@ -59,6 +64,11 @@ export interface On {
 /** What more is known of an operator with steps. */
 export type StepsOf = Pick<FixedPointModel, 'quantized' | 'tensors'>
 
+/** The tensors of the chip that an operator writes; its conditions where it writes none. */
+function writtenBy({ outputs, nodes }: FixedOperator): readonly string[] {
+  return outputs.length > 0 ? outputs : nodes[0]!.output
+}
+
 /** The exported one-operator model; scales are 1, so that graph inputs are the integers themselves. */
 export function exportLayer(
   operator: FixedOperator,
@@ -75,7 +85,8 @@ export function exportLayer(
   ]
   const fixed = { ...fixedModel([operator], held, on.chip), ...steps }
   const fed = Object.fromEntries(inputs.map((name, index) => [name, dims[index]!]))
-  const source = sourceModel(fed, outputs, { opset })
+  const outputType = outputs.length > 0 ? DataType.FLOAT : DataType.BOOL
+  const source = sourceModel(fed, writtenBy(operator), { opset, outputType })
   return { fixed, proto: integerModel(fixed, source, defaults) }
 }
 
@@ -95,9 +106,9 @@ export async function expectOracle(
   try {
     const feeds = operator.inputs.map((name, index) => [name, asFloats(inputs[index]!)] as const)
     const results = await session.run(Object.fromEntries(feeds))
-    for (const [index, output] of operator.outputs.entries()) {
+    for (const [index, output] of writtenBy(operator).entries()) {
       expect(results[output]!.dims).toEqual(expected[index]!.dims)
-      expectSame(asIntegers(results[output]!.data as Float32Array), expected[index]!.data)
+      expectSame(asIntegers(results[output]!.data as Float32Array | Uint8Array), expected[index]!.data)
     }
     return expected
   } finally {
@@ -117,8 +128,8 @@ export function asFloats({ dims, data }: IntTensor) {
 }
 
 /** Fails on anything that is not an integer. */
-export function asIntegers(data: Float32Array): Int32Array {
-  const fraction = data.find((value) => !Number.isInteger(value))
+export function asIntegers(data: Float32Array | Uint8Array): Int32Array {
+  const fraction = Float32Array.from(data).find((value) => !Number.isInteger(value))
   if (fraction !== undefined) throw new Error(`${fraction} is not an integer.`)
   return Int32Array.from(data)
 }

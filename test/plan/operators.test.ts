@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { makeTensor } from '../../src/onnx/tensor.js'
-import { DataType } from '../../src/onnx/types.js'
+import { DataType, type NodeProto } from '../../src/onnx/types.js'
 import type { PlannedAffine } from '../../src/operators/affine/plan.js'
 import type { PlannedInterpolation } from '../../src/operators/interpolation/plan.js'
 import type { PlannedNormalization } from '../../src/operators/normalization/plan.js'
@@ -371,10 +371,11 @@ describe('pooling', () => {
     ])
   })
 
-  it('a max pool whose indices are used is software', async () => {
+  it('the places of the maxima of a max pool are integers of the model, and no tensor of the chip', async () => {
     const nodes = [conv.node, node('MaxPool', 'c', 'y i', attribute('kernel_shape', [2, 2]))]
     const plan = await planOf({ nodes, constants: conv.constants, outputs: ['y', 'i'] })
-    expect(reasonOf(plan, 'y')).toBe('the indices of its maxima are used')
+    expect(kinds(plan)).toEqual(['conv', 'maxpool'])
+    expect(plan.operators[1]).toMatchObject({ inputs: ['c'], outputs: ['y'] })
   })
 })
 
@@ -460,14 +461,17 @@ describe('moves', () => {
     expect([...resamplings[0]!.matrix.subarray(8, 11)]).toEqual([0.5, 0.5, 0])
   })
 
-  it('padding with a constant moves values; with one that no integer is near to, it is software', async () => {
-    const padWith = (value: number) => {
+  it('padding with a constant moves values; with minus infinity only where maxima alone read it', async () => {
+    const padWith = (value: number, ...readers: NodeProto[]) => {
       const constants = [...conv.constants, ints('pads', [0, 0, 1, 1, 0, 0, 1, 1]), floats('value', [], [value])]
-      return planOf({ nodes: [conv.node, node('Pad', 'c pads value', 'y')], constants })
+      const padded = readers.length === 0 ? 'y' : 'p'
+      return planOf({ nodes: [conv.node, node('Pad', 'c pads value', padded), ...readers], constants })
     }
     expect(kinds(await padWith(-1))).toEqual(['conv', 'movement'])
+    const pool = node('MaxPool', 'p', 'y', attribute('kernel_shape', [2, 2]))
+    expect(kinds(await padWith(Number.NEGATIVE_INFINITY, pool))).toEqual(['conv', 'movement', 'maxpool'])
     expect(reasonOf(await padWith(Number.NEGATIVE_INFINITY), 'y')).toBe(
-      'it pads with a value that is not a constant number',
+      'it pads with -Infinity, and not only maxima read that',
     )
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { windowTaps } from '../../src/fixedpoint/geometry.js'
+import { windowTaps } from '../../src/onnx/geometry.js'
 import { Patches } from '../../src/refine/reading.js'
 import { convolutions, products, type Read } from './arbitraries.js'
 

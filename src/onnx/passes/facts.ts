@@ -8,7 +8,16 @@ import type { ModelProto, TensorProto } from '../types.js'
 export type Fact = Pick<Inferred, 'dataType' | 'dims'>
 export type Facts = ReadonlyMap<string, Fact>
 
-export async function factsOf(proto: ModelProto): Promise<Facts> {
+const known = new WeakMap<ModelProto, Promise<Facts>>()
+
+/** Inferred once for each model: most passes leave it as it is. */
+export function factsOf(proto: ModelProto): Promise<Facts> {
+  const facts = known.get(proto) ?? findFacts(proto)
+  known.set(proto, facts)
+  return facts
+}
+
+async function findFacts(proto: ModelProto): Promise<Facts> {
   const facts = new Map<string, Fact>()
   for (const { name, dataType, dims } of proto.graph.initializer.map(constant)) facts.set(name, { dataType, dims })
   for (const { name, dataType, dims } of modelInputs(proto)) facts.set(name, { dataType, dims })

@@ -15,6 +15,12 @@ import { fuseHardSigmoid } from './fuseHardSigmoid.js'
 import { fuseMagnitude } from './fuseMagnitude.js'
 import { lowerConvTranspose } from './lowerConvTranspose.js'
 import { lowerEinsum } from './lowerEinsum.js'
+import { lowerAffineGrid, lowerCastLike, lowerCompress, lowerHardmax, lowerPrelu } from './lowered/choices.js'
+import { lowerDynamicConv } from './lowered/dynamicConv.js'
+import { lowerGemm } from './lowered/gemm.js'
+import { lowerLpNormalization, lowerLpPools } from './lowered/lpPools.js'
+import { lowerMatMul } from './lowered/matMul.js'
+import { lowerCumSum, lowerReduceLogSum } from './lowered/sums.js'
 import { lowerLrn } from './lowerLrn.js'
 import type { Pass } from './pass.js'
 import { lowerRecurrent } from './recurrent/lowerRecurrent.js'
@@ -35,6 +41,18 @@ const allPasses: readonly Pass[] = [
   foldBatchNormalization,
   foldArithmetic,
   lowerEinsum,
+  lowerCumSum,
+  lowerDynamicConv,
+  lowerGemm,
+  lowerMatMul,
+  lowerLpPools,
+  lowerLpNormalization,
+  lowerReduceLogSum,
+  lowerPrelu,
+  lowerCompress,
+  lowerHardmax,
+  lowerCastLike,
+  lowerAffineGrid,
   fuseHardSigmoid,
   fuseMagnitude,
 ]

@@ -12,6 +12,7 @@ import { makeNode } from '../node.js'
 import { isStandardDomain } from '../operators.js'
 import { elementCount, floatValues, makeTensor, tensorDims } from '../tensor.js'
 import { type AttributeProto, DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
+import { type Facts, factsOf } from './facts.js'
 import { floatConstant } from './linear.js'
 import { changed, type Pass } from './pass.js'
 
@@ -20,16 +21,18 @@ const LEAST_OPSET = 11
 
 export const lowerConvTranspose: Pass = {
   title: 'ConvTranspose nodes made Conv nodes whose channels become space',
-  apply(proto: ModelProto) {
+  async apply(proto: ModelProto) {
     const { graph } = proto
-    if (opsetOf(proto) < LEAST_OPSET) return { proto, count: 0 }
+    const isOne = ({ opType, domain }: NodeProto) => opType === 'ConvTranspose' && isStandardDomain(domain)
+    if (opsetOf(proto) < LEAST_OPSET || !graph.node.some(isOne)) return { proto, count: 0 }
+    const facts = await factsOf(proto)
     const index = indexGraph(graph)
     const unique = nameSource(graph)
     const initializer: TensorProto[] = [...graph.initializer]
     const replaced = new Map<NodeProto, readonly NodeProto[]>()
     let count = 0
     for (const node of graph.node) {
-      const form = node.opType === 'ConvTranspose' && isStandardDomain(node.domain) ? formOf(node, index) : undefined
+      const form = isOne(node) ? formOf(node, index, facts) : undefined
       if (form === undefined) continue
       const clamp = clampAfter(node, index)
       const { nodes, tensors } = lower(form, clamp, unique)
@@ -65,10 +68,12 @@ interface Form {
   readonly dims: readonly number[]
   readonly weights: Float32Array
   readonly bias: Float32Array | undefined
+  /** What the Conv writes along each axis, where that is known. */
+  readonly counts: readonly number[] | undefined
 }
 
-/** undefined where dims decide the pads, weights are computed, or more is cut off than the kernel reaches. */
-function formOf(node: NodeProto, index: GraphIndex): Form | undefined {
+/** undefined where dims decide the pads, weights are computed, more is cut off than the kernel reaches, or dims would have to be known. */
+function formOf(node: NodeProto, index: GraphIndex, facts: Facts): Form | undefined {
   const weights = floatConstant(node.input[1], index)
   const bias = floatConstant(node.input[2], index)
   const automatic = stringAttribute(node, 'auto_pad', 'NOTSET')
@@ -101,9 +106,21 @@ function formOf(node: NodeProto, index: GraphIndex): Form | undefined {
   })
   if (axes.some(({ pads }) => Math.min(...pads) < 0) || axes.length === 0) return undefined
   const group = intAttribute(node, 'group', 1)
-  const [{ stride }] = axes as [Axis]
-  if (axes.some((axis) => axis.stride !== stride) || (stride > 1 && axes.length > 2)) return undefined
-  return { node, axes, group, dims, weights: floatValues(weights), bias: bias && floatValues(bias) }
+  const counts = countsOf(axes, facts.get(node.input[0]!)?.dims.slice(2) ?? [])
+  if (counts === undefined && axes.some(({ stride }) => stride > 1) && !isSquare(axes) && axes.length > 1)
+    return undefined
+  return { node, axes, group, dims, weights: floatValues(weights), bias: bias && floatValues(bias), counts }
+}
+
+function countsOf(axes: readonly Axis[], space: readonly (number | string)[]): readonly number[] | undefined {
+  const known = space.filter((dim): dim is number => typeof dim === 'number')
+  if (known.length < axes.length) return undefined
+  return axes.map(({ pads, taps }, i) => known[i]! + pads[0] + pads[1] - taps + 1)
+}
+
+/** What DepthToSpace does: two axes of one stride. */
+function isSquare(axes: readonly Axis[]): boolean {
+  return axes.length === 2 && axes[0]!.stride === axes[1]!.stride
 }
 
 /** A Relu or Clip that is alone in reading the result: before values are moved, the Conv applies it. */
@@ -214,19 +231,24 @@ function coordinates(at: number, dims: readonly number[]): number[] {
 }
 
 /** The phases of a channel into space. */
-function interleave({ axes, group, dims }: Form, constant: MakeTensor): Step[] {
-  const { stride } = axes[0]!
-  if (stride === 1) return []
-  if (axes.length === 2) {
-    const attributes = [makeAttribute('blocksize', stride), makeAttribute('mode', 'CRD')]
+function interleave({ axes, group, dims, counts }: Form, constant: MakeTensor): Step[] {
+  const strides = axes.map(({ stride }) => stride)
+  if (strides.every((stride) => stride === 1)) return []
+  if (isSquare(axes)) {
+    const attributes = [makeAttribute('blocksize', strides[0]!), makeAttribute('mode', 'CRD')]
     return [{ opType: 'DepthToSpace', inputs: [], attributes }]
   }
+  const channels = dims[1]! * group
   const shape = (wish: string, values: readonly number[]) =>
     constant(wish, [values.length], BigInt64Array.from(values, BigInt))
+  // [N, M, strides..., counts...] -> [N, M, count, stride, count, stride...]
+  const rank = axes.length
+  const perm = [0, 1, ...axes.flatMap((_, i) => [2 + rank + i, 2 + i])]
+  const space = counts?.map((count, i) => count * strides[i]!) ?? [-1]
   return [
-    { opType: 'Reshape', inputs: [shape('phases', [0, dims[1]! * group, stride, -1])], attributes: [] },
-    { opType: 'Transpose', inputs: [], attributes: [makeAttribute('perm', [0, 1, 3, 2])] },
-    { opType: 'Reshape', inputs: [shape('space', [0, 0, -1])], attributes: [] },
+    { opType: 'Reshape', inputs: [shape('phases', [0, channels, ...strides, ...(counts ?? [-1])])], attributes: [] },
+    { opType: 'Transpose', inputs: [], attributes: [makeAttribute('perm', perm)] },
+    { opType: 'Reshape', inputs: [shape('space', [0, channels, ...space])], attributes: [] },
   ]
 }
 

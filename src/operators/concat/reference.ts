@@ -1,5 +1,5 @@
-import { sizeOf } from '../../fixedpoint/geometry.js'
 import type { IntTensor } from '../../fixedpoint/types.js'
+import { sizeOf } from '../../onnx/geometry.js'
 import { partTensors } from '../../oracle/parts.js'
 import type { ReferenceContext } from '../types.js'
 import type { FixedConcat } from './solve.js'

@@ -1,7 +1,7 @@
 // Convolutions with constant weights, and per-channel arithmetic as 1x1 depthwise convolutions.
 
-import { windowOf } from '../../fixedpoint/geometry.js'
 import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
+import { windowOf } from '../../onnx/geometry.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { FloatConstant, GraphView } from '../../plan/view.js'
 import type { PlannedAccumulation } from '../accumulation/types.js'

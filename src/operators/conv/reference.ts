@@ -1,5 +1,5 @@
-import { sizeOf, windowCounts, windowTaps } from '../../fixedpoint/geometry.js'
 import type { IntTensor } from '../../fixedpoint/types.js'
+import { sizeOf, windowCounts, windowTaps } from '../../onnx/geometry.js'
 import { scaleFixed } from '../../oracle/arithmetic.js'
 import type { ReferenceContext } from '../types.js'
 import type { FixedConv } from './solve.js'

@@ -5,6 +5,7 @@ import { subgraphs } from '../../onnx/attribute.js'
 import type { NodeProto } from '../../onnx/types.js'
 import { type GraphView, outerInputsOf, readsDimsOnly } from '../../plan/view.js'
 import type { Match, PlannedOperator } from '../types.js'
+import { floatReason } from './reasons.js'
 
 /** Its inputs are all tensors that its nodes and their subgraphs read from outside, initializers aside, integers or not. */
 export interface PlannedFallback extends PlannedOperator {
@@ -21,7 +22,7 @@ export function fallbackOf(node: NodeProto, view: GraphView, reason = defaultRea
 
 function defaultReason(node: NodeProto): string {
   const holdsGraphs = subgraphs(node).length > 0
-  return holdsGraphs ? 'the graphs inside it run in float' : 'the chip has no fixed-point form of it'
+  return holdsGraphs ? 'the graphs inside it run in float' : floatReason(node.opType)
 }
 
 /** An operator that the chip could run, in float all the same. */

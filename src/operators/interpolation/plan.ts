@@ -39,9 +39,6 @@ export function interpolationOf(node: NodeProto, view: GraphView): Match<Planned
   if ('refusal' in filter) return filter
   const axes = resizedAxes(node, view)
   if ('refusal' in axes) return axes
-  if (intAttribute(node, 'antialias', 0) === 1 && axes.some(({ scale }) => scale < 1)) {
-    return { refusal: 'it filters while it shrinks (antialias)' }
-  }
   // The last axis first: its elements lie side by side, and a matrix product needs no transposition.
   const resamplings = axes
     .map((axis, index) => ({ ...axis, axis: index - axes.length, matrix: filterMatrix(axis, filter) }))
@@ -64,7 +61,8 @@ function filterOf(node: NodeProto, mode: string, view: GraphView): Filter | Refu
   if (!known.has(coordinates)) return { refusal: `its coordinates are those of ${coordinates}` }
   const excludeOutside = intAttribute(node, 'exclude_outside', 0) === 1
   const cubic = mode === 'cubic' ? { a: floatAttribute(node, 'cubic_coeff_a', -0.75), excludeOutside } : undefined
-  return { cubic, coordinates: coordinates as Coordinates }
+  const antialias = intAttribute(node, 'antialias', 0) === 1
+  return { cubic, coordinates: coordinates as Coordinates, antialias }
 }
 
 /** Every axis, those that keep their size with a scale of 1. */

@@ -1,6 +1,6 @@
-import { sizeOf } from '../../fixedpoint/geometry.js'
 import { clip, rshift } from '../../fixedpoint/rounding.js'
 import type { IntTensor } from '../../fixedpoint/types.js'
+import { sizeOf } from '../../onnx/geometry.js'
 import { product, requantize } from '../../oracle/arithmetic.js'
 import type { FixedInterpolation, FixedResampling } from './solve.js'
 

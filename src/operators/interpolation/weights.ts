@@ -13,14 +13,21 @@ export interface Filter {
   /** Undefined: linear. */
   readonly cubic: { readonly a: number; readonly excludeOutside: boolean } | undefined
   readonly coordinates: Coordinates
+  /** The filter is as wide as what an output stands for, where there are fewer outputs than inputs. */
+  readonly antialias: boolean
 }
 
 /** The share of each of `from` inputs in each of `to` outputs: [to, from], rows of sum 1. */
-export function filterMatrix(axis: ResizedAxis, { cubic, coordinates }: Filter): Float64Array {
+export function filterMatrix(axis: ResizedAxis, { cubic, coordinates, antialias }: Filter): Float64Array {
   const matrix = new Float64Array(axis.to * axis.from)
   for (let row = 0; row < axis.to; row++) {
     const place = placeOf(row, axis, coordinates)
-    const taps = cubic ? cubicTaps(place, axis.from, cubic) : linearTaps(place, axis.from)
+    const taps =
+      antialias && axis.scale < 1
+        ? stretchedTaps(place, axis, cubic?.a)
+        : cubic
+          ? cubicTaps(place, axis.from, cubic)
+          : linearTaps(place, axis.from)
     const total = taps.reduce((sum, { share }) => sum + share, 0)
     for (const { at, share } of taps) matrix[row * axis.from + at]! += share / total
   }
@@ -68,6 +75,13 @@ function cubicTaps(place: number, length: number, { a, excludeOutside }: NonNull
     const isOutside = at < 0 || at >= length
     return isOutside && excludeOutside ? [] : [{ at: within(at, length), share: cubicShare(Math.abs(place - at), a) }]
   })
+}
+
+/** All inputs that the filter, stretched by inputs an output, reaches; those beyond the ends do not count. */
+function stretchedTaps(place: number, { from, scale }: ResizedAxis, a: number | undefined): Tap[] {
+  const share = (distance: number) => (a === undefined ? Math.max(0, 1 - distance) : cubicShare(distance, a))
+  const taps = Array.from({ length: from }, (_, at) => ({ at, share: share(Math.abs(at - place) * scale) }))
+  return taps.filter((tap) => tap.share !== 0)
 }
 
 /** Keys' kernel. */

@@ -93,6 +93,8 @@ const several: Readonly<Record<string, (...inputs: number[]) => number>> = {
   Div: (a, b) => a! / b!,
   Max: Math.max,
   Min: Math.min,
+  // Of floats, whose remainder has the sign of the first.
+  Mod: (a, b) => a! % b!,
   Mul: (a, b) => a! * b!,
   Pow: (a, b) => a! ** b!,
   PRelu: (x, slope) => (x! < 0 ? slope! * x! : x!),

@@ -28,6 +28,8 @@ const moving: Readonly<Record<string, Condition>> = {
   GatherElements: always,
   GatherND: always,
   Identity: always,
+  // To the places that a MaxPool gives.
+  MaxUnpool: always,
   Pad: padsWithComputed,
   Reshape: always,
   Resize: crops,
@@ -57,10 +59,18 @@ export function movementOf(node: NodeProto, view: GraphView): Match<PlannedMovem
   return { kind: 'movement', nodes: [node], inputs: [input], outputs, ...(padding !== 0 && { padding }) }
 }
 
-/** A constant that is padded with becomes the integer nearest to it. */
+/** A constant that is padded with becomes the integer nearest to it; minus infinity the least one, which no maximum is less than. */
 function padsWithComputed(node: NodeProto, _input: string, view: GraphView): string | undefined {
-  return Number.isFinite(paddingOf(node, view)) ? undefined : 'it pads with a value that is not a constant number'
+  const padding = paddingOf(node, view)
+  if (Number.isFinite(padding)) return undefined
+  if (padding !== Number.NEGATIVE_INFINITY) return 'it pads with a value that is not a constant number'
+  const readers = view.index.consumers(node.output[0]!)
+  const isRead = readers.length > 0 && !view.index.isGraphOutput(node.output[0]!)
+  const onlyMaxima = isRead && readers.every(({ opType }) => maxima.has(opType))
+  return onlyMaxima ? undefined : 'it pads with -Infinity, and not only maxima read that'
 }
+
+const maxima: ReadonlySet<string> = new Set(['GlobalMaxPool', 'MaxPool', 'ReduceMax'])
 
 /** The constant that a Pad writes; 0 for other nodes, not a number where it is computed. */
 function paddingOf(node: NodeProto, view: GraphView): number {

@@ -12,7 +12,13 @@ import type { FixedAveragePool, FixedMaxPool } from './solve.js'
 /** A maximum of floats that are integers is the maximum of the integers; padding is -Infinity. */
 export function emitMaxPool(e: Emitter, { nodes, inputs }: FixedMaxPool, context: EmitContext): string[] {
   const node = nodes[0]!
-  return [e.emit(node.opType, [context.integers(inputs[0]!).name], node.attribute)]
+  const input = context.integers(inputs[0]!).name
+  const [, indices = ''] = node.output
+  if (indices === '') return [e.emit(node.opType, [input], node.attribute)]
+  // The indices keep their name.
+  const result = e.builder.name(`${e.operator}/${node.opType}`)
+  e.builder.add({ ...node, input: [input], output: [result, indices] })
+  return [result]
 }
 
 /** The sum of a window is a convolution with ones; ONNX's AveragePool would round its quotients. */

@@ -1,12 +1,12 @@
 // Maximum and average pooling.
 
-import { sizeOf, type Window, windowCounts, windowOf, windowTaps } from '../../fixedpoint/geometry.js'
 import { intAttribute, intsAttribute } from '../../onnx/attribute.js'
+import { sizeOf, type Window, windowCounts, windowOf, windowTaps } from '../../onnx/geometry.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { FloatConstant, GraphView } from '../../plan/view.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
 
-/** The node's own attributes apply. */
+/** The node's own attributes apply; indices of maxima are integers of the model itself, and no tensor of the chip. */
 export interface PlannedMaxPool extends PlannedOperator {}
 
 export interface AverageGeometry {
@@ -23,10 +23,9 @@ export interface PlannedAveragePool extends PlannedOperator, AverageGeometry {
   readonly divisor: FloatConstant
 }
 
-export function maxPoolOf(node: NodeProto, view: GraphView): Match<PlannedMaxPool> | Refusal | undefined {
+export function maxPoolOf(node: NodeProto, view: GraphView): Match<PlannedMaxPool> | undefined {
   const [input] = node.input
   if (!view.isActivation(input) || (node.opType !== 'MaxPool' && node.opType !== 'GlobalMaxPool')) return undefined
-  if (node.output.slice(1).some((name) => name !== '')) return { refusal: 'the indices of its maxima are used' }
   return { kind: 'maxpool', nodes: [node], inputs: [input], outputs: [node.output[0]!] }
 }
 

@@ -1,10 +1,10 @@
 // Maximum and average pooling over integers.
 
-import { sizeOf, type Tap, type Window, windowCounts, windowOf, windowTaps } from '../../fixedpoint/geometry.js'
 import { clip } from '../../fixedpoint/rounding.js'
 import type { IntTensor } from '../../fixedpoint/types.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { intsAttribute } from '../../onnx/attribute.js'
+import { sizeOf, type Tap, type Window, windowCounts, windowOf, windowTaps } from '../../onnx/geometry.js'
 import { fits, requantize } from '../../oracle/arithmetic.js'
 import type { ReferenceContext } from '../types.js'
 import type { FixedAveragePool, FixedMaxPool } from './solve.js'

@@ -1,6 +1,6 @@
-import { sizeOf } from '../../fixedpoint/geometry.js'
 import { clip, rshift } from '../../fixedpoint/rounding.js'
 import type { IntTensor } from '../../fixedpoint/types.js'
+import { sizeOf } from '../../onnx/geometry.js'
 import { fits, requantize } from '../../oracle/arithmetic.js'
 import { broadcast } from '../../oracle/broadcast.js'
 import type { ReferenceContext } from '../types.js'

@@ -1,4 +1,5 @@
-// Where the largest or least values are, and which: ArgMax, ArgMin, TopK. A scale is positive, so that the order of integers is that of the values.
+// Where the largest or least values are, and which: ArgMax, ArgMin, TopK. A scale is positive, so that the order of integers is that of the values. All of them are
+// numbers, which IsInf and IsNaN find.
 
 import type { NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
@@ -7,7 +8,7 @@ import type { Match, PlannedOperator, Refusal } from '../types.js'
 /** Its outputs are the values of a TopK; indices are integers of the model itself, and no tensors of the chip. */
 export interface PlannedRanking extends PlannedOperator {}
 
-const ranking: ReadonlySet<string> = new Set(['ArgMax', 'ArgMin', 'TopK'])
+const ranking: ReadonlySet<string> = new Set(['ArgMax', 'ArgMin', 'TopK', 'IsInf', 'IsNaN'])
 
 export function rankingOf(node: NodeProto, view: GraphView): Match<PlannedRanking> | Refusal | undefined {
   const [input, ...others] = node.input

@@ -14,7 +14,7 @@ function familyOf(kind: PlannedSelect['kind'], traits: Traits): Family<PlannedSe
     solve: solveSelect,
     ranges: ({ parts }, inputs, [output]) => [partsRange(parts, inputs, output!)],
     parameters: ({ choice, parts }) => ({
-      choice: typeof choice === 'string' ? choice : 'condition',
+      choice: typeof choice === 'string' ? choice : 'writing' in choice ? 'writing' : 'condition',
       requantize: partParameters(parts),
     }),
     emit: emitSelect,

@@ -1,5 +1,6 @@
-// Choices between tensors, element by element: the largest, the least, or what a condition says.
+// Choices between tensors, element by element: the largest, the least, what a condition says, or what is written into another.
 
+import { intAttribute, stringAttribute } from '../../onnx/attribute.js'
 import { tensorData, tensorDims } from '../../onnx/tensor.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
@@ -11,7 +12,16 @@ export type Condition =
   | { readonly computed: string }
   | { readonly dims: readonly number[]; readonly data: readonly boolean[] }
 
-export type Choice = 'max' | 'min' | { readonly condition: Condition }
+/** The second of two parts is written into the first, at places of the first: along an axis, or at tuples of indices. */
+export interface Writing {
+  readonly indices:
+    | { readonly computed: string }
+    | { readonly dims: readonly number[]; readonly data: readonly number[] }
+  /** Absent: the last axis of the indices holds tuples. */
+  readonly axis?: number
+}
+
+export type Choice = 'max' | 'min' | { readonly condition: Condition } | { readonly writing: Writing }
 
 export interface PlannedSelect extends PlannedOperator {
   readonly kind: 'select' | 'selectconstant'
@@ -25,8 +35,9 @@ export function selectOf(
   view: GraphView,
 ): Match<PlannedSelect> | Refusal | undefined {
   const choice = choiceOf(node, view)
-  const chosen = node.opType === 'Where' ? node.input.slice(1) : node.input
+  const chosen = chosenOf(node)
   if (!choice || !chosen.some((name) => view.isActivation(name))) return undefined
+  if (typeof choice === 'object' && 'refusal' in choice) return choice
   const parts = partsOf(chosen, view)
   if (!parts) return { refusal: 'what it chooses from is neither an activation nor a constant' }
   const isOwn = hasConstants(parts) && !parts.every((part) => part === 'input' || isMask(part.data))
@@ -53,9 +64,18 @@ export function roomForMasked({ parts }: PlannedSelect): number {
   return parts.some((part) => part !== 'input' && part.data.some(isMasked)) ? ROOM_FOR_MASKED : 0
 }
 
-function choiceOf({ opType, input }: NodeProto, view: GraphView): Choice | undefined {
+const writing: ReadonlySet<string> = new Set(['Scatter', 'ScatterElements', 'ScatterND'])
+
+function chosenOf({ opType, input }: NodeProto): readonly string[] {
+  if (opType === 'Where') return input.slice(1)
+  return writing.has(opType) ? [input[0]!, input[2]!] : input
+}
+
+function choiceOf(node: NodeProto, view: GraphView): Choice | Refusal | undefined {
+  const { opType, input } = node
   if (opType === 'Max') return 'max'
   if (opType === 'Min') return 'min'
+  if (writing.has(opType)) return writingOf(node, view)
   if (opType !== 'Where') return undefined
   const [name = ''] = input
   const constant = view.index.initializer(name)
@@ -63,4 +83,17 @@ function choiceOf({ opType, input }: NodeProto, view: GraphView): Choice | undef
   return {
     condition: { dims: tensorDims(constant), data: [...tensorData(constant)].map((value) => Number(value) !== 0) },
   }
+}
+
+function writingOf(node: NodeProto, view: GraphView): Choice | Refusal {
+  if (stringAttribute(node, 'reduction', 'none') !== 'none') {
+    return { refusal: 'it combines what it writes with what is there' }
+  }
+  const name = node.input[1]!
+  const constant = view.index.initializer(name)
+  const indices = constant
+    ? { dims: tensorDims(constant), data: Array.from(tensorData(constant), Number) }
+    : { computed: name }
+  const axis = node.opType === 'ScatterND' ? {} : { axis: intAttribute(node, 'axis', 0) }
+  return { writing: { indices, ...axis } }
 }

@@ -1,8 +1,9 @@
-// Softmax over one axis, or, before opset 13, over an axis and all after it.
+// Softmax over one axis, or, before opset 13, over an axis and all after it; and the logarithms of sums of exponentials: LogSoftmax, ReduceLogSumExp.
 
 import { intAttribute } from '../../onnx/attribute.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
+import { reducedAxes } from '../axes.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
 
 export interface PlannedSoftmax extends PlannedOperator {
@@ -17,18 +18,56 @@ const LARGEST_LENGTH = 2 ** 16 - 1
 
 export function softmaxOf(node: NodeProto, view: GraphView): Match<PlannedSoftmax> | Refusal | undefined {
   const [input] = node.input
-  if ((node.opType !== 'Softmax' && node.opType !== 'LogSoftmax') || !view.isActivation(input)) return undefined
-  const output = node.output[0]!
-  // Nothing on the chip reads it, and float loses nothing of its 16-bit scores.
-  if (endsModel(output, view)) {
-    return { refusal: 'it ends the model, and runs in float on 16-bit scores' }
+  if (node.opType !== 'Softmax' || !view.isActivation(input)) return undefined
+  const rows = rowsOf(input, rowAxes(node, view.dims(input).length, view.opset), view)
+  if (endsModel(node.output[0]!, view)) return atTheEnd
+  if ('refusal' in rows) return rows
+  return { kind: 'softmax', nodes: [node], inputs: [input], outputs: [node.output[0]!], ...rows }
+}
+
+/** Nothing on the chip reads it, and float loses nothing of its 16-bit scores. */
+const atTheEnd: Refusal = { refusal: 'it ends the model, and runs in float on 16-bit scores' }
+
+/** x less the logarithm of its row's sum of exponentials, or, where `reduces`, that logarithm. */
+export interface PlannedLogSum extends PlannedSoftmax {
+  readonly reduces: boolean
+  /** Whether reduced axes stay, with a size of one. */
+  readonly keepDims: boolean
+  /** Of the input. */
+  readonly rank: number
+}
+
+export function logSumOf(node: NodeProto, view: GraphView): Match<PlannedLogSum> | Refusal | undefined {
+  const [input] = node.input
+  const reduces = node.opType === 'ReduceLogSumExp'
+  if ((node.opType !== 'LogSoftmax' && !reduces) || !view.isActivation(input)) return undefined
+  const rank = view.dims(input).length
+  const axes = reduces ? reducedAxes(node, view)?.map((axis) => axis - rank) : rowAxes(node, rank, view.opset)
+  if (axes === undefined || axes.length === 0) return { refusal: 'its axes are computed, or none' }
+  if (!reduces && endsModel(node.output[0]!, view)) return atTheEnd
+  const rows = rowsOf(input, axes, view)
+  if ('refusal' in rows) return rows
+  const keepDims = intAttribute(node, 'keepdims', 1) === 1
+  return {
+    kind: 'logsum',
+    nodes: [node],
+    inputs: [input],
+    outputs: [node.output[0]!],
+    ...rows,
+    reduces,
+    keepDims,
+    rank,
   }
-  if (node.opType === 'LogSoftmax') return { refusal: 'the logarithms of small shares need more bits than shares have' }
+}
+
+function rowsOf(
+  input: string,
+  axes: readonly number[],
+  view: GraphView,
+): Pick<PlannedSoftmax, 'axes' | 'length'> | Refusal {
   const dims = view.dims(input)
-  const axes = rowAxes(node, dims.length, view.opset)
   const length = axes.reduce((product, axis) => product * dims.at(axis)!, 1)
-  if (length > LARGEST_LENGTH) return { refusal: `a sum of ${length} exponentials leaves 32 bits` }
-  return { kind: 'softmax', nodes: [node], inputs: [input], outputs: [output], axes, length }
+  return length > LARGEST_LENGTH ? { refusal: `a sum of ${length} exponentials leaves 32 bits` } : { axes, length }
 }
 
 function rowAxes(node: NodeProto, rank: number, opset: number): readonly number[] {

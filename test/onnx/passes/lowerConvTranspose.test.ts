@@ -8,12 +8,15 @@ const small = (min: number, max: number) => fc.integer({ min, max })
 
 const form = fc
   .record({
-    rank: fc.constantFrom(1, 2),
-    stride: small(1, 4),
-    kernel: fc.tuple(small(1, 5), small(1, 5)),
+    rank: fc.constantFrom(1, 2, 3),
+    strides: fc.oneof(
+      small(1, 4).map((stride) => [stride, stride, stride]),
+      fc.tuple(small(1, 3), small(1, 3), small(1, 3)),
+    ),
+    kernel: fc.tuple(small(1, 5), small(1, 5), small(1, 3)),
     dilation: small(1, 2),
-    before: fc.tuple(small(0, 3), small(0, 3)),
-    after: fc.tuple(small(0, 3), small(0, 3)),
+    before: fc.tuple(small(0, 3), small(0, 3), small(0, 3)),
+    after: fc.tuple(small(0, 3), small(0, 3), small(0, 3)),
     extra: small(0, 3),
     group: small(1, 2),
     bias: fc.boolean(),
@@ -24,14 +27,15 @@ const form = fc
     ...rest,
     kernel: kernel.slice(0, rest.rank),
     pads: [...before.slice(0, rest.rank), ...after.slice(0, rest.rank)],
-    extra: Math.min(extra, rest.stride - 1),
+    strides: rest.strides.slice(0, rest.rank),
+    extra: Math.min(extra, ...rest.strides.map((stride) => stride - 1)),
   }))
 
 type Form = typeof form extends fc.Arbitrary<infer T> ? T : never
 
-function transposed({ rank, stride, kernel, dilation, pads, extra, group, bias, relu, opset }: Form) {
+function transposed({ rank, strides, kernel, dilation, pads, extra, group, bias, relu, opset }: Form) {
   const attributes = Object.entries({
-    strides: Array<number>(rank).fill(stride),
+    strides,
     dilations: Array<number>(rank).fill(dilation),
     output_padding: Array<number>(rank).fill(extra),
     kernel_shape: kernel,
@@ -44,7 +48,7 @@ function transposed({ rank, stride, kernel, dilation, pads, extra, group, bias, 
   return model({
     nodes: [made, ...(relu ? [node('Relu', ['z'], ['y'], [], 'relu')] : [])],
     constants: weights,
-    inputs: { x: [1, 2 * group, ...[7, 6].slice(0, rank)] },
+    inputs: { x: [1, 2 * group, ...[7, 6, 5].slice(0, rank)] },
     opset,
   })
 }
@@ -66,7 +70,7 @@ describe('lowerConvTranspose', () => {
 
   it('a kernel as wide as the stride needs no more than a Conv and DepthToSpace, and the Relu stays with the Conv', async () => {
     const proto = transposed({
-      ...{ rank: 2, stride: 2, kernel: [2, 2], dilation: 1, pads: [0, 0, 0, 0], extra: 0, group: 1 },
+      ...{ rank: 2, strides: [2, 2], kernel: [2, 2], dilation: 1, pads: [0, 0, 0, 0], extra: 0, group: 1 },
       ...{ bias: true, relu: true, opset: 13 },
     })
     const { proto: lowered } = await lowerConvTranspose.apply(proto)

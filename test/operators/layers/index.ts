@@ -2,6 +2,7 @@
 
 import type { LayersOfFamily } from './arbitraries.js'
 import { addLayers, mulLayers, quotientLayers } from './binary.js'
+import { comparisonLayers } from './comparison.js'
 import { concatConstantLayers, concatLayers } from './concat.js'
 import { convLayers } from './conv.js'
 import { interpolationLayers } from './interpolation.js'
@@ -13,7 +14,7 @@ import { recurrentLayers } from './recurrent.js'
 import { extremeLayers, sumLayers } from './reduce.js'
 import { requantizeLayers } from './requantize.js'
 import { selectConstantLayers, selectLayers } from './select.js'
-import { affineLayers, normalizationLayers, productLayers, softmaxLayers } from './transformer.js'
+import { affineLayers, logSumLayers, normalizationLayers, productLayers, softmaxLayers } from './transformer.js'
 
 export const layers: readonly LayersOfFamily[] = [
   convLayers,
@@ -24,6 +25,7 @@ export const layers: readonly LayersOfFamily[] = [
   preluLayers,
   concatLayers,
   concatConstantLayers,
+  comparisonLayers,
   selectLayers,
   selectConstantLayers,
   interpolationLayers,
@@ -37,5 +39,6 @@ export const layers: readonly LayersOfFamily[] = [
   affineLayers,
   productLayers,
   softmaxLayers,
+  logSumLayers,
   normalizationLayers,
 ]

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { windowCounts } from '../../../src/fixedpoint/geometry.js'
 import { makeAttribute } from '../../../src/onnx/attribute.js'
+import { windowCounts } from '../../../src/onnx/geometry.js'
 import { makeNode } from '../../../src/onnx/node.js'
 import type { FixedAveragePool, FixedMaxPool } from '../../../src/operators/pool/solve.js'
 import { type LayersOfFamily, list, rescaling, sizeOf, tensor } from './arbitraries.js'

@@ -5,18 +5,52 @@ import type { FixedSelect } from '../../../src/operators/select/solve.js'
 import { type LayersOfFamily, tensor } from './arbitraries.js'
 import { constantPart, inputPart } from './concat.js'
 
+interface Chosen {
+  readonly choice: Choice
+  /** Of the second part; the first is [2, 3, 5]. */
+  readonly dims: readonly number[]
+}
+
 const condition: fc.Arbitrary<Choice> = fc
   .array(fc.boolean(), { minLength: 5, maxLength: 5 })
   .map((data) => ({ condition: { dims: [5], data } }))
 
-const choice = fc.oneof(fc.constantFrom<Choice>('max', 'min'), condition)
+const broadcast: fc.Arbitrary<Chosen> = fc
+  .oneof(fc.constantFrom<Choice>('max', 'min'), condition)
+  .map((choice) => ({ choice, dims: [3, 1] }))
 
-const layersOf = (kind: string, second: (bits: number) => fc.Arbitrary<FixedPart>): LayersOfFamily => ({
+/** Into places that differ: ONNX does not say which of two values comes last. */
+const written: fc.Arbitrary<Chosen> = fc
+  .record({
+    places: fc.uniqueArray(fc.integer({ min: 0, max: 4 }), { minLength: 3, maxLength: 3 }),
+    batch: fc.integer({ min: -2, max: 1 }),
+    along: fc.boolean(),
+  })
+  .map(({ places, batch, along }) => {
+    const dims = along ? [1, 1, 3] : [3, 1]
+    const data = along ? places : places.flatMap((at) => [batch, at % 3, at])
+    const writing = { indices: { dims: along ? dims : [3, 1, 3], data } }
+    return { choice: { writing: along ? { ...writing, axis: -1 } : writing }, dims }
+  })
+
+const layersOf = (
+  kind: string,
+  second: (bits: number, dims: readonly number[]) => fc.Arbitrary<FixedPart>,
+): LayersOfFamily => ({
   kind,
-  numRuns: 40,
+  numRuns: 60,
   layer: (inputBits) =>
     fc
-      .tuple(tensor([2, 3, 5], inputBits), tensor([3, 1], inputBits), inputPart, second(inputBits), choice)
+      .oneof(broadcast, written)
+      .chain(({ choice, dims }) =>
+        fc.tuple(
+          tensor([2, 3, 5], inputBits),
+          tensor(dims, inputBits),
+          inputPart,
+          second(inputBits, dims),
+          fc.constant(choice),
+        ),
+      )
       .map(([x, z, first, second, choice]) => {
         const inputs = 'constant' in second ? [x] : [x, z]
         const operator: FixedSelect = {
@@ -28,4 +62,4 @@ const layersOf = (kind: string, second: (bits: number) => fc.Arbitrary<FixedPart
 })
 
 export const selectLayers = layersOf('select', () => inputPart)
-export const selectConstantLayers = layersOf('selectconstant', (bits) => constantPart([3, 1], bits))
+export const selectConstantLayers = layersOf('selectconstant', (bits, dims) => constantPart(dims, bits))

@@ -7,7 +7,7 @@ import type { PlannedAffine } from '../../../src/operators/affine/plan.js'
 import { familyOf } from '../../../src/operators/index.js'
 import type { PlannedNormalization } from '../../../src/operators/normalization/plan.js'
 import type { PlannedProduct } from '../../../src/operators/product/plan.js'
-import type { PlannedSoftmax } from '../../../src/operators/softmax/plan.js'
+import type { PlannedLogSum, PlannedSoftmax } from '../../../src/operators/softmax/plan.js'
 import type { FixedOperator, PlannedOperator } from '../../../src/operators/types.js'
 import { type Layer, type LayersOfFamily, sizeOf, tensor } from './arbitraries.js'
 
@@ -103,6 +103,25 @@ export const softmaxLayers = layersOf('softmax', () =>
       const length = sizeOf(axes.map((axis) => dims.at(axis)!))
       const planned: PlannedSoftmax = { ...base, kind: 'softmax', inputs: ['x'], axes, length }
       return { planned, scales: [from], dims: [dims], outputBits, outputScale: 1 / (2 ** (outputBits - 1) - 1) }
+    }),
+)
+
+export const logSumLayers = layersOf('logsum', () =>
+  fc
+    .record({
+      dims: fc.constantFrom([2, 7], [1, 2, 600], [3, 1], [2, 40000]),
+      axes: fc.constantFrom([-1], [-2], [-2, -1]),
+      outputBits: width,
+      from: scale,
+      reduces: fc.boolean(),
+      keepDims: fc.boolean(),
+    })
+    .filter(({ dims, axes }) => sizeOf(axes.map((axis) => dims.at(axis)!)) < 2 ** 16)
+    .map(({ dims, axes, outputBits, from, reduces, keepDims }) => {
+      const length = sizeOf(axes.map((axis) => dims.at(axis)!))
+      const row = { axes, length, reduces, keepDims, rank: dims.length }
+      const planned: PlannedLogSum = { ...base, kind: 'logsum', inputs: ['x'], ...row }
+      return { planned, scales: [from], dims: [dims], outputBits, outputScale: 20 / (2 ** (outputBits - 1) - 1) }
     }),
 )
 

@@ -1,8 +1,8 @@
 // Where windows lie: the sizes and paddings of convolution and pooling, over any number of spatial axes.
 // Source: the ONNX operator specifications of Conv, MaxPool and AveragePool.
 
-import { intAttribute, intsAttribute, stringAttribute } from '../onnx/attribute.js'
-import type { NodeProto } from '../onnx/types.js'
+import { intAttribute, intsAttribute, stringAttribute } from './attribute.js'
+import type { NodeProto } from './types.js'
 
 /** A window's geometry with everything explicit; every list has one entry a spatial axis, pads two: [begin..., end...]. */
 export interface Window {

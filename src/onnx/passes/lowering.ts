@@ -1,0 +1,151 @@
+// A pass that writes one kind of node as others, node by node.
+
+import { makeAttribute } from '../attribute.js'
+import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
+import { opsetOf } from '../model.js'
+import { makeNode } from '../node.js'
+import { isStandardDomain } from '../operators.js'
+import { makeTensor } from '../tensor.js'
+import { type AttributeProto, DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
+import { type Facts, factsOf } from './facts.js'
+import { changed, type Pass } from './pass.js'
+
+/** What is known of the graph around a node. */
+interface Surroundings {
+  readonly facts: Facts
+  readonly index: GraphIndex
+  readonly opset: number
+  readonly unique: (wish: string) => string
+}
+
+/**
+ * @param lower adds nodes to the writer and gives the name of what stands for the node's first output; undefined where the node has no other form,
+ * with nothing added
+ * @param concerns rules nodes out before anything is inferred, which takes time
+ */
+export function lowering(
+  title: string,
+  opTypes: readonly string[],
+  lower: (writer: NodeWriter, node: NodeProto) => string | undefined,
+  concerns: (node: NodeProto, index: GraphIndex) => boolean = () => true,
+): Pass {
+  return {
+    title,
+    async apply(proto: ModelProto) {
+      const { graph } = proto
+      const index = indexGraph(graph)
+      const isOne = (node: NodeProto) =>
+        opTypes.includes(node.opType) && isStandardDomain(node.domain) && concerns(node, index)
+      if (!graph.node.some(isOne)) return { proto, count: 0 }
+      const around = { facts: await factsOf(proto), index, opset: opsetOf(proto), unique: nameSource(graph) }
+      const initializer: TensorProto[] = [...graph.initializer]
+      let count = 0
+      const node = graph.node.flatMap((one) => {
+        const writer = isOne(one) ? new NodeWriter(one, around) : undefined
+        const result = writer && lower(writer, one)
+        if (writer === undefined || result === undefined) return [one]
+        count++
+        initializer.push(...writer.tensors)
+        return writer.ending(result)
+      })
+      return changed(proto, { node, initializer }, count)
+    },
+  }
+}
+
+/** Writes nodes that stand for one, and are named after it. */
+export class NodeWriter {
+  readonly tensors: TensorProto[] = []
+  readonly index: GraphIndex
+  readonly opset: number
+  readonly #nodes: NodeProto[] = []
+  readonly #node: NodeProto
+  readonly #facts: Facts
+  readonly #unique: (wish: string) => string
+
+  constructor(node: NodeProto, { facts, index, opset, unique }: Surroundings) {
+    this.#node = node
+    this.#facts = facts
+    this.index = index
+    this.opset = opset
+    this.#unique = unique
+  }
+
+  /** The dims of a tensor of the graph around; undefined where one is not known. */
+  dims(name: string): readonly number[] | undefined {
+    const dims = this.#facts.get(name)?.dims
+    return dims?.every((dim) => typeof dim === 'number') ? (dims as number[]) : undefined
+  }
+
+  /** Dim by dim, a string where it is not known; undefined for a tensor that nothing is known of. */
+  openDims(name: string): readonly (number | string)[] | undefined {
+    return this.#facts.get(name)?.dims
+  }
+
+  isFloat(name: string | undefined): name is string {
+    return name !== undefined && this.#facts.get(name)?.dataType === DataType.FLOAT
+  }
+
+  isConstant(name: string): boolean {
+    return this.index.initializer(name) !== undefined
+  }
+
+  /** Adds a node; the name of its output. */
+  add(opType: string, inputs: readonly string[], attributes: readonly AttributeProto[] = []): string {
+    const { name, output } = this.#node
+    const result = this.#unique(`${output[0]}_${opType}`)
+    this.#nodes.push(makeNode(opType, inputs, [result], attributes, `${name}_${opType}_${this.#nodes.length}`))
+    return result
+  }
+
+  integers(values: readonly number[], dims: readonly number[] = [values.length]): string {
+    return this.#constant('integers', DataType.INT64, dims, BigInt64Array.from(values, BigInt))
+  }
+
+  floats(dims: readonly number[], values: Float32Array): string {
+    return this.#constant('constant', DataType.FLOAT, dims, values)
+  }
+
+  transpose(x: string, perm: readonly number[]): string {
+    return perm.every((axis, i) => axis === i) ? x : this.add('Transpose', [x], [makeAttribute('perm', perm)])
+  }
+
+  reshape(x: string, dims: readonly number[]): string {
+    return this.add('Reshape', [x, this.integers(dims)])
+  }
+
+  /** With zeros around. */
+  pad(x: string, pads: readonly number[]): string {
+    return this.opset >= 11
+      ? this.add('Pad', [x, this.integers(pads)])
+      : this.add('Pad', [x], [makeAttribute('pads', pads)])
+  }
+
+  gather(x: string, places: readonly number[], dims: readonly number[], axis: number): string {
+    return this.add('Gather', [x, this.integers(places, dims)], [makeAttribute('axis', axis)])
+  }
+
+  /** Sums, maxima... over axes, which are an attribute or, since an opset that depends on the operator, an input. */
+  reduce(opType: string, x: string, axes: readonly number[], keepDims: boolean): string {
+    const kept = makeAttribute('keepdims', keepDims ? 1 : 0)
+    const asInput = this.opset >= (opType === 'ReduceSum' ? 13 : 18)
+    return asInput
+      ? this.add(opType, [x, this.integers(axes)], [kept])
+      : this.add(opType, [x], [kept, makeAttribute('axes', axes)])
+  }
+
+  /** The nodes, of which the last one writes what the source's node wrote. */
+  ending(result: string): readonly NodeProto[] {
+    const last = this.#nodes.at(-1)
+    const [output] = this.#node.output as [string]
+    if (last?.output[0] !== result)
+      return [...this.#nodes, makeNode('Identity', [result], [output], [], this.#node.name)]
+    return [...this.#nodes.slice(0, -1), { ...last, output: [output] }]
+  }
+
+  #constant(wish: string, type: number, dims: readonly number[], data: Float32Array | BigInt64Array): string {
+    const tensor = makeTensor(this.#unique(`${this.#node.output[0]}_${wish}`), type, dims, data)
+    this.tensors.push(tensor)
+    return tensor.name
+  }
+}
