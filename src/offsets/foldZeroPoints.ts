@@ -49,9 +49,11 @@ export function foldZeroPoints(request: FoldRequest): Folded | undefined {
   if (wanted.size === 0) return undefined
   const { proto, tensors, offsets, pads } = offsetGraph(model.proto, plan, wanted)
   const folded = withInputOffsets(makePlan({ ...model, proto }, tensors, options), offsets)
-  const scaled = folded.groups.map(({ name, bits }) => {
-    const offset = found.get(name)
-    return [name, offset === undefined ? thresholds.get(name)! : offset.scale * rangeOf(bits)[1]] as const
+  const scaled = folded.groups.map(({ name, tensors, bits }) => {
+    // A table before a concatenation writes a new tensor of an old group.
+    const old = plan.groupOf.get(tensors.find((tensor) => plan.groupOf.has(tensor))!)!.name
+    const offset = found.get(old)
+    return [name, offset === undefined ? thresholds.get(old)! : offset.scale * rangeOf(bits)[1]] as const
   })
   const groups = new Set([...wanted.keys()].map((name) => plan.groupOf.get(name)!.name)).size
   return { proto, plan: { ...folded, offsets }, tensors, thresholds: new Map(scaled), groups, pads }
@@ -67,13 +69,20 @@ function offsetsOf(request: FoldRequest): Map<string, Offset> {
   }
   const found = new Map<string, Offset>()
   for (const group of groupsToOffset(plan, wished === undefined ? policy : 'all', (name) => outputs.has(name))) {
-    const { name } = group.scaleGroup
-    const threshold = oneSided.get(name) ?? thresholds.get(name)!
-    const offset =
-      wished === undefined ? offsetOf(group, histograms.get(name)!, threshold, outputScale) : wished.get(name)
-    if (offset !== undefined && biasesFit(group, offset.offset, request, outputScale)) found.set(name, offset)
+    const names = group.scaleGroups.map(({ name }) => name)
+    const threshold = Math.max(...names.map((name) => oneSided.get(name) ?? thresholds.get(name)!))
+    const ranges = names.map((name) => histograms.get(name)!)
+    const offset = wished === undefined ? offsetOf(group, ranges, threshold, outputScale) : agreed(names, wished)
+    if (offset === undefined || !biasesFit(group, offset.offset, request, outputScale)) continue
+    for (const name of names) found.set(name, offset)
   }
   return found
+}
+
+/** The offset that the model brings for all of the groups. */
+function agreed(groups: readonly string[], wished: ReadonlyMap<string, Offset>): Offset | undefined {
+  const [first, ...others] = groups.map((name) => wished.get(name))
+  return others.every((one) => one?.offset === first?.offset && one?.scale === first?.scale) ? first : undefined
 }
 
 /** The nearest integers to weights are not the weights: the bias makes up for what the offset's part of the sum loses by that. */

@@ -14,6 +14,7 @@ import { familyOf } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
 import { toldApart } from '../plan/toldApart.js'
 import type { Plan, ScaleGroup } from '../plan/types.js'
+import { UnionFind } from '../plan/unionFind.js'
 import { readsDimsOnly } from '../plan/view.js'
 
 export interface Offset {
@@ -23,39 +24,64 @@ export interface Offset {
   readonly scale: number
 }
 
-/** Readers and writers of a group of tensors that share a scale. */
+/** Tensors that get one scale and one offset, with their readers and writers: a scale group, or several that averages of values join. */
 export interface Group {
-  readonly scaleGroup: ScaleGroup
+  readonly scaleGroups: readonly ScaleGroup[]
   readonly writers: readonly PlannedOperator[]
   readonly readers: readonly PlannedOperator[]
 }
 
-/** The groups whose readers and writers can all take an offset in; for 'unpadded' those alone that no convolution pads. */
+/** The groups whose readers and writers can all take an offset in; for 'unpadded' where that costs the chip no Pad and no table. */
 export function groupsToOffset(plan: Plan, policy: ZeroPointPolicy, isGraphOutput: (name: string) => boolean): Group[] {
   if (policy === 'none') return []
-  return plan.groups.flatMap((scaleGroup) => {
-    const { bits, leavesChip, tensors } = scaleGroup
+  return joinedGroups(plan).flatMap((scaleGroups) => {
+    const tensors = scaleGroups.flatMap((group) => group.tensors)
     // At 16 bits there are codes to spare.
-    if (bits > 8 || leavesChip || tensors.some((name) => isGraphOutput(name) || plan.narrowed.has(name))) return []
-    const own = new Set(scaleGroup.tensors)
+    const isWide = scaleGroups.some(({ bits, leavesChip }) => bits > 8 || leavesChip)
+    if (isWide || tensors.some((name) => isGraphOutput(name) || plan.narrowed.has(name))) return []
+    const own = new Set(tensors)
     const writers = plan.operators.filter(({ outputs }) => outputs.some((name) => own.has(name)))
     const readers = plan.operators.filter(
       ({ inputs, nodes }) => inputs.some((name) => own.has(name)) && !nodes.every(readsDimsOnly),
     )
     const written = new Set(writers.flatMap(({ outputs }) => outputs))
     const possible =
-      scaleGroup.tensors.every((name) => written.has(name)) &&
-      [...writers, ...readers].every((operator) => takesIn(operator, own)) &&
+      tensors.every((name) => written.has(name)) &&
+      [...writers, ...readers].every(
+        (operator) => takesIn(operator, own) || (policy === 'all' && joins(operator, plan)),
+      ) &&
       (policy === 'all' || !readers.some(pads))
-    return possible ? [{ scaleGroup, writers, readers }] : []
+    return possible ? [{ scaleGroups, writers, readers }] : []
   })
 }
 
+/** The scale groups, those together whose values are averages of one another's. */
+function joinedGroups(plan: Plan): ScaleGroup[][] {
+  const union = new UnionFind()
+  const nameOf = (tensor: string) => plan.groupOf.get(tensor)!.name
+  for (const operator of plan.operators) {
+    if (offsetOfFamily(operator) === 'averages') union.join([...operator.inputs, ...operator.outputs].map(nameOf))
+  }
+  const joined = new Map<string, ScaleGroup[]>()
+  for (const group of plan.groups) {
+    const root = union.find(group.name)
+    joined.set(root, [...(joined.get(root) ?? []), group])
+  }
+  return [...joined.values()]
+}
+
+const offsetOfFamily = (operator: PlannedOperator) => familyOf(operator).traits.offset
+
 /** Whether an operator can take in an offset of the group's tensors. */
 function takesIn(operator: PlannedOperator, own: ReadonlySet<string>): boolean {
-  const { offset } = familyOf(operator).traits
-  if (offset === 'passes') return isInside(operator, own)
-  return offset === 'absorbs' && (!isAccumulation(operator) || hasForm(operator))
+  const offset = offsetOfFamily(operator)
+  if (offset === 'absorbs') return !isAccumulation(operator) || hasForm(operator)
+  return offset !== 'none' && isInside(operator, own)
+}
+
+/** Whether its tensors may have different offsets, as a table goes before it. */
+export function joins(operator: PlannedOperator, { narrowed }: Pick<Plan, 'narrowed'>): boolean {
+  return offsetOfFamily(operator) === 'joins' && !operator.inputs.some((name) => narrowed.has(name))
 }
 
 export function isAccumulation(operator: PlannedOperator): operator is PlannedAccumulation {
@@ -85,19 +111,20 @@ const LEAST_GAIN = 1.1
  * @returns undefined where the symmetric range is hardly wider than what the readers can tell apart
  */
 export function offsetOf(
-  { readers, scaleGroup }: Group,
-  histogram: Histogram,
+  { readers, scaleGroups }: Group,
+  histograms: readonly Histogram[],
   threshold: number,
   outputScale: (tensor: string) => number,
 ): Offset | undefined {
-  const [least, most] = rangeOf(scaleGroup.bits)
-  const own = new Set(scaleGroup.tensors)
+  const [least, most] = rangeOf(scaleGroups[0]!.bits)
+  const own = new Set(scaleGroups.flatMap(({ tensors }) => tensors))
+  const [min, max] = [Math.min(...histograms.map((one) => one.min)), Math.max(...histograms.map((one) => one.max))]
   const told = toldApart(
     readers.filter((reader) => !isInside(reader, own)),
     outputScale,
   )
-  const low = Math.min(0, Math.max(-threshold, histogram.min * HEADROOM, told.low))
-  const high = Math.max(0, Math.min(threshold, histogram.max, told.high))
+  const low = Math.min(0, Math.max(-threshold, min * HEADROOM, told.low))
+  const high = Math.max(0, Math.min(threshold, max, told.high))
   if (!(high > low) || (2 * threshold) / (high - low) < LEAST_GAIN) return undefined
   // Rounded up, so that the least code is no larger than low: beyond it lie the values that readers do not tell apart, often most of all. A step of
   // the range is for that, where low is not zero itself.

@@ -2,7 +2,8 @@
 //
 //     writer   Conv(bias - c) -> Clip(min = -c) for Conv -> Relu; a function f of one tensor becomes f - c
 //     reader   Conv(bias + c * sum of a channel's weights), a Pad with -c before it where it pads; f(x) becomes f(x' + c)
-//     between  max pools, concats and moves pass the offset on; a Pad of zeros writes -c
+//     between  max pools, concats, linear resizes and moves pass the offset on; a Pad of zeros writes -c
+//     joined   what a concat reads with another offset b than its own gets an Add of b - c, a table
 
 import { floatAttribute, makeAttribute, stringAttribute } from '../onnx/attribute.js'
 import { nameSource } from '../onnx/graph.js'
@@ -23,7 +24,7 @@ import type { PlannedLut } from '../operators/lut/plan.js'
 import type { PlannedOperator } from '../operators/types.js'
 import { isFunction } from '../plan/toldApart.js'
 import type { Plan } from '../plan/types.js'
-import { isAccumulation, pads } from './groups.js'
+import { isAccumulation, joins, pads } from './groups.js'
 
 export interface OffsetGraph {
   readonly proto: ModelProto
@@ -44,6 +45,7 @@ export function offsetGraph(proto: ModelProto, plan: Plan, offsets: ReadonlyMap<
 
 class Writer {
   readonly #proto: ModelProto
+  readonly #plan: Plan
   readonly #offsets: Map<string, number>
   readonly #tensors: Map<string, TensorInfo>
   readonly #unique: (wish: string) => string
@@ -54,6 +56,7 @@ class Writer {
 
   constructor(proto: ModelProto, plan: Plan, offsets: ReadonlyMap<string, number>) {
     this.#proto = proto
+    this.#plan = plan
     this.#offsets = new Map(offsets)
     this.#tensors = new Map(plan.tensors)
     this.#unique = nameSource(proto.graph)
@@ -71,6 +74,7 @@ class Writer {
     if (!touched) this.#nodes.push(...operator.nodes)
     else if (isAccumulation(operator)) this.#accumulate(operator)
     else if (isFunction(operator)) this.#map(operator)
+    else if (joins(operator, this.#plan)) this.#join(operator)
     else for (const node of operator.nodes) this.#pass(node)
   }
 
@@ -147,6 +151,21 @@ class Writer {
       this.#nodes.push({ ...node, input: node.input.map(rename), output: node.output.map(rename) })
     }
     if (to !== undefined) this.#arithmetic('Sub', written, to, output)
+  }
+
+  /** A concat, whose inputs get its output's offset. */
+  #join({ inputs, outputs, nodes: [node] }: PlannedOperator): void {
+    const to = this.#offsets.get(outputs[0]!) ?? 0
+    const read = new Map(
+      [...new Set(inputs)].map((input) => {
+        const from = this.#offsets.get(input) ?? 0
+        if (from === to) return [input, input] as const
+        const moved = this.#like(input, `${input}_of_${outputs[0]}`)
+        this.#arithmetic('Add', input, Math.fround(from - to), moved)
+        return [input, moved] as const
+      }),
+    )
+    this.#nodes.push({ ...node!, input: node!.input.map((input) => read.get(input)!) })
   }
 
   #arithmetic(opType: 'Add' | 'Sub', from: string, constant: number, to: string): void {

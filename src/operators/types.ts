@@ -81,9 +81,10 @@ export interface Traits {
   readonly followsFloat: 'between' | 'atEdge' | 'never'
   /**
    * What it does where a tensor is held less a constant. 'absorbs': its bias or table takes the constant in; 'passes': it hands it on where all
-   * its tensors have it; 'none': it needs the true zero.
+   * its tensors have it; 'averages': it does so where they have one scale as well; 'joins': it passes it on, and what has another comes through a
+   * table; 'none': it needs the true zero.
    */
-  readonly offset: 'absorbs' | 'passes' | 'none'
+  readonly offset: 'absorbs' | 'passes' | 'averages' | 'joins' | 'none'
 }
 
 /** An output whose values are a function of one input's: its histogram follows from the input's. */

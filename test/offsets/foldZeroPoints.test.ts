@@ -35,6 +35,7 @@ const bounds = [floats('low', [], [0]), floats('high', [], [6])]
 const constants = [
   ...[weights('w', 4, 3, 3, 3), weights('v', 4, 4, 3, 3), weights('u', 4, 4, 1, 1), weights('b', 4)],
   ...[weights('t', 4, 8, 1, 1), weights('g', 1024, 10), weights('h', 10), ...bounds],
+  floats('scales', [4], [1, 1, 2, 2]),
 ]
 const image = { x: [1, 3, 16, 16] }
 const graph = (nodes: readonly NodeProto[], opset = 14): ModelProto => model({ inputs: image, nodes, constants, opset })
@@ -49,6 +50,15 @@ const graphs: Readonly<Record<string, ModelProto>> = {
     ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('MaxPool: r -> p', { kernel_shape: [3, 3], ...pads })],
     ...[op('Conv: p v b -> d', pads), op('Relu: d -> e'), op('Conv: p u b -> f'), op('Relu: f -> h0')],
     ...[op('Concat: e h0 -> q', { axis: 1 }), op('Conv: q t b -> y')],
+  ]),
+  'a skip connection into a concat at another scale, and a linear resize': graph([
+    ...[
+      op('Conv: x w b -> c', pads),
+      op('Relu: c -> r'),
+      op('MaxPool: r -> p', { kernel_shape: [2, 2], strides: [2, 2] }),
+    ],
+    ...[op('Conv: p v b -> d', pads), op('Relu: d -> e'), op('Resize: e _ scales -> z', { mode: 'linear' })],
+    ...[op('Concat: r z -> q', { axis: 1 }), op('Conv: q t b -> y')],
   ]),
   'hard-swish': graph([op('Conv: x w b -> c', pads), op('HardSwish: c -> r'), op('Conv: r v b -> y', pads)]),
   'a product and its bias': graph([
@@ -95,6 +105,15 @@ it('needs no Pad where padded readers are left alone', async () => {
   const { folded } = await prepared(graphs['max pool, concat and two readers']!, 'unpadded')
   expect(folded.pads).toBe(0)
   expect(folded.groups).toBe(1)
+})
+
+it('puts a table before a concatenation only where that may cost something', async () => {
+  const graph = graphs['a skip connection into a concat at another scale, and a linear resize']!
+  const [all, unpadded] = [await prepared(graph), await prepared(graph, 'unpadded')]
+  const added = ({ folded }: { folded: Folded }) =>
+    folded.proto.graph.node.filter(({ opType }) => opType === 'Add').length
+  expect([all.folded.groups, added(all)]).toEqual([3, 1])
+  expect(unpadded.folded).toBeUndefined()
 })
 
 /** Decibels. With a thousand weights a sum, it is their rounding that counts. */

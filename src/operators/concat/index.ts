@@ -25,7 +25,7 @@ export const concat = familyOf('concat', {
   readsWide: false,
   gainsFromWide: false,
   followsFloat: 'atEdge',
-  offset: 'passes',
+  offset: 'joins',
 })
 
 /** Its output is observed, since the constants are part of it. */

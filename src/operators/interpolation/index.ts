@@ -13,7 +13,7 @@ export const interpolation: Family<PlannedInterpolation, FixedInterpolation> = {
     readsWide: false,
     gainsFromWide: false,
     followsFloat: 'between',
-    offset: 'none',
+    offset: 'averages',
   },
   match: interpolationOf,
   solve: solveInterpolation,
