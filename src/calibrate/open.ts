@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../config/config.js'
+import { nearest } from '../config/nearest.js'
 import { builtIns } from '../dataset/builtin/index.js'
 import { openDataset } from '../dataset/datasets.js'
 import { datasetFunction } from '../dataset/script/datasetValue.js'
@@ -58,10 +59,12 @@ export async function openRunner(options: OpenOptions): Promise<Runner> {
     }
     const opened = await openBuiltIn(name ?? 'infer_auto', options)
     if (opened !== undefined) return opened
+    const near = nearest(name!, Object.keys(builtIns))
+    const hint = near === undefined ? '' : ` Did you mean "${near}"?`
     throw new SquireError(
       'USAGE',
       `infer function "${name}" (-if) is not built in: expected ${listed(Object.keys(builtIns))}, ` +
-        'or the module that exports it with --user-defined-script (-uds).',
+        `or the module that exports it with --user-defined-script (-uds).${hint}`,
     )
   }
   if (name === undefined) {

@@ -45,6 +45,8 @@ describe('completion in bash', () => {
     expect(await offered('quant', '-qm', 'kl', 'm')).toEqual(['min_max', 'mse'])
     expect(await offered('doctor', '--p')).toEqual(['--python'])
     expect(await offered('quant', '-m', 'squire.b')).toEqual(['squire.bash'])
+    expect(await offered('completion', '')).toEqual(['bash', 'zsh', 'fish'])
+    expect(await offered('cluster', 'sl')).toEqual(['slurm'])
   })
 })
 
@@ -65,6 +67,7 @@ describe('completion in fish', () => {
     expect(offered('squire do')).toMatch(/^doctor\t/m)
     expect(offered('squire quant --quant-m')).toMatch(/^--quant-mode\t/m)
     expect(offered('squire quant -qm ')).toMatch(/^min_max\t/m)
+    expect(offered('squire completion ')).toMatch(/^zsh$/m)
   })
 })
 

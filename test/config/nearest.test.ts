@@ -5,6 +5,7 @@ it.each([
   ['mze', ['mse', 'kl'], 'mse'],
   ['--modle', ['--mode', '--model'], '--mode'],
   ['KL', ['kl'], 'kl'],
+  ['qunat', ['quant'], 'quant'],
   ['banana', ['kl', 'mse'], undefined],
   ['kl', [], undefined],
 ])('finds for %s in %j: %s', (word, known, expected) => {

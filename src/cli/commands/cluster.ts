@@ -14,6 +14,7 @@ export const cluster: Command = {
   usage: `cluster ${engines.join('|')} --parts N [--submit] -m model.onnx [options of squire quant] -s DIR`,
   description:
     'Runs a quantization on several machines that share a folder. Writes into DIR/cluster what the engine runs. The results are those of `squire quant`, byte for byte.',
+  operands: engines,
   options: clusterOptions,
   foreign,
   epilogue: `

@@ -8,10 +8,13 @@ import { print } from '../print.js'
 import type { Command } from './types.js'
 
 const options = {}
+const shells = ['bash', 'zsh', 'fish'] as const
+type Shell = (typeof shells)[number]
 
 export const completion: Command = {
   usage: 'completion bash|zsh|fish',
   description: 'Prints the completion script of a shell.',
+  operands: shells,
   options,
   epilogue: `
 Where the script goes:
@@ -25,25 +28,26 @@ Where the script goes:
     if (write === undefined || more.length > 0) throw unknownShell(shell, more)
     const all = new Map<string, Completed>()
     for (const [name, { summary, load }] of Object.entries(commands)) {
-      all.set(name, { summary, flags: [...flagsOf((await load()).options).byLong.values()] })
+      const { options, operands = [] } = await load()
+      all.set(name, { summary, operands, flags: [...flagsOf(options).byLong.values()] })
     }
     return print(write(all))
   },
 }
 
-const scripts = { bash, zsh, fish } as const
-type Shell = keyof typeof scripts
+const scripts: Readonly<Record<Shell, (all: All) => string>> = { bash, zsh, fish }
 interface Completed {
   readonly summary: string
+  readonly operands: readonly string[]
   readonly flags: readonly Flag[]
 }
 type All = ReadonlyMap<string, Completed>
 
 function unknownShell(shell: string | undefined, more: readonly string[]): SquireError {
-  const near = shell === undefined ? undefined : nearest(shell, Object.keys(scripts))
+  const near = shell === undefined ? undefined : nearest(shell, shells)
   const hint = near === undefined || near === shell ? '' : `; did you mean "${near}"?`
   const got = shell === undefined ? 'none' : `"${[shell, ...more].join(' ')}"`
-  return new SquireError('USAGE', `squire completion: expected ${listed(Object.keys(scripts))}, got ${got}${hint}`)
+  return new SquireError('USAGE', `squire completion: expected ${listed(shells)}, got ${got}${hint}`)
 }
 
 const namesOf = ({ long, short }: Flag) => (short === undefined ? [`--${long}`] : [`-${short}`, `--${long}`])
@@ -60,9 +64,10 @@ function bash(all: All): string {
             `      ${namesOf(flag).join('|')}) COMPREPLY=($(compgen -W ${quoted(flag.value.words.join(' '))} -- "$current")); return ;;`,
           ],
     )
-  const commandCases = [...all].map(([name, { flags }]) =>
+  const commandCases = [...all].map(([name, { operands, flags }]) =>
     [
       `    ${name})`,
+      ...(operands.length === 0 ? [] : [`      operands=${quoted(operands.join(' '))}`]),
       `      case $option in`,
       ...wordCases(flags),
       `      esac`,
@@ -71,7 +76,7 @@ function bash(all: All): string {
   )
   return `# bash completion of squire
 _squire() {
-  local current=\${COMP_WORDS[COMP_CWORD]} command=quant option names word at
+  local current=\${COMP_WORDS[COMP_CWORD]} command=quant operands option names word at
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in ${[...all.keys()].join('|')}) command=$word; break ;; esac
   done
@@ -86,6 +91,8 @@ ${commandCases.join('\n')}
     COMPREPLY=($(compgen -W "$names" -- "$current"))
   elif ((COMP_CWORD == 1)); then
     COMPREPLY=($(compgen -W ${quoted([...all.keys()].join(' '))} -- "$current"))
+  elif [[ -n $operands && \${COMP_WORDS[COMP_CWORD-1]} == "$command" ]]; then
+    COMPREPLY=($(compgen -W "$operands" -- "$current"))
   else
     COMPREPLY=($(compgen -f -- "$current"))
   fi
@@ -105,9 +112,11 @@ function zsh(all: All): string {
         : `:${placeholder.replaceAll(':', '')}:${words === undefined ? '_files' : `(${words.join(' ')})`}`
     return names.map((name) => `      ${quoted(`*${name}[${help}]${value}`)}`).join(' \\\n')
   }
+  const rest = (operands: readonly string[]) =>
+    `'*:${operands.length === 0 ? 'file:_files' : `name:(${operands.join(' ')})`}'`
   const cases = [...all].map(
-    ([name, { flags }]) =>
-      `    ${name})\n    _arguments \\\n${flags.map(spec).join(' \\\n')} \\\n      '*:file:_files' ;;`,
+    ([name, { operands, flags }]) =>
+      `    ${name})\n    _arguments \\\n${flags.map((flag) => `${spec(flag)} \\\n`).join('')}      ${rest(operands)} ;;`,
   )
   const list = [...all].map(([name, { summary }]) => quoted(`${name}:${summary.replaceAll(':', '\\:')}`))
   return `#compdef squire
@@ -131,8 +140,11 @@ compdef _squire squire
 
 function fish(all: All): string {
   const others = [...all.keys()].filter((name) => name !== 'quant').join(' ')
-  const lines = [...all].flatMap(([name, { summary, flags }]) => [
+  const lines = [...all].flatMap(([name, { summary, operands, flags }]) => [
     `complete -c squire -n __fish_is_first_token -f -a ${name} -d ${quoted(summary)}`,
+    ...(operands.length === 0
+      ? []
+      : [`complete -c squire -n '__fish_seen_subcommand_from ${name}' -f -a ${quoted(operands.join(' '))}`]),
     ...flags.map(({ long, short, help, value }) => {
       const when =
         name === 'quant' ? `not __fish_seen_subcommand_from ${others}` : `__fish_seen_subcommand_from ${name}`

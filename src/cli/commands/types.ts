@@ -7,6 +7,8 @@ export interface Command {
   /** What follows `squire` in the first line of its help: "compare A.onnx B.onnx [options]". */
   readonly usage: string
   readonly description: string
+  /** The words that may follow the command's name, where they can be listed: for completion. */
+  readonly operands?: readonly string[]
   /** Its options, from which parsing, help and completion follow. */
   readonly options: OptionTable
   /** Names of Knight's that are errors with a reason. */
