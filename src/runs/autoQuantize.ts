@@ -12,7 +12,7 @@ import type { PlannedOperator } from '../operators/types.js'
 import { hasOwnWidth } from '../plan/groups.js'
 import type { Reporter, RunResult } from '../report/types.js'
 import { noiseShares } from './layers/noiseShares.js'
-import { quantize } from './quantize.js'
+import { quantize, STAGES } from './quantize.js'
 import { type RunOptions, stageTimer, withPool } from './run.js'
 import { prepareRun, type Setting, solveRun, warnOfSkipped } from './stages.js'
 
@@ -21,6 +21,9 @@ const RATIO = 0.1
 /** Samples that the noise is measured on, unless --noise-shares says more. */
 const SAMPLES = 4
 
+/** Finding the mix has the stages of a quantization but for the last. */
+const ALL_STAGES = 2 * STAGES - 1
+
 /** Rejects with SquireError. Calibrates twice: in 8 bits to find the mix, and the mix. */
 export async function autoQuantize(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {
   await checkWritable(config.saveDir)
@@ -28,7 +31,10 @@ export async function autoQuantize(config: Config, reporter: Reporter, options: 
   const name = `${basename(config.model, '.onnx')}_auto_mix.json`
   await saveAll(config.saveDir, new Map([[name, template]]))
   reporter.info(`${name}: the mix as --mix-config takes it`)
-  return quantize({ ...config, modes: [mode], mixConfig: join(config.saveDir, name) }, reporter, options)
+  return quantize({ ...config, modes: [mode], mixConfig: join(config.saveDir, name) }, reporter, {
+    ...options,
+    stages: ALL_STAGES,
+  })
 }
 
 interface Found {
@@ -38,7 +44,7 @@ interface Found {
 
 function findMix(config: Config, reporter: Reporter, options: RunOptions): Promise<Found> {
   return withPool(config, reporter, options, async (rig) => {
-    const setting: Setting = { ...rig, config, reporter, timer: stageTimer(reporter) }
+    const setting: Setting = { ...rig, config, reporter, timer: stageTimer(reporter, ALL_STAGES) }
     const { runner, prepared } = await prepareRun(setting, undefined)
     const observed = await runner.observe(await makeObservable(prepared, rig.workspace))
     warnOfSkipped(runner, reporter)

@@ -28,13 +28,13 @@ import { type RunOptions, stageTimer, withPool } from './run.js'
 import { prepareRun, type Setting, solveRun, warnOfSkipped } from './stages.js'
 
 /** Of a whole quantization, as in Knight's log. */
-const STAGES = 5
+export const STAGES = 5
 
 /** Quantizes a model as `config` says and writes the results to its save-dir. Rejects with SquireError. */
 export function quantize(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {
   const checkpoint = new Checkpoint(checkpointPath(config), checkpointUse(config, options))
   const running = withPool(config, reporter, options, async (rig) => {
-    const timer = stageTimer(reporter, STAGES)
+    const timer = stageTimer(reporter, options.stages ?? STAGES)
     await checkWritable(config.saveDir)
     await checkpoint.begin()
     if (config.cacheDistribution !== undefined) {

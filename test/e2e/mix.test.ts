@@ -21,13 +21,15 @@ async function run(...words: string[]) {
   const data = ['-uds', fixture('noise.mjs'), '-if', 'measured', '-d', '[[1,3,16,16],[1,3,16,16]]', '-i', '2']
   const { config } = await configure(['quant', '-m', model, '-s', own, '-cn', '1', '-od', ...data, ...words])
   const pipeline = config.runMode === 'auto_quant' ? autoQuantize : quantize
-  const { results } = await pipeline(config, silentReporter)
+  const stages: (number | undefined)[] = []
+  const stage = (_: string, of?: number) => void stages.push(of)
+  const { results } = await pipeline(config, { ...silentReporter, stage })
   const json = (name: string) => JSON.parse(readFileSync(join(own, name), 'utf8'))
   const scales = json('activations_scale.json') as {
     tensors: Record<string, { bits: number; scale: number }>
     operators: { name: string; kind: string }[]
   }
-  return { loss: results[0]!.loss!, scales, json }
+  return { loss: results[0]!.loss!, scales, json, stages }
 }
 
 function mixFile(content: unknown): string {
@@ -93,6 +95,8 @@ describe('-r auto_quant', () => {
     const narrow = await run(...sixteen, '-qm', 'min_max')
     const found = await run(...auto, '-amr', '0.5')
     expect(found.loss).toBeLessThan(narrow.loss)
+    // Each stage is counted among those of the whole run.
+    expect(found.stages).toEqual(Array(9).fill(9))
     const mix = found.json('activations_auto_mix.json') as { op_names: Record<string, { 'bit-width': number }> }
     const widths = Object.values(mix.op_names).map((choice) => choice['bit-width'])
     expect(widths).toContain(16)
