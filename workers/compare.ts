@@ -18,7 +18,7 @@ import { SquireError } from '../src/errors.js'
 import type { TensorValue } from '../src/onnx/types.js'
 import { datasetOf } from './datasets.js'
 import { loadAhead, otherDims } from './load.js'
-import { sessionsOf } from './models.js'
+import { sessionOf } from './models.js'
 import { portable } from './portable.js'
 
 type Values = Readonly<Record<string, TensorValue>>
@@ -59,23 +59,29 @@ export async function runCompareForward(task: CompareForwardTask): Promise<Compa
  */
 async function compare(comparison: Comparison, feeds: Feeds, outputs: readonly string[] = []) {
   const { reference, candidate, own, tensors } = comparison
-  const sessions = await sessionsOf([reference, candidate, ...(own === undefined ? [] : [own])])
+  const beside = openTogether(comparison)
   const wanted = unique([...outputs, ...tensors.map((tensor) => tensor.reference)])
-  const run = await sessions[0]!.run(
+  const run = await (await sessionOf(reference, beside)).run(
     feeds,
     wanted.filter((output) => !Object.hasOwn(feeds, output)),
   )
   const values: Values = { ...feeds, ...run }
   if (otherDims(feeds, fixedDims(candidate.inputs)) !== undefined) return { found: [], values }
-  const accumulated = await sessions[1]!
+  const accumulated = await (await sessionOf(candidate, beside))
     .run(feeds, unique(tensors.map((tensor) => tensor.candidate)))
     .then((gathered) => tensors.map((tensor) => differ(values, gathered[tensor.candidate]!, tensor)))
-  const alone = own && (await sessions[2]!.run(ownFeeds(own, tensors, values), ownOutputs(tensors)))
+  const alone = own && (await (await sessionOf(own, beside)).run(ownFeeds(own, tensors, values), ownOutputs(tensors)))
   const found = tensors.map((tensor, i): TensorDifference => {
     const written = tensor.ownOutput === undefined ? undefined : alone?.[tensor.ownOutput]
     return { accumulated: accumulated[i]!, own: written && differ(values, written, tensor) }
   })
   return { found, values }
+}
+
+/** Models that stay open from sample to sample. Of large ones none does: opening what is mapped takes less time than a pass. */
+function openTogether({ reference, candidate, own }: Comparison): readonly ModelFile[] {
+  const models = [reference, candidate, ...(own === undefined ? [] : [own])]
+  return models.every(({ mapped }) => mapped) ? [] : models
 }
 
 /** The model's own inputs, and the codes of what each operator reads. */

@@ -3,22 +3,41 @@
 
 import type { ModelFile } from '../src/engine/protocol.js'
 import { createSession, type Session } from '../src/onnx/session.js'
+import { whenIdle } from './idle.js'
 
-const open = new Map<string, Promise<Session>>()
+interface Opened {
+  readonly model: ModelFile
+  readonly session: Promise<Session>
+}
 
-export async function sessionOf(model: ModelFile): Promise<Session> {
-  return (await sessionsOf([model]))[0]!
+const open = new Map<string, Opened>()
+
+/** @param beside models whose sessions stay open, where they are */
+export async function sessionOf(model: ModelFile, beside: readonly ModelFile[] = []): Promise<Session> {
+  return (await opened([model], [model, ...beside]))[0]!
 }
 
 /** Sessions of several models, at once open. */
-export async function sessionsOf(models: readonly ModelFile[]): Promise<Session[]> {
-  const needed = new Set(models.map(({ path }) => path))
-  const last = [...open].filter(([path]) => !needed.has(path))
-  for (const [path] of last) open.delete(path)
-  // A session that failed to open has already reported its error.
-  for (const session of await Promise.allSettled(last.map(([, session]) => session))) {
-    if (session.status === 'fulfilled') await session.value.release()
+export function sessionsOf(models: readonly ModelFile[]): Promise<Session[]> {
+  return opened(models, models)
+}
+
+async function opened(wanted: readonly ModelFile[], kept: readonly ModelFile[]): Promise<Session[]> {
+  const paths = new Set(kept.map(({ path }) => path))
+  await release([...open.values()].filter(({ model }) => !paths.has(model.path)))
+  for (const model of wanted) {
+    if (!open.has(model.path)) open.set(model.path, { model, session: createSession(model.path, model) })
   }
-  for (const model of models) if (!open.has(model.path)) open.set(model.path, createSession(model.path, model))
-  return Promise.all(models.map(({ path }) => open.get(path)!))
+  return Promise.all(wanted.map(({ path }) => open.get(path)!.session))
+}
+
+// Large weights do not outlive a pause: what is mapped opens again in no time.
+whenIdle(() => release([...open.values()].filter(({ model }) => model.mapped)))
+
+async function release(last: readonly Opened[]): Promise<void> {
+  for (const { model } of last) open.delete(model.path)
+  // A session that failed to open has already reported its error.
+  for (const one of await Promise.allSettled(last.map(({ session }) => session))) {
+    if (one.status === 'fulfilled') await one.value.release()
+  }
 }

@@ -12,6 +12,7 @@ import type {
   Task,
 } from '../src/engine/protocol.js'
 import { messageOf, SquireError } from '../src/errors.js'
+import { beginTask, endTask } from './idle.js'
 
 type Answer =
   | SamplesAnswer
@@ -24,6 +25,7 @@ type Answer =
   | SolveAnswer
 
 export default async function work(task: Task): Promise<Answer> {
+  beginTask()
   try {
     // Imported when first needed: a worker that solves thresholds has no use for the runtime, and none for sharp without images.
     switch (task.kind) {
@@ -49,5 +51,7 @@ export default async function work(task: Task): Promise<Answer> {
     const trace = stack === undefined ? {} : { stack }
     if (error instanceof SquireError) return { kind: 'failed', code: error.code, message: error.message, ...trace }
     return { kind: 'failed', code: 'WORKER', message: `internal error in a worker: ${messageOf(error)}`, ...trace }
+  } finally {
+    endTask()
   }
 }

@@ -2,7 +2,7 @@
 // integer model taken apart, each of its operators fed with the float model's values.
 
 import { join } from 'node:path'
-import { modelFile } from '../engine/modelFile.js'
+import { modelFile, writtenFile } from '../engine/modelFile.js'
 import type { ComparedTensor, Comparison, ModelFile } from '../engine/protocol.js'
 import type { WrittenTensor } from '../export/integerModel.js'
 import { rangeOf } from '../fixedpoint/width.js'
@@ -11,7 +11,6 @@ import { indexGraph, nameSource, outerInputs } from '../onnx/graph.js'
 import { modelInputs } from '../onnx/model.js'
 import { makeNode, makeValueInfo } from '../onnx/node.js'
 import { DataType, type ModelProto } from '../onnx/types.js'
-import { writeModel } from '../onnx/write.js'
 
 /**
  * The float model as what integer models are compared with; one file for all of them.
@@ -38,7 +37,6 @@ export async function integerComparison(
   // A narrowed copy is no tensor of the float model.
   const tensors = written.filter(({ of }) => of === undefined)
   const apart = takenApart(integer, tensors)
-  // Each worker holds both models at once, for a few samples.
   const memory = tensorBytes(integer) > MOST_FOLDED_BYTES ? { unfolded: true } : {}
   const held = withOutputs(
     integer,
@@ -47,7 +45,7 @@ export async function integerComparison(
   )
   return {
     reference,
-    candidate: { ...(await modelFile(held, join(folder, 'integer.onnx'))), ...memory },
+    candidate: { ...(await modelFile(held, join(folder, 'integer.onnx'), MOST_FOLDED_BYTES)), ...memory },
     own: {
       ...(await ownFile(apart.proto, [...apart.names.values()], modelInputs(integer), join(folder, 'own.onnx'))),
       ...memory,
@@ -66,7 +64,7 @@ export async function integerComparison(
   }
 }
 
-/** Integer weights of more than this stay integers while models are compared. */
+/** Integer weights of more than this stay integers while models are compared, mapped from a file: each worker opens the models for a few samples. */
 const MOST_FOLDED_BYTES = 2 ** 24
 
 /** Nobody asks for the dims of what comes in at a cut: they are the float tensor's. */
@@ -76,11 +74,11 @@ async function ownFile(
   inputs: ModelFile['inputs'],
   path: string,
 ): Promise<ModelFile> {
-  await writeModel(proto, path)
   const cut = ends.flatMap(({ input }) =>
     input === undefined ? [] : [{ name: input, dataType: DataType.FLOAT, dims: [] }],
   )
-  return { path, inputs: [...inputs, ...cut], outputs: ends.map(({ output }) => output) }
+  const file = await writtenFile(proto, path, MOST_FOLDED_BYTES)
+  return { ...file, inputs: [...inputs, ...cut], outputs: ends.map(({ output }) => output) }
 }
 
 const everything = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const

@@ -8,13 +8,17 @@ import { writeModel } from '../onnx/write.js'
 import type { ModelFile } from './protocol.js'
 
 /** Writes a model for the workers. */
-export async function modelFile(proto: ModelProto, path: string): Promise<ModelFile> {
-  await writeModel(proto, path, { maxInlineBytes: LEAST_MAPPED_BYTES })
-  const mapped = tensorBytes(proto) > LEAST_MAPPED_BYTES
-  return {
-    path,
-    ...(mapped && { mapped }),
-    inputs: modelInputs(proto),
-    outputs: proto.graph.output.map(({ name }) => name),
-  }
+export async function modelFile(proto: ModelProto, path: string, leastMapped?: number): Promise<ModelFile> {
+  const outputs = proto.graph.output.map(({ name }) => name)
+  return { ...(await writtenFile(proto, path, leastMapped)), inputs: modelInputs(proto), outputs }
+}
+
+/** @param leastMapped weights of more bytes are mapped into memory from a file beside the model */
+export async function writtenFile(
+  proto: ModelProto,
+  path: string,
+  leastMapped = LEAST_MAPPED_BYTES,
+): Promise<Pick<ModelFile, 'path' | 'mapped'>> {
+  await writeModel(proto, path, { maxInlineBytes: leastMapped })
+  return { path, ...(tensorBytes(proto) > leastMapped && { mapped: true }) }
 }

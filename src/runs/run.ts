@@ -5,6 +5,7 @@ import type { DataValues } from '../calibrate/open.js'
 import type { Config } from '../config/config.js'
 import { Pool } from '../engine/pool.js'
 import { thisMachine, workersFor } from '../engine/workers.js'
+import { collectGarbage } from '../garbage.js'
 import { tensorBytes } from '../onnx/codec.js'
 import type { Model } from '../onnx/types.js'
 import type { Reporter } from '../report/types.js'
@@ -87,7 +88,7 @@ export interface StageTimer {
   done(): Readonly<Record<string, number>>
 }
 
-/** Tells the reporter where stages begin, `stages` of them where that is known, and how long each took. */
+/** Frees what the last stage has left, tells the reporter where stages begin, `stages` of them where that is known, and how long each took. */
 export function stageTimer(reporter: Reporter, stages?: number): StageTimer {
   const seconds: Record<string, number> = {}
   let current: string | undefined
@@ -99,6 +100,7 @@ export function stageTimer(reporter: Reporter, stages?: number): StageTimer {
     stage(name: string) {
       end()
       current = name
+      collectGarbage()
       since = performance.now()
       reporter.stage(name, stages)
     },

@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { writeModel } from '../../src/onnx/model.js'
 import { makeNode } from '../../src/onnx/node.js'
+import { beginTask, endTask } from '../../workers/idle.js'
 import { sessionOf } from '../../workers/models.js'
 import { temporaryFolder } from '../onnx/folder.js'
 import { model } from '../onnx/models.js'
@@ -8,6 +9,8 @@ import { model } from '../onnx/models.js'
 const at = temporaryFolder()
 const file = (name: string) => ({ path: at(name), inputs: [], outputs: ['y'] })
 const x = { type: 'float32', dims: [1, 2], data: Float32Array.of(-1, 2) } as const
+
+afterEach(() => vi.useRealTimers())
 
 it('keeps one session: that of the last model asked for, also after one that could not be opened', async () => {
   for (const name of ['a.onnx', 'b.onnx']) {
@@ -22,4 +25,20 @@ it('keeps one session: that of the last model asked for, also after one that cou
   const third = await sessionOf(file('a.onnx'))
   expect(third).not.toBe(first)
   expect((await third.run({ x })).y?.data).toEqual(Float32Array.of(0, 2))
+})
+
+it('lets a session with mapped weights go when no task has come for a while', async () => {
+  await writeModel(model({ nodes: [makeNode('Relu', ['x'], ['y'])], inputs: { x: [1, 2] } }), at('mapped.onnx'))
+  const mapped = { ...file('mapped.onnx'), mapped: true }
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  beginTask()
+  const session = await sessionOf(mapped)
+  await vi.advanceTimersByTimeAsync(60_000)
+  endTask()
+  beginTask()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(await sessionOf(mapped)).toBe(session)
+  endTask()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(await sessionOf(mapped)).not.toBe(session)
 })

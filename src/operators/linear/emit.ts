@@ -1,8 +1,9 @@
 // Matrix products with integer weights, in floating point.
 
-import { cast, FLOAT32_LIMIT, type Integers, toFloat64 } from '../../emit/arithmetic.js'
+import { cast, FLOAT32_LIMIT, type Integers, sum, toFloat64 } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
 import { emitScaleFix } from '../../emit/scaleFix.js'
+import type { IntegerArray } from '../../fixedpoint/width.js'
 import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
 import { makeNode } from '../../onnx/node.js'
 import { transposed } from '../../onnx/transposed.js'
@@ -16,14 +17,58 @@ export function emitLinear(e: Emitter, linear: FixedLinear, context: EmitContext
   return [emitScaleFix(e, sums, linear.scaleFix, [linear.weights.dims[1]], context.arithmetic(linear.inputs[0]!))]
 }
 
+/** One product in float32 where that holds every sum; else several, of as many rows each as it does; else one in float64. */
 function matrixProduct(e: Emitter, { weights, accumulatorBound }: FixedLinear, input: Integers): Integers {
-  const stored = e.integers('weights', weights.dims, weights.data)
-  if (accumulatorBound < FLOAT32_LIMIT) {
-    const name = e.emit('MatMul', [input.name, cast(e, stored, DataType.FLOAT)])
-    return { name, type: 'float32', bound: accumulatorBound }
+  const [depth, columns] = weights.dims
+  const ends = accumulatorBound < FLOAT32_LIMIT ? [depth] : blockEnds(weights.data, columns, input.bound)
+  if (input.type === 'float64' || ends === undefined) {
+    const stored = e.integers('weights', weights.dims, weights.data)
+    const name = e.emit('MatMul', [toFloat64(e, input).name, cast(e, stored, DataType.DOUBLE)])
+    return { name, type: 'float64', bound: accumulatorBound }
   }
-  const name = e.emit('MatMul', [toFloat64(e, input).name, cast(e, stored, DataType.DOUBLE)])
-  return { name, type: 'float64', bound: accumulatorBound }
+  const products = ends.map((end, i): Integers => {
+    const from = i === 0 ? 0 : ends[i - 1]!
+    const part = weights.data.subarray(from * columns, end * columns)
+    const stored = e.integers('weights', [end - from, columns], part)
+    const values = ends.length === 1 ? input.name : lastAxis(e, input.name, from, end)
+    const name = e.emit('MatMul', [values, cast(e, stored, DataType.FLOAT)])
+    return { name, type: 'float32', bound: Math.min(accumulatorBound, FLOAT32_LIMIT) }
+  })
+  const [first, ...more] = products
+  const total = more.reduce((left, right) => sum(e, left, right), first!)
+  return { ...total, bound: accumulatorBound }
+}
+
+/** Fewer rows in a product than this would make more work of the sums than float64 makes of the products. */
+const LEAST_ROWS = 128
+
+/** Where to cut the rows so that no sum over a block leaves float32, for inputs of at most `bound`; undefined where blocks would be too small. */
+function blockEnds(weights: IntegerArray, columns: number, bound: number): number[] | undefined {
+  const depth = weights.length / columns
+  const ends: number[] = []
+  for (let from = 0, end = 0; end < depth; from = end) {
+    end = from + fittingRows(weights.subarray(from * columns), columns, bound)
+    if (end < depth && end - from < LEAST_ROWS) return undefined
+    ends.push(end)
+  }
+  return ends
+}
+
+/** How many of the first rows have sums below FLOAT32_LIMIT in every column, whatever the inputs' signs. */
+function fittingRows(weights: IntegerArray, columns: number, bound: number): number {
+  const sums = new Float64Array(columns)
+  for (let at = 0; at < weights.length; at++) {
+    const column = at % columns
+    sums[column]! += Math.abs(weights[at]!) * bound
+    if (sums[column]! >= FLOAT32_LIMIT) return Math.floor(at / columns)
+  }
+  return weights.length / columns
+}
+
+/** Values [from, end) of the last axis. */
+function lastAxis(e: Emitter, x: string, from: number, end: number): string {
+  const vector = (value: number) => e.initializer('bounds', DataType.INT64, [1], BigInt64Array.of(BigInt(value)))
+  return e.emit('Slice', [x, vector(from), vector(end), vector(-1)])
 }
 
 export function qdqLinear(e: Emitter, node: NodeProto, linear: FixedLinear, context: QdqContext): NodeProto {
