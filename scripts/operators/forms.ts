@@ -100,7 +100,16 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   Asinh: unary,
   Atan: unary,
   Atanh: unary,
-  Attention: [on('heads heads heads', {}, { opset: 23 })],
+  Attention: [
+    on('heads heads heads', {}, { opset: 23 }),
+    on('heads heads heads', { is_causal: 1, softcap: { float: 5 } }, { form: 'causal, with a cap', opset: 23 }),
+    on(
+      'spans narrow narrow seen',
+      { q_num_heads: 2, kv_num_heads: 1 },
+      { form: 'of heads that share keys, with a mask', opset: 23 },
+    ),
+    on('heads heads heads bias', {}, { form: 'with a computed bias', opset: 23 }),
+  ],
   AveragePool: [
     on('x', window),
     on('x', { ...window, count_include_pad: 1 }, { form: 'counting its padding' }),
@@ -144,7 +153,10 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   Cosh: unary,
   CumProd: [on('x last', {}, { opset: 26 })],
   CumSum: [on('x last')],
-  DFT: [on('signal', {}, { opset: 17 })],
+  DFT: [
+    on('signal', { onesided: 1 }, { opset: 17 }),
+    on('complex', { inverse: 1 }, { form: 'inverse, of complex numbers', opset: 20 }),
+  ],
   DeformConv: [on('x w offsets', {}, { opset: 19 })],
   DepthToSpace: [on('x', { blocksize: 2 })],
   DequantizeLinear: quantized,
@@ -319,9 +331,12 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   ],
   ReverseSequence: [on('sequence three', { batch_axis: 1, time_axis: 0 })],
   RoiAlign: [on('x rois4 rowOf', { output_height: 2, output_width: 2 })],
-  RotaryEmbedding: [on('heads cosines sines', {}, { opset: 23 })],
+  RotaryEmbedding: [
+    on('heads cosines sines', {}, { opset: 23 }),
+    on('spans cosineTable sineTable order', { num_heads: 1 }, { form: 'of a table, by positions', opset: 23 }),
+  ],
   Round: unary,
-  STFT: [on('audio hop _ frame', {}, { opset: 17 })],
+  STFT: [on('audio hop _ frame', {}, { opset: 17 }), on('audio hop hann', {}, { form: 'with a window', opset: 17 })],
   Scan: 'as LSTM, GRU and RNN are lowered to it; a Scan of another kind runs in float',
   Scatter: [on('x places z', { axis: 3 }, { opset: 10 })],
   ScatterElements: [

@@ -20,6 +20,7 @@ import { quotient } from './quotient/index.js'
 import { ranking } from './ranking/index.js'
 import { extreme, sum } from './reduce/index.js'
 import { requantize } from './requantize/index.js'
+import { sampling } from './sampling/index.js'
 import { scan, state } from './scan/index.js'
 import { select, selectConstant } from './select/index.js'
 import { logSum, softmax } from './softmax/index.js'
@@ -37,6 +38,7 @@ export const families: readonly Family[] = [
   maxPool,
   averagePool,
   interpolation,
+  sampling,
   movement,
   ranking,
   concat,

@@ -15,8 +15,11 @@ import { fuseHardSigmoid } from './fuseHardSigmoid.js'
 import { fuseMagnitude } from './fuseMagnitude.js'
 import { lowerConvTranspose } from './lowerConvTranspose.js'
 import { lowerEinsum } from './lowerEinsum.js'
+import { lowerAttention, lowerRotaryEmbedding } from './lowered/attention.js'
 import { lowerAffineGrid, lowerCastLike, lowerCompress, lowerHardmax, lowerPrelu } from './lowered/choices.js'
+import { lowerCol2Im } from './lowered/col2Im.js'
 import { lowerDynamicConv } from './lowered/dynamicConv.js'
+import { lowerDft, lowerStft } from './lowered/fourier.js'
 import { lowerGemm } from './lowered/gemm.js'
 import { lowerLpNormalization, lowerLpPools } from './lowered/lpPools.js'
 import { lowerMatMul } from './lowered/matMul.js'
@@ -41,6 +44,11 @@ const allPasses: readonly Pass[] = [
   foldBatchNormalization,
   foldArithmetic,
   lowerEinsum,
+  lowerAttention,
+  lowerRotaryEmbedding,
+  lowerStft,
+  lowerDft,
+  lowerCol2Im,
   lowerCumSum,
   lowerDynamicConv,
   lowerGemm,

@@ -6,7 +6,14 @@ import { opsetOf } from '../model.js'
 import { makeNode } from '../node.js'
 import { isStandardDomain } from '../operators.js'
 import { makeTensor } from '../tensor.js'
-import { type AttributeProto, DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
+import {
+  type AttributeProto,
+  DataType,
+  type ModelProto,
+  type NodeProto,
+  type TensorData,
+  type TensorProto,
+} from '../types.js'
 import { type Facts, factsOf } from './facts.js'
 import { changed, type Pass } from './pass.js'
 
@@ -106,6 +113,10 @@ export class NodeWriter {
     return this.#constant('constant', DataType.FLOAT, dims, values)
   }
 
+  booleans(dims: readonly number[], values: readonly boolean[]): string {
+    return this.#constant('condition', DataType.BOOL, dims, Uint8Array.from(values, Number))
+  }
+
   transpose(x: string, perm: readonly number[]): string {
     return perm.every((axis, i) => axis === i) ? x : this.add('Transpose', [x], [makeAttribute('perm', perm)])
   }
@@ -143,7 +154,7 @@ export class NodeWriter {
     return [...this.#nodes.slice(0, -1), { ...last, output: [output] }]
   }
 
-  #constant(wish: string, type: number, dims: readonly number[], data: Float32Array | BigInt64Array): string {
+  #constant(wish: string, type: number, dims: readonly number[], data: TensorData): string {
     const tensor = makeTensor(this.#unique(`${this.#node.output[0]}_${wish}`), type, dims, data)
     this.tensors.push(tensor)
     return tensor.name

@@ -13,6 +13,7 @@ import { preluLayers } from './prelu.js'
 import { recurrentLayers } from './recurrent.js'
 import { extremeLayers, sumLayers } from './reduce.js'
 import { requantizeLayers } from './requantize.js'
+import { samplingLayers } from './sampling.js'
 import { selectConstantLayers, selectLayers } from './select.js'
 import { affineLayers, logSumLayers, normalizationLayers, productLayers, softmaxLayers } from './transformer.js'
 
@@ -29,6 +30,7 @@ export const layers: readonly LayersOfFamily[] = [
   selectLayers,
   selectConstantLayers,
   interpolationLayers,
+  samplingLayers,
   lutLayers,
   maxPoolLayers,
   averagePoolLayers,
