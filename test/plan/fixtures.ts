@@ -7,7 +7,7 @@ import { shapesFor } from '../../src/onnx/shapes.js'
 import { makeTensor } from '../../src/onnx/tensor.js'
 import { type AttributeProto, DataType, type Model, type NodeProto, type TensorProto } from '../../src/onnx/types.js'
 import { isFallback } from '../../src/operators/index.js'
-import { oneWidth } from '../../src/plan/options.js'
+import { oneWidth, type PlanOptions } from '../../src/plan/options.js'
 import { makePlan } from '../../src/plan/plan.js'
 import type { Plan } from '../../src/plan/types.js'
 import type { PlannedByKind } from '../operators/kinds.js'
@@ -53,13 +53,14 @@ export function modelOf({ nodes, constants = [], inputs, outputs = ['y'], opset 
 }
 
 /** The plan of a graph, its dims from a run on zeros. */
-export async function planOf(parts: GraphParts): Promise<Plan> {
+export async function planOf(parts: GraphParts, options: Pick<PlanOptions, 'unifyInputs'> = {}): Promise<Plan> {
   const model = modelOf(parts)
   const feeds = Object.entries(parts.inputs ?? { x: [1, 4, 8, 8] }).map(([name, dims]) => {
     const size = dims.reduce((product, dim) => product * dim, 1)
     return [name, { type: 'float32' as const, dims, data: new Float32Array(size) }] as const
   })
-  return makePlan(model, await shapesFor(model, Object.fromEntries(feeds)), oneWidth(chipProfile('TX5105C'), 8))
+  const shapes = await shapesFor(model, Object.fromEntries(feeds))
+  return makePlan(model, shapes, { ...oneWidth(chipProfile('TX5105C'), 8), ...options })
 }
 
 /** The operator of a kind; the first one. */

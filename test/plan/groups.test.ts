@@ -2,8 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../src/onnx/attribute.js'
+import { makeTensor } from '../../src/onnx/tensor.js'
+import { DataType, type NodeProto } from '../../src/onnx/types.js'
 import type { Plan } from '../../src/plan/types.js'
-import { floats, ints, node, planOf, pointwise } from './fixtures.js'
+import { floats, type GraphParts, ints, node, planOf, pointwise } from './fixtures.js'
 
 const axis = makeAttribute('axis', 1)
 const window = makeAttribute('kernel_shape', [2, 2])
@@ -145,5 +147,44 @@ describe('the output of a unary operator', () => {
     const plan = await planOf({ nodes: [...gate('Exp a e', 'Reciprocal e r'), node('Mul', 'b r', 'y')], constants })
     expect(plan.observed).toEqual(['x', 'a', 'b', 'r', 'y'])
     expect(plan.derived.size).toBe(0)
+  })
+})
+
+describe('-uis gives one scale to what joins, although others read the inputs as well:', () => {
+  const others = [node('Sigmoid', 'a', 's'), node('Sigmoid', 'b', 't')]
+  const graph = (nodes: readonly NodeProto[], more: Partial<GraphParts> = {}): GraphParts => ({
+    nodes: [a.node, b.node, ...others, ...nodes],
+    constants,
+    outputs: ['y', 's', 't'],
+    ...more,
+  })
+  const stack = graph(
+    [
+      node('Unsqueeze', 'a zero', 'c'),
+      node('Unsqueeze', 'b zero', 'd'),
+      node('Concat', 'c d', 'y', makeAttribute('axis', 0)),
+    ],
+    { constants: [...constants, ints('zero', [0])] },
+  )
+  /** Places 0 and 2 of the channels. */
+  const indices = makeTensor('i', DataType.INT64, [2, 2], BigInt64Array.of(0n, 0n, 0n, 2n))
+  const scatter: GraphParts = {
+    nodes: [a.node, node('Relu', 'u', 'b'), ...others, node('ScatterND', 'a i b', 'y')],
+    constants: [...a.constants, indices],
+    inputs: { x: [1, 4, 8, 8], u: [2, 8, 8] },
+    outputs: ['y', 's', 't'],
+  }
+
+  it.each<[string, GraphParts]>([
+    ['Concat', graph([node('Concat', 'a b', 'y', axis)])],
+    ['a Stack, which is Unsqueeze and Concat', stack],
+    ['ScatterND', scatter],
+  ])('%s', async (_, parts) => {
+    const scales = async (unifyInputs: boolean) => {
+      const { groupOf } = await planOf(parts, { unifyInputs })
+      return new Set(['a', 'b', 'y'].map((name) => groupOf.get(name))).size
+    }
+    expect(await scales(true)).toBe(1)
+    expect(await scales(false)).toBe(3)
   })
 })

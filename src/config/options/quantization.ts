@@ -106,12 +106,12 @@ export const quantizationOptions = {
     group,
     help: 'range of LayerNormalization: largest magnitude at its input and at its output, or one for both',
   }),
-  /** All inputs of a Concat get one scale, also those that others read. */
+  /** All inputs of a Concat, ScatterND, Where, Max or Min get one scale, also those that others read. */
   unifyInputScale: option(flag, {
     long: 'unify-input-scale',
     short: 'uis',
     group,
-    help: 'one scale for all inputs of Concat',
+    help: 'one scale for all inputs of Concat, ScatterND, Where, Max and Min',
     fallback: false,
   }),
   /** Path of a mixed configuration: widths and modes of single operators. */
