@@ -7,6 +7,7 @@ import { nearest } from '../config/nearest.js'
 import { builtIns } from '../dataset/builtin/index.js'
 import { openDataset } from '../dataset/datasets.js'
 import { datasetFunction } from '../dataset/script/datasetValue.js'
+import { type DefinedDataset, isDefinedDataset } from '../dataset/script/defineDataset.js'
 import type { ItemFunction } from '../dataset/script/executor.js'
 import { openPythonScript } from '../dataset/script/python/pythonFunction.js'
 import { awaited } from '../dataset/script/userCode.js'
@@ -42,7 +43,7 @@ export interface OpenOptions {
 
 /** What a caller of the library brings as a value: at most one of them. */
 export interface DataValues {
-  readonly dataset?: Dataset
+  readonly dataset?: Dataset | DefinedDataset
   readonly infer?: InferFunction
 }
 
@@ -80,8 +81,13 @@ export async function openRunner(options: OpenOptions): Promise<Runner> {
 }
 
 /** Its samples are loaded on this thread. */
-async function openValue(dataset: Dataset, options: OpenOptions): Promise<Runner> {
+async function openValue(given: Dataset | DefinedDataset, options: OpenOptions): Promise<Runner> {
   const { config, model } = options
+  const inputs = modelInputs(model.proto)
+  const { data, batchSize } = config
+  const dataset = isDefinedDataset(given)
+    ? await awaited('option "dataset" threw', () => given({ data, batchSize, inputs }))
+    : given
   requireMembers(dataset, 'option "dataset"')
   const size = await awaited('option "dataset": size() threw', () => dataset.size())
   if (!Number.isSafeInteger(size) || size < 1) {
@@ -90,7 +96,7 @@ async function openValue(dataset: Dataset, options: OpenOptions): Promise<Runner
       `option "dataset": size() gave ${inText(size)}, expected a whole number of at least 1`,
     )
   }
-  const all = Math.ceil(size / config.batchSize)
+  const all = Math.ceil(size / batchSize)
   const { iterations, evalIteration } = config
   const counted = {
     ...config,
@@ -98,7 +104,7 @@ async function openValue(dataset: Dataset, options: OpenOptions): Promise<Runner
     evalIteration: evalIteration === 'all' ? all : evalIteration,
   }
   const identity = (await digestOf(dataset, 'option "dataset"')) ?? String(dataset.load)
-  const infer = datasetFunction(dataset, size, modelInputs(model.proto))
+  const infer = datasetFunction(dataset, size, inputs)
   return openFunction(infer, 'dataset', `${size} ${identity}`, { ...options, config: counted })
 }
 

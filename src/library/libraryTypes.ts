@@ -1,6 +1,7 @@
 // What the library's functions take and give.
 
 import type { ConfigOptions, QuantMode } from '../config/config.js'
+import type { DefinedDataset } from '../dataset/script/defineDataset.js'
 import type { Dataset, InferFunction } from '../dataset/types.js'
 import type { Reporter, RunResult } from '../report/types.js'
 
@@ -26,9 +27,9 @@ export interface RunHooks {
   readonly reporter?: Reporter | undefined
   /**
    * The data as a value, in place of `data` or `userScript`. Its load() runs on the caller's thread: a module (`userScript`) is loaded by the
-   * workers themselves, and is faster where loading is much of the work.
+   * workers themselves, and is faster where loading is much of the work. What defineDataset() gave is asked for the dataset, as by a worker.
    */
-  readonly dataset?: Dataset | undefined
+  readonly dataset?: Dataset | DefinedDataset | undefined
   /** An infer function as a value. It runs on the caller's thread, its forward passes in the workers. */
   readonly infer?: InferFunction | undefined
 }

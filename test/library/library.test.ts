@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { inOptions } from '../../src/config/wording.js'
-import { type Dataset, infer, type ProgressEvent, quantize, SquireError } from '../../src/index.js'
+import { type Dataset, defineDataset, infer, type ProgressEvent, quantize, SquireError } from '../../src/index.js'
 import { temporaryFolder } from '../e2e/squire.js'
 import { tiny, write } from '../e2e/tiny.js'
 
@@ -28,7 +28,7 @@ describe('the library', () => {
   it('takes a dataset as a value, tells how far it is, and names the metric of a float model', async () => {
     const events: ProgressEvent[] = []
     const saveDir = join(folder, 'values')
-    const dataset = samples as Dataset
+    const dataset = samples
     const { results } = await quantize({
       model,
       saveDir,
@@ -51,6 +51,12 @@ describe('the library', () => {
     expect(measured.results).toEqual([{ iteration: 8, metric: results[0]!.floatMetric }])
   })
 
+  it('takes what defineDataset gave, made from the options', async () => {
+    const dataset = defineDataset(({ data }) => ({ ...samples, size: () => Number(data) }))
+    const { results } = await infer({ model, dataset, data: '5', iterations: 'all', cpuNum: 1 })
+    expect(results).toEqual([{ iteration: 5, metric: expect.any(Number) }])
+  })
+
   it('takes an infer function as a value', async () => {
     const { results } = await infer({
       model,
@@ -67,7 +73,7 @@ describe('the library', () => {
   it('runs twice at the same time as it does once', async () => {
     const run = async (name: string) => {
       const saveDir = join(folder, name)
-      await quantize({ model, saveDir, dataset: samples as Dataset, iterations: 'all', cpuNum: 1 })
+      await quantize({ model, saveDir, dataset: samples, iterations: 'all', cpuNum: 1 })
       return readFileSync(join(saveDir, 'tiny_quantize.onnx'))
     }
     const [one, other] = await Promise.all([run('one'), run('other')])
@@ -100,7 +106,7 @@ describe('the library', () => {
   })
 
   it('refuses two kinds of data at once', async () => {
-    const both = { model, dataset: samples as Dataset, infer: () => 1 }
+    const both = { model, dataset: samples, infer: () => 1 }
     await expect(quantize(both)).rejects.toThrow('option "dataset" and option "infer" exclude each other')
   })
 })
