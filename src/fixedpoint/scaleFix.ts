@@ -22,8 +22,8 @@ export interface Accumulation extends Bounds {
   readonly outputScale: number
   /** Integers the input takes; contains 0, which padding adds. */
   readonly inputRange: readonly [low: number, high: number]
-  /** The real input is this much larger, for which `bias` has made up with the real weights; absent: 0. */
-  readonly inputOffset?: number
+  /** The real input is this much larger, for which `bias` has made up with the real weights: one for all, or one a weight, row by row; absent: 0. */
+  readonly inputOffset?: number | Float32Array
   /** Scales that the weights are whole numbers of, one a channel; absent: the largest weight of a channel is the largest integer. */
   readonly weightScales?: ArrayLike<number>
   /** Integers for each channel's weights, where its scale is this one; absent: the nearest. */
@@ -96,17 +96,21 @@ class RoundedRows {
       const chosen = this.#layer.chosen?.[c]
       this.rows[c] = chosen?.scale === scale ? chosen.integers : roundWeights(row, scale, this.#bits)
       this.reaches[c] = reachOf(this.rows[c], this.#layer.inputRange)
-      this.bias[c] = this.#layer.bias[c]! + this.#offsetError(row, this.rows[c], scale)
+      this.bias[c] = this.#layer.bias[c]! + this.#offsetError(c, scale)
     }
   }
 
   /** What rounding the weights takes from the offset's part of the sum. */
-  #offsetError(row: Float32Array, rounded: IntegerArray, scale: number): number {
-    const { inputOffset } = this.#layer
+  #offsetError(c: number, scale: number): number {
+    const { inputOffset, rows } = this.#layer
     if (inputOffset === undefined) return 0
+    const [row, rounded] = [rows[c]!, this.rows[c]!]
+    const isOne = typeof inputOffset === 'number'
     let error = 0
-    for (const [i, weight] of row.entries()) error += rounded[i]! * scale - weight
-    return inputOffset * error
+    for (const [i, weight] of row.entries()) {
+      error += (rounded[i]! * scale - weight) * (isOne ? 1 : inputOffset[c * row.length + i]!)
+    }
+    return isOne ? inputOffset * error : error
   }
 }
 

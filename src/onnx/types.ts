@@ -156,6 +156,8 @@ export interface Model {
   readonly path: string
   /** SHA-256 of the file and of every external data file it names, hex. */
   readonly hash: string
+  /** Of a tensor, the value of each channel that the model's own normalization made zero before it was folded into weights; absent: none was. */
+  readonly zeros?: ReadonlyMap<string, Float64Array>
 }
 
 /** The typed arrays tensors are held in. FLOAT16 and BFLOAT16 are held as their bit patterns in a Uint16Array, BOOL as Uint8Array. */

@@ -1,7 +1,9 @@
 // The quantization plan of a model: operators, scale groups, observed tensors. A function of the graph and its dims alone.
 
 import { SquireError } from '../errors.js'
+import { entryOf } from '../onnx/entry.js'
 import type { Model, TensorInfo } from '../onnx/types.js'
+import { inFloat } from '../operators/fallback/plan.js'
 import { isFallback } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
 import { derivedTensors } from './derived.js'
@@ -11,7 +13,7 @@ import { joinFloat } from './neighbours.js'
 import type { PlanOptions } from './options.js'
 import { partition } from './partition.js'
 import type { Plan } from './types.js'
-import { viewGraph } from './view.js'
+import { type GraphView, viewGraph } from './view.js'
 
 /**
  * @param model after the graph passes
@@ -21,8 +23,8 @@ import { viewGraph } from './view.js'
  */
 export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>, options: PlanOptions): Plan {
   const { graph } = model.proto
-  const view = viewGraph(model.proto, tensors)
-  const matched = joinFloat(partition(view), view)
+  const view = viewGraph(model.proto, tensors, model.zeros)
+  const matched = joinFloat(partition(view), view).map((operator) => entering(operator, view))
   if (matched.every(isFallback)) throw nothingToQuantize(matched)
   const outside = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]
   const inner = innerTensors(matched, outside)
@@ -38,6 +40,13 @@ export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>,
     ...{ operators, groups, groupOf, derived, narrowed, inner, tensors },
     observed: order.filter((name) => observed.has(name)),
   }
+}
+
+/** What makes an input its integers comes before these, in the real values of the caller. */
+function entering(operator: PlannedOperator, view: GraphView): PlannedOperator {
+  const [node, ...more] = operator.nodes
+  const enters = node !== undefined && more.length === 0 && entryOf(node, view.index) !== undefined
+  return enters ? inFloat(operator, view, undefined) : operator
 }
 
 /** What lives inside of steps alone. */

@@ -26,6 +26,8 @@ export interface GraphView {
   constant(name: string | undefined): FloatConstant | undefined
   /** The value of a constant tensor with one element, float or (an exponent of Pow) an integer. */
   scalar(name: string | undefined): number | undefined
+  /** The value of each channel of a tensor that the model means by zero, where that is another number. */
+  zeros(name: string): Float64Array | undefined
   /** The view of a graph inside of this one. */
   inner(graph: GraphProto): GraphView
   /** The one node that reads a tensor; undefined when there are more, none, or when it is an output of the graph. */
@@ -42,7 +44,11 @@ export function readsDimsOnly(node: NodeProto): boolean {
   return dimsOnly.has(node.opType)
 }
 
-export function viewGraph(proto: ModelProto, tensors: ReadonlyMap<string, TensorInfo>): GraphView {
+export function viewGraph(
+  proto: ModelProto,
+  tensors: ReadonlyMap<string, TensorInfo>,
+  zeros?: ReadonlyMap<string, Float64Array>,
+): GraphView {
   const { graph } = proto
   const index = indexGraph(graph)
   const nodes = sortTopologically(graph.node)
@@ -71,6 +77,7 @@ export function viewGraph(proto: ModelProto, tensors: ReadonlyMap<string, Tensor
       }
       return Number(tensorData(tensor)[0])
     },
+    zeros: (name) => zeros?.get(name),
     inner: (inner) => viewGraph({ ...proto, graph: inner }, tensors),
     soleReader: (name) => {
       const [reader, ...others] = index.consumers(name)

@@ -27,6 +27,7 @@ import { type GroupHistogram, solveGroups, withoutSign } from '../solve/groups.j
 import { integerInputs } from '../solve/integerInputs.js'
 import { readGivenModel } from './edit.js'
 import { floatModel } from './given/brought.js'
+import { optimizeGiven } from './given/bytes.js'
 import { checkInputDtypes, type Given, givenScales } from './given/given.js'
 import { pickModes } from './quantization/pick.js'
 import { attempt, type Job } from './quantization/quantization.js'
@@ -55,7 +56,7 @@ export async function prepareRun(
   checkInputDtypes(config, source)
   planWorkers(pool, source, reporter)
   const extent = config.disableOnnxsim || isOwn ? 'needed' : 'all'
-  const { model: optimized, log } = await optimize(source, extent)
+  const { model: optimized, log } = await optimizeGiven(config, source, extent)
   for (const line of log) reporter.debug(line)
   const runner = await openRunner({ config, model: source, pool, store, reporter, signal, workspace, values })
   closeAtEnd(runner)

@@ -2,18 +2,19 @@
 
 import { rangeOf } from '../fixedpoint/width.js'
 import { BINS_LOG2, BINS_PER_SIGN, type Histogram } from '../histogram/types.js'
+import { isFallback } from '../operators/index.js'
 import type { Plan } from '../plan/types.js'
 import type { GroupHistogram } from './groups.js'
 
-/** Threshold by scale group, where the group is an input of the model and holds such integers. */
+/** Threshold by scale group, where the group is an input of the chip and holds such integers. */
 export function integerInputs({ operators }: Plan, groups: readonly GroupHistogram[]): ReadonlyMap<string, number> {
-  const written = new Set(operators.flatMap(({ outputs }) => outputs))
-  const found = groups.flatMap(({ scaleGroup: { name, tensors, bits }, histogram }) => {
+  const written = new Set(operators.filter((one) => !isFallback(one)).flatMap(({ outputs }) => outputs))
+  const found = groups.flatMap(({ scaleGroup: { name, sources, bits }, histogram }) => {
     const [low, high] = rangeOf(bits)
     const fits = histogram.min >= low && histogram.max <= high
     // Smaller integers are exact at a finer scale as well, which the modes find.
     const isLarge = Math.max(-histogram.min, histogram.max) > high / 2
-    const isInput = tensors.every((tensor) => !written.has(tensor))
+    const isInput = sources.every((tensor) => !written.has(tensor))
     return fits && isLarge && isInput && holdsIntegers(histogram) ? [[name, high] as const] : []
   })
   return new Map(found)

@@ -13,7 +13,8 @@ export const foldArithmetic: Pass = {
   apply: (proto: ModelProto) => foldIntoLinear(proto, arithmetic),
 }
 
-function arithmetic(node: NodeProto, index: GraphIndex): Candidate | undefined {
+/** A node that adds, subtracts, multiplies or divides by a constant. */
+export function arithmetic(node: NodeProto, index: GraphIndex): Candidate | undefined {
   const [left = '', right = ''] = node.input
   const constantFirst = floatConstant(left, index)
   const constant = constantFirst ?? floatConstant(right, index)

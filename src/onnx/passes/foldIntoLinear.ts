@@ -9,7 +9,7 @@ import { changed, type PassResult, replaceNodes } from './pass.js'
 export interface Candidate {
   readonly input: string
   /** The map after this operator; undefined when it is not one value a channel. */
-  mapFor(linear: Linear): ChannelMap | undefined
+  mapFor(linear: Pick<Linear, 'rank' | 'channels'>): ChannelMap | undefined
 }
 
 /** Folds every node that `candidateOf` recognises into its producer, where that is linear and nothing else reads what lies between. */

@@ -11,6 +11,7 @@ import { foldBatchNormalization } from './foldBatchNormalization.js'
 import { foldConstants } from './foldConstants.js'
 import { foldIf } from './foldIf.js'
 import { foldInferred } from './foldInferred.js'
+import { foldNormalization } from './foldNormalization.js'
 import { fuseHardSigmoid } from './fuseHardSigmoid.js'
 import { fuseMagnitude } from './fuseMagnitude.js'
 import { lowerConvTranspose } from './lowerConvTranspose.js'
@@ -43,6 +44,7 @@ const allPasses: readonly Pass[] = [
   chooseMasked,
   foldBatchNormalization,
   foldArithmetic,
+  foldNormalization,
   lowerEinsum,
   lowerAttention,
   lowerRotaryEmbedding,
@@ -84,12 +86,14 @@ export interface Optimized {
 export async function optimize(model: Model, extent: 'all' | 'needed' = 'all'): Promise<Optimized> {
   const [passes, late] = extent === 'all' ? [allPasses, latePasses] : [needed, []]
   const counts = new Map<Pass, number>()
+  const zeros = new Map(model.zeros)
   let proto = sorted(model.proto)
   const run = async (some: readonly Pass[]) => {
     const before = proto
     for (const pass of some) {
       const result = await pass.apply(proto)
       counts.set(pass, (counts.get(pass) ?? 0) + result.count)
+      for (const [name, values] of result.zeros ?? []) zeros.set(name, values)
       proto = result.proto
     }
     return proto !== before
@@ -99,7 +103,7 @@ export async function optimize(model: Model, extent: 'all' | 'needed' = 'all'): 
     .filter((pass) => counts.get(pass) !== 0)
     .map((pass) => `${pass.title}: ${counts.get(pass)}`)
   const sizes = `nodes: ${model.proto.graph.node.length} -> ${proto.graph.node.length}`
-  return { model: { ...model, proto }, log: [...done, sizes] }
+  return { model: { ...model, proto, ...(zeros.size > 0 && { zeros }) }, log: [...done, sizes] }
 }
 
 function sorted(proto: ModelProto): ModelProto {

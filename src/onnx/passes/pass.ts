@@ -6,6 +6,8 @@ export interface PassResult {
   readonly proto: ModelProto
   /** How many places changed; 0: `proto` is the model that went in. */
   readonly count: number
+  /** New entries of the model's `zeros`; absent: none. */
+  readonly zeros?: ReadonlyMap<string, Float64Array>
 }
 
 export interface Pass {

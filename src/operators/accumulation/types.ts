@@ -15,8 +15,8 @@ export interface PlannedAccumulation extends PlannedOperator {
   /** float32, one an output channel; zeros where the node has none. */
   readonly bias: Float32Array
   readonly clamp: Clamp | undefined
-  /** The input is this much less than the float model's, and the bias has made up for it; absent: nothing. */
-  readonly inputOffset?: number
+  /** The input is this much less than the float model's, and the bias has made up for it: one for all, or one a weight, in their order; absent: nothing. */
+  readonly inputOffset?: number | Float32Array
   /** What refinement found; absent: the bias as it is, and the integers nearest to the weights. */
   readonly refined?: Refined
 }

@@ -29,6 +29,8 @@ export function convOf(node: NodeProto, view: GraphView): Match<PlannedConv> | R
   const [features = 0, , ...kernel] = weights.dims
   const { strides, dilations, pads } = windowOf(node, kernel, view.dims(input).slice(2))
   const { clamp, nodes, output } = followingClamp(node.output[0]!, view)
+  const group = intAttribute(node, 'group', 1)
+  const zeros = view.zeros(input)
   return {
     kind: 'conv',
     nodes: [node, ...nodes],
@@ -36,12 +38,23 @@ export function convOf(node: NodeProto, view: GraphView): Match<PlannedConv> | R
     outputs: [output],
     weights,
     bias: bias?.data ?? new Float32Array(features),
-    group: intAttribute(node, 'group', 1),
+    group,
     strides,
     dilations,
     pads,
     clamp,
+    ...(zeros !== undefined && { inputOffset: offsetsOf(weights, group, zeros) }),
   }
+}
+
+/** For each weight what the real input is more than the one that the weight is multiplied by, where this one has other values for zero. */
+function offsetsOf({ dims, data }: FloatConstant, group: number, zeros: Float64Array): Float32Array {
+  const [features = 0, depth = 0, ...kernel] = dims
+  const kernelSize = kernel.reduce((product, size) => product * size, 1)
+  return data.map((_, at) => {
+    const first = Math.floor(at / (depth * kernelSize * (features / group))) * depth
+    return -zeros[first + (Math.floor(at / kernelSize) % depth)]!
+  })
 }
 
 /** y = factor[c] * x + offset[c]. */

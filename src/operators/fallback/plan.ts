@@ -9,7 +9,7 @@ import { floatReason } from './reasons.js'
 
 /** Its inputs are all tensors that its nodes and their subgraphs read from outside, initializers aside, integers or not. */
 export interface PlannedFallback extends PlannedOperator {
-  /** Why it is not on the chip, for people; undefined for nodes that compute shapes only. */
+  /** Why it is not on the chip, for people; undefined for nodes that compute shapes only, and for what makes an input its integers. */
   readonly reason: string | undefined
 }
 
@@ -26,6 +26,10 @@ function defaultReason(node: NodeProto): string {
 }
 
 /** An operator that the chip could run, in float all the same. */
-export function inFloat({ name, nodes, outputs }: PlannedOperator, view: GraphView, reason: string): PlannedFallback {
+export function inFloat(
+  { name, nodes, outputs }: PlannedOperator,
+  view: GraphView,
+  reason: string | undefined,
+): PlannedFallback {
   return { kind: 'fallback', name, nodes, inputs: outerInputsOf(nodes, view), outputs, reason }
 }

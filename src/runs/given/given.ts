@@ -8,6 +8,8 @@ import { messageOf, SquireError } from '../../errors.js'
 import { readRegularText } from '../../files/regularFile.js'
 import type { Offset } from '../../offsets/groups.js'
 import { type IntegerType, isIntegerType } from '../../onnx/edits/inputTypes.js'
+import { entryOf } from '../../onnx/entry.js'
+import { indexGraph } from '../../onnx/graph.js'
 import { modelInputs } from '../../onnx/model.js'
 import { DataType, type ModelProto } from '../../onnx/types.js'
 import type { GivenAccumulations } from '../../operators/types.js'
@@ -105,14 +107,19 @@ async function parsedFile(path: string): Promise<v.InferOutput<typeof scaleFile>
   )
 }
 
-/** The real values of an integer input are its integers: at 8 bits int8 keeps them all, and uint8 every second one. */
+/** The real values of an integer input are its integers. At 8 bits uint8 keeps them all less 128; where the model does not take 128 from them, every second one. */
 function inputScales(config: Config, { model, plan }: Prepared): [string, number][] {
   const { bitWidth } = config
+  const { graph } = model.proto
+  const index = indexGraph(graph)
   const inputs = modelInputs(model.proto)
   const dtypes = dtypesOf(config, inputs)
   return inputs.flatMap(({ name }, i): [string, number][] => {
     const dtype = dtypes[i]
-    if (dtype === undefined || dtype === 'float32' || !plan.groupOf.has(name)) return []
+    if (dtype === undefined || dtype === 'float32') return []
+    const entry = graph.node.find((node) => dtype === 'uint8' && bitWidth === 8 && entryOf(node, index) === name)
+    if (entry !== undefined) return [[entry.output[0]!, 1]]
+    if (!plan.groupOf.has(name)) return []
     return [[name, dtype === 'uint8' && bitWidth === 8 ? Math.fround(255 / 127) : 1]]
   })
 }
