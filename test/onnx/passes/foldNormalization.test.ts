@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../../src/onnx/attribute.js'
 import { foldNormalization } from '../../../src/onnx/passes/foldNormalization.js'
 import { optimize } from '../../../src/onnx/passes/index.js'
+import type { NodeProto } from '../../../src/onnx/types.js'
 import { asModel, floats, largestDifference, model, node, operators, runModel } from '../models.js'
 
 const conv = (attributes: Record<string, number | readonly number[] | string>, from = 'n', to = 'y') =>
@@ -64,13 +65,13 @@ describe('the normalization of an input', () => {
     expect(found).toEqual(['Transpose', 'Split', 'Pad', 'Pad', 'Pad', 'Concat', 'Conv'])
   })
 
-  it.each([
+  it.each<readonly [string, readonly NodeProto[], number?]>([
     ['of a tensor that is no input', [node('Relu', ['x'], ['r']), node('Sub', ['r', 'mean'], ['n']), conv({})]],
     ['that something else reads', [...normalize, conv({}), node('Relu', ['n'], ['z'])]],
     ['with a factor of zero', [node('Mul', ['x', 'zero'], ['n']), conv({})]],
     ['before padding that depends on the size', [...normalize, conv({ auto_pad: 'SAME_UPPER' })]],
     ['of more channels than there would be Pads for', [...normalize, conv({ pads: [1, 1, 1, 1] })], 5],
-  ] as const)('%s stays', (_case, nodes, channels = 3) => {
+  ])('%s stays', (_case, nodes, channels = 3) => {
     const many = Array.from({ length: channels }, (_, c) => 100 + c)
     const constants = [
       ...[floats('mean', [channels, 1, 1], many), floats('std', [channels, 1, 1], many), floats('zero', [1], [0])],
