@@ -23,21 +23,26 @@ export function sessionsOf(models: readonly ModelFile[]): Promise<Session[]> {
 }
 
 async function opened(wanted: readonly ModelFile[], kept: readonly ModelFile[]): Promise<Session[]> {
-  const paths = new Set(kept.map(({ path }) => path))
-  await release([...open.values()].filter(({ model }) => !paths.has(model.path)))
+  const keys = new Set(kept.map(keyOf))
+  await release([...open.values()].filter(({ model }) => !keys.has(keyOf(model))))
   for (const model of wanted) {
-    if (!open.has(model.path)) open.set(model.path, { model, session: createSession(model.path, model) })
+    const key = keyOf(model)
+    if (!open.has(key)) open.set(key, { model, session: createSession(model.path, model) })
   }
-  return Promise.all(wanted.map(({ path }) => open.get(path)!.session))
+  return Promise.all(wanted.map((model) => open.get(keyOf(model))!.session))
 }
 
 // Large weights do not outlive a pause: what is mapped opens again in no time.
 whenIdle(() => release([...open.values()].filter(({ model }) => model.mapped)))
 
 async function release(last: readonly Opened[]): Promise<void> {
-  for (const { model } of last) open.delete(model.path)
+  for (const { model } of last) open.delete(keyOf(model))
   // A session that failed to open has already reported its error.
   for (const one of await Promise.allSettled(last.map(({ session }) => session))) {
     if (one.status === 'fulfilled') await one.value.release()
   }
+}
+
+function keyOf({ path, serial }: ModelFile): string {
+  return `${serial} ${path}`
 }

@@ -146,7 +146,7 @@ def measure(name, folder, modes, peers):
     labels = folder / f"{name}.test.npz"
     result["task"] = {"float": task_of(name, labels, expected, expected)}
     with tempfile.TemporaryDirectory() as out:
-        log, status, cost = squire(model, folder / f"{name}.npz", len(calibration), out, modes)
+        log, status, cost = squire(model, folder / f"{name}.npz", len(calibration), out, modes, "--zero-points", "none")
         result.update(cost)
         counts = re.search(r"(\d+) operators? on the chip, (\d+) in software", log)
         if counts:

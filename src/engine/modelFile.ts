@@ -7,6 +7,8 @@ import type { ModelProto } from '../onnx/types.js'
 import { writeModel } from '../onnx/write.js'
 import type { ModelFile } from './protocol.js'
 
+let serials = 0
+
 /** Writes a model for the workers. */
 export async function modelFile(proto: ModelProto, path: string, leastMapped?: number): Promise<ModelFile> {
   const outputs = proto.graph.output.map(({ name }) => name)
@@ -18,7 +20,7 @@ export async function writtenFile(
   proto: ModelProto,
   path: string,
   leastMapped = LEAST_MAPPED_BYTES,
-): Promise<Pick<ModelFile, 'path' | 'mapped'>> {
+): Promise<Pick<ModelFile, 'path' | 'serial' | 'mapped'>> {
   await writeModel(proto, path, { maxInlineBytes: leastMapped })
-  return { path, ...(tensorBytes(proto) > leastMapped && { mapped: true }) }
+  return { path, serial: serials++, ...(tensorBytes(proto) > leastMapped && { mapped: true }) }
 }

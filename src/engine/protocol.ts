@@ -18,6 +18,8 @@ import type { Gram, Means } from '../refine/statistics.js'
 /** A model file that workers open, each once, and keep open while it is in use. */
 export interface ModelFile {
   readonly path: string
+  /** Which of the model files it is that the engine has written: a path may be written again, and is then another model. */
+  readonly serial: number
   /** The runtime's own optimizer made it: it is opened as it is. */
   readonly optimized?: boolean
   /** Its weights lie in a file beside it: they are used where they are mapped. */

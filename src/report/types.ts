@@ -1,5 +1,7 @@
 // How the pipeline speaks to whoever runs it. The command line prints it; the library's callers may pass their own or none.
 
+import type { ZeroPointPolicy } from '../config/config.js'
+
 /** A long piece of work being shown. */
 export interface ProgressTask {
   /** `done` of the total are finished. */
@@ -22,6 +24,23 @@ export interface Reporter {
   workload?(samples: number): void
   /** Starts showing progress: `unit` is what is counted ("samples"). */
   progress(title: string, total: number, unit: string): ProgressTask
+}
+
+/** Which tensors of a quantization have a zero point. */
+export interface ZeroPointRecord {
+  readonly policy: ZeroPointPolicy
+  /** Scales that have one, and Pad nodes that the chip runs for their sake. */
+  readonly groups: number
+  readonly pads: number
+  /** What --zero-points auto chose from; absent where there was nothing to choose. */
+  readonly tried?: readonly ZeroPointTrial[]
+}
+
+export interface ZeroPointTrial {
+  readonly policy: ZeroPointPolicy
+  readonly pads: number
+  /** Signal to noise at the outputs on calibration samples, in dB; undefined where there is no noise. */
+  readonly sqnr: number | undefined
 }
 
 /** What --refine made of a quantization. */
@@ -51,6 +70,8 @@ export interface ModeResult {
   readonly loss: number | undefined
   readonly floatMetric: number | undefined
   readonly fixMetric: number | undefined
+  /** Undefined where nothing was quantized. */
+  readonly zeroPoints?: ZeroPointRecord | undefined
   /** Undefined where nothing was refined. */
   readonly refinement?: RefinementRecord | undefined
   /** Relative to the save-dir; '.' for a single quantization. */

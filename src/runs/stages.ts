@@ -11,8 +11,6 @@ import type { Pool } from '../engine/pool.js'
 import type { SquireError } from '../errors.js'
 import { chipProfile } from '../fixedpoint/chip.js'
 import { histogramsOf } from '../histogram/buffer.js'
-import { type Folded, foldZeroPoints } from '../offsets/foldZeroPoints.js'
-import type { Offset } from '../offsets/groups.js'
 import { specialize } from '../onnx/edits/specialize.js'
 import { importModel } from '../onnx/import/index.js'
 import { optimize } from '../onnx/passes/index.js'
@@ -29,8 +27,9 @@ import { readGivenModel } from './edit.js'
 import { floatModel } from './given/brought.js'
 import { optimizeGiven } from './given/bytes.js'
 import { checkInputDtypes, type Given, givenScales } from './given/given.js'
-import { pickModes } from './quantization/pick.js'
-import { attempt, type Job } from './quantization/quantization.js'
+import { chosenQuantizations } from './quantization/choose.js'
+import type { Job } from './quantization/quantization.js'
+import { NO_ZERO_POINTS, type Thresholded } from './quantization/zeroPoints.js'
 import { refineRun } from './refinement/index.js'
 import { planWorkers, type Rig, type StageTimer } from './run.js'
 
@@ -106,14 +105,15 @@ export async function solveRun(
   const chip = chipProfile(config.chip)
   timer.stage('model quantization')
   const given = await givenScales(config, prepared, reporter)
-  const jobs = await solveThresholds(config, pool, prepared, observed, given, reporter)
+  const thresholded = await solveThresholds(config, pool, prepared, observed, given, reporter)
   timer.stage('fixed-point parameters')
-  const several = jobs.length > 1
   const { scales, accumulations } = given
   const options = { scales, accumulations, ...(config.lutLength !== undefined && { lutBits: config.lutLength }) }
   const solve = (job: Job, plan: Plan) => solveFixedPoint(plan, job.thresholds, chip, options)
-  const all = jobs.map((job) => ({ job, fixed: attempt(several, () => solve(job, job.prepared.plan)) }))
-  const solved = config.modes.includes('auto') && several ? await pickModes(setting, runner, prepared, all) : all
+  const solved = await chosenQuantizations({
+    ...{ setting, runner, prepared, thresholded },
+    solve: (job) => solve(job, job.prepared.plan),
+  })
   return refineRun(setting, runner, prepared, solved, solve)
 }
 
@@ -129,8 +129,8 @@ async function solveThresholds(
   observed: readonly Observed[],
   given: Given,
   reporter: Reporter,
-): Promise<Job[]> {
-  const jobs: Job[] = []
+): Promise<Thresholded[]> {
+  const thresholded: Thresholded[] = []
   const { origin } = given
   const { plan } = prepared
   // Where the model has brought every scale there is nothing to choose.
@@ -153,53 +153,19 @@ async function solveThresholds(
       return thresholds
     }
     for (const mode of modes) {
-      const job: Job = { observed: one, mode, thresholds: ofMode(solved, mode), origin, prepared }
-      jobs.push(withZeroPoints(job, groups, ofMode(oneSided, mode), given, config, options, reporter))
+      const job: Job = {
+        observed: one,
+        mode,
+        thresholds: ofMode(solved, mode),
+        origin,
+        prepared,
+        zeroPoints: NO_ZERO_POINTS,
+      }
+      const { zeroPoints } = given
+      thresholded.push({ job, groups, oneSided: ofMode(oneSided, mode), zeroPoints, options })
     }
   }
-  return jobs
-}
-
-/** The same quantization with zero points folded into biases, where there are any. */
-function withZeroPoints(
-  job: Job,
-  groups: readonly GroupHistogram[],
-  oneSided: ReadonlyMap<string, number>,
-  { zeroPoints }: Given,
-  config: Config,
-  options: PlanOptions,
-  reporter: Reporter,
-): Job {
-  const { prepared, thresholds } = job
-  const { model, plan, staticModel } = prepared
-  const histograms = new Map(groups.map(({ scaleGroup, histogram }) => [scaleGroup.name, histogram]))
-  if (zeroPoints.kind === 'folded') {
-    const held = zeroPoints.offsets.size === 0 ? plan : { ...plan, offsets: zeroPoints.offsets }
-    return { ...job, prepared: { ...prepared, plan: held } }
-  }
-  const given = zeroPoints.kind === 'exact' ? zeroPoints.offsets : undefined
-  const wished = zeroPoints.kind === 'wished' ? zeroPoints.wished : undefined
-  const request = { model, plan, thresholds, oneSided, histograms, policy: config.zeroPoints, given, wished }
-  const folded = foldZeroPoints({ ...request, options })
-  if (wished !== undefined) warnOfSymmetric(wished, folded, reporter)
-  if (folded === undefined) return job
-  const { proto, tensors, groups: numGroups, pads } = folded
-  reporter.info(`${job.mode}: ${numGroups} of ${plan.groups.length} scales have a zero point; Pad nodes added: ${pads}`)
-  const { input, output } = staticModel.proto.graph
-  const fixed = { ...proto, graph: { ...proto.graph, input, output } }
-  const models = { model: { ...model, proto }, staticModel: { ...staticModel, proto: fixed } }
-  return { ...job, thresholds: folded.thresholds, prepared: { ...prepared, ...models, plan: folded.plan, tensors } }
-}
-
-/** Zero points of the model that biases cannot take in. */
-function warnOfSymmetric(wished: ReadonlyMap<string, Offset>, folded: Folded | undefined, reporter: Reporter): void {
-  const symmetric = [...wished.keys()].filter((name) => folded?.plan.offsets?.has(name) !== true)
-  if (symmetric.length === 0) return
-  const named = symmetric.length > 10 ? [...symmetric.slice(0, 10), `and ${symmetric.length - 10} more`] : symmetric
-  reporter.warn(
-    `zero points of ${symmetric.length} tensors have no place in the biases of the operators around them; a symmetric range that holds ` +
-      `the same values takes their place: ${named.join(', ')}`,
-  )
+  return thresholded
 }
 
 function planOptions({ chip, bitWidth, unifyInputScale }: Config, mix: MixConfig | undefined): PlanOptions {

@@ -11,7 +11,7 @@ import { tiny, write } from '../e2e/tiny.js'
 
 const folder = temporaryFolder()
 const inputs = [{ name: 'x', dataType: 1, dims: [1, 4] }]
-const model = { path: write(tiny(), folder, 'tiny.onnx'), inputs, outputs: ['y'] }
+const model = { path: write(tiny(), folder, 'tiny.onnx'), serial: 0, inputs, outputs: ['y'] }
 const script = join(folder, 'data.mjs')
 writeFileSync(
   script,

@@ -38,6 +38,7 @@ const result = (mode: string, loss: number | null): ResultEntry => ({
     directory: '.',
     loss,
     floatMetric: 1,
+    zeroPoints: null,
     fixMetric: 1,
     files: [],
     error: null,

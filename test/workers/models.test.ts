@@ -7,7 +7,7 @@ import { temporaryFolder } from '../onnx/folder.js'
 import { model } from '../onnx/models.js'
 
 const at = temporaryFolder()
-const file = (name: string) => ({ path: at(name), inputs: [], outputs: ['y'] })
+const file = (name: string, serial = 0) => ({ path: at(name), serial, inputs: [], outputs: ['y'] })
 const x = { type: 'float32', dims: [1, 2], data: Float32Array.of(-1, 2) } as const
 
 afterEach(() => vi.useRealTimers())
@@ -41,4 +41,13 @@ it('lets a session with mapped weights go when no task has come for a while', as
   endTask()
   await vi.advanceTimersByTimeAsync(60_000)
   expect(await sessionOf(mapped)).not.toBe(session)
+})
+
+it('opens a file anew that was written again under the same name', async () => {
+  const written = async (opType: string, serial: number) => {
+    await writeModel(model({ nodes: [makeNode(opType, ['x'], ['y'])], inputs: { x: [1, 2] } }), at('again.onnx'))
+    return (await (await sessionOf(file('again.onnx', serial))).run({ x })).y?.data
+  }
+  expect(await written('Relu', 1)).toEqual(Float32Array.of(0, 2))
+  expect(await written('Neg', 2)).toEqual(Float32Array.of(1, -2))
 })

@@ -2,7 +2,7 @@
 
 import { option } from '../option.js'
 import { either, flag, integer, mapped, oneOf, path, real, several } from '../values.js'
-import { inputDtypes, type ModeChoice, quantModes, refinements, zeroPointPolicies } from './words.js'
+import { inputDtypes, type ModeChoice, quantModes, refinements, zeroPointChoices } from './words.js'
 
 const group = 'Quantization'
 
@@ -39,11 +39,11 @@ export const quantizationOptions = {
     fallback: 0.99999,
   }),
   /** Which ranges that are not symmetric use all codes. */
-  zeroPoints: option(oneOf('WHICH', zeroPointPolicies), {
+  zeroPoints: option(oneOf('WHICH', zeroPointChoices), {
     long: 'zero-points',
     group,
-    help: "zero points folded into biases, so that ranges like a Relu's use all codes; unpadded: where no Pad node is needed",
-    fallback: 'none',
+    help: "zero points folded into biases, so that ranges like a Relu's use all codes; unpadded: where no Pad node is needed; auto: where samples gain",
+    fallback: 'auto',
   }),
   /** Whether an operator that would run in float is an error. */
   strict: option(flag, {

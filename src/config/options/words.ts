@@ -12,6 +12,10 @@ export type ModeChoice = QuantMode | 'auto'
 export const zeroPointPolicies = ['none', 'unpadded', 'all'] as const
 export type ZeroPointPolicy = (typeof zeroPointPolicies)[number]
 
+/** 'auto': the policy that samples speak for. */
+export const zeroPointChoices = [...zeroPointPolicies, 'auto'] as const
+export type ZeroPointChoice = (typeof zeroPointChoices)[number]
+
 /** What is made better from calibration samples alone: nothing, biases, or integer weights and biases. */
 export const refinements = ['none', 'fast', 'best'] as const
 export type Refinement = (typeof refinements)[number]

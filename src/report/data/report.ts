@@ -11,8 +11,17 @@ export interface ResultEntry {
   readonly loss: number | null
   readonly floatMetric: number | null
   readonly fixMetric: number | null
+  readonly zeroPoints: ZeroPointEntry | null
   readonly files: readonly string[]
   readonly error: string | null
+}
+
+/** Which scales of a quantization have a zero point; `tried` is what --zero-points auto chose from. */
+export interface ZeroPointEntry {
+  readonly policy: string
+  readonly groups: number
+  readonly pads: number
+  readonly tried?: readonly { readonly policy: string; readonly pads: number; readonly sqnr: number | null }[]
 }
 
 /** Something to look at. */

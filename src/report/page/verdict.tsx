@@ -6,6 +6,7 @@ import { Headings } from './headings.js'
 import { type Report, type Row, worstRows } from './model.js'
 import { Noise } from './noise.js'
 import { Scroll } from './scroll.js'
+import { ZeroPoints } from './zeroPoints.js'
 
 interface VerdictProps {
   readonly report: Report
@@ -24,6 +25,7 @@ export function Verdict({ report, rows, shown, onOpen, onShow }: VerdictProps) {
         <div>
           <h3>Quantizations</h3>
           <Quantizations report={report} shown={shown} onShow={onShow} />
+          <ZeroPoints report={report} />
         </div>
         <div>
           <h3>Worst layers, each by itself</h3>

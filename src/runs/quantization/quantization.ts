@@ -18,7 +18,7 @@ import { takingIntegers } from '../../onnx/edits/inputTypes.js'
 import type { ModelProto } from '../../onnx/types.js'
 import { modelFiles } from '../../onnx/write.js'
 import type { FixedPointModel } from '../../plan/types.js'
-import type { ModeResult, RefinementRecord, Reporter } from '../../report/types.js'
+import type { ModeResult, RefinementRecord, Reporter, ZeroPointRecord } from '../../report/types.js'
 import { squireVersion } from '../../version.js'
 import { type Given, inputTypes } from '../given/given.js'
 import { dumpQuantized } from './dump.js'
@@ -29,6 +29,8 @@ export interface Job {
   readonly thresholds: ReadonlyMap<string, number>
   /** What the run that made the scales says of itself, where they were loaded. */
   readonly origin: Given['origin']
+  /** Which tensors have one. */
+  readonly zeroPoints: ZeroPointRecord
   /** What --refine made of it; absent: nothing. */
   readonly refinement?: RefinementRecord
   /** What is quantized: the run's model, or that model with zero points folded into its biases. */
@@ -55,12 +57,12 @@ export interface Context {
   readonly warned: Set<string>
 }
 
-/** A failure of one quantization among several is a result; of the only one, it is the run's. */
-export function attempt<T>(several: boolean, work: () => T): T | SquireError {
+/** What the chip cannot compute is a result. */
+export function attempt<T>(work: () => T): T | SquireError {
   try {
     return work()
   } catch (error) {
-    if (several && error instanceof SquireError) return error
+    if (error instanceof SquireError) return error
     throw error
   }
 }
@@ -96,9 +98,10 @@ export function integerOf(
 }
 
 /** What this quantization alone depends on: not the other modes of the run, nor how many samples it was measured on. */
-function provenance(config: Config, { mode, observed, origin }: Job): Provenance {
+function provenance(config: Config, { mode, observed, origin, zeroPoints }: Job): Provenance {
   const { modes: _, evalIteration: __, compareIteration: ___, percent, ...shared } = decidingOptions(config)
-  const own = { ...shared, mode, ...(mode === 'percentile' && { percent }), iterations: [observed.iteration] }
+  const made = { mode, zeroPoints: zeroPoints.policy, iterations: [observed.iteration] }
+  const own = { ...shared, ...made, ...(mode === 'percentile' && { percent }) }
   const { outputDequant, runMode } = config
   const options = origin?.options === undefined ? own : { ...origin.options, outputDequant, runMode }
   return { mode, version: squireVersion(), options }
@@ -109,8 +112,8 @@ export async function saveOutcome(context: Context, { job, made }: Outcome, stag
   const { config, several } = context
   const { iteration, floatMetric } = job.observed
   const directory = directoryOf(job, several)
-  const { mode, refinement } = job
-  const base = { model: basename(config.model), mode, iteration, directory, floatMetric, refinement }
+  const { mode, zeroPoints, refinement } = job
+  const base = { model: basename(config.model), mode, iteration, directory, floatMetric, zeroPoints, refinement }
   if (made instanceof SquireError) {
     return { ...base, loss: undefined, fixMetric: undefined, files: [], error: made.message }
   }

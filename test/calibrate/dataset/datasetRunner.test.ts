@@ -20,7 +20,7 @@ import type { Part } from '../../../src/parts/part.js'
 import { silentReporter } from '../../../src/report/types.js'
 import { expectSame } from '../../histogram/same.js'
 
-const file = (path: string) => ({ path, inputs: [], outputs: [] })
+const file = (path: string) => ({ path, serial: 0, inputs: [], outputs: [] })
 const observation = { tensors: ['t'], dims: [[1]], blocked: {}, inputDims: { x: [1, 2] }, stacked: 1, outputs: {} }
 const model: ObservedModel = { observed: file('observed'), plain: file('plain'), observation, key: 'the model' }
 const source = { kind: 'user', script: '', exportName: '', data: undefined, batchSize: 1 } as const

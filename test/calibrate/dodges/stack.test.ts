@@ -49,7 +49,13 @@ async function stacked({
     type === DataType.FLOAT
       ? { type: 'float32' as const, dims: fed, data: Float32Array.from(data) }
       : { type: 'int32' as const, dims: fed, data: Int32Array.from(data, (value) => value * 100) }
-  return samplesToStack(proto, { path, inputs: modelInputs(proto), outputs: ['y'] }, { x }, ['y'], [[values]])
+  return samplesToStack(
+    proto,
+    { path, serial: 0, inputs: modelInputs(proto), outputs: ['y'] },
+    { x },
+    ['y'],
+    [[values]],
+  )
 }
 
 const conv = [

@@ -14,7 +14,7 @@ import { emptyHistogram, observe } from '../../../src/histogram/histogram.js'
 import { expectSame } from '../../histogram/same.js'
 
 const tensors = ['a', 'b']
-const model = { path: 'model.onnx', inputs: [], outputs: [] }
+const model = { path: 'model.onnx', serial: 0, inputs: [], outputs: [] }
 const valuesOf = (index: number) => Float32Array.of(index, -index / 3, 0)
 
 /** Lists the samples it has seen. `merge` changes its first argument and keeps the arrays of its second, as users' code does. */

@@ -1,0 +1,47 @@
+// What options leave open is decided by samples: first the threshold method, then the zero points of the method that was taken.
+
+import type { Prepared } from '../../calibrate/prepare.js'
+import type { Runner } from '../../calibrate/runner.js'
+import { SquireError } from '../../errors.js'
+import type { FixedPointModel } from '../../plan/types.js'
+import type { Setting, Solved } from '../stages.js'
+import { pickModes } from './pickModes.js'
+import { pickZeroPoints } from './pickZeroPoints.js'
+import { attempt, type Job } from './quantization.js'
+import { Trials } from './trials.js'
+import { everyPolicy, reportZeroPoints, type Thresholded, withZeroPoints } from './zeroPoints.js'
+
+export interface ChoiceRequest {
+  readonly setting: Setting
+  readonly runner: Runner
+  readonly prepared: Prepared
+  readonly thresholded: readonly Thresholded[]
+  readonly solve: (job: Job) => FixedPointModel
+}
+
+/** A quantization as it is before its zero points are chosen. */
+interface Start extends Solved {
+  readonly thresholded: Thresholded
+}
+
+/** The quantizations of a run with their integers. @throws SquireError FIXED_POINT where there is one and the chip cannot run it */
+export async function chosenQuantizations(request: ChoiceRequest): Promise<readonly Solved[]> {
+  const { setting, runner, prepared, thresholded, solve } = request
+  const { config, reporter } = setting
+  const solveJob = (job: Job): Solved => ({ job, fixed: attempt(() => solve(job)) })
+  const first = config.zeroPoints === 'auto' ? 'none' : config.zeroPoints
+  const starts = thresholded.map((one): Start => ({ ...solveJob(withZeroPoints(one, first)), thresholded: one }))
+  const trials = new Trials(setting, runner, prepared)
+  const isOpen = config.modes.includes('auto') && starts.length > 1
+  const chosen: Solved[] = []
+  for (const start of isOpen ? await pickModes(trials, starts, reporter) : starts) {
+    const isFound = start.thresholded.zeroPoints.kind === 'found'
+    const others = config.zeroPoints === 'auto' && isFound ? everyPolicy(start.thresholded).slice(1) : []
+    const solved = await pickZeroPoints(trials, [start, ...others.map(solveJob)], reporter)
+    reportZeroPoints(start.thresholded, solved.job, reporter)
+    chosen.push(solved)
+  }
+  const [only, ...more] = chosen
+  if (more.length === 0 && only !== undefined && only.fixed instanceof SquireError) throw only.fixed
+  return chosen
+}

@@ -1,0 +1,71 @@
+// Quantizations tried on calibration samples: how near each integer model comes to the float model.
+
+import { rm } from 'node:fs/promises'
+import type { Prepared } from '../../calibrate/prepare.js'
+import type { Runner } from '../../calibrate/runner.js'
+import { compareModels } from '../../compare/compare.js'
+import { autoModes, type Config, zeroPointPolicies } from '../../config/config.js'
+import type { ComparedTensor } from '../../engine/protocol.js'
+import { SquireError } from '../../errors.js'
+import { DataType } from '../../onnx/types.js'
+import { meanNoise } from '../layers/outputNoise.js'
+import type { Setting, Solved } from '../stages.js'
+import { integerFile } from './quantization.js'
+
+/** No more samples than these are looked at. */
+const SAMPLES = 16
+
+/** Samples of all trials of a run at most, for its progress. */
+export function triedSamples(config: Config, iterations: readonly number[]): number {
+  const { modes, zeroPoints, evalIteration } = config
+  const counts = iterations.map((iteration) =>
+    Math.min(SAMPLES, evalIteration === 'all' ? SAMPLES : (evalIteration ?? iteration)),
+  )
+  const isAuto = modes.includes('auto')
+  // The mode that auto takes has been tried without zero points.
+  const policies = zeroPoints === 'auto' ? zeroPointPolicies.length * (isAuto ? 1 : modes.length) - (isAuto ? 1 : 0) : 0
+  return ((isAuto ? autoModes.length : 0) + policies) * counts.reduce((sum, count) => sum + count, 0)
+}
+
+/** Tries each quantization once. */
+export class Trials {
+  readonly #setting: Setting
+  readonly #runner: Runner
+  readonly #prepared: Prepared
+  readonly #noise = new Map<Solved, number>()
+
+  constructor(setting: Setting, runner: Runner, prepared: Prepared) {
+    this.#setting = setting
+    this.#runner = runner
+    this.#prepared = prepared
+  }
+
+  /** Noise to signal, the mean over the outputs: less is better. Infinite where the chip cannot run it. */
+  async noiseOf(solved: Solved, title: string): Promise<number> {
+    const noise = this.#noise.get(solved) ?? (await this.#try(solved, title))
+    this.#noise.set(solved, noise)
+    return noise
+  }
+
+  async #try({ job, fixed }: Solved, title: string): Promise<number> {
+    if (fixed instanceof SquireError) return Number.POSITIVE_INFINITY
+    const { config, workspace } = this.#setting
+    const { plain, plan } = this.#prepared
+    const outputs = plain.outputs.filter((name) => plan.tensors.get(name)?.dataType === DataType.FLOAT)
+    const candidate = await integerFile({ config, workspace }, job, fixed)
+    const tensors = outputs.map(
+      (name): ComparedTensor => ({
+        ...{ reference: name, candidate: name },
+        ...{ codes: undefined, ownInput: undefined, ownOutput: undefined },
+      }),
+    )
+    const comparison = { reference: plain, candidate, own: undefined, tensors }
+    const compared = await compareModels(this.#runner, comparison, job.observed.iteration, SAMPLES, title)
+    for (const path of [candidate.path, `${candidate.path}.data`]) await rm(path, { force: true })
+    return meanNoise(compared.tensors)
+  }
+}
+
+export function decibels(noise: number): string {
+  return noise === 0 ? 'exact' : `${(-10 * Math.log10(noise)).toFixed(1)} dB`
+}
