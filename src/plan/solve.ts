@@ -150,9 +150,15 @@ function withBounds(plan: Plan, quantized: ReadonlyMap<string, QuantizedTensor>)
     for (const name of operator.inputs) readers.set(name, [...(readers.get(name) ?? []), operator])
   }
   const scaleOf = (name: string) => quantized.get(name)?.scale ?? 0
+  // The range of a tensor with an offset ends where readers behind moves and pools stop telling its values apart, too.
+  const readersOf = (name: string): PlannedOperator[] =>
+    (readers.get(name) ?? []).flatMap((reader) => {
+      const isPassed = plan.offsets?.has(name) === true && familyOf(reader).traits.offset === 'passes'
+      return isPassed ? reader.outputs.flatMap(readersOf) : [reader]
+    })
   const bounded = [...quantized].map(([name, tensor]): [string, QuantizedTensor] => {
     // In the values that the readers are given, which may be less an offset.
-    const { low, high } = toldApart(readers.get(name) ?? [], scaleOf)
+    const { low, high } = toldApart(readersOf(name), scaleOf)
     if (low > high || (!Number.isFinite(low) && !Number.isFinite(high))) return [name, tensor]
     // JSON has no infinity.
     return [name, { ...tensor, told: [Math.max(low, -Number.MAX_VALUE), Math.min(high, Number.MAX_VALUE)] }]

@@ -77,50 +77,53 @@ async function outputsOf(model: string, samples: readonly TensorValue[]): Promis
 }
 
 const CALIBRATED = 4
-const JUDGED = 6
 
 const kinds = [
   {
     name: 'classifier',
     model: classifier,
     dims: [1, 3, 48, 192],
+    // Six lines would be luck: without zero points its integer model keeps 17.4 dB on the first six of them, and 11.7 dB on all.
+    judged: 24,
     agree: (a: Values, b: Values) => agreement(a, b, 2),
     least: {
-      integer: { sqnr: 16.5, agree: 0.83 },
-      qdq: { sqnr: 26.7, agree: 0.83 },
+      integer: { sqnr: 13.2, agree: 0.87 },
+      qdq: { sqnr: 13.2, agree: 0.91 },
       together: 18,
-      operators: { worst: 22.3, mean: 35.1 },
+      operators: { worst: 22.3, mean: 35.8 },
     },
   },
   {
     name: 'detector',
     model: ocrModel('ch_PP-OCRv4_det_infer.onnx'),
     dims: [1, 3, 64, 256],
+    judged: 6,
     agree: overlap,
     least: {
-      integer: { sqnr: 13.2, agree: 0.93 },
-      qdq: { sqnr: 13.6, agree: 0.93 },
+      integer: { sqnr: 15.7, agree: 0.95 },
+      qdq: { sqnr: 14.3, agree: 0.94 },
       together: 14,
-      operators: { worst: 19.6, mean: 35.6 },
+      operators: { worst: 19.6, mean: 38.8 },
     },
   },
   {
     name: 'recognizer',
     model: ocrModel('ch_PP-OCRv4_rec_infer.onnx'),
     dims: [1, 3, 48, 192],
+    judged: 6,
     agree: (a: Values, b: Values) => agreement(a, b, 6625),
     least: {
-      integer: { sqnr: 6.3, agree: 0.81 },
-      qdq: { sqnr: 6.9, agree: 0.81 },
+      integer: { sqnr: 6.9, agree: 0.81 },
+      qdq: { sqnr: 7.1, agree: 0.81 },
       together: 13,
-      operators: { worst: 20.2, mean: 33.4 },
+      operators: { worst: 20.4, mean: 34.9 },
     },
   },
 ] as const
 
 describe.each(kinds)(
-  'the $name, calibrated on four lines and judged on six others',
-  ({ name, model, dims, agree, least }) => {
+  'the $name, calibrated on four lines and judged on others',
+  ({ name, model, dims, judged, agree, least }) => {
     let float: Values
     let samples: readonly TensorValue[]
     const own = join(folder, name)
@@ -130,8 +133,8 @@ describe.each(kinds)(
       for (let i = 0; i < CALIBRATED; i++) {
         writeFileSync(join(own, `data/${i}.npy`), npyBytes('<f4', dims, await lineOf(i, height, width)))
       }
-      const judged = Array.from({ length: JUDGED }, (_, i) => lineOf(1000 + i, height, width))
-      samples = (await Promise.all(judged)).map((data) => ({ type: 'float32', data, dims: [...dims] }))
+      const lines = Array.from({ length: judged }, (_, i) => lineOf(1000 + i, height, width))
+      samples = (await Promise.all(lines)).map((data) => ({ type: 'float32', data, dims: [...dims] }))
       const data = join(own, 'data')
       await quantize({
         model,
