@@ -1,4 +1,4 @@
-// npm run bench -- [kernel|lookup|integer|solve|startup|executor|calibrate|dodges|scaling]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
+// npm run bench -- [kernel|lookup|integer|solve|weights|startup|executor|calibrate|dodges|scaling]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
 
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -13,6 +13,7 @@ import { scaling } from './scaling/index.js'
 import * as solve from './solve.js'
 import { startup } from './startup.js'
 import type { BenchOptions, Section } from './types.js'
+import { roundingBench } from './weights.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,6 +41,7 @@ const benches: Readonly<Record<string, () => Promise<Section[]>>> = {
   lookup: async () => [{ title: lookup.title, rows: lookup.rows(await lookup.run(options)) }],
   integer: () => integer(options),
   solve: async () => [{ title: solve.title, rows: solve.rows(solve.run({ rounds: options.rounds })) }],
+  weights: async () => roundingBench(options),
   startup: () => startup(options),
   executor: () => executor(options),
   calibrate: () => calibrate(options),
