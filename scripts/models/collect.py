@@ -20,13 +20,14 @@ VAD = MODULES / "@ricky0123/vad-web/dist"
 WORDS = "Station Platform Exit Museum Harbour Bridge Market Voltage Pressure Sensor Invoice Total Delivery Fragile Battery Camera Gate".split()
 
 
-def text_line(rng, height, width):
-    """A line of text as RGB in [0, 255], [height, width, 3]."""
+def text_line(rng, height, width=None):
+    """A line of text as RGB in [0, 255], [height, width, 3]; without a width as a detector crops it, with a margin around the text."""
     fonts = sorted((MODULES / "dejavu-fonts-ttf/ttf").glob("DejaVuSans*.ttf"))
     font = ImageFont.truetype(str(fonts[rng.integers(len(fonts))]), int(height * rng.uniform(0.5, 0.7)))
     paper, ink = rng.integers(150, 256, 3), rng.integers(0, 110, 3)
-    picture = Image.new("RGB", (width, height), tuple(int(c) for c in paper))
     text = f"{WORDS[rng.integers(len(WORDS))]} {rng.integers(10, 9999)}"
+    width = width or int(font.getlength(text)) + height // 4
+    picture = Image.new("RGB", (width, height), tuple(int(c) for c in paper))
     ImageDraw.Draw(picture).text((height // 8, height // 6), text, fill=tuple(int(c) for c in ink), font=font)
     return np.clip(np.asarray(picture, np.float32) + rng.normal(0, 8, (height, width, 3)), 0, 255)
 
@@ -37,6 +38,17 @@ def as_input(picture):
 
 def lines(rng, count, height, width):
     return np.stack([as_input(text_line(rng, height, width)) for _ in range(count)])
+
+
+def cropped(rng, count, height, width):
+    """Lines as the recognizer gets them: at most `width` wide, zeros to their right."""
+    made = np.zeros((count, 3, height, width), np.float32)
+    for i in range(count):
+        line = text_line(rng, height)
+        if line.shape[1] > width:
+            line = np.asarray(Image.fromarray(line.astype(np.uint8)).resize((width, height), Image.Resampling.BILINEAR), np.float32)
+        made[i, :, :, : line.shape[1]] = as_input(line)
+    return made
 
 
 def pages(rng, count, size):
@@ -88,7 +100,7 @@ def main():
         np.savez(options.folder / f"{name}.test.npz", **test)
 
     add("ppocr_classifier", OCR / "ch_ppocr_mobile_v2.0_cls_infer.onnx", turned(rng, 100), turned(rng, 100))
-    add("ppocr_recognizer", OCR / "ch_PP-OCRv4_rec_infer.onnx", {"x": lines(rng, 48, 48, 256)}, {"x": lines(rng, 48, 48, 256)})
+    add("ppocr_recognizer", OCR / "ch_PP-OCRv4_rec_infer.onnx", {"x": cropped(rng, 48, 48, 320)}, {"x": cropped(rng, 96, 48, 320)})
     add("ppocr_detector", OCR / "ch_PP-OCRv4_det_infer.onnx", {"x": pages(rng, 16, 320)}, {"x": pages(rng, 8, 320)})
     add("silero_vad", VAD / "silero_vad_v5.onnx", speech(rng, 32, {"state": (2, 1, 128)}), speech(rng, 16, {"state": (2, 1, 128)}))
     states = {"h": (2, 1, 64), "c": (2, 1, 64)}

@@ -52,13 +52,9 @@ const allPasses: readonly Pass[] = [
   lowerDft,
   lowerCol2Im,
   lowerCumSum,
-  lowerDynamicConv,
-  lowerGemm,
-  lowerMatMul,
   lowerLpPools,
   lowerLpNormalization,
   lowerReduceLogSum,
-  lowerPrelu,
   lowerCompress,
   lowerHardmax,
   lowerCastLike,
@@ -67,8 +63,11 @@ const allPasses: readonly Pass[] = [
   fuseMagnitude,
 ]
 
-/** A ConvTranspose takes in what follows it before it becomes a Conv and moves of values. */
-const latePasses: readonly Pass[] = [lowerConvTranspose]
+/**
+ * A ConvTranspose takes in what follows it before it becomes a Conv and moves of values. The others ask whether weights are computed: a branch of
+ * an If that was just taken has constants that are nodes yet.
+ */
+const latePasses: readonly Pass[] = [lowerConvTranspose, lowerDynamicConv, lowerGemm, lowerMatMul, lowerPrelu]
 
 /** What the plan cannot do without: constants as initializers, and steps that it can look into. */
 const needed: readonly Pass[] = [constantInputs, constantNodes, lowerRecurrent]

@@ -45,6 +45,19 @@ describe('foldIf', () => {
     },
   )
 
+  it('gives other passes convolutions whose weights are constants, though the branch has them as nodes', async () => {
+    const weights = makeAttribute('value', floats('', [5, 3, 1, 1]))
+    const inner = makeGraph({
+      nodes: [node('Constant', [], ['w'], [weights]), node('Conv', ['r', 'w'], ['a'])],
+      inputs: [],
+      outputs: outputs('a'),
+    })
+    const both = [makeAttribute('then_branch', inner), makeAttribute('else_branch', inner)]
+    const nodes = [node('Relu', ['x'], ['r']), node('If', ['q'], ['y'], both)]
+    const { model: optimized } = await optimize(asModel(model({ nodes, constants: [condition(1)] })))
+    expect(operators(optimized.proto)).toEqual(['Relu', 'Conv'])
+  })
+
   it('leaves a condition that is computed', async () => {
     const proto = model({
       nodes: [node('Relu', ['x'], ['r']), node('If', ['c'], ['y', 'z'], branches)],
