@@ -9,8 +9,9 @@ import { modelFile } from '../engine/modelFile.js'
 import type { ModelFile } from '../engine/protocol.js'
 import { fixDims } from '../onnx/edits/fixDims.js'
 import type { QdqScales } from '../onnx/import/qdq.js'
-import { opsetOf } from '../onnx/model.js'
+import { modelInputs, opsetOf } from '../onnx/model.js'
 import { makeValueInfo } from '../onnx/node.js'
+import { optimize } from '../onnx/passes/index.js'
 import { shapesFor } from '../onnx/shapes.js'
 import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
 import type { PlanOptions } from '../plan/options.js'
@@ -20,7 +21,10 @@ import type { Feeds } from './runner.js'
 
 export interface Prepared {
   readonly model: Model
-  /** The model with the input dims of the first run: what is exported. A quantized model is always static. */
+  /**
+   * The model with the input dims of the first run: what is planned and exported, as a quantized model is always static. What depends on dims
+   * alone, the angles of a rotary embedding for one, is constant in it; its other tensors have the names that they have in the model.
+   */
   readonly staticModel: Model
   readonly plan: Plan
   /** The inputs it was prepared with, and every tensor that they lead to. */
@@ -37,10 +41,11 @@ export interface Prepared {
 export async function prepare(given: Model, feeds: Feeds, options: PlanOptions, workspace: string): Promise<Prepared> {
   const model = await raised(given, feeds)
   const tensors = await shapesFor(model, feeds)
-  const plan = makePlan(model, tensors, options)
+  const staticModel = await withDims(model, dimsOf(feeds), tensors)
+  const plan = makePlan(staticModel, tensors, options)
   return {
     model,
-    staticModel: { ...model, proto: withTypes(fixDims(model.proto, dimsOf(feeds)), tensors) },
+    staticModel,
     plan,
     feeds,
     tensors,
@@ -56,6 +61,16 @@ async function raised(model: Model, feeds: Feeds): Promise<Model> {
   if (opsetOf(model.proto) >= EMITTED_OPSET) return model
   const tensors = [...(await shapesFor(model, feeds))].map(([name, info]) => ({ name, ...info }))
   return { ...model, proto: convertOpset(model.proto, EMITTED_OPSET, tensors) }
+}
+
+async function withDims(
+  model: Model,
+  dims: Readonly<Record<string, readonly number[]>>,
+  tensors: ReadonlyMap<string, TensorInfo>,
+): Promise<Model> {
+  const fixed = { ...model, proto: withTypes(fixDims(model.proto, dims), tensors) }
+  const isOpen = modelInputs(model.proto).some((input) => input.dims.some((dim) => typeof dim === 'string'))
+  return isOpen ? (await optimize(fixed, 'dims')).model : fixed
 }
 
 const dimsOf = (feeds: Feeds) => Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims]))

@@ -1,7 +1,8 @@
 // The addition of a mask before a Softmax becomes a choice. A mask is zeros, and values so low that the Softmax leaves nothing of what they are
 // added to. A scale that holds them would round all scores to zero.
 //
-//     x + mask                           becomes   Where(mask = 0, x, mask)
+//     x + mask                           becomes   Where(mask is not low, x, mask)
+//     x + (mask and other constants)     becomes   Where(mask is not low, x + others, mask)     a position's bias, say
 //     x + Where(kept, 0, low)            becomes   Where(kept, x, low)
 //     x + Where(kept, y, low)            becomes   Where(kept, x + y, low)
 //     x + (1 - kept) low                 becomes   Where(kept, x, low)          kept is integers or booleans
@@ -116,14 +117,18 @@ class Masks {
 
   #constantMask(tensor: TensorProto): Mask | undefined {
     const values = floatValues(tensor)
-    const [isZero, isMasked] = [(value: number) => value === 0, (value: number) => value <= HIGHEST_MASKED]
-    if (!values.every((value) => isZero(value) || isMasked(value))) return undefined
-    if (!values.some(isZero) || !values.some(isMasked)) return undefined
-    const kept = Uint8Array.from(values, (value) => Number(value === 0))
-    const condition = this.#add(
-      makeTensor(this.#unique(`${tensor.name}_kept`), DataType.BOOL, tensorDims(tensor), kept),
-    )
-    return { condition, low: tensor.name, rest: undefined, inverted: false, nodes: [] }
+    const kept = Uint8Array.from(values, (value) => Number(value > HIGHEST_MASKED))
+    if (!kept.includes(0) || !kept.includes(1)) return undefined
+    const where = (taken: number) => values.map((value, i) => (kept[i] === taken ? value : 0))
+    const add = (wish: string, type: number, data: Uint8Array | Float32Array) =>
+      this.#add(makeTensor(this.#unique(`${tensor.name}_${wish}`), type, tensorDims(tensor), data))
+    const condition = add('kept', DataType.BOOL, kept)
+    if (where(1).every((value) => value === 0)) {
+      return { condition, low: tensor.name, rest: undefined, inverted: false, nodes: [] }
+    }
+    // What the choice never takes is zero, so that no scale makes room for it.
+    const [rest, low] = [add('rest', DataType.FLOAT, where(1)), add('low', DataType.FLOAT, where(0))]
+    return { condition, low, rest, inverted: false, nodes: [] }
   }
 
   #chosenMask({ input }: NodeProto): Mask | undefined {

@@ -72,6 +72,9 @@ const latePasses: readonly Pass[] = [lowerConvTranspose, lowerDynamicConv, lower
 /** What the plan cannot do without: constants as initializers, and steps that it can look into. */
 const needed: readonly Pass[] = [constantInputs, constantNodes, lowerRecurrent]
 
+/** What dims decide, once the inputs have such: what depends on dims alone becomes constant. No tensor that is left changes its name. */
+const decidedByDims: readonly Pass[] = [foldInferred, foldConstants, removeDead]
+
 export interface Optimized {
   readonly model: Model
   /** One line a pass that did something, with its count, then the nodes before and after. */
@@ -80,10 +83,12 @@ export interface Optimized {
 
 /**
  * A simpler model with the same inputs and the same outputs within float rounding. Works on the main graph; subgraphs of If, Loop and Scan stay
- * as they are, but for the branch of an If that is always taken; `needed` leaves all but constants and recurrent layers as it is. The model keeps its path and hash: they identify the file it came from.
+ * as they are, but for the branch of an If that is always taken; `needed` leaves all but constants and recurrent layers as it is, `dims` all but
+ * what depends on dims alone. The model keeps its path and hash: they identify the file it came from.
  */
-export async function optimize(model: Model, extent: 'all' | 'needed' = 'all'): Promise<Optimized> {
-  const [passes, late] = extent === 'all' ? [allPasses, latePasses] : [needed, []]
+export async function optimize(model: Model, extent: 'all' | 'needed' | 'dims' = 'all'): Promise<Optimized> {
+  const passes = { all: allPasses, needed, dims: decidedByDims }[extent]
+  const late = extent === 'all' ? latePasses : []
   const counts = new Map<Pass, number>()
   const zeros = new Map(model.zeros)
   let proto = sorted(model.proto)

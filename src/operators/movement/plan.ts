@@ -54,7 +54,8 @@ export function movementOf(node: NodeProto, view: GraphView): Match<PlannedMovem
   if (refusal !== undefined) return { refusal }
   if (others.some((name) => view.isActivation(name))) return { refusal: 'where it moves values depends on activations' }
   const outputs = node.output.filter((name) => name !== '')
-  if (!outputs.every((name) => view.isActivation(name))) return { refusal: 'an output of it is empty' }
+  if (!outputs.every((name) => view.isActivation(name)))
+    return { refusal: 'an output of it is empty, or its dims depend on values' }
   const padding = paddingOf(node, view)
   return { kind: 'movement', nodes: [node], inputs: [input], outputs, ...(padding !== 0 && { padding }) }
 }

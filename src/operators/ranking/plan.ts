@@ -14,6 +14,9 @@ export function rankingOf(node: NodeProto, view: GraphView): Match<PlannedRankin
   const [input, ...others] = node.input
   if (!ranking.has(node.opType) || !view.isActivation(input)) return undefined
   if (others.some((name) => view.isActivation(name))) return { refusal: 'how many it gives depends on activations' }
+  const [values = ''] = node.opType === 'TopK' ? node.output : []
+  const isRead = view.index.isGraphOutput(values) || view.index.consumers(values).length > 0
+  if (isRead && !view.isActivation(values)) return { refusal: 'how many it gives is computed, not constant' }
   const outputs = node.output.filter((name) => view.isActivation(name))
   return { kind: 'ranking', nodes: [node], inputs: [input], outputs }
 }

@@ -63,6 +63,9 @@ function planned(node: NodeProto, form: ScanForm, view: GraphView, divide: Divid
   const parts = divide(inner)
   if ('refusal' in parts) return parts
   const isHeld = ({ sequence }: ScanSequence) => view.isActivation(sequence)
+  const fixed = form.inputs.find((one) => !isHeld(one) && inner.isActivation(one.element))
+  if (fixed !== undefined)
+    return { refusal: `its steps compute with elements of "${fixed.sequence}", which is constant` }
   const held = [...form.outputs, ...form.inputs.filter(isHeld)]
   const names = new Map(held.map(({ sequence, element }) => [sourceOf(element), sequence] as const).reverse())
   const problem = handsOn(form, parts, sourceOf) ?? hides(parts, names)

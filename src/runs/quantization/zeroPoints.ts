@@ -49,9 +49,9 @@ function fold(
   policy: ZeroPointPolicy,
 ): Folded | undefined {
   const { thresholds } = job
-  const { model, plan } = job.prepared
+  const { staticModel, plan } = job.prepared
   return foldZeroPoints({
-    ...{ model, plan, thresholds, oneSided, policy, options },
+    ...{ model: staticModel, plan, thresholds, oneSided, policy, options },
     histograms: new Map(groups.map(({ scaleGroup, histogram }) => [scaleGroup.name, histogram])),
     given: zeroPoints.kind === 'exact' ? zeroPoints.offsets : undefined,
     wished: zeroPoints.kind === 'wished' ? zeroPoints.wished : undefined,
@@ -61,9 +61,7 @@ function fold(
 function foldedJob(job: Job, folded: Folded, policy: ZeroPointPolicy): Job {
   const { proto, plan, tensors, thresholds, groups, pads } = folded
   const { model, staticModel } = job.prepared
-  const { input, output } = staticModel.proto.graph
-  const fixed = { ...proto, graph: { ...proto.graph, input, output } }
-  const models = { model: { ...model, proto }, staticModel: { ...staticModel, proto: fixed } }
+  const models = { model: { ...model, proto }, staticModel: { ...staticModel, proto } }
   const prepared = { ...job.prepared, ...models, plan, tensors }
   return { ...job, thresholds, zeroPoints: { policy, groups, pads }, prepared }
 }

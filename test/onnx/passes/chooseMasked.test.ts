@@ -14,6 +14,11 @@ const constants = [
     [4, 4],
     causal.map((value) => (value === 0 ? 0 : Number.NEGATIVE_INFINITY)),
   ),
+  floats(
+    'biased',
+    [4, 4],
+    causal.map((value, i) => (value === 0 ? Math.cos(i) : value)),
+  ),
   floats('bias', [3, 1, 4]),
   floats('zero', [1], [0]),
   floats('one', [], [1]),
@@ -33,6 +38,7 @@ describe('chooseMasked', () => {
   it.each<[string, readonly NodeProto[]]>([
     ['a constant', attention('causal')],
     ['a constant of minus infinity', attention('infinite')],
+    ['a constant that is a position bias as well', attention('biased')],
     [
       'zeros where a condition holds',
       [kept, node('Where', ['kept', 'zero', 'low'], ['w']), unsqueeze('w', 'u'), ...attention('u')],
