@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from inputs import Images, spectra, tokens, waves
+from inputs import Images, normal, ones, spectra, tokens, waves
 from topologies import topologies
 
 CALIBRATION, TEST = 32, 16
@@ -29,7 +29,9 @@ def samples(topology, images, rng, count):
     def draw(kind, shape):
         if kind == "image":
             return images.draw(rng, count, *shape)
-        return {"wave": lambda: waves(rng, count, shape[1]), "spectrum": lambda: spectra(rng, count, *shape), "tokens": lambda: tokens(rng, count, *shape)}[kind]()
+        if kind == "wave":
+            return waves(rng, count, shape[1])
+        return {"spectrum": spectra, "tokens": tokens, "normal": normal, "ones": ones}[kind](rng, count, *shape)
 
     return {name: draw(*what) for name, what in topology.inputs.items()}
 
@@ -59,6 +61,17 @@ def make_realistic(model, batch):
         model.eval()
 
 
+def options(topology):
+    """How torch exports it."""
+    if topology.legacy_opset:
+        return dict(dynamo=False, opset_version=topology.legacy_opset, dynamic_axes=topology.dynamic)
+    chosen = dict(dynamo=True, external_data=topology.external, verbose=False, opset_version=topology.opset)
+    if topology.dynamic is None:
+        return chosen
+    lengths = {name: torch.export.Dim.DYNAMIC for axes in topology.dynamic.values() for name in axes.values()}
+    return dict(**chosen, dynamic_shapes=[{axis: lengths[name] for axis, name in axes.items()} for axes in topology.dynamic.values()])
+
+
 def export(name, topology, images, folder):
     seed = int.from_bytes(name.encode()[:4], "little") + len(name)
     torch.manual_seed(seed)
@@ -66,9 +79,12 @@ def export(name, topology, images, folder):
     model = topology.build().eval()
     calibration, test = samples(topology, images, rng, CALIBRATION), samples(topology, images, rng, TEST)
     make_realistic(model, [torch.from_numpy(value) for value in calibration.values()])
+    if topology.half:
+        model = model.half()
+        halved = lambda values: {name: value.astype(np.float16) if value.dtype == np.float32 else value for name, value in values.items()}
+        calibration, test = halved(calibration), halved(test)
     one = tuple(torch.from_numpy(value[:1]) for value in calibration.values())
-    how = dict(dynamo=False, opset_version=topology.legacy_opset) if topology.legacy_opset else dict(dynamo=True, external_data=False, verbose=False)
-    torch.onnx.export(model, one, str(folder / f"{name}.onnx"), input_names=list(topology.inputs), **how)
+    torch.onnx.export(model, one, str(folder / f"{name}.onnx"), input_names=list(topology.inputs), **options(topology))
     np.savez(folder / f"{name}.npz", **calibration)
     np.savez(folder / f"{name}.test.npz", **test)
     return {"exporter": f"opset {topology.legacy_opset}" if topology.legacy_opset else "dynamo", "inputs": {k: list(v.shape[1:]) for k, v in test.items()}}

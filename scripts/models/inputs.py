@@ -56,3 +56,14 @@ def spectra(rng, count, bands, frames):
 def tokens(rng, count, length, vocabulary):
     """Token ids whose frequency falls with their number, as words' does: int64 [count, length]."""
     return np.minimum(rng.zipf(1.3, (count, length)), vocabulary - 1).astype(np.int64)
+
+
+def normal(rng, count, *shape):
+    """Values without any structure, as states and random vectors are: [count, *shape]."""
+    return rng.standard_normal((count, *shape)).astype(np.float32)
+
+
+def ones(rng, count, length):
+    """A mask of ones that leaves a few of the last places out: int64 [count, length]."""
+    lengths = rng.integers(length * 2 // 3, length + 1, (count, 1))
+    return (np.arange(length)[None] < lengths).astype(np.int64)

@@ -1,9 +1,10 @@
 """Quantizes models with squire and with ONNX Runtime on the same samples, measures both on other samples, and writes docs/models.md.
 
-python scripts/models/measure.py FOLDER [--only NAME...] [--out docs/models.md] [--results FILE] [--write-only]
+python scripts/models/measure.py FOLDER [--only NAME...] [--jobs 2] [--samples 16] [--tests 8] [--out docs/models.md] [--results FILE] [--write-only]
 
 FOLDER has NAME.onnx, NAME.npz to calibrate on and NAME.test.npz to measure on, as export.py and collect.py write them; squire must be built.
-Results are kept in a JSON file, by model, so that a run can be continued: a model that has a result is not measured again.
+Results are kept in a JSON file, by model, so that a run can be continued: a model that has a result is not measured again. Small models are
+measured first; of models of more than LARGE bytes fewer modes are. All samples are used where they have labels or texts to be read.
 
 All models run in ONNX Runtime with graph optimization disabled: its own int8 kernels saturate on some processors. SQNR is that of the
 worst float output over all test samples: 10 log10(sum of squares / sum of squared errors).
@@ -16,6 +17,7 @@ import re
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
@@ -27,23 +29,27 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 ROOT = Path(__file__).resolve().parents[2]
 MODES = ["min_max", "percentile", "mse", "kl_v2"]
 PEERS = {"min_max": "MinMax", "percentile": "Percentile"}
-# ONNX Runtime's Percentile keeps every value of every tensor: only where that fits.
-LARGEST_PERCENTILE = 30_000_000
+# Of models larger than that, in bytes, these modes alone are measured. ONNX Runtime's Percentile keeps every value of every tensor.
+LARGE = 8_000_000
+MODES_OF_LARGE = ["min_max", "kl_v2"]
 
 
-def rows(path):
+def rows(path, most=None):
     data = np.load(path)
     arrays = {name: data[name] for name in data.files if name != "label"}
     count = len(next(iter(arrays.values())))
-    return [{name: values[i : i + 1] for name, values in arrays.items()} for i in range(count)]
+    return [{name: values[i : i + 1] for name, values in arrays.items()} for i in range(min(count, most or count))]
 
 
 def feeds_for(session, sample):
-    """The sample with each input at its rank: a row of inputs without a batch axis is the input itself."""
+    """The sample with each input at its rank and type: a row of inputs without a batch axis is the input itself, and quantized models of half
+    precision take float32."""
+    types = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
     feeds = {}
     for one in session.get_inputs():
         value = sample[one.name] if one.name in sample else next(iter(sample.values()))
-        feeds[one.name] = value if value.ndim == len(one.shape) else np.asarray(value[0])
+        row = value if value.ndim == len(one.shape) else np.asarray(value[0])
+        feeds[one.name] = row.astype(types.get(one.type, row.dtype))
     return feeds
 
 
@@ -88,7 +94,7 @@ def task_of(name, path, expected, got):
 
 
 def float_outputs(path):
-    return [one.name for one in open_plain(path).get_outputs() if one.type == "tensor(float)"]
+    return [one.name for one in open_plain(path).get_outputs() if one.type in ("tensor(float)", "tensor(float16)")]
 
 
 def quality(expected, got):
@@ -118,7 +124,8 @@ def timed(words, folder):
 
 def squire(model, calibration, count, folder, modes, *more):
     words = ["node", str(ROOT / "dist/src/main.js"), "quant", "-m", str(model), "-d", str(calibration), "-s", str(folder)]
-    return timed([*words, "-i", str(count), "-od", "-cn", "2", "-qm", *modes, "--compare-iteration", "0", *more], folder)
+    # Its own metric is not asked for: both tools are measured here, on other samples.
+    return timed([*words, "-i", str(count), "-od", "-cn", "1", "-qm", *modes, "--compare-iteration", "0", "--eval-iteration", "1", *more], folder)
 
 
 class Reader(CalibrationDataReader):
@@ -142,9 +149,49 @@ def peer(model, samples, method, target):
         quantize_static(str(prepared), str(target), Reader(prepared, samples), calibrate_method=getattr(CalibrationMethod, method), **kinds)
 
 
-def measure(name, folder, modes, peers):
-    model, calibration, test = folder / f"{name}.onnx", rows(folder / f"{name}.npz"), rows(folder / f"{name}.test.npz")
-    result = {"weightsMb": round(model.stat().st_size / 2**20, 1), "nodes": len(onnx.load(model, load_external_data=False).graph.node)}
+def operators_in_float(path):
+    """Of a model that ONNX Runtime quantized: operators on activations in integers and in float. In integers is what reads dequantized tensors
+    alone, and an activation function between such an operator and a QuantizeLinear."""
+    graph = onnx.shape_inference.infer_shapes(onnx.load(path)).graph
+    types = {one.name: one.type.tensor_type.elem_type for one in [*graph.value_info, *graph.input, *graph.output]}
+    producer = {output: node for node in graph.node for output in node.output}
+    quantized = {name for node in graph.node if node.op_type == "QuantizeLinear" for name in node.input[:1]}
+    data, whole = {one.name for one in graph.input}, set()
+    counts = [0, 0]
+    for node in graph.node:
+        read = [name for name in node.input if name in data]
+        if not read or node.op_type in ("Shape", "Size"):
+            continue
+        data.update(node.output)
+        floats = [name for name in read if types.get(name, onnx.TensorProto.FLOAT) == onnx.TensorProto.FLOAT]
+        if node.op_type in ("QuantizeLinear", "DequantizeLinear") or not floats:
+            continue
+        dequantized = all(name in producer and producer[name].op_type == "DequantizeLinear" for name in floats)
+        fused = node.op_type in ("Relu", "Clip") and floats[0] in whole and node.output[0] in quantized
+        if dequantized:
+            whole.update(node.output)
+        counts[0 if dequantized or fused else 1] += 1
+    return counts
+
+
+def most(path, count):
+    """All samples of a task, `count` of others."""
+    return None if "label" in np.load(path).files or path.name.startswith("ppocr_recognizer") else count
+
+
+def size_of(model):
+    """Of the weights, beside the model or in it."""
+    return sum(path.stat().st_size for path in (model, model.with_name(f"{model.name}.data")) if path.exists())
+
+
+def measure(name, folder, modes, peers, samples, tests):
+    model = folder / f"{name}.onnx"
+    calibration, test = (rows(path, most(path, count)) for path, count in ((folder / f"{name}.npz", samples), (folder / f"{name}.test.npz", tests)))
+    result = {"weightsMb": round(size_of(model) / 2**20, 1), "nodes": len(onnx.load(model, load_external_data=False).graph.node)}
+    result["samples"] = [len(calibration), len(test)]
+    if size_of(model) > LARGE:
+        modes = [mode for mode in modes if mode in MODES_OF_LARGE]
+        peers = [mode for mode in peers if mode in MODES_OF_LARGE]
     names = float_outputs(model)
     expected = outputs(model, test, names)
     labels = folder / f"{name}.test.npz"
@@ -165,43 +212,53 @@ def measure(name, folder, modes, peers):
             values = {form: outputs(place / f"{name}_{form}.onnx", test, names) for form in ("quantize", "qdq")}
             result.setdefault("modes", {})[mode] = {form: quality(expected, one) for form, one in values.items()}
             result["task"][mode] = task_of(name, labels, expected, values["quantize"])
-        result["zeroPoints"] = {mode: with_zero_points(name, folder, mode, len(calibration), test, expected) for mode in peers}
+        result["zeroPoints"] = with_zero_points(name, folder, peers, len(calibration), test, expected) if peers else {}
         for mode, method in ((mode, PEERS[mode]) for mode in peers):
-            if method == "Percentile" and model.stat().st_size > LARGEST_PERCENTILE:
-                continue
             target = Path(out) / "peer.onnx"
             try:
                 peer(model, calibration, method, target)
                 theirs = outputs(target, test, names)
                 result.setdefault("peer", {})[mode] = quality(expected, theirs)
+                result["peerOperators"] = operators_in_float(target)
                 result["task"][f"peer {mode}"] = task_of(name, labels, expected, theirs)
             except Exception as error:  # That another tool fails on a model is a result as well.
                 result.setdefault("peer", {})[mode] = {"error": f"{type(error).__name__}: {str(error)[:160]}"}
     return result
 
 
-def with_zero_points(name, folder, mode, count, test, expected):
-    """The integer model that uses all codes, which is what ONNX Runtime's asymmetric activations compare with."""
+def with_zero_points(name, folder, modes, count, test, expected):
+    """The integer models that use all codes, which is what ONNX Runtime's asymmetric activations compare with, by mode."""
     with tempfile.TemporaryDirectory() as out:
-        log, status, _ = squire(folder / f"{name}.onnx", folder / f"{name}.npz", count, out, [mode], "--zero-points", "all")
+        log, status, _ = squire(folder / f"{name}.onnx", folder / f"{name}.npz", count, out, modes, "--zero-points", "all")
         if status != 0:
-            return {"error": log.strip().splitlines()[-1][:160]}
-        return quality(expected, outputs(Path(out) / f"{name}_quantize.onnx", test, list(expected)))
+            return {mode: {"error": log.strip().splitlines()[-1][:160]} for mode in modes}
+        place = lambda mode: Path(out) / f"{mode}_it_{count}" if len(modes) > 1 else Path(out)
+        made = [mode for mode in modes if place(mode).exists()]
+        return {mode: quality(expected, outputs(place(mode) / f"{name}_quantize.onnx", test, list(expected))) for mode in made}
+
+
+def numbers_of_samples(results):
+    """How many models were measured, and on how many samples."""
+    counts = sorted({tuple(one["samples"]) for one in results.values() if "samples" in one})
+    of = lambda count: sum(one.get("samples") == list(count) for one in results.values())
+    listed = "; ".join(f"{of(count)} calibrated on {count[0]} samples and measured on {count[1]} others" for count in counts)
+    return f"{len(results)} models were measured: {listed}. Of those of more than {LARGE // 10**6} MB in {' and '.join(MODES_OF_LARGE)} alone."
 
 
 def table(results):
-    head = "| model | MB | operators | float | min_max | its QDQ | all codes | ONNX Runtime | best mode | cosine | CPU s | peak MB |"
-    lines = [head, "|" + " --- |" * 12]
+    head = "| model | MB | operators | float | min_max | its QDQ | all codes | ONNX Runtime | its float | best mode | cosine | CPU s | peak MB |"
+    lines = [head, "|" + " --- |" * 13]
     for name, one in sorted(results.items()):
         if "error" in one:
-            lines.append(f"| {name} | {one['weightsMb']} | {one.get('integer', '')} | {one.get('float', '')} | {one['error']} |" + " |" * 7)
+            lines.append(f"| {name} | {one['weightsMb']} | {one.get('integer', '')} | {one.get('float', '')} | {one['error']} |" + " |" * 8)
             continue
         modes, peers = one["modes"], one.get("peer", {})
         sqnr = lambda mode, form="quantize": f"{modes[mode][form]['sqnr']:.1f}" if mode in modes else ""
         other = lambda mode: f"{peers[mode]['sqnr']:.1f}" if "sqnr" in peers.get(mode, {}) else ("fails" if mode in peers else "")
         codes = f"{one['zeroPoints']['min_max']['sqnr']:.1f}" if "sqnr" in one.get("zeroPoints", {}).get("min_max", {}) else ""
+        theirs = "{1} of {2}".format(*one["peerOperators"], sum(one["peerOperators"])) if "peerOperators" in one else ""
         best = max(modes, key=lambda mode: modes[mode]["quantize"]["sqnr"])
-        cells = [name, one["weightsMb"], one["integer"], one["float"], sqnr("min_max"), sqnr("min_max", "qdq"), codes, other("min_max")]
+        cells = [name, one["weightsMb"], one["integer"], one["float"], sqnr("min_max"), sqnr("min_max", "qdq"), codes, other("min_max"), theirs]
         cells += [f"{best} {sqnr(best)}", f"{modes[best]['quantize']['cosine']:.4f}", one["cpuSeconds"], one["peakMb"]]
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     return "\n".join(lines)
@@ -209,7 +266,8 @@ def table(results):
 
 def beside(done, form, read):
     """One form of squire's beside ONNX Runtime in the same mode, model by model."""
-    pairs = [(name, mode, read(one, mode), theirs) for name, one in done.items() for mode, theirs in one.get("peer", {}).items()]
+    quantized = {name: one for name, one in done.items() if one.get("peerOperators", [1])[0] > 0}
+    pairs = [(name, mode, read(one, mode), theirs) for name, one in quantized.items() for mode, theirs in one.get("peer", {}).items()]
     gains = [(name, mode, mine["sqnr"] - theirs["sqnr"]) for name, mode, mine, theirs in pairs if "sqnr" in mine and "sqnr" in theirs]
     below = [f"{name} {gain:+.1f}" for name, _, gain in gains if gain < -0.5]
     median = sorted(gain for *_, gain in gains)[len(gains) // 2] if gains else 0
@@ -253,8 +311,9 @@ normalization statistics from data, calibration and test samples from photograph
 SQNR in dB of the integer model against the float model on samples that nothing was calibrated on, of the QDQ model, and of the integer model with
 `--zero-points all` ("all codes"); ONNX Runtime {ort}: its
 quantize_static on the same samples (QDQ, int8, weights by channel, its own defaults else: asymmetric activations; what is inside an If, as all of Silero VAD, it
-leaves in float). Random weights are not trained weights: the numbers
-compare tools and forms, they do not tell a task's accuracy. CPU seconds and peak memory are of one run of squire in all modes measured, with 2 workers.
+leaves in float; "its float": operators on activations that its quantized model computes in float, of all). Random weights are not trained weights: the numbers
+compare tools and forms, they do not tell a task's accuracy. CPU seconds and peak memory are of one run of squire in all modes measured, with
+1 worker. {samples}
 
 {summary}
 
@@ -303,22 +362,29 @@ def main():
     parser.add_argument("--results", type=Path)
     parser.add_argument("--modes", nargs="*", default=MODES)
     parser.add_argument("--peers", nargs="*", default=list(PEERS))
+    parser.add_argument("--jobs", type=int, default=2, help="models measured at the same time")
+    parser.add_argument("--samples", type=int, default=16, help="to calibrate on")
+    parser.add_argument("--tests", type=int, default=8, help="other samples, to measure on")
     parser.add_argument("--write-only", action="store_true")
     options = parser.parse_args()
     path = options.results or options.folder / "results.json"
     results = json.loads(path.read_text()) if path.exists() else {}
     found = sorted(file.name[: -len(".onnx")] for file in options.folder.glob("*.onnx") if (options.folder / f"{file.name[:-5]}.npz").exists())
-    for name in [] if options.write_only else options.only or found:
-        if name in results and not options.only:
-            continue
-        try:
-            results[name] = measure(name, options.folder, options.modes, options.peers)
-        except Exception as error:  # The next model may be measured all the same.
-            print(f"{name}: not measured: {type(error).__name__}: {str(error)[:300]}", flush=True)
-            continue
-        print(name, json.dumps({key: value for key, value in results[name].items() if key != "reasons"}), flush=True)
-        path.write_text(json.dumps(results, indent=1))
-    options.out.write_text(PAGE.format(ort=ort.__version__, summary=summary(results), table=table(results), tasks=tasks(results), plans=plans(options.folder / "plans.json")))
+    wanted = options.only or [name for name in found if name not in results]
+    asked = (options.folder, options.modes, options.peers, options.samples, options.tests)
+    with ProcessPoolExecutor(options.jobs) as pool:
+        smallest = sorted(wanted, key=lambda name: size_of(options.folder / f"{name}.onnx"))
+        running = {pool.submit(measure, name, *asked): name for name in ([] if options.write_only else smallest)}
+        for future in as_completed(running):
+            name = running[future]
+            try:
+                results[name] = future.result()
+            except Exception as error:  # The next model may be measured all the same.
+                print(f"{name}: not measured: {type(error).__name__}: {str(error)[:300]}", flush=True)
+                continue
+            print(name, json.dumps({key: value for key, value in results[name].items() if key != "reasons"}), flush=True)
+            path.write_text(json.dumps(dict(sorted(results.items())), indent=1))
+    options.out.write_text(PAGE.format(ort=ort.__version__, samples=numbers_of_samples(results), summary=summary(results), table=table(results), tasks=tasks(results), plans=plans(options.folder / "plans.json")))
 
 
 if __name__ == "__main__":

@@ -285,6 +285,232 @@ class Crnn(nn.Module):
         return self.head(self.rnn(columns)[0]).softmax(-1)
 
 
+class Ssd(nn.Module):
+    """Single-shot detection (Liu et al. 2016): two scales, decoded boxes, and the suppression of overlaps inside the model."""
+
+    def __init__(self, classes=5, anchors=3):
+        super().__init__()
+        self.stem = nn.Sequential(conv(3, 16, stride=2), conv(16, 32, stride=2), conv(32, 64, stride=2))
+        self.next = conv(64, 64, stride=2)
+        self.boxes = nn.ModuleList(nn.Conv2d(64, anchors * 4, 3, padding=1) for _ in range(2))
+        self.scores = nn.ModuleList(nn.Conv2d(64, anchors * classes, 3, padding=1) for _ in range(2))
+        self.classes = classes
+        self.register_buffer("prior", torch.rand(1, (12 * 12 + 6 * 6) * anchors, 4) * 0.5 + 0.25)
+
+    def forward(self, x):
+        p3 = self.stem(x)
+        levels = [p3, self.next(p3)]
+        boxes = torch.cat([head(p).permute(0, 2, 3, 1).reshape(len(x), -1, 4) for head, p in zip(self.boxes, levels)], 1)
+        scores = torch.cat([head(p).permute(0, 2, 3, 1).reshape(len(x), -1, self.classes) for head, p in zip(self.scores, levels)], 1)
+        center = boxes[..., :2] * 0.1 * self.prior[..., 2:] + self.prior[..., :2]
+        size = (boxes[..., 2:] * 0.2).exp() * self.prior[..., 2:]
+        corners = torch.cat([center - size / 2, center + size / 2], -1)
+        shares = scores.softmax(-1)
+        kept = torch.ops.torchvision.nms(corners[0], shares[0, :, 1], 0.5)
+        return corners[:, kept[:20]], shares[:, kept[:20]]
+
+
+class Keypoints(nn.Module):
+    """Heat maps, and the expectation and the maximum of each (Newell et al. 2016, Nibali et al. 2018)."""
+
+    def __init__(self, points=8):
+        super().__init__()
+        self.body = nn.Sequential(conv(3, 16, stride=2), conv(16, 32, stride=2), conv(32, 32), nn.Conv2d(32, points, 1))
+
+    def forward(self, x):
+        maps = self.body(x)
+        _, _, height, width = maps.shape
+        flat = maps.flatten(2)
+        shares = flat.softmax(-1).view_as(maps)
+        columns = (shares.sum(2) * torch.arange(width, dtype=x.dtype)).sum(-1)
+        rows = (shares.sum(3) * torch.arange(height, dtype=x.dtype)).sum(-1)
+        return torch.stack([columns, rows], -1), flat.argmax(-1)
+
+
+class Generator(nn.Module):
+    """Transposed convolutions from a vector to an image (Radford et al. 2016)."""
+
+    def __init__(self):
+        super().__init__()
+
+        def up(inputs, outputs, stride, pad):
+            return nn.Sequential(nn.ConvTranspose2d(inputs, outputs, 4, stride, pad, bias=False), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2))
+
+        self.body = nn.Sequential(up(64, 64, 1, 0), up(64, 32, 2, 1), up(32, 16, 2, 1), nn.ConvTranspose2d(16, 3, 4, 2, 1), nn.Tanh())
+
+    def forward(self, z):
+        return self.body(z[:, :, None, None])
+
+
+class PointNet(nn.Module):
+    """A transform of the points that is computed from them, shared layers, the maximum over points (Qi et al. 2017)."""
+
+    def __init__(self, classes=10):
+        super().__init__()
+        self.align = nn.Sequential(conv1(3, 32, 1), conv1(32, 64, 1))
+        self.matrix = nn.Linear(64, 9)
+        self.body = nn.Sequential(conv1(3, 64, 1), conv1(64, 128, 1))
+        self.head = nn.Sequential(nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, classes))
+
+    def forward(self, points):
+        matrix = self.matrix(self.align(points).max(-1)[0]).view(-1, 3, 3) + torch.eye(3)
+        return self.head(self.body(matrix @ points).max(-1)[0])
+
+
+class FastDepth(nn.Module):
+    """Depth by separable convolutions and nearest neighbours with skips that are added (Wofk et al. 2019)."""
+
+    def __init__(self):
+        super().__init__()
+
+        def separable(inputs, outputs, stride=1):
+            return nn.Sequential(conv(inputs, inputs, stride=stride, groups=inputs, act=nn.ReLU6), conv(inputs, outputs, 1, act=nn.ReLU6))
+
+        self.down = nn.ModuleList([conv(3, 16, stride=2), separable(16, 32, 2), separable(32, 64, 2)])
+        self.up = nn.ModuleList([separable(64, 32), separable(32, 16), separable(16, 16)])
+        self.head = conv(16, 1, 1)
+
+    def forward(self, x):
+        skips = []
+        for layer in self.down:
+            x = layer(x)
+            skips.append(x)
+        for layer, skip in zip(self.up, [skips[1], skips[0], None]):
+            x = F.interpolate(layer(x), scale_factor=2, mode="nearest")
+            x = x if skip is None else x + skip
+        return self.head(x)
+
+
+class Tcn(nn.Module):
+    """Causal dilated convolutions with weight normalization (Bai et al. 2018)."""
+
+    def __init__(self, width=32, classes=12):
+        super().__init__()
+        widths = [40, width, width, width]
+        self.layers = nn.ModuleList(
+            nn.utils.parametrizations.weight_norm(nn.Conv1d(a, b, 3, dilation=2**i)) for i, (a, b) in enumerate(zip(widths, widths[1:]))
+        )
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x):
+        for i, layer in enumerate(self.layers):
+            y = F.relu(layer(F.pad(x, (2 * 2**i, 0))))
+            x = y if i == 0 else F.relu(x + y)
+        return self.head(x[:, :, -1])
+
+
+class DeepSpeech(nn.Module):
+    """Convolutions over a spectrogram, recurrent layers in both directions, a score of each letter (Amodei et al. 2016)."""
+
+    def __init__(self, width=32, letters=29):
+        super().__init__()
+        self.front = nn.Sequential(
+            *[nn.Conv2d(1, 16, (11, 11), (2, 2), (5, 5), bias=False), nn.BatchNorm2d(16), nn.Hardtanh(0, 20)],
+            *[nn.Conv2d(16, 16, (11, 11), (2, 1), (5, 5), bias=False), nn.BatchNorm2d(16), nn.Hardtanh(0, 20)],
+        )
+        self.rnn = nn.GRU(160, width, num_layers=2, bidirectional=True, batch_first=True)
+        self.norm = nn.LayerNorm(2 * width)
+        self.head = nn.Linear(2 * width, letters)
+
+    def forward(self, x):
+        x = self.front(x.unsqueeze(1)).flatten(1, 2).transpose(1, 2)
+        return self.head(self.norm(self.rnn(x)[0])).log_softmax(-1)
+
+
+class Tagger(nn.Module):
+    """Embeddings and a bidirectional LSTM: a label for each word (Huang et al. 2015)."""
+
+    def __init__(self, width=32, labels=9):
+        super().__init__()
+        self.words = nn.Embedding(1000, width)
+        self.rnn = nn.LSTM(width, width, bidirectional=True, batch_first=True)
+        self.head = nn.Linear(2 * width, labels)
+
+    def forward(self, input_ids):
+        return self.head(self.rnn(self.words(input_ids))[0])
+
+
+class ConformerBlock(nn.Module):
+    def __init__(self, width, heads=2):
+        super().__init__()
+        self.halves = nn.ModuleList(
+            nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, width)) for _ in range(2)
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
+        self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
+        self.enter, self.leave = nn.Conv1d(width, 2 * width, 1), nn.Conv1d(width, width, 1)
+        self.depthwise = nn.Sequential(nn.Conv1d(width, width, 15, padding=7, groups=width), nn.BatchNorm1d(width), nn.SiLU())
+
+    def forward(self, x):
+        x = x + 0.5 * self.halves[0](x)
+        y = self.norms[0](x)
+        x = x + self.attention(y, y, y, need_weights=False)[0]
+        y = F.glu(self.enter(self.norms[1](x).transpose(1, 2)), 1)
+        x = x + self.leave(self.depthwise(y)).transpose(1, 2)
+        return self.norms[2](x + 0.5 * self.halves[1](x))
+
+
+class Conformer(nn.Module):
+    """Attention and convolutions in turn over a spectrogram (Gulati et al. 2020)."""
+
+    def __init__(self, width=48, classes=32):
+        super().__init__()
+        self.front = nn.Sequential(nn.Conv2d(1, 16, 3, 2), nn.ReLU(), nn.Conv2d(16, 16, 3, 2), nn.ReLU())
+        self.enter = nn.Linear(16 * 9, width)
+        self.blocks = nn.Sequential(ConformerBlock(width), ConformerBlock(width))
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x):
+        x = self.front(x.unsqueeze(1)).permute(0, 3, 1, 2).flatten(2)
+        return self.head(self.blocks(self.enter(x)))
+
+
+class CachedDecoder(nn.Module):
+    """One step of a decoder whose keys and values of earlier steps come in and go out: root mean square normalization, rotated keys, gates with
+    SiLU, heads that share keys (Touvron et al. 2023)."""
+
+    def __init__(self, width=64, layers=2, heads=4, shared=2):
+        super().__init__()
+        self.heads, self.shared, self.size = heads, shared, width // heads
+        self.words = nn.Embedding(1000, width)
+        self.norms = nn.ParameterList(torch.ones(width) for _ in range(2 * layers + 1))
+        self.queries = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(layers))
+        self.pairs = nn.ModuleList(nn.Linear(width, 2 * shared * self.size, bias=False) for _ in range(layers))
+        self.joins = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(layers))
+        self.gates = nn.ModuleList(nn.Linear(width, 4 * width, bias=False) for _ in range(layers))
+        self.downs = nn.ModuleList(nn.Linear(2 * width, width, bias=False) for _ in range(layers))
+        self.head = nn.Linear(width, 1000, bias=False)
+
+    def normalized(self, x, i):
+        return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * self.norms[i]
+
+    def rotated(self, x, position):
+        angle = position * 10000 ** (-torch.arange(0, self.size, 2, dtype=torch.float32) / self.size)
+        angle = torch.cat([angle, angle], -1)
+        left, right = x.chunk(2, -1)
+        return x * angle.cos() + torch.cat([-right, left], -1) * angle.sin()
+
+    def forward(self, input_ids, *past):
+        x = self.words(input_ids)
+        batch, length = input_ids.shape
+        states = []
+        for i, (queries, pairs) in enumerate(zip(self.queries, self.pairs)):
+            y = self.normalized(x, 2 * i)
+            split = lambda t, heads: t.view(batch, length, heads, self.size).transpose(1, 2)
+            key, value = pairs(y).chunk(2, -1)
+            position = past[2 * i].shape[2]
+            query = self.rotated(split(queries(y), self.heads), position)
+            key = torch.cat([past[2 * i], self.rotated(split(key, self.shared), position)], 2)
+            value = torch.cat([past[2 * i + 1], split(value, self.shared)], 2)
+            states += [key, value]
+            wide = lambda t: t[:, :, None].expand(-1, -1, self.heads // self.shared, -1, -1).flatten(1, 2)
+            shares = (query @ wide(key).transpose(2, 3) / self.size**0.5).softmax(-1)
+            x = x + self.joins[i]((shares @ wide(value)).transpose(1, 2).flatten(2))
+            gate, up = self.gates[i](self.normalized(x, 2 * i + 1)).chunk(2, -1)
+            x = x + self.downs[i](F.silu(gate) * up)
+        return self.head(self.normalized(x, -1)), *states
+
+
 def mlp(inputs):
     return nn.Sequential(
         *[nn.Flatten(), nn.Linear(inputs, 128), nn.BatchNorm1d(128), nn.ReLU(), nn.Linear(128, 64), nn.GELU(), nn.Linear(64, 10)]

@@ -33,12 +33,11 @@ const x = (length: number) => ({
 })
 
 it('what dims alone decide is constant in the plan, and open where calibration runs', async () => {
-  const { model: open, staticModel, plan } = await prepare(
-    asModel(rotated),
-    { x: x(3) },
-    oneWidth(chipProfile('TX5105C'), 8),
-    folder(''),
-  )
+  const {
+    model: open,
+    staticModel,
+    plan,
+  } = await prepare(asModel(rotated), { x: x(3) }, oneWidth(chipProfile('TX5105C'), 8), folder(''))
   expect(plan.operators.filter(isFallback)).toEqual([])
   expect(operators(staticModel.proto)).toEqual(['Relu', 'Mul'])
   expect(modelInputs(staticModel.proto).map(({ dims }) => dims)).toEqual([[1, 3, 4]])
