@@ -11,7 +11,7 @@ import { interpolation } from './interpolation/index.js'
 import { linear } from './linear/index.js'
 import { lookup } from './lookup/index.js'
 import { lut } from './lut/index.js'
-import { movement } from './movement/index.js'
+import { filling, movement } from './movement/index.js'
 import { normalization } from './normalization/index.js'
 import { averagePool, maxPool } from './pool/index.js'
 import { prelu } from './prelu/index.js'
@@ -40,6 +40,7 @@ export const families: readonly Family[] = [
   interpolation,
   sampling,
   movement,
+  filling,
   ranking,
   concat,
   concatConstant,

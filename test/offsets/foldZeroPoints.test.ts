@@ -101,6 +101,13 @@ describe.each(Object.entries(graphs))('zero points folded into biases: %s', (_, 
   })
 })
 
+it('leaves tensors alone among whose values zeros are written', async () => {
+  const triangle = graph([
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Trilu: r -> triangle'), op('Conv: triangle v b -> y', pads)],
+  ])
+  expect((await prepared(triangle)).folded).toBeUndefined()
+})
+
 it('needs no Pad where padded readers are left alone', async () => {
   const { folded } = await prepared(graphs['max pool, concat and two readers']!, 'unpadded')
   expect(folded.pads).toBe(0)

@@ -5,8 +5,9 @@ import { DataType, type NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
 
-/** Its one input is quantized; what else its nodes read (shapes, indices) stays on the float side. */
+/** Its one input is quantized; what else its nodes read (shapes, indices) stays on the float side. A filling may write zeros among the values. */
 export interface PlannedMovement extends PlannedOperator {
+  readonly kind: 'movement' | 'filling'
   /** The real value that a Pad writes, where it is not zero. */
   readonly padding?: number
 }
@@ -45,8 +46,15 @@ const moving: Readonly<Record<string, Condition>> = {
   Upsample: crops,
 }
 
-export function movementOf(node: NodeProto, view: GraphView): Match<PlannedMovement> | Refusal | undefined {
-  const condition = moving[node.opType]
+/** A Pad is none, although it writes zeros: what it writes is known to who folds zero points. */
+const filling: ReadonlySet<string> = new Set(['CenterCropPad', 'MaxUnpool', 'Trilu'])
+
+export function movementOf(
+  kind: PlannedMovement['kind'],
+  node: NodeProto,
+  view: GraphView,
+): Match<PlannedMovement> | Refusal | undefined {
+  const condition = filling.has(node.opType) === (kind === 'filling') ? moving[node.opType] : undefined
   const [input, ...others] = node.input
   if (!condition || !view.isActivation(input)) return undefined
   if (node.opType === 'Concat' && others.length > 0) return undefined
@@ -57,7 +65,7 @@ export function movementOf(node: NodeProto, view: GraphView): Match<PlannedMovem
   if (!outputs.every((name) => view.isActivation(name)))
     return { refusal: 'an output of it is empty, or its dims depend on values' }
   const padding = paddingOf(node, view)
-  return { kind: 'movement', nodes: [node], inputs: [input], outputs, ...(padding !== 0 && { padding }) }
+  return { kind, nodes: [node], inputs: [input], outputs, ...(padding !== 0 && { padding }) }
 }
 
 /** A constant that is padded with becomes the integer nearest to it; minus infinity the least one, which no maximum is less than. */
