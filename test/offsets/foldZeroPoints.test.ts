@@ -103,7 +103,12 @@ describe.each(Object.entries(graphs))('zero points folded into biases: %s', (_, 
 
 it('leaves tensors alone among whose values zeros are written', async () => {
   const triangle = graph([
-    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Trilu: r -> triangle'), op('Conv: triangle v b -> y', pads)],
+    ...[
+      op('Conv: x w b -> c', pads),
+      op('Relu: c -> r'),
+      op('Trilu: r -> triangle'),
+      op('Conv: triangle v b -> y', pads),
+    ],
   ])
   expect((await prepared(triangle)).folded).toBeUndefined()
 })

@@ -14,18 +14,7 @@ import { foldInferred } from './foldInferred.js'
 import { foldNormalization } from './foldNormalization.js'
 import { fuseHardSigmoid } from './fuseHardSigmoid.js'
 import { fuseMagnitude } from './fuseMagnitude.js'
-import { lowerConvTranspose } from './lowerConvTranspose.js'
-import { lowerEinsum } from './lowerEinsum.js'
-import { lowerAttention, lowerRotaryEmbedding } from './lowered/attention.js'
-import { lowerAffineGrid, lowerCastLike, lowerCompress, lowerHardmax, lowerPrelu } from './lowered/choices.js'
-import { lowerCol2Im } from './lowered/col2Im.js'
-import { lowerDynamicConv } from './lowered/dynamicConv.js'
-import { lowerDft, lowerStft } from './lowered/fourier.js'
-import { lowerGemm } from './lowered/gemm.js'
-import { lowerLpNormalization, lowerLpPools } from './lowered/lpPools.js'
-import { lowerMatMul } from './lowered/matMul.js'
-import { lowerCumSum, lowerReduceLogSum } from './lowered/sums.js'
-import { lowerLrn } from './lowerLrn.js'
+import { lateLowerings, lowerings } from './lowered/index.js'
 import type { Pass } from './pass.js'
 import { lowerRecurrent } from './recurrent/lowerRecurrent.js'
 import { removeDead } from './removeDead.js'
@@ -40,34 +29,14 @@ const allPasses: readonly Pass[] = [
   lowerRecurrent,
   foldInferred,
   foldIf,
-  lowerLrn,
   chooseMasked,
   foldBatchNormalization,
   foldArithmetic,
   foldNormalization,
-  lowerEinsum,
-  lowerAttention,
-  lowerRotaryEmbedding,
-  lowerStft,
-  lowerDft,
-  lowerCol2Im,
-  lowerCumSum,
-  lowerLpPools,
-  lowerLpNormalization,
-  lowerReduceLogSum,
-  lowerCompress,
-  lowerHardmax,
-  lowerCastLike,
-  lowerAffineGrid,
+  ...lowerings,
   fuseHardSigmoid,
   fuseMagnitude,
 ]
-
-/**
- * A ConvTranspose takes in what follows it before it becomes a Conv and moves of values. The others ask whether weights are computed: a branch of
- * an If that was just taken has constants that are nodes yet.
- */
-const latePasses: readonly Pass[] = [lowerConvTranspose, lowerDynamicConv, lowerGemm, lowerMatMul, lowerPrelu]
 
 /** What the plan cannot do without: constants as initializers, and steps that it can look into. */
 const needed: readonly Pass[] = [constantInputs, constantNodes, lowerRecurrent]
@@ -88,7 +57,7 @@ export interface Optimized {
  */
 export async function optimize(model: Model, extent: 'all' | 'needed' | 'dims' = 'all'): Promise<Optimized> {
   const passes = { all: allPasses, needed, dims: decidedByDims }[extent]
-  const late = extent === 'all' ? latePasses : []
+  const late = extent === 'all' ? lateLowerings : []
   const counts = new Map<Pass, number>()
   const zeros = new Map(model.zeros)
   let proto = sorted(model.proto)

@@ -6,10 +6,10 @@
 // Labels of one kind are merged by a Reshape where they are not just one, which needs known dims. An Einsum of one tensor is a Transpose,
 // behind a ReduceSum where labels are summed.
 
-import { stringAttribute } from '../attribute.js'
-import { elementCount } from '../tensor.js'
-import type { NodeProto } from '../types.js'
-import { lowering, type NodeWriter } from './lowering.js'
+import { stringAttribute } from '../../attribute.js'
+import { elementCount } from '../../tensor.js'
+import type { NodeProto } from '../../types.js'
+import { lowering, type NodeWriter } from '../lowering.js'
 
 export const lowerEinsum = lowering('Einsum nodes made products and moves of values', ['Einsum'], (writer, node) => {
   const equation = equationOf(node)

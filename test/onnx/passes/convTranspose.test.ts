@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../../src/onnx/attribute.js'
-import { lowerConvTranspose } from '../../../src/onnx/passes/lowerConvTranspose.js'
+import { lowerConvTranspose } from '../../../src/onnx/passes/lowered/convTranspose.js'
 import { floats, largestDifference, model, node, operators, runModel } from '../models.js'
 
 const small = (min: number, max: number) => fc.integer({ min, max })
@@ -20,6 +20,7 @@ const form = fc
     extra: small(0, 3),
     group: small(1, 2),
     bias: fc.boolean(),
+    decided: fc.constantFrom('pads', 'pads', 'SAME_UPPER', 'SAME_LOWER', 'VALID', 'output_shape'),
     relu: fc.boolean(),
     opset: fc.constantFrom(11, 13, 18),
   })
@@ -33,13 +34,26 @@ const form = fc
 
 type Form = typeof form extends fc.Arbitrary<infer T> ? T : never
 
-function transposed({ rank, strides, kernel, dilation, pads, extra, group, bias, relu, opset }: Form) {
+const inputSpace = (rank: number) => [7, 6, 5].slice(0, rank)
+
+function transposed({ rank, strides, kernel, dilation, pads, extra, group, bias, relu, opset, decided }: Form) {
+  const space = inputSpace(rank)
+  // A little less than there is without padding.
+  const shape = space.map(
+    (size, i) =>
+      strides[i]! * (size - 1) + extra + dilation * (kernel[i]! - 1) + 1 - (pads[i]! % 2) * (pads[i + rank]! + 1),
+  )
+  const padding = {
+    pads: { pads },
+    output_shape: { output_shape: shape },
+    ...Object.fromEntries(['SAME_UPPER', 'SAME_LOWER', 'VALID'].map((name) => [name, { auto_pad: name }])),
+  }
   const attributes = Object.entries({
     strides,
     dilations: Array<number>(rank).fill(dilation),
     output_padding: Array<number>(rank).fill(extra),
     kernel_shape: kernel,
-    pads,
+    ...padding[decided as 'pads'],
     group,
   }).map(([name, value]) => makeAttribute(name, value))
   const weights = [floats('w', [2 * group, 3, ...kernel]), ...(bias ? [floats('b', [3 * group])] : [])]
@@ -48,7 +62,7 @@ function transposed({ rank, strides, kernel, dilation, pads, extra, group, bias,
   return model({
     nodes: [made, ...(relu ? [node('Relu', ['z'], ['y'], [], 'relu')] : [])],
     constants: weights,
-    inputs: { x: [1, 2 * group, ...[7, 6, 5].slice(0, rank)] },
+    inputs: { x: [1, 2 * group, ...space] },
     opset,
   })
 }
@@ -71,7 +85,7 @@ describe('lowerConvTranspose', () => {
   it('a kernel as wide as the stride needs no more than a Conv and DepthToSpace, and the Relu stays with the Conv', async () => {
     const proto = transposed({
       ...{ rank: 2, strides: [2, 2], kernel: [2, 2], dilation: 1, pads: [0, 0, 0, 0], extra: 0, group: 1 },
-      ...{ bias: true, relu: true, opset: 13 },
+      ...{ bias: true, relu: true, opset: 13, decided: 'pads' },
     })
     const { proto: lowered } = await lowerConvTranspose.apply(proto)
     expect(operators(lowered)).toEqual(['Conv', 'Relu', 'DepthToSpace'])

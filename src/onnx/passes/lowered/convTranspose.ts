@@ -5,16 +5,16 @@
 //
 // It multiplies no zeros, which writing zeros between the inputs would.
 
-import { intAttribute, intsAttribute, makeAttribute, stringAttribute } from '../attribute.js'
-import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
-import { opsetOf } from '../model.js'
-import { makeNode } from '../node.js'
-import { isStandardDomain } from '../operators.js'
-import { elementCount, floatValues, makeTensor, tensorDims } from '../tensor.js'
-import { type AttributeProto, DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
-import { type Facts, factsOf } from './facts.js'
-import { floatConstant } from './linear.js'
-import { changed, type Pass } from './pass.js'
+import { makeAttribute } from '../../attribute.js'
+import { type GraphIndex, indexGraph, nameSource } from '../../graph.js'
+import { opsetOf } from '../../model.js'
+import { makeNode } from '../../node.js'
+import { isStandardDomain } from '../../operators.js'
+import { elementCount, makeTensor } from '../../tensor.js'
+import { type AttributeProto, DataType, type ModelProto, type NodeProto, type TensorProto } from '../../types.js'
+import { factsOf } from '../facts.js'
+import { changed, type Pass } from '../pass.js'
+import { type Axis, type Form, formOf, isSquare } from './convTransposeForm.js'
 
 /** DepthToSpace has the order of channels, Slice its inputs since then. */
 const LEAST_OPSET = 11
@@ -45,82 +45,6 @@ export const lowerConvTranspose: Pass = {
     const node = graph.node.flatMap((one) => replaced.get(one) ?? [one])
     return changed(proto, { node, initializer }, count)
   },
-}
-
-/** One spatial axis. */
-interface Axis {
-  readonly stride: number
-  readonly dilation: number
-  /** Of the source, without dilation. */
-  readonly kernel: number
-  /** Of the Conv. */
-  readonly taps: number
-  readonly pads: readonly [before: number, after: number]
-  /** What is cut off the interleaved outputs. */
-  readonly cut: readonly [before: number, after: number]
-}
-
-interface Form {
-  readonly node: NodeProto
-  readonly axes: readonly Axis[]
-  readonly group: number
-  /** [C, M / group, kernel...] */
-  readonly dims: readonly number[]
-  readonly weights: Float32Array
-  readonly bias: Float32Array | undefined
-  /** What the Conv writes along each axis, where that is known. */
-  readonly counts: readonly number[] | undefined
-}
-
-/** undefined where dims decide the pads, weights are computed, more is cut off than the kernel reaches, or dims would have to be known. */
-function formOf(node: NodeProto, index: GraphIndex, facts: Facts): Form | undefined {
-  const weights = floatConstant(node.input[1], index)
-  const bias = floatConstant(node.input[2], index)
-  const automatic = stringAttribute(node, 'auto_pad', 'NOTSET')
-  const givesDims = node.attribute.some(({ name }) => name === 'output_shape')
-  if (weights === undefined || (node.input[2] && !bias) || givesDims) return undefined
-  if (automatic !== 'NOTSET' && automatic !== 'VALID') return undefined
-  const dims = tensorDims(weights)
-  const kernels = dims.slice(2)
-  const ints = (name: string, fallback: number) =>
-    intsAttribute(
-      node,
-      name,
-      kernels.map(() => fallback),
-    )
-  const pads = automatic === 'VALID' ? [] : intsAttribute(node, 'pads', [])
-  const [strides, dilations, extras] = [ints('strides', 1), ints('dilations', 1), ints('output_padding', 0)]
-  const axes = kernels.map((kernel, i): Axis => {
-    const [stride, dilation] = [strides[i]!, dilations[i]!]
-    const [before, after] = [pads[i] ?? 0, pads[i + kernels.length] ?? 0]
-    const reach = dilation * (kernel - 1) + 1
-    const taps = Math.ceil(reach / stride)
-    const skipped = Math.floor(before / stride)
-    const rest = reach - after + extras[i]!
-    const last = Math.ceil(rest / stride)
-    return {
-      ...{ stride, dilation, kernel, taps },
-      pads: [taps - 1 - skipped, last - 1],
-      cut: [before - skipped * stride, last * stride - rest],
-    }
-  })
-  if (axes.some(({ pads }) => Math.min(...pads) < 0) || axes.length === 0) return undefined
-  const group = intAttribute(node, 'group', 1)
-  const counts = countsOf(axes, facts.get(node.input[0]!)?.dims.slice(2) ?? [])
-  if (counts === undefined && axes.some(({ stride }) => stride > 1) && !isSquare(axes) && axes.length > 1)
-    return undefined
-  return { node, axes, group, dims, weights: floatValues(weights), bias: bias && floatValues(bias), counts }
-}
-
-function countsOf(axes: readonly Axis[], space: readonly (number | string)[]): readonly number[] | undefined {
-  const known = space.filter((dim): dim is number => typeof dim === 'number')
-  if (known.length < axes.length) return undefined
-  return axes.map(({ pads, taps }, i) => known[i]! + pads[0] + pads[1] - taps + 1)
-}
-
-/** What DepthToSpace does: two axes of one stride. */
-function isSquare(axes: readonly Axis[]): boolean {
-  return axes.length === 2 && axes[0]!.stride === axes[1]!.stride
 }
 
 /** A Relu or Clip that is alone in reading the result: before values are moved, the Conv applies it. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../../src/onnx/attribute.js'
-import { lowerEinsum } from '../../../src/onnx/passes/lowerEinsum.js'
+import { lowerEinsum } from '../../../src/onnx/passes/lowered/einsum.js'
 import { largestDifference, model, node, operators, runModel } from '../models.js'
 
 const sizes: Readonly<Record<string, number>> = { b: 2, h: 3, i: 4, j: 5, d: 6, k: 7 }
