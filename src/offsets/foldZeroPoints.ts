@@ -49,9 +49,13 @@ export function foldZeroPoints(request: FoldRequest): Folded | undefined {
   if (wanted.size === 0) return undefined
   const { proto, tensors, offsets, pads } = offsetGraph(model.proto, plan, wanted)
   const folded = withInputOffsets(makePlan({ ...model, proto }, tensors, options), offsets)
+  // Of tensors inside of steps too, which `groupOf` leaves out.
+  const oldGroups = new Map(
+    plan.groups.flatMap((group) => group.tensors.map((tensor) => [tensor, group.name] as const)),
+  )
   const scaled = folded.groups.map(({ name, tensors, bits }) => {
     // A table before a concatenation writes a new tensor of an old group.
-    const old = plan.groupOf.get(tensors.find((tensor) => plan.groupOf.has(tensor))!)!.name
+    const old = tensors.flatMap((tensor) => oldGroups.get(tensor) ?? [])[0]!
     const offset = found.get(old)
     return [name, offset === undefined ? thresholds.get(old)! : offset.scale * rangeOf(bits)[1]] as const
   })

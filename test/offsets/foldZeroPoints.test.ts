@@ -5,6 +5,7 @@ import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { foldZeroPoints } from '../../src/offsets/foldZeroPoints.js'
 import { exposeAll } from '../../src/onnx/inference.js'
 import { encodeModel } from '../../src/onnx/model.js'
+import { optimize } from '../../src/onnx/passes/index.js'
 import { createSession } from '../../src/onnx/session.js'
 import { shapesFor } from '../../src/onnx/shapes.js'
 import type { Model, ModelProto, NodeProto } from '../../src/onnx/types.js'
@@ -13,7 +14,7 @@ import { makePlan } from '../../src/plan/plan.js'
 import { solveFixedPoint } from '../../src/plan/solve.js'
 import { op } from '../e2e/zoo.js'
 import { picture } from '../export/quantized.js'
-import { floats, model } from '../onnx/models.js'
+import { floats, longs, model } from '../onnx/models.js'
 import { histogramOf } from '../solve/samples.js'
 
 const chip = chipProfile('TX5105C')
@@ -36,6 +37,7 @@ const constants = [
   ...[weights('w', 4, 3, 3, 3), weights('v', 4, 4, 3, 3), weights('u', 4, 4, 1, 1), weights('b', 4)],
   ...[weights('t', 4, 8, 1, 1), weights('g', 1024, 10), weights('h', 10), ...bounds],
   floats('scales', [4], [1, 1, 2, 2]),
+  ...[longs('steps', [3], [16, 1, 64]), weights('gw', 1, 12, 64), weights('gr', 1, 12, 4)],
 ]
 const image = { x: [1, 3, 16, 16] }
 const graph = (nodes: readonly NodeProto[], opset = 14): ModelProto => model({ inputs: image, nodes, constants, opset })
@@ -126,6 +128,19 @@ it('puts a table before a concatenation only where that may cost something', asy
     folded.proto.graph.node.filter(({ opType }) => opType === 'Add').length
   expect([all.folded.groups, added(all)]).toEqual([3, 1])
   expect(unpadded.folded).toBeUndefined()
+})
+
+it('leaves the scales inside of recurrent layers as they are', async () => {
+  const recurrent = graph([
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Conv: r v b -> d', pads)],
+    ...[op('Reshape: d steps -> s'), op('GRU: s gw gr -> q', { hidden_size: 4 }), op('Relu: q -> y')],
+  ])
+  const { model: lowered } = await optimize({ proto: recurrent, path: '', hash: '' })
+  const { plan, thresholds, folded } = await prepared(lowered.proto)
+  const inside = plan.groups.filter(({ tensors }) => tensors.every((name) => !plan.groupOf.has(name)))
+  expect(inside.length).toBeGreaterThan(0)
+  expect(folded.groups).toBe(1)
+  for (const { name } of inside) expect(folded.thresholds.get(name)).toBe(thresholds.get(name))
 })
 
 /** Decibels. With a thousand weights a sum, it is their rounding that counts. */
