@@ -15,8 +15,8 @@ const left = new Set([
   ...['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear'],
 ])
 
-/** A result up to this size always folds; a larger one when it takes at most twice the bytes of its sources (float16 to float32). */
-const SMALL_BYTES = 1 << 20
+/** A result up to this size, the weights of a last layer, always folds; a larger one when it takes at most twice the bytes of its sources (float16 to float32). */
+const SMALL_BYTES = 1 << 24
 const MAX_GROWTH = 2
 
 export const foldConstants: Pass = {

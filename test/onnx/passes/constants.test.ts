@@ -120,7 +120,7 @@ describe('foldConstants', () => {
         node('ReduceMax', ['zeros'], ['z']),
         node('Concat', ['x', 'zeros'], ['large'], [makeAttribute('axis', 1)]),
       ],
-      constants: [longs('shape', [4], [1, 300000, 1, 1])],
+      constants: [longs('shape', [4], [1, 5000000, 1, 1])],
       inputs: { x: [1, 2, 1, 1] },
       outputs: ['y', 'z', 'large'],
     })
@@ -137,7 +137,7 @@ describe('foldConstants', () => {
         node('Add', ['x', 'small'], ['y']),
         node('Add', ['x', 'large'], ['z']),
       ],
-      constants: [longs('shape', [2], [1, 300001]), longs('parts', [2], [1, 300000])],
+      constants: [longs('shape', [2], [1, 5000001]), longs('parts', [2], [1, 5000000])],
       inputs: { x: [1, 1] },
       outputs: ['y', 'z'],
     })
