@@ -274,7 +274,7 @@ export const quantizationRows: Rows = {
       beside: `${wide} -r auto_quant`,
       words: '-ams initial',
       json: { 'auto-mix-strategy': 'initial' },
-      refused: /not public.*HAWQ.*IOhigh/,
+      refused: /without saying what it does.*HAWQ.*IOhigh.*mix-config/,
     },
   ],
 }
