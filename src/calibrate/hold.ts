@@ -27,24 +27,26 @@ export function sameDims(feeds: Feeds, as: Feeds): boolean {
   return Object.entries(feeds).every(([name, { dims }]) => String(dims) === String(as[name]?.dims))
 }
 
-/** Forward passes whose inputs alone say which they are: those with the smallest hashes are kept. */
+/** A forward pass whose inputs alone say which it is: a copy of them, as the user's code may write its next input into the same array. */
+export function heldSample(feeds: Feeds): HeldSample {
+  const bytes = Object.entries(feeds).flatMap(([name, { data }]) => [
+    name,
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  ])
+  const own = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, copy(value)]))
+  return { feeds: own, seed: seedOf(...bytes) }
+}
+
+/** Forward passes of which those with the smallest hashes are kept. */
 export class HeldFeeds {
   readonly #held: HeldSample[] = []
   #first: Feeds | undefined
 
-  add(feeds: Feeds): void {
-    this.#first ??= feeds
-    if (!sameDims(feeds, this.#first)) return
-    const seed = seedOf(
-      ...Object.entries(feeds).flatMap(([name, { data }]) => [
-        name,
-        new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      ]),
-    )
-    const after = this.#held.findIndex((one) => one.seed > seed)
-    // The user's code may write its next input into the same array.
-    const own = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, copy(value)]))
-    this.#held.splice(after < 0 ? this.#held.length : after, 0, { feeds: own, seed })
+  add(sample: HeldSample): void {
+    this.#first ??= sample.feeds
+    if (!sameDims(sample.feeds, this.#first)) return
+    const after = this.#held.findIndex(({ seed }) => seed > sample.seed)
+    this.#held.splice(after < 0 ? this.#held.length : after, 0, sample)
     if (this.#held.length > mostHeld(this.#first)) this.#held.pop()
   }
 

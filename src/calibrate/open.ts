@@ -39,6 +39,8 @@ export interface OpenOptions {
   /** The run's folder for temporary files. */
   readonly workspace: string
   readonly values?: DataValues
+  /** Whether the runner's hold() will be asked; absent: it will not. */
+  readonly holds?: boolean | undefined
 }
 
 /** What a caller of the library brings as a value: at most one of them. */
@@ -255,6 +257,7 @@ function openFunction(
     iterations,
     evalIteration,
     samplesPerForward: config.irBatch ?? 1,
+    holds: options.holds,
     reporter,
     signal,
   })

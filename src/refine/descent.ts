@@ -11,8 +11,8 @@ import type { Gram } from './statistics.js'
 /** Passes over a row's weights. */
 const SWEEPS = 4
 
-/** Added to each variance, as a share of their mean: the covariance of samples is not that of all data. */
-const DAMPING = 0.01
+/** Added to each variance, as a share of their mean: the covariance of samples is not that of all data, and large steps end the search early. */
+const DAMPING = 0.3
 
 type Integers = Int8Array | Int16Array
 

@@ -44,7 +44,9 @@ interface Found {
 
 function findMix(config: Config, reporter: Reporter, options: RunOptions): Promise<Found> {
   return withPool(config, reporter, options, async (rig) => {
-    const setting: Setting = { ...rig, config, reporter, timer: stageTimer(reporter, ALL_STAGES) }
+    // What is measured is what widths do.
+    const plain: Config = { ...config, refine: 'none' }
+    const setting: Setting = { ...rig, config: plain, reporter, timer: stageTimer(reporter, ALL_STAGES) }
     const { runner, prepared } = await prepareRun(setting, undefined)
     const observed = await runner.observe(await makeObservable(prepared, rig.workspace))
     warnOfSkipped(runner, reporter)

@@ -57,7 +57,8 @@ export async function prepareRun(
   const extent = config.disableOnnxsim || isOwn ? 'needed' : 'all'
   const { model: optimized, log } = await optimizeGiven(config, source, extent)
   for (const line of log) reporter.debug(line)
-  const runner = await openRunner({ config, model: source, pool, store, reporter, signal, workspace, values })
+  const holds = config.refine !== 'none'
+  const runner = await openRunner({ config, model: source, pool, store, reporter, signal, workspace, values, holds })
   closeAtEnd(runner)
 
   timer.stage('float run and scales')

@@ -1,6 +1,6 @@
 // --refine: better weights and biases from calibration samples, the same bytes each time, and never a worse model on the samples that judge.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createSession } from '../../src/onnx/session.js'
@@ -56,15 +56,15 @@ describe('--refine best', () => {
   it('says what each step gained on samples that it was not fitted to', () => {
     expect(ended.status, ended.stderr).toBe(0)
     expect(ended.stdout).toMatch(
-      /min_max: refined on 40 samples, each half judged by the other; signal to noise .*: [\d.]+ dB, with weights .* dB.*, biases/,
+      /min_max: refined on 40 samples, each half judged by the other; signal to noise .*: [\d.]+ dB, with biases .* dB.*, weights/,
     )
   })
 
   it('keeps what makes the outputs better beyond chance, and takes back the rest', () => {
     const { samples, steps } = recordOf('best')
     expect(samples).toBe(40)
-    expect(steps.map(({ step }) => step)).toEqual(['weights', 'biases'])
-    for (const { significance, kept } of steps) expect(kept).toBe(significance! >= 2)
+    expect(steps.map(({ step }) => step)).toEqual(['biases', 'weights'])
+    for (const { significance, kept } of steps) expect(kept).toBe(significance! >= 1.645)
     expect(steps.some(({ kept }) => kept)).toBe(true)
     const [first, second] = steps
     expect(second!.before).toBe(first!.kept ? first!.after : first!.before)
@@ -147,5 +147,39 @@ describe('--refine fast', () => {
     expect(ended.status).toBe(0)
     expect(ended.stderr).toContain('--refine fast needs at least 16 calibration samples of one size, -i 6 has 6')
     expect(recordOf('few')).toBeNull()
+  }, 120_000)
+})
+
+describe('with a distribution cache', () => {
+  const cache = join(folder, 'cache.arrow')
+  const stored = join(folder, 'cache.min_max.refined.arrow')
+  const cached = (name: string, words = '') =>
+    run(name, `-i 24 -qm min_max --refine best -cd ${cache} ${words}`.trimEnd())
+
+  it('a second run gathers nothing and writes the same bytes', async () => {
+    const first = await cached('gathered')
+    expect(first.status, first.stderr).toBe(0)
+    const second = await cached('stored')
+    expect(second.status, second.stderr).toBe(0)
+    expect(second.stdout).toContain(`min_max: its refinement comes from ${stored}`)
+    expect(second.stderr).not.toContain('refining')
+    expect(recordOf('stored')).toEqual(recordOf('gathered'))
+    expect(contents(join(folder, 'stored'))).toEqual(contents(join(folder, 'gathered')))
+  }, 120_000)
+
+  it('another level is refined anew', async () => {
+    const ended = await cached('level', '--refine weights')
+    expect(ended.status, ended.stderr).toBe(0)
+    expect(ended.stdout).not.toContain('its refinement comes from')
+    expect(recordOf('level').steps.map(({ step }) => step)).toEqual(['weights'])
+  }, 120_000)
+
+  it('a damaged one is an error that says what to do', async () => {
+    const bytes = readFileSync(stored)
+    bytes[bytes.length >> 1]! ^= 1
+    writeFileSync(stored, bytes)
+    const ended = await cached('damaged', '--refine weights')
+    expect(ended.status).not.toBe(0)
+    expect(ended.stderr).toContain(`the refinement ${stored} cannot be used: it is damaged`)
   }, 120_000)
 })

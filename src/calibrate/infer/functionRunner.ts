@@ -11,7 +11,7 @@ import { createBuffer } from '../../histogram/buffer.js'
 import type { TensorValue } from '../../onnx/types.js'
 import type { Reporter } from '../../report/types.js'
 import type { Compared } from '../dataset/comparing.js'
-import { HeldFeeds, MOST_HELD } from '../hold.js'
+import { HeldFeeds, heldSample, MOST_HELD } from '../hold.js'
 import type { Feeds, NamedModel, Observed, ObservedModel, Runner } from '../runner.js'
 import { joinBatches, splitBatch } from './batch.js'
 import { type HeldCall, holdCall } from './heldCall.js'
@@ -30,6 +30,8 @@ export interface FunctionRunnerOptions {
   readonly executor: Omit<InferCall['executor'], 'iteration' | 'atOnce'>
   readonly iterations: readonly number[]
   readonly evalIteration: number | undefined
+  /** Whether hold() will be asked, so that what the function feeds is held while its statistics are observed. */
+  readonly holds?: boolean | undefined
   /** Samples that a forward pass of a model with a dynamic batch takes. */
   readonly samplesPerForward: number
   readonly reporter: Reporter
@@ -46,6 +48,8 @@ export class FunctionRunner implements Runner {
   #first: HeldCall | undefined
   /** What the latest forward pass was fed, in the order in which the function asked for them. */
   #last: Feeds | undefined
+  /** Of the forward passes that each value of -i was observed on. */
+  readonly #held = new Map<number, HeldFeeds>()
   /** The float model's metric over the evaluation data, which is the same for every value of -i. */
   #evaluated: number | undefined
 
@@ -104,9 +108,10 @@ export class FunctionRunner implements Runner {
   async #observe(model: ObservedModel, iterations: readonly number[]) {
     const most = iterations.at(-1)!
     const prefixes = new Prefixes(iterations, model.observation.tensors)
+    const held = new Map(this.#options.holds ? iterations.map((iteration) => [iteration, new HeldFeeds()]) : [])
     const progress = this.#options.reporter.progress(`calibrating (-i ${iterations.join(' ')})`, most, 'forwards')
     const sink: Sink = {
-      forward: this.#observing(model, prefixes),
+      forward: this.#observing(model, prefixes, held),
       onForward: (count, item) => {
         prefixes.done(item)
         progress.update(count)
@@ -117,7 +122,9 @@ export class FunctionRunner implements Runner {
     first?.begin(sink)
     const metric = await (first?.metric ?? this.#call(most, sink))
     progress.finish()
-    return { prefixes: prefixes.taken(), metric }
+    const taken = prefixes.taken()
+    for (const { iteration } of taken) if (held.has(iteration)) this.#held.set(iteration, held.get(iteration)!)
+    return { prefixes: taken, metric }
   }
 
   /** The float model's metric over what is evaluated on, given what a call for `called` iterations returned. */
@@ -157,8 +164,7 @@ export class FunctionRunner implements Runner {
     // The call that calibrates measures the float model as well.
     const float = new Set([...measured].filter((count) => count !== most))
     const evaluated = [...float, ...measured.map((count) => quantizations * count)]
-    const refined =
-      heldPasses === 0 ? [] : iterations.map((count) => count + quantizations * heldPasses * Math.min(count, MOST_HELD))
+    const refined = iterations.map((count) => quantizations * heldPasses * Math.min(count, MOST_HELD))
     return (
       most +
       [...evaluated, ...refined].reduce((sum, count) => sum + count, 0) +
@@ -190,11 +196,13 @@ export class FunctionRunner implements Runner {
   }
 
   async hold(iteration: number, float: ModelFile): Promise<readonly HeldSample[]> {
+    const known = this.#held.get(iteration)
+    if (known !== undefined) return known.samples
     const progress = this.#options.reporter.progress('holding samples', iteration, 'forwards')
     const held = new HeldFeeds()
     await this.#call(iteration, {
       forward: (feeds, name) => {
-        held.add(feeds)
+        held.add(heldSample(feeds))
         return this.#forward(float, feeds, name)
       },
       onForward: (done) => progress.update(done),
@@ -236,9 +244,10 @@ export class FunctionRunner implements Runner {
     return this.#options.pool.forward({ kind: 'forward', model, feeds, name, observation: undefined }).then(byName)
   }
 
-  #observing(model: ObservedModel, prefixes: Prefixes): ForwardOne {
+  #observing(model: ObservedModel, prefixes: Prefixes, held: ReadonlyMap<number, HeldFeeds>): ForwardOne {
     const free: SharedArrayBuffer[] = []
     return async (feeds, name, item) => {
+      if (held.size > 0) addTo(held, heldSample(feeds), item)
       const buffer = free.pop() ?? createBuffer(model.observation.tensors)
       const observation = { ...model.observation, stacked: 1, buffer }
       const done = await this.#options.pool.forward({
@@ -253,6 +262,12 @@ export class FunctionRunner implements Runner {
       return byName(done)
     }
   }
+}
+
+/** A forward pass of no item belongs to the largest value of -i alone. */
+function addTo(held: ReadonlyMap<number, HeldFeeds>, sample: HeldSample, item: number | undefined): void {
+  const most = Math.max(...held.keys())
+  for (const [iteration, feeds] of held) if (iteration === most || (item ?? most) < iteration) feeds.add(sample)
 }
 
 function byName(done: { readonly outputs: readonly { readonly name: string; readonly value: TensorValue }[] }) {

@@ -16,8 +16,8 @@ export type ZeroPointPolicy = (typeof zeroPointPolicies)[number]
 export const zeroPointChoices = [...zeroPointPolicies, 'auto'] as const
 export type ZeroPointChoice = (typeof zeroPointChoices)[number]
 
-/** What is made better from calibration samples alone: nothing, biases, or integer weights and biases. */
-export const refinements = ['none', 'fast', 'best'] as const
+/** What is made better from calibration samples alone: fast is biases, best biases and then integer weights. */
+export const refinements = ['none', 'fast', 'best', 'biases', 'weights'] as const
 export type Refinement = (typeof refinements)[number]
 
 export const runModes = ['quant', 'infer', 'convert', 'compare', 'auto_quant'] as const

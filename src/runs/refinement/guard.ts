@@ -1,7 +1,7 @@
 // Whether a step made a model better: on samples that it was not fitted to, and by more than their chance.
 
-/** How many of its standard errors a mean gain must be above zero: by chance alone one useless step in forty is. */
-const LEAST_SIGNIFICANCE = 2
+/** How many of its standard errors a mean gain must be above zero: by chance alone one useless step in twenty is. */
+const LEAST_SIGNIFICANCE = 1.645
 
 export interface Gain {
   /** The mean gain over samples in its own standard errors. */

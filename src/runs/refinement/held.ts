@@ -27,6 +27,13 @@ export async function ofHalves<A, B>([first, second]: Halves<A>, make: (half: A)
   return [await make(first), await make(second)]
 }
 
+export function zipFits<A, B, C>(a: Fits<A>, b: Fits<B>, make: (a: A, b: B) => C): Fits<C> {
+  return {
+    halves: [make(a.halves[0], b.halves[0]), make(a.halves[1], b.halves[1])],
+    all: make(a.all, b.all),
+  }
+}
+
 export function mapFits<A, B>({ halves: [first, second], all }: Fits<A>, make: (one: A) => B): Fits<B> {
   return { halves: [make(first), make(second)], all: make(all) }
 }

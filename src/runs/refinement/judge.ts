@@ -23,6 +23,8 @@ export interface JudgeSetting {
   readonly workspace: string
   /** What was quantized. */
   readonly source: Model
+  /** Called for every sample that has judged. */
+  readonly onSample: () => void
 }
 
 /** An integer model, and the samples that judge it. */
@@ -56,7 +58,7 @@ interface Powers {
 
 /** Of each sample, each judged tensor. */
 async function powersOf(
-  { pool, workspace, source }: JudgeSetting,
+  { pool, workspace, source, onSample }: JudgeSetting,
   { fixed, samples }: Trial,
 ): Promise<readonly Powers[][]> {
   const folder = await mkdtemp(join(workspace, 'judge-'))
@@ -72,6 +74,7 @@ async function powersOf(
   const compared = samples.map(async ({ feeds }) => {
     const task = { kind: 'compareForward' as const, comparison, feeds, outputs: [], name }
     const { differences } = await pool.compareForward(task)
+    onSample()
     return differences.map(({ accumulated: { sums } }): Powers => {
       const power = (of: (typeof sumNames)[number]) => fromUnits(sums[sumNames.indexOf(of)]!)
       return { signal: power('squaredReference'), noise: power('squaredError') }

@@ -5,29 +5,33 @@ import type { Refinement } from '../../config/config.js'
 import type { HeldSample } from '../../engine/protocol.js'
 import { SquireError } from '../../errors.js'
 import type { FixedPointModel, Plan } from '../../plan/types.js'
+import { type Means, sumOfMeans } from '../../refine/statistics.js'
 import type { RefinementStep } from '../../report/types.js'
 import { refineBiases } from './biases.js'
 import { gainOf, sum } from './guard.js'
-import { type Fits, type Halves, mapFits } from './held.js'
+import { type Fits, type Halves, mapFits, ofHalves } from './held.js'
 import { decibelsOf, noiseOfSamples } from './judge.js'
-import type { Refining } from './operators.js'
-import type { PassSetting } from './passes.js'
+import { type Refining, refinableOperators } from './operators.js'
+import { gatherMeans, type PassSetting } from './passes.js'
 import { refineWeights, weightPasses } from './weights.js'
 
 export interface RefinedModel extends Refining {
   readonly steps: readonly RefinementStep[]
 }
 
-const refiners = { weights: refineWeights, biases: refineBiases }
-
-export function stepsOf(level: Refinement): readonly RefinementStep['step'][] {
-  if (level === 'none') return []
-  return level === 'best' ? ['weights', 'biases'] : ['biases']
+const stepsOf: Readonly<Record<Refinement, readonly RefinementStep['step'][]>> = {
+  none: [],
+  fast: ['biases'],
+  best: ['biases', 'weights'],
+  biases: ['biases'],
+  weights: ['weights'],
 }
 
-/** Passes over all held samples. */
+/** Passes over all held samples: of the float model, those that gather Gram matrices, and those that judge the start and every step. */
 export function passesOf(level: Refinement, plan: Plan): number {
-  return stepsOf(level).reduce((sum, step) => sum + (step === 'weights' ? weightPasses(plan) : 1), 0)
+  const steps = stepsOf[level]
+  if (steps.length === 0) return 0
+  return 2 + steps.length + (steps.includes('weights') ? weightPasses(plan) : 0)
 }
 
 /** @param solve the integers that follow from a plan */
@@ -40,9 +44,10 @@ export async function refineModel(
 ): Promise<RefinedModel> {
   let best = { halves: [start, start], all: start } satisfies Fits<Refining> as Fits<Refining>
   let noise = await crossJudged(setting, samples, best)
+  const means = await meansOf(setting, samples, start)
   const steps: RefinementStep[] = []
-  for (const step of stepsOf(level)) {
-    const plans = await refiners[step](setting, samples, best)
+  for (const step of stepsOf[level]) {
+    const plans = step === 'biases' ? refineBiases(best, means) : await refineWeights(setting, samples, best, means)
     const made = attempted(() => mapFits(plans, (plan) => ({ plan, fixed: solve(plan) })))
     const after = made && (await crossJudged(setting, samples, made))
     const gain = after && gainOf(noise, after)
@@ -55,6 +60,17 @@ export async function refineModel(
     if (kept) [best, noise] = [made!, after!]
   }
   return { ...best.all, steps }
+}
+
+/** Of what the operators read in the float model: the same whatever has been refined. */
+async function meansOf(
+  setting: PassSetting,
+  samples: Halves<readonly HeldSample[]>,
+  { plan, fixed }: Refining,
+): Promise<Fits<readonly Means[]>> {
+  const operators = refinableOperators(plan)
+  const halves = await ofHalves(samples, (half) => gatherMeans(setting, { fixed, operators, samples: half }))
+  return { halves, all: halves[0].map((one, i) => sumOfMeans(one, halves[1][i]!)) }
 }
 
 /** What each half of the samples says of the model that was fitted to the other. */
