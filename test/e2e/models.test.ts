@@ -12,6 +12,7 @@ import { createSession } from '../../src/onnx/session.js'
 import type { ModelProto, TensorValue } from '../../src/onnx/types.js'
 import { silentReporter } from '../../src/report/types.js'
 import { quantize } from '../../src/runs/quantize.js'
+import { floats } from '../onnx/models.js'
 import { plainForm, recurrentModel } from '../onnx/recurrent.js'
 import { classifier, fixture, ocrModel, squire, temporaryFolder } from './squire.js'
 import { convolution, halfPrecision, op, selecting, software, zoo } from './zoo.js'
@@ -64,6 +65,33 @@ const recurrent = {
     linearBeforeReset: true,
     opset: 11,
   }),
+  'a recurrent layer behind convolutions that take zero points': behindConvolutions(
+    recurrentModel({ ...plainForm, type: 'GRU', linearBeforeReset: true }),
+  ),
+}
+
+/** The model with two convolutions along the features before it. */
+function behindConvolutions(proto: ModelProto): ModelProto {
+  const { graph } = proto
+  const [input] = graph.input
+  const before = [
+    op('Conv: signal kernel_1 -> first'),
+    op('Relu: first -> positive'),
+    op('Conv: positive kernel_2 -> x'),
+  ]
+  const kernels = [
+    floats('kernel_1', [4, 1, 1], [1, -0.7, 0.4, -1.2]),
+    floats('kernel_2', [1, 4, 1], [0.9, 0.3, -0.6, 0.8]),
+  ]
+  return {
+    ...proto,
+    graph: {
+      ...graph,
+      input: [{ ...input!, name: 'signal' }, ...graph.input.slice(1)],
+      node: [...before, ...graph.node],
+      initializer: [...graph.initializer, ...kernels],
+    },
+  }
 }
 
 describe('what comes out resembles the float model', () => {
