@@ -25,7 +25,7 @@ export function softmaxOf(node: NodeProto, view: GraphView): Match<PlannedSoftma
   return { kind: 'softmax', nodes: [node], inputs: [input], outputs: [node.output[0]!], ...rows }
 }
 
-/** Nothing on the chip reads it, and float loses nothing of its 16-bit scores. */
+/** Nothing on the chip reads it, and shares below 2^-16 would be zero. Of a LogSoftmax 16 bits lose nothing. */
 const atTheEnd: Refusal = { refusal: 'it ends the model, and runs in float on 16-bit scores' }
 
 /** x less the logarithm of its row's sum of exponentials, or, where `reduces`, that logarithm. */
@@ -44,7 +44,6 @@ export function logSumOf(node: NodeProto, view: GraphView): Match<PlannedLogSum>
   const rank = view.dims(input).length
   const axes = reduces ? reducedAxes(node, view)?.map((axis) => axis - rank) : rowAxes(node, rank, view.opset)
   if (axes === undefined || axes.length === 0) return { refusal: 'its axes are computed, or none' }
-  if (!reduces && endsModel(node.output[0]!, view)) return atTheEnd
   const rows = rowsOf(input, axes, view)
   if ('refusal' in rows) return rows
   const keepDims = intAttribute(node, 'keepdims', 1) === 1
