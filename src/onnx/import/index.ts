@@ -3,7 +3,7 @@
 
 import { withUniqueNames } from '../nodeNames.js'
 import type { Model, ModelProto } from '../types.js'
-import { lowerContrib } from './contrib.js'
+import { lowerContrib } from './contrib/index.js'
 import { inlineFunctions } from './functions.js'
 import { singlePrecision } from './precision.js'
 

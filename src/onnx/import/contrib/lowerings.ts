@@ -1,100 +1,8 @@
-// ONNX Runtime's own operators, which its optimizer writes into the models that it saves, in standard operators: one lowering an operator. What
-// has none here stays, and runs in float.
-// Source: onnxruntime/docs/ContribOperators.md.
+// What each of ONNX Runtime's operators is in standard ones. Source: onnxruntime/docs/ContribOperators.md.
 
-import { floatAttribute, floatsAttribute, intAttribute, makeAttribute, stringAttribute } from '../attribute.js'
-import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
-import { opsetOf } from '../model.js'
-import { makeNode } from '../node.js'
-import { CONTRIB_DOMAIN } from '../operators.js'
-import { makeTensor, tensorDims } from '../tensor.js'
-import { type AttributeProto, DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
-import type { ImportStep } from './index.js'
-
-export const lowerContrib: ImportStep = (proto) => {
-  const writer = new Writer(proto)
-  const lowered = new Map<string, number>()
-  const node = proto.graph.node.flatMap((one) => {
-    const lowering = one.domain === CONTRIB_DOMAIN ? lowerings[one.opType] : undefined
-    const nodes = lowering && writer.collect(one, lowering)
-    if (nodes === undefined) return [one]
-    lowered.set(one.opType, (lowered.get(one.opType) ?? 0) + 1)
-    return nodes
-  })
-  if (lowered.size === 0) return { proto }
-  const graph = { ...proto.graph, node, initializer: [...proto.graph.initializer, ...writer.tensors] }
-  const counts = [...lowered].map(([opType, count]) => `${opType} ${count}`)
-  return { proto: { ...proto, graph }, line: `operators of ONNX Runtime in standard operators: ${counts.join(', ')}` }
-}
-
-/** Writes what stands for a node; false where this form of it has none, and then what was written is dropped. */
-type Lowering = (node: NodeProto, to: Writer) => boolean
-
-class Writer {
-  readonly opset: number
-  readonly tensors: TensorProto[] = []
-  readonly #index: GraphIndex
-  readonly #unique: (wish: string) => string
-  #nodes: NodeProto[] = []
-  #new: TensorProto[] = []
-  #prefix = ''
-
-  constructor(proto: ModelProto) {
-    this.opset = opsetOf(proto)
-    this.#index = indexGraph(proto.graph)
-    this.#unique = nameSource(proto.graph)
-  }
-
-  collect(node: NodeProto, lowering: Lowering): NodeProto[] | undefined {
-    this.#nodes = []
-    this.#new = []
-    this.#prefix = node.name || node.output[0] || node.opType
-    if (!lowering(node, this)) return undefined
-    this.tensors.push(...this.#new)
-    return this.#nodes
-  }
-
-  /** Adds a node with one output, a new tensor where none is given, and returns the output. */
-  add(opType: string, inputs: readonly string[], attributes: readonly AttributeProto[] = [], output?: string): string {
-    const name = output ?? this.#unique(`${this.#prefix}/${opType}`)
-    this.#nodes.push(makeNode(opType, inputs, [name], attributes, `${this.#prefix}/${opType}`))
-    return name
-  }
-
-  /** Adds a node with several outputs. */
-  split(opType: string, inputs: readonly string[], count: number, attributes: readonly AttributeProto[]): string[] {
-    const outputs = Array.from({ length: count }, () => this.#unique(`${this.#prefix}/${opType}`))
-    this.#nodes.push(makeNode(opType, inputs, outputs, attributes, `${this.#prefix}/${opType}`))
-    return outputs
-  }
-
-  scalar(value: number): string {
-    return this.#constant(
-      makeTensor(this.#unique(`${this.#prefix}/constant`), DataType.FLOAT, [], Float32Array.of(value)),
-    )
-  }
-
-  integers(values: readonly number[]): string {
-    const data = BigInt64Array.from(values.map(BigInt))
-    return this.#constant(makeTensor(this.#unique(`${this.#prefix}/constant`), DataType.INT64, [values.length], data))
-  }
-
-  #constant(tensor: TensorProto): string {
-    this.#new.push(tensor)
-    return tensor.name
-  }
-
-  /** Dims of a constant. */
-  constantDims(name: string | undefined): number[] | undefined {
-    const tensor = name ? this.#index.initializer(name) : undefined
-    return tensor && tensorDims(tensor)
-  }
-
-  /** Whether an output is there and somebody wants it. */
-  isUsed(name: string | undefined): boolean {
-    return !!name && (this.#index.consumers(name).length > 0 || this.#index.isGraphOutput(name))
-  }
-}
+import { floatAttribute, floatsAttribute, intAttribute, makeAttribute, stringAttribute } from '../../attribute.js'
+import type { NodeProto } from '../../types.js'
+import type { Lowering, Writer } from './writer.js'
 
 /** The attributes that a standard operator has as well. */
 const without = (node: NodeProto, ...names: readonly string[]) =>
@@ -166,7 +74,8 @@ const lastAxis = (node: NodeProto) => [
 
 const ACTIVATION = ['activation', 'activation_params'] as const
 
-const lowerings: Readonly<Record<string, Lowering>> = {
+/** By operator type. */
+export const lowerings: Readonly<Record<string, Lowering>> = {
   FusedConv(node, to) {
     const [x = '', weights = '', bias = '', added = ''] = node.input
     const inputs = bias === '' ? [x, weights] : [x, weights, bias]

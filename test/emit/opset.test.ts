@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GraphBuilder } from '../../src/emit/builder.js'
-import { type Surroundings, surroundingsIn, upgradeNodes } from '../../src/emit/opset.js'
+import { surroundingsIn, upgradeNodes } from '../../src/emit/opset.js'
+import type { Surroundings } from '../../src/emit/upgrades.js'
 import { type AttributeValue, makeAttribute } from '../../src/onnx/attribute.js'
 import { nameSource } from '../../src/onnx/graph.js'
 import { encodeModel } from '../../src/onnx/model.js'
