@@ -26,12 +26,10 @@ import onnxruntime as ort
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from measured import LARGE, MODES, MODES_OF_LARGE, PEERS
+from page import page
+
 ROOT = Path(__file__).resolve().parents[2]
-MODES = ["min_max", "percentile", "mse", "kl_v2"]
-PEERS = {"min_max": "MinMax", "percentile": "Percentile"}
-# Of models larger than that, in bytes, these modes alone are measured. ONNX Runtime's Percentile keeps every value of every tensor.
-LARGE = 8_000_000
-MODES_OF_LARGE = ["min_max", "kl_v2"]
 
 
 def rows(path, most=None):
@@ -122,10 +120,10 @@ def timed(words, folder):
     return text, os.waitstatus_to_exitcode(status), {"seconds": round(seconds, 1), "cpuSeconds": round(usage.ru_utime + usage.ru_stime, 1), "peakMb": usage.ru_maxrss // 1024}
 
 
-def squire(model, calibration, count, folder, modes, *more):
+def squire(model, calibration, count, folder, modes):
     words = ["node", str(ROOT / "dist/src/main.js"), "quant", "-m", str(model), "-d", str(calibration), "-s", str(folder)]
     # Its own metric is not asked for: both tools are measured here, on other samples.
-    return timed([*words, "-i", str(count), "-od", "-cn", "1", "-qm", *modes, "--compare-iteration", "0", "--eval-iteration", "1", *more], folder)
+    return timed([*words, "-i", str(count), "-od", "-cn", "1", "-qm", *modes, "--compare-iteration", "0", "--eval-iteration", "1"], folder)
 
 
 class Reader(CalibrationDataReader):
@@ -197,7 +195,7 @@ def measure(name, folder, modes, peers, samples, tests):
     labels = folder / f"{name}.test.npz"
     result["task"] = {"float": task_of(name, labels, expected, expected)}
     with tempfile.TemporaryDirectory() as out:
-        log, status, cost = squire(model, folder / f"{name}.npz", len(calibration), out, modes, "--zero-points", "none")
+        log, status, cost = squire(model, folder / f"{name}.npz", len(calibration), out, modes)
         result.update(cost)
         counts = re.search(r"(\d+) operators? on the chip, (\d+) in software", log)
         if counts:
@@ -212,7 +210,6 @@ def measure(name, folder, modes, peers, samples, tests):
             values = {form: outputs(place / f"{name}_{form}.onnx", test, names) for form in ("quantize", "qdq")}
             result.setdefault("modes", {})[mode] = {form: quality(expected, one) for form, one in values.items()}
             result["task"][mode] = task_of(name, labels, expected, values["quantize"])
-        result["zeroPoints"] = with_zero_points(name, folder, peers, len(calibration), test, expected) if peers else {}
         for mode, method in ((mode, PEERS[mode]) for mode in peers):
             target = Path(out) / "peer.onnx"
             try:
@@ -224,134 +221,6 @@ def measure(name, folder, modes, peers, samples, tests):
             except Exception as error:  # That another tool fails on a model is a result as well.
                 result.setdefault("peer", {})[mode] = {"error": f"{type(error).__name__}: {str(error)[:160]}"}
     return result
-
-
-def with_zero_points(name, folder, modes, count, test, expected):
-    """The integer models that use all codes, which is what ONNX Runtime's asymmetric activations compare with, by mode."""
-    with tempfile.TemporaryDirectory() as out:
-        log, status, _ = squire(folder / f"{name}.onnx", folder / f"{name}.npz", count, out, modes, "--zero-points", "all")
-        if status != 0:
-            return {mode: {"error": log.strip().splitlines()[-1][:160]} for mode in modes}
-        place = lambda mode: Path(out) / f"{mode}_it_{count}" if len(modes) > 1 else Path(out)
-        made = [mode for mode in modes if place(mode).exists()]
-        return {mode: quality(expected, outputs(place(mode) / f"{name}_quantize.onnx", test, list(expected))) for mode in made}
-
-
-def numbers_of_samples(results):
-    """How many models were measured, and on how many samples."""
-    counts = sorted({tuple(one["samples"]) for one in results.values() if "samples" in one})
-    of = lambda count: sum(one.get("samples") == list(count) for one in results.values())
-    listed = "; ".join(f"{of(count)} calibrated on {count[0]} samples and measured on {count[1]} others" for count in counts)
-    return f"{len(results)} models were measured: {listed}. Of those of more than {LARGE // 10**6} MB in {' and '.join(MODES_OF_LARGE)} alone."
-
-
-def table(results):
-    head = "| model | MB | operators | float | min_max | its QDQ | all codes | ONNX Runtime | its float | best mode | cosine | CPU s | peak MB |"
-    lines = [head, "|" + " --- |" * 13]
-    for name, one in sorted(results.items()):
-        if "error" in one:
-            lines.append(f"| {name} | {one['weightsMb']} | {one.get('integer', '')} | {one.get('float', '')} | {one['error']} |" + " |" * 8)
-            continue
-        modes, peers = one["modes"], one.get("peer", {})
-        sqnr = lambda mode, form="quantize": f"{modes[mode][form]['sqnr']:.1f}" if mode in modes else ""
-        other = lambda mode: f"{peers[mode]['sqnr']:.1f}" if "sqnr" in peers.get(mode, {}) else ("fails" if mode in peers else "")
-        codes = f"{one['zeroPoints']['min_max']['sqnr']:.1f}" if "sqnr" in one.get("zeroPoints", {}).get("min_max", {}) else ""
-        theirs = "{1} of {2}".format(*one["peerOperators"], sum(one["peerOperators"])) if "peerOperators" in one else ""
-        best = max(modes, key=lambda mode: modes[mode]["quantize"]["sqnr"])
-        cells = [name, one["weightsMb"], one["integer"], one["float"], sqnr("min_max"), sqnr("min_max", "qdq"), codes, other("min_max"), theirs]
-        cells += [f"{best} {sqnr(best)}", f"{modes[best]['quantize']['cosine']:.4f}", one["cpuSeconds"], one["peakMb"]]
-        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
-    return "\n".join(lines)
-
-
-def beside(done, form, read):
-    """One form of squire's beside ONNX Runtime in the same mode, model by model."""
-    quantized = {name: one for name, one in done.items() if one.get("peerOperators", [1])[0] > 0}
-    pairs = [(name, mode, read(one, mode), theirs) for name, one in quantized.items() for mode, theirs in one.get("peer", {}).items()]
-    gains = [(name, mode, mine["sqnr"] - theirs["sqnr"]) for name, mode, mine, theirs in pairs if "sqnr" in mine and "sqnr" in theirs]
-    below = [f"{name} {gain:+.1f}" for name, _, gain in gains if gain < -0.5]
-    median = sorted(gain for *_, gain in gains)[len(gains) // 2] if gains else 0
-    return f"- Against ONNX Runtime in the same mode, {form}: {len(gains) - len(below)} of {len(gains)} are not more than 0.5 dB below it, the median is {median:+.1f} dB; below: {', '.join(below) or 'none'}."
-
-
-def summary(results):
-    done = {name: one for name, one in results.items() if "modes" in one}
-    pairs = [(name, mode, forms) for name, one in done.items() for mode, forms in one["modes"].items()]
-    apart = [f"{name} {mode} {forms['quantize']['sqnr'] - forms['qdq']['sqnr']:+.1f}" for name, mode, forms in pairs if abs(forms["quantize"]["sqnr"] - forms["qdq"]["sqnr"]) > 0.5]
-    ours = {"symmetric": lambda one, mode: one["modes"].get(mode, {}).get("quantize", {}), "with all codes": lambda one, mode: one.get("zeroPoints", {}).get(mode, {})}
-    against = [beside(done, form, read) for form, read in ours.items()]
-    failed = [name for name, one in results.items() if "error" in one]
-    return "\n".join(
-        [
-            f"- {len(done)} of {len(results)} models are quantized; the others: {', '.join(failed) or 'none'}.",
-            f"- Integer and QDQ model are within 0.5 dB in {len(pairs) - len(apart)} of {len(pairs)} quantizations; apart: {', '.join(apart) or 'none'}.",
-            *against,
-            f"- Operators in integers {sum(one['integer'] for one in done.values())}, in float {sum(one['float'] for one in done.values())}.",
-        ]
-    )
-
-
-def tasks(results):
-    columns = ["float", *MODES, *(f"peer {mode}" for mode in PEERS)]
-    lines = ["| model | " + " | ".join(column.replace("peer", "ONNX Runtime") for column in columns) + " |", "|" + " --- |" * (len(columns) + 1)]
-    for name, one in sorted(results.items()):
-        if one.get("task", {}).get("float") is None:
-            continue
-        shown = [f"{one['task'][column]:.1%}" if one["task"].get(column) is not None else "" for column in columns]
-        lines.append("| " + " | ".join([name, *shown]) + " |")
-    return "\n".join(lines)
-
-
-PAGE = """# Models
-
-What squire makes of models as people export them. `scripts/models/export.py FOLDER` exports the topologies with torch (random weights,
-normalization statistics from data, calibration and test samples from photographs or from noise of their spectrum), `collect.py FOLDER` adds real models, and
-`measure.py FOLDER` writes this page.
-
-SQNR in dB of the integer model against the float model on samples that nothing was calibrated on, of the QDQ model, and of the integer model with
-`--zero-points all` ("all codes"); ONNX Runtime {ort}: its
-quantize_static on the same samples (QDQ, int8, weights by channel, its own defaults else: asymmetric activations; what is inside an If, as all of Silero VAD, it
-leaves in float; "its float": operators on activations that its quantized model computes in float, of all). Random weights are not trained weights: the numbers
-compare tools and forms, they do not tell a task's accuracy. CPU seconds and peak memory are of one run of squire in all modes measured, with
-1 worker. {samples}
-
-{summary}
-
-{table}
-
-## Tasks
-
-Right answers on the test samples: top-1 of SqueezeNet on 100 photographs and of the direction classifier on 100 drawn lines, both with labels. For the recognizer,
-lines, cropped to their text as a detector crops them, that are read exactly as the float model reads them.
-
-{tasks}
-
-## Operators
-
-`node dist/scripts/models/plans.js FOLDER` plans every model of the folder. {plans}
-"""
-
-
-def plans(path):
-    """What runs in float of all models of the folder, by operator type."""
-    found = json.loads(path.read_text()) if path.exists() else {}
-    planned = {name: one for name, one in found.items() if "integer" in one}
-    types = {}
-    for one in planned.values():
-        for kind, count in one["types"].items():
-            entry = types.setdefault(kind, [0, 0])
-            entry[0] += count
-            entry[1] += 1
-    whole = [name for name, one in planned.items() if one["float"] == 0]
-    lines = ["| in float | operators | models |", "| --- | --- | --- |"]
-    lines += [f"| {kind} | {count} | {models} |" for kind, (count, models) in sorted(types.items(), key=lambda item: -item[1][0])]
-    counts = ["| model | integer | float | in float |", "| --- | --- | --- | --- |"]
-    for name, one in sorted(planned.items()):
-        listed = ", ".join(f"{kind} {count}" if count > 1 else kind for kind, count in one["types"].items())
-        counts.append(f"| {name} | {one['integer']} | {one['float']} | {listed} |")
-    total = [sum(one[key] for one in planned.values()) for key in ("integer", "float")]
-    head = f"{len(planned)} models: {total[0]} operators in integers, {total[1]} in float; {len(whole)} models have none in float."
-    return "\n".join([head, "", *lines, "", *counts])
 
 
 def main():
@@ -384,7 +253,7 @@ def main():
                 continue
             print(name, json.dumps({key: value for key, value in results[name].items() if key != "reasons"}), flush=True)
             path.write_text(json.dumps(dict(sorted(results.items())), indent=1))
-    options.out.write_text(PAGE.format(ort=ort.__version__, samples=numbers_of_samples(results), summary=summary(results), table=table(results), tasks=tasks(results), plans=plans(options.folder / "plans.json")))
+    options.out.write_text(page(results, ort.__version__, options.folder / "plans.json"))
 
 
 if __name__ == "__main__":

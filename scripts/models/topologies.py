@@ -1,58 +1,14 @@
 """The topologies: name -> how to build it, what its inputs are, and how it is exported. Weights are random: no download."""
 
-from dataclasses import dataclass
-from typing import Callable
-
-import torch
 from torch import nn
 
 import networks
+import sequences
+from language import BERT, DPT, llama, masked_bert, SEGFORMER, t5, text, vision, wav2vec2, whisper_decoder, whisper_encoder
+from topology import Topology, image
 
-library = torch.library.Library("torchvision", "DEF")
-for operator in ("nms", "qnms"):
-    # Where the wheel's native library does not load, torchvision still imports once these are declared.
-    if not hasattr(torch.ops.torchvision, operator):
-        library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        library.impl(operator, lambda boxes, scores, threshold: suppressed(boxes, scores, threshold), "CPU")
-
-
-def suppressed(boxes, scores, threshold):
-    """Non-maximum suppression as torchvision defines it, for exporters that run a model to trace it."""
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-    left, chosen = scores.argsort(descending=True).tolist(), []
-    while left:
-        best = left.pop(0)
-        chosen.append(best)
-        corner = torch.minimum(boxes[left, 2:], boxes[best, 2:]) - torch.maximum(boxes[left, :2], boxes[best, :2])
-        shared = corner.clamp(min=0).prod(1)
-        left = [one for one, overlap in zip(left, shared / (areas[left] + areas[best] - shared)) if overlap <= threshold]
-    return torch.tensor(chosen, dtype=torch.int64)
-
-
-import timm  # noqa: E402
+import timm  # noqa: E402  After what declares torchvision's operators.
 import torchvision  # noqa: E402
-import transformers  # noqa: E402
-
-
-@dataclass(frozen=True)
-class Topology:
-    build: Callable[[], nn.Module]
-    # Input name -> (kind, shape of one sample without the batch): image, wave, spectrum, tokens, normal or ones.
-    inputs: dict
-    # None: torch's default exporter; a number: the older one, at this opset.
-    legacy_opset: int | None = None
-    # Of torch's default exporter; None: its own choice.
-    opset: int | None = None
-    # Input name -> {axis: name} of the axes that may have any length.
-    dynamic: dict | None = None
-    # Weights and computation in float16; inputs and outputs too.
-    half: bool = False
-    # Weights in a file beside the model.
-    external: bool = False
-
-
-def image(build, size=64, channels=3, legacy_opset=None):
-    return Topology(build, {"x": ("image", (channels, size, size))}, legacy_opset)
 
 
 def tv(name, size=64, legacy_opset=None, **options):
@@ -62,28 +18,6 @@ def tv(name, size=64, legacy_opset=None, **options):
 def tm(name, size=64, legacy_opset=None, opset=None, dynamic=None, half=False, external=False, **options):
     build = lambda: timm.create_model(name, pretrained=False, **options)
     return Topology(build, {"x": ("image", (3, size, size))}, legacy_opset, opset, dynamic, half, external)
-
-
-def hidden(model):
-    """A transformer whose first output alone is wanted."""
-
-    class First(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.model = model
-
-        def forward(self, *inputs):
-            return self.model(*inputs)[0]
-
-    return First()
-
-
-def text(kind, length=32, legacy_opset=None, **options):
-    def build():
-        config = getattr(transformers, f"{kind}Config")(vocab_size=1000, **options)
-        return hidden(getattr(transformers, f"{kind}Model")._from_config(config, attn_implementation="eager"))
-
-    return Topology(build, {"input_ids": ("tokens", (length, 1000))}, legacy_opset)
 
 
 def segmentation(name, size=64, legacy_opset=None):
@@ -97,110 +31,6 @@ def segmentation(name, size=64, legacy_opset=None):
 
     return image(Out, size, legacy_opset=legacy_opset)
 
-
-def networks_t5(legacy_opset=None):
-    def build():
-        sizes = dict(d_model=64, d_kv=16, d_ff=128, num_layers=2, num_heads=4, feed_forward_proj="gated-gelu")
-        config = transformers.T5Config(vocab_size=1000, **sizes, use_cache=False, decoder_start_token_id=0)
-        model = transformers.T5ForConditionalGeneration(config)
-
-        class Scores(nn.Module):
-            def __init__(self):
-                super().__init__()
-                self.model = model
-
-            def forward(self, input_ids, decoder_input_ids):
-                return self.model(input_ids=input_ids, decoder_input_ids=decoder_input_ids).logits
-
-        return Scores()
-
-    return Topology(build, {"input_ids": ("tokens", (24, 1000)), "decoder_input_ids": ("tokens", (8, 1000))}, legacy_opset)
-
-
-def llama(legacy_opset=None):
-    """One step of a decoder that is given its cache: root mean square normalization, rotated keys, SiLU gates, grouped heads."""
-    past = (2, 16, 16)
-    inputs = {"input_ids": ("tokens", (1, 1000)), **{f"past_{i}_{part}": ("normal", past) for i in range(2) for part in ("key", "value")}}
-    dynamic = {name: {0: "batch", 2: "past"} for name in inputs if name != "input_ids"}
-    return Topology(networks.CachedDecoder, inputs, legacy_opset, dynamic={"input_ids": {0: "batch"}, **dynamic} if legacy_opset else None)
-
-
-def whisper(**options):
-    sizes = dict(d_model=64, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=128, decoder_ffn_dim=128)
-    return transformers.WhisperConfig(vocab_size=1000, pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=1, num_mel_bins=40, max_source_positions=50, max_target_positions=32, **sizes, **options)
-
-
-def whisper_encoder():
-    def build():
-        from transformers.models.whisper.modeling_whisper import WhisperEncoder
-
-        return hidden(WhisperEncoder._from_config(whisper(), attn_implementation="eager"))
-
-    return Topology(build, {"input_features": ("spectrum", (40, 100))})
-
-
-def whisper_decoder():
-    class Scores(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.model = transformers.WhisperForConditionalGeneration._from_config(whisper(use_cache=False), attn_implementation="eager")
-
-        def forward(self, encoded, input_ids):
-            return self.model(encoder_outputs=(encoded,), decoder_input_ids=input_ids).logits
-
-    return Topology(Scores, {"encoded": ("normal", (50, 64)), "input_ids": ("tokens", (8, 1000))})
-
-
-def wav2vec2():
-    class Flat(nn.Module):
-        def __init__(self):
-            super().__init__()
-            sizes = dict(hidden_size=64, num_hidden_layers=2, num_attention_heads=2, intermediate_size=128, num_conv_pos_embeddings=16, num_conv_pos_embedding_groups=4)
-            config = transformers.Wav2Vec2Config(vocab_size=32, conv_dim=(32,) * 3, conv_stride=(5, 4, 4), conv_kernel=(10, 4, 4), **sizes)
-            self.model = transformers.Wav2Vec2ForCTC._from_config(config, attn_implementation="eager")
-
-        def forward(self, wave):
-            return self.model(wave[:, 0]).logits
-
-    return Topology(Flat, {"wave": ("wave", (1, 2000))}, legacy_opset=17)
-
-
-def masked_bert():
-    """With the mask as an input and any batch and length, as models for servers are exported."""
-
-    def build():
-        config = transformers.BertConfig(vocab_size=1000, **BERT)
-        model = transformers.BertForTokenClassification._from_config(config, attn_implementation="eager")
-
-        class Scores(nn.Module):
-            def __init__(self):
-                super().__init__()
-                self.model = model
-
-            def forward(self, input_ids, attention_mask):
-                return self.model(input_ids, attention_mask=attention_mask).logits
-
-        return Scores()
-
-    inputs = {"input_ids": ("tokens", (32, 1000)), "attention_mask": ("ones", (32,))}
-    return Topology(build, inputs, 14, dynamic={name: {0: "batch", 1: "length"} for name in inputs})
-
-
-def vision(kind, config, size, legacy_opset=None, attribute=None, **options):
-    class Out(nn.Module):
-        def __init__(self):
-            super().__init__()
-            made = getattr(transformers, config)(**options)
-            self.model = getattr(transformers, kind)._from_config(made, attn_implementation="eager")
-
-        def forward(self, x):
-            result = self.model(x)
-            return getattr(result, attribute) if attribute else result[0]
-
-    return image(Out, size, legacy_opset=legacy_opset)
-
-
-BERT = dict(hidden_size=128, num_hidden_layers=2, num_attention_heads=2, intermediate_size=512)
 
 topologies = {
     # The early CNNs, with their large fully connected layers.
@@ -291,9 +121,9 @@ topologies = {
     "gpt2_tiny": text("GPT2", n_embd=128, n_layer=2, n_head=2),
     "albert_tiny": text("Albert", embedding_size=64, **BERT),
     "electra_tiny": text("Electra", embedding_size=64, **BERT),
-    "mobilebert_tiny": text("MobileBert", legacy_opset=14, hidden_size=128, num_hidden_layers=2, num_attention_heads=2, intermediate_size=128, intra_bottleneck_size=64, embedding_size=64),
+    "mobilebert_tiny": text("MobileBert", legacy_opset=14, intra_bottleneck_size=64, embedding_size=64, **{**BERT, "intermediate_size": 128}),
     "roformer_tiny": text("RoFormer", embedding_size=64, **BERT),
-    "t5_legacy": networks_t5(legacy_opset=14),
+    "t5_legacy": t5(legacy_opset=14),
     "llama_cache": llama(),
     "llama_cache_legacy": llama(legacy_opset=17),
     "whisper_encoder": whisper_encoder(),
@@ -301,12 +131,12 @@ topologies = {
     "wav2vec2_tiny": wav2vec2(),
     "masked_bert": masked_bert(),
     # Dense prediction.
-    "segformer": vision("SegformerForSemanticSegmentation", "SegformerConfig", 64, num_encoder_blocks=4, depths=[1, 1, 1, 1], hidden_sizes=[16, 32, 48, 64], num_attention_heads=[1, 1, 2, 2], decoder_hidden_size=64),
-    "dpt_depth": vision("DPTForDepthEstimation", "DPTConfig", 64, image_size=64, hidden_size=64, num_hidden_layers=4, num_attention_heads=2, intermediate_size=128, backbone_out_indices=[0, 1, 2, 3], neck_hidden_sizes=[16, 32, 48, 48], fusion_hidden_size=32, legacy_opset=17),
+    "segformer": vision("SegformerForSemanticSegmentation", "SegformerConfig", 64, **SEGFORMER),
+    "dpt_depth": vision("DPTForDepthEstimation", "DPTConfig", 64, legacy_opset=17, **DPT),
     "ssd_nms": image(networks.Ssd, 96, legacy_opset=13),
     "keypoints": image(networks.Keypoints, 64),
     "gan_generator": Topology(networks.Generator, {"z": ("normal", (64,))}, legacy_opset=11),
-    "point_net": Topology(networks.PointNet, {"points": ("normal", (3, 64))}),
+    "point_net": Topology(sequences.PointNet, {"points": ("normal", (3, 64))}),
     "fast_depth": image(networks.FastDepth, 64, legacy_opset=12),
     "unet": image(lambda: networks.UNet(3, 16, 2), 64),
     "unet_transposed": image(lambda: networks.UNet(3, 16, 2, transposed=True), 64, legacy_opset=13),
@@ -319,19 +149,19 @@ topologies = {
     "style_transfer": image(networks.StyleTransfer, 64),
     "autoencoder": image(networks.AutoEncoder, 32),
     # Sound and sequences.
-    "tc_resnet8": Topology(networks.TcResNet, {"x": ("spectrum", (40, 100))}),
-    "ds_cnn": image(networks.DsCnn, 48, channels=1),
-    "kws_gru": Topology(lambda: networks.Recurrent(nn.GRU), {"x": ("spectrum", (40, 50))}),
-    "kws_lstm": Topology(lambda: networks.Recurrent(nn.LSTM, bidirectional=True), {"x": ("spectrum", (40, 50))}),
-    "kws_lstm_legacy": Topology(lambda: networks.Recurrent(nn.LSTM, bidirectional=True), {"x": ("spectrum", (40, 50))}, 13),
-    "kws_rnn_legacy": Topology(lambda: networks.Recurrent(nn.RNN), {"x": ("spectrum", (40, 50))}, 14),
-    "wave_m5": Topology(networks.M5, {"x": ("wave", (1, 4000))}),
-    "conv_tasnet": Topology(networks.ConvTasNet, {"x": ("wave", (1, 2000))}),
-    "tcn": Topology(networks.Tcn, {"x": ("spectrum", (40, 64))}),
-    "deep_speech": Topology(networks.DeepSpeech, {"x": ("spectrum", (40, 60))}),
-    "deep_speech_legacy": Topology(networks.DeepSpeech, {"x": ("spectrum", (40, 60))}, 13, dynamic={"x": {0: "batch", 2: "time"}}),
-    "tagger": Topology(networks.Tagger, {"input_ids": ("tokens", (20, 1000))}, 14, dynamic={"input_ids": {0: "batch", 1: "length"}}),
-    "conformer": Topology(networks.Conformer, {"x": ("spectrum", (40, 64))}),
-    "crnn": image(networks.Crnn, 64, channels=1),
-    "mlp": Topology(lambda: networks.mlp(40 * 10), {"x": ("spectrum", (40, 10))}),
+    "tc_resnet8": Topology(sequences.TcResNet, {"x": ("spectrum", (40, 100))}),
+    "ds_cnn": image(sequences.DsCnn, 48, channels=1),
+    "kws_gru": Topology(lambda: sequences.Recurrent(nn.GRU), {"x": ("spectrum", (40, 50))}),
+    "kws_lstm": Topology(lambda: sequences.Recurrent(nn.LSTM, bidirectional=True), {"x": ("spectrum", (40, 50))}),
+    "kws_lstm_legacy": Topology(lambda: sequences.Recurrent(nn.LSTM, bidirectional=True), {"x": ("spectrum", (40, 50))}, 13),
+    "kws_rnn_legacy": Topology(lambda: sequences.Recurrent(nn.RNN), {"x": ("spectrum", (40, 50))}, 14),
+    "wave_m5": Topology(sequences.M5, {"x": ("wave", (1, 4000))}),
+    "conv_tasnet": Topology(sequences.ConvTasNet, {"x": ("wave", (1, 2000))}),
+    "tcn": Topology(sequences.Tcn, {"x": ("spectrum", (40, 64))}),
+    "deep_speech": Topology(sequences.DeepSpeech, {"x": ("spectrum", (40, 60))}),
+    "deep_speech_legacy": Topology(sequences.DeepSpeech, {"x": ("spectrum", (40, 60))}, 13, dynamic={"x": {0: "batch", 2: "time"}}),
+    "tagger": Topology(sequences.Tagger, {"input_ids": ("tokens", (20, 1000))}, 14, dynamic={"input_ids": {0: "batch", 1: "length"}}),
+    "conformer": Topology(sequences.Conformer, {"x": ("spectrum", (40, 64))}),
+    "crnn": image(sequences.Crnn, 64, channels=1),
+    "mlp": Topology(lambda: sequences.mlp(40 * 10), {"x": ("spectrum", (40, 10))}),
 }
