@@ -146,6 +146,7 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   ConvInteger: quantized,
   ConvTranspose: [
     on('x wt', { strides: [2, 2] }),
+    on('x wt', { strides: [2, 1], auto_pad: 'SAME_UPPER' }, { form: 'with unequal strides, padded by its dims' }),
     on('volume wt3', { strides: [2, 2, 2] }, { form: '3-D' }),
     on('x computed', { strides: [2, 2] }, { form: 'with computed weights' }),
   ],
@@ -279,6 +280,8 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   ],
   Pad: [
     on('x pads half'),
+    on('line linePads', {}, { form: '1-D' }),
+    on('volume volumePads', { mode: 'edge' }, { form: '3-D' }),
     on('x pads', { mode: 'reflect' }, { form: 'reflect' }),
     on('x pads', { mode: 'edge' }, { form: 'edge' }),
     on('x pads', { mode: 'wrap' }, { form: 'wrap' }),
@@ -391,6 +394,18 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   Unique: [on('x', {}, { outputs: 'y' })],
   Unsqueeze: [on('x unit')],
   Upsample: [on('x scales', { mode: 'nearest' }, { opset: 9 })],
-  Where: [on('which x z'), on('which x half', {}, { form: 'with a constant' })],
+  Where: [
+    on('which x z'),
+    on('which x half', {}, { form: 'with a constant' }),
+    on(
+      'above x lowest',
+      {},
+      {
+        ...{ form: 'with -Infinity and a computed condition, before a Softmax', outputs: 'masked' },
+        before: [node('Greater', 'z any', 'above')],
+        after: [node('Softmax', 'masked', 'y', { axis: -1 })],
+      },
+    ),
+  ],
   Xor: [logic('one other')],
 }

@@ -99,6 +99,8 @@ export const constants: readonly TensorProto[] = [
   ints('axis1', [1]),
   ints('lastAxis', [-1]),
   ints('pads', [0, 0, 1, 2, 0, 0, 1, 1]),
+  ints('linePads', [0, 0, 2, 0, 0, 1]),
+  ints('volumePads', [0, 0, 1, 0, 1, 0, 0, 0, 2, 1]),
   ints('shape', [1, 4, 64]),
   ints('larger', [2, 4, 8, 8]),
   ints('repeats', [1, 2, 1, 1]),
