@@ -26,8 +26,8 @@ interface Surroundings {
 }
 
 /**
- * @param lower adds nodes to the writer and gives the name of what stands for the node's first output; undefined where the node has no other form,
- * with nothing added
+ * @param lower adds nodes to the writer and gives the name of what stands for the node's first output; undefined where the node has no other form:
+ * then nothing of what it added is kept
  * @param concerns rules nodes out before anything is inferred, which takes time
  */
 export function lowering(
@@ -78,10 +78,10 @@ export class NodeWriter {
     this.#unique = unique
   }
 
-  /** The dims of a tensor of the graph around; undefined where one is not known. */
+  /** The dims of a tensor of the graph around, as a Reshape takes them: the first one is -1 where it is open, a batch. Undefined where another is. */
   dims(name: string): readonly number[] | undefined {
-    const dims = this.#facts.get(name)?.dims
-    return dims?.every((dim) => typeof dim === 'number') ? (dims as number[]) : undefined
+    const dims = this.#facts.get(name)?.dims.map((dim, axis) => (axis === 0 && typeof dim === 'string' ? -1 : dim))
+    return dims?.every((dim) => typeof dim === 'number') ? dims : undefined
   }
 
   /** Dim by dim, a string where it is not known; undefined for a tensor that nothing is known of. */

@@ -31,6 +31,7 @@ export const lowerHardmax = lowering('Hardmax nodes made a choice of places', ['
   // Before opset 13 a row runs over all axes behind the first.
   if (dims === undefined || dims.length === 0 || writer.opset < 13) return undefined
   const axis = (intAttribute(node, 'axis', -1) + dims.length) % dims.length
+  if (dims[axis]! < 1) return undefined
   const place = writer.add('ArgMax', [x], [makeAttribute('axis', axis), makeAttribute('keepdims', 0)])
   const values = writer.floats([2], Float32Array.of(0, 1))
   return writer.add('OneHot', [place, writer.integers([dims[axis]!], []), values], [makeAttribute('axis', axis)])

@@ -21,7 +21,8 @@ function lower(writer: NodeWriter, node: NodeProto): string | undefined {
   if (!writer.isFloat(input) || dims === undefined || kernels === undefined) return undefined
   const [features, , ...kernel] = kernels as [number, number, ...number[]]
   const [batch, channels] = dims as [number, number]
-  if (kernel.length === 0 || dims.length !== kernels.length || [...dims, ...kernels].includes(0)) return undefined
+  if (kernel.length === 0 || dims.length !== kernels.length || dims.includes(0) || kernels.some((size) => size < 1))
+    return undefined
   const group = intAttribute(node, 'group', 1)
   const { values, elements, counts } = windowsOf(writer, node, dims, kernel)
   const positions = elementCount(counts)

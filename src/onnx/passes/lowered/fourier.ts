@@ -41,7 +41,8 @@ export const lowerDft = lowering('Fourier transforms made products', ['DFT'], (w
   const last = dims.length - 1
   const axis = given < 0 ? given + dims.length : given
   const [length, parts] = [dims[axis]!, dims[last]!]
-  if (length > LONGEST || (lengthName !== '' && integerOf(writer, lengthName) !== length)) return undefined
+  if (length > LONGEST || length < 1 || (lengthName !== '' && integerOf(writer, lengthName) !== length))
+    return undefined
   const inverse = intAttribute(node, 'inverse', 0) === 1
   const bins = intAttribute(node, 'onesided', 0) === 1 ? Math.floor(length / 2) + 1 : length
   // From a value's parts, real and imaginary, to those of a bin.

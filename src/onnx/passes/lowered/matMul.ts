@@ -85,14 +85,14 @@ function byOneMatrix(writer: NodeWriter, x: string, { outside, matrices, rows, d
   })
   const sums = writer.add('MatMul', [writer.reshape(x, [...outside, rows, depth]), writer.floats([depth, width], wide)])
   if (count === 1) return writer.reshape(sums, [...outside, ...matrices.map(() => 1), rows, columns])
-  const apart = writer.reshape(sums, [elementCount(outside), rows, count, columns])
+  const apart = writer.reshape(sums, [merged(outside), rows, count, columns])
   return writer.reshape(writer.transpose(apart, [0, 2, 1, 3]), [...outside, ...matrices, rows, columns])
 }
 
 /** A Conv of one axis, the rows, whose groups are the matrices: x [L, b K, rows], weights [b N, K, 1]. */
 function byGroups(writer: NodeWriter, x: string, { outside, matrices, rows, dims, data }: Batch): string {
   const [depth, columns] = dims
-  const [many, groups] = [elementCount(outside), elementCount(matrices)]
+  const [many, groups] = [merged(outside), elementCount(matrices)]
   const channels = writer.transpose(writer.reshape(x, [many, groups, rows, depth]), [0, 1, 3, 2])
   const kernels = Float32Array.from({ length: data.length }, (_, at) => {
     const [matrix, rest] = [Math.floor(at / (depth * columns)), at % (depth * columns)]
@@ -105,4 +105,9 @@ function byGroups(writer: NodeWriter, x: string, { outside, matrices, rows, dims
   )
   const apart = writer.transpose(writer.reshape(sums, [many, groups, columns, rows]), [0, 1, 3, 2])
   return writer.reshape(apart, [...outside, ...matrices, rows, columns])
+}
+
+/** As a Reshape takes it: -1 where one of them is open. */
+function merged(dims: Dims): number {
+  return dims.includes(-1) ? -1 : elementCount(dims)
 }

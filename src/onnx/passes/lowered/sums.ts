@@ -17,7 +17,7 @@ export const lowerCumSum = lowering(
     if (!writer.isFloat(input) || dims === undefined || given === undefined) return undefined
     const axis = (Number(tensorData(given)[0]) + dims.length) % dims.length
     const length = dims[axis]!
-    if (length > LONGEST || length === 0) return undefined
+    if (length > LONGEST || length < 1) return undefined
     const [exclusive, reverse] = ['exclusive', 'reverse'].map((name) => intAttribute(node, name, 0) === 1)
     const triangle = Float32Array.from({ length: length * length }, (_, at) => {
       const [from, to] = [Math.floor(at / length), at % length]
