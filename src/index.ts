@@ -26,7 +26,7 @@ export type {
   SampleSelection,
 } from './config/config.js'
 export { meanOf, topK } from './dataset/metrics.js'
-export { defineDataset } from './dataset/script/defineDataset.js'
+export { type DefinedDataset, defineDataset } from './dataset/script/defineDataset.js'
 export type {
   Dataset,
   DatasetFactory,

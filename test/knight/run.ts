@@ -49,9 +49,9 @@ const pipelines = { quant: quantize, auto_quant: autoQuantize, infer, convert, c
 
 export const splitWords = (words: string) => words.split(' ').filter(Boolean)
 
-/** What makes a run short, but for what these words say themselves. */
+/** What makes a run short and leaves the graph as it is, but for what these words say themselves. */
 export function quick(words: string): string[] {
-  const defaults = ['-cn 1', '-qm min_max', '--compare-iteration 0']
+  const defaults = ['-cn 1', '-qm min_max', '--compare-iteration 0', '--zero-points none']
   return defaults.filter((one) => !words.includes(one.split(' ')[0]!)).flatMap(splitWords)
 }
 
