@@ -7,8 +7,10 @@ import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
 import type { PlanOptions } from '../plan/options.js'
 import { makePlan } from '../plan/plan.js'
 import type { Plan } from '../plan/types.js'
-import { type Group, groupsToOffset, isAccumulation, type Offset, offsetOf } from './groups.js'
+import { assignOffsets, type Candidate } from './assign.js'
+import { addsUp, type Group, groupsToOffset, isAccumulation } from './groups.js'
 import { offsetGraph, weightSums } from './offsetGraph.js'
+import { type Offset, valuesOf } from './range.js'
 
 export interface FoldRequest {
   readonly model: Model
@@ -64,23 +66,62 @@ export function foldZeroPoints(request: FoldRequest): Folded | undefined {
 }
 
 /** By the name of the scale group. */
-function offsetsOf(request: FoldRequest): Map<string, Offset> {
-  const { model, plan, thresholds, oneSided, histograms, policy, wished } = request
+function offsetsOf(request: FoldRequest): ReadonlyMap<string, Offset> {
+  const { model, plan, thresholds, policy, wished } = request
   const outputs = new Set(model.proto.graph.output.map(({ name }) => name))
   const outputScale = (tensor: string) => {
     const { name, bits } = plan.groupOf.get(tensor)!
     return thresholds.get(name)! / rangeOf(bits)[1]
   }
-  const found = new Map<string, Offset>()
-  for (const group of groupsToOffset(plan, wished === undefined ? policy : 'all', (name) => outputs.has(name))) {
-    const names = group.scaleGroups.map(({ name }) => name)
-    const threshold = Math.max(...names.map((name) => oneSided.get(name) ?? thresholds.get(name)!))
-    const ranges = names.map((name) => histograms.get(name)!)
-    const offset = wished === undefined ? offsetOf(group, ranges, threshold, outputScale) : agreed(names, wished)
-    if (offset === undefined || !biasesFit(group, offset.offset, request, outputScale)) continue
-    for (const name of names) found.set(name, offset)
+  const groups = groupsToOffset(plan, wished === undefined ? policy : 'all', (name) => outputs.has(name))
+  const candidates = groups.map((group) => ({
+    group,
+    fits: (offset: number) => biasesFit(group, offset, request, outputScale),
+  }))
+  const ofCandidates =
+    wished === undefined
+      ? assignOffsets(
+          plan,
+          candidates.map((one) => ({ ...one, range: rangeOfGroup(one.group, request, outputScale) })),
+          thresholds,
+        )
+      : takenOffsets(candidates, wished)
+  return new Map(
+    [...ofCandidates].flatMap(([{ group }, offset]) => group.scaleGroups.map(({ name }) => [name, offset] as const)),
+  )
+}
+
+function rangeOfGroup(
+  group: Group,
+  { thresholds, oneSided, histograms }: FoldRequest,
+  outputScale: (tensor: string) => number,
+) {
+  const names = group.scaleGroups.map(({ name }) => name)
+  const threshold = Math.max(...names.map((name) => oneSided.get(name) ?? thresholds.get(name)!))
+  return valuesOf(
+    group,
+    names.map((name) => histograms.get(name)!),
+    threshold,
+    outputScale,
+  )
+}
+
+/** What the model brings, where no sum ties it to other tensors' offsets. */
+function takenOffsets<C extends Pick<Candidate, 'group' | 'fits'>>(
+  candidates: readonly C[],
+  wished: ReadonlyMap<string, Offset>,
+): Map<C, Offset> {
+  const taken = new Map<C, Offset>()
+  for (const candidate of candidates) {
+    const { scaleGroups, readers, writers } = candidate.group
+    const offset = agreed(
+      scaleGroups.map(({ name }) => name),
+      wished,
+    )
+    const isTied = [...readers, ...writers].some(addsUp)
+    if (offset !== undefined && !isTied && candidate.fits(offset.offset)) taken.set(candidate, offset)
   }
-  return found
+  return taken
 }
 
 /** The offset that the model brings for all of the groups. */

@@ -5,24 +5,13 @@
 // c is a whole number of steps, so that a real zero, which padding needs, has a code.
 
 import type { ZeroPointPolicy } from '../config/config.js'
-import { clip } from '../fixedpoint/rounding.js'
-import { rangeOf } from '../fixedpoint/width.js'
-import type { Histogram } from '../histogram/types.js'
 import type { PlannedAccumulation } from '../operators/accumulation/types.js'
 import type { PlannedConv } from '../operators/conv/plan.js'
 import { familyOf } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
-import { toldApart } from '../plan/toldApart.js'
 import type { Plan, ScaleGroup } from '../plan/types.js'
 import { UnionFind } from '../plan/unionFind.js'
 import { readsDimsOnly } from '../plan/view.js'
-
-export interface Offset {
-  /** float32, s times a whole number. */
-  readonly offset: number
-  /** float32. */
-  readonly scale: number
-}
 
 /** Tensors that get one scale and one offset, with their readers and writers: a scale group, or several that averages of values join. */
 export interface Group {
@@ -76,6 +65,7 @@ const offsetOfFamily = (operator: PlannedOperator) => familyOf(operator).traits.
 function takesIn(operator: PlannedOperator, own: ReadonlySet<string>): boolean {
   const offset = offsetOfFamily(operator)
   if (offset === 'absorbs') return !isAccumulation(operator) || hasForm(operator)
+  if (offset === 'adds') return addsUp(operator)
   return offset !== 'none' && isInside(operator, own)
 }
 
@@ -86,6 +76,12 @@ export function joins(operator: PlannedOperator, { narrowed }: Pick<Plan, 'narro
 
 export function isAccumulation(operator: PlannedOperator): operator is PlannedAccumulation {
   return 'weights' in operator
+}
+
+/** Whether it is linear in its inputs, and the rewriting knows what follows. */
+export function addsUp(operator: PlannedOperator): boolean {
+  const [, ...rest] = operator.nodes
+  return familyOf(operator).gains?.(operator) !== undefined && rest.every(({ opType }) => clamps.has(opType))
 }
 
 const clamps: ReadonlySet<string> = new Set(['Relu', 'Clip'])
@@ -100,40 +96,6 @@ export function pads(operator: PlannedOperator): operator is PlannedConv {
   return 'pads' in operator && isAccumulation(operator) && (operator as PlannedConv).pads.some((pad) => pad !== 0)
 }
 
-/** The lower end of a range leaves room for values lower than all that calibration saw, as the lower half of a symmetric range does. */
-const HEADROOM = 1.25
-
-/** With less to gain, a range is left symmetric. */
-const LEAST_GAIN = 1.1
-
-/**
- * @param threshold of the symmetric range: for values of one sign solved for 255 levels
- * @returns undefined where the symmetric range is hardly wider than what the readers can tell apart
- */
-export function offsetOf(
-  { readers, scaleGroups }: Group,
-  histograms: readonly Histogram[],
-  threshold: number,
-  outputScale: (tensor: string) => number,
-): Offset | undefined {
-  const [least, most] = rangeOf(scaleGroups[0]!.bits)
-  const own = new Set(scaleGroups.flatMap(({ tensors }) => tensors))
-  const [min, max] = [Math.min(...histograms.map((one) => one.min)), Math.max(...histograms.map((one) => one.max))]
-  const told = toldApart(
-    readers.filter((reader) => !isInside(reader, own)),
-    outputScale,
-  )
-  const low = Math.min(0, Math.max(-threshold, min * HEADROOM, told.low))
-  const high = Math.max(0, Math.min(threshold, max, told.high))
-  if (!(high > low) || (2 * threshold) / (high - low) < LEAST_GAIN) return undefined
-  // Rounded up, so that the least code is no larger than low: beyond it lie the values that readers do not tell apart, often most of all. A step of
-  // the range is for that, where low is not zero itself.
-  const steps = most - least - (low < 0 ? 1 : 0)
-  const scale = Math.fround((high - low) / steps)
-  const zero = clip(Math.ceil(least - low / scale), least, most)
-  return { scale, offset: Math.fround(-zero * scale) }
-}
-
-function isInside(operator: PlannedOperator, own: ReadonlySet<string>): boolean {
+export function isInside(operator: PlannedOperator, own: ReadonlySet<string>): boolean {
   return [...operator.inputs, ...operator.outputs].every((name) => own.has(name))
 }

@@ -3,6 +3,7 @@
 //     writer   Conv(bias - c) -> Clip(min = -c) for Conv -> Relu; a function f of one tensor becomes f - c
 //     reader   Conv(bias + c * sum of a channel's weights), a Pad with -c before it where it pads; f(x) becomes f(x' + c)
 //     between  max pools, concats, linear resizes and moves pass the offset on; a Pad of zeros writes -c
+//     added    sums and averages write the sum of the offsets of what they read
 //     joined   what a concat reads with another offset b than its own gets an Add of b - c, a table
 
 import { floatAttribute, makeAttribute, stringAttribute } from '../onnx/attribute.js'
@@ -24,7 +25,7 @@ import type { PlannedLut } from '../operators/lut/plan.js'
 import type { PlannedOperator } from '../operators/types.js'
 import { isFunction } from '../plan/toldApart.js'
 import type { Plan } from '../plan/types.js'
-import { isAccumulation, joins, pads } from './groups.js'
+import { addsUp, isAccumulation, joins, pads } from './groups.js'
 
 export interface OffsetGraph {
   readonly proto: ModelProto
@@ -74,6 +75,7 @@ class Writer {
     if (!touched) this.#nodes.push(...operator.nodes)
     else if (isAccumulation(operator)) this.#accumulate(operator)
     else if (isFunction(operator)) this.#map(operator)
+    else if (addsUp(operator)) this.#add(operator)
     else if (joins(operator, this.#plan)) this.#join(operator)
     else for (const node of operator.nodes) this.#pass(node)
   }
@@ -171,6 +173,12 @@ class Writer {
   #arithmetic(opType: 'Add' | 'Sub', from: string, constant: number, to: string): void {
     const operand = this.#scalar(`${to}_offset`, constant)
     this.#nodes.push(makeNode(opType, [from, operand], [to], [], this.#unique(`${to}_${opType.toLowerCase()}`)))
+  }
+
+  /** The offsets of its inputs add up to its output's: its clamp alone has to know. */
+  #add({ nodes: [first, ...rest], outputs }: PlannedOperator): void {
+    const to = this.#offsets.get(outputs[0]!) ?? 0
+    this.#nodes.push(first!, ...rest.map((node) => (to === 0 ? node : this.#clamp(node, to))))
   }
 
   #pass(node: NodeProto): void {

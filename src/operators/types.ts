@@ -82,9 +82,9 @@ export interface Traits {
   /**
    * What it does where a tensor is held less a constant. 'absorbs': its bias or table takes the constant in; 'passes': it hands it on where all
    * its tensors have it; 'averages': it does so where they have one scale as well; 'joins': it passes it on, and what has another comes through a
-   * table; 'none': it needs the true zero.
+   * table; 'adds': its output lacks what its gains make of its inputs' constants; 'none': it needs the true zero.
    */
-  readonly offset: 'absorbs' | 'passes' | 'averages' | 'joins' | 'none'
+  readonly offset: 'absorbs' | 'passes' | 'averages' | 'joins' | 'adds' | 'none'
 }
 
 /** An output whose values are a function of one input's: its histogram follows from the input's. */
@@ -99,6 +99,14 @@ export interface Products {
   readonly reading: Reading
   /** The real weights of each output channel, in the order of a patch. */
   readonly rows: readonly Float32Array[]
+}
+
+/** What comes of one input at the output of a linear operator. */
+export interface Gain {
+  /** Of a constant that is added to all of the input. */
+  readonly constant: number
+  /** Of the power of noise whose values have nothing to do with each other. */
+  readonly noise: number
 }
 
 export type IntegerRange = readonly [low: number, high: number]
@@ -208,6 +216,8 @@ export interface Family<P extends PlannedOperator = PlannedOperator, F extends F
   largestWeights?(operator: P): readonly number[]
   /** Absent, or undefined, where it is no sum of products with constant weights that the float graph writes as one. */
   products?(operator: P): Products | undefined
+  /** Of each input, where the output is a sum of the inputs' values times fixed factors, and a clamp. */
+  gains?(operator: P): readonly Gain[] | undefined
   /** The integer weights of each output channel, in the same order. */
   integerRows?(operator: F): readonly IntegerArray[]
   solve(operator: P, context: SolveContext): Solved<F> | Offence

@@ -1,6 +1,6 @@
 import type { Family, Traits } from '../types.js'
 import { emitAdd, emitMul } from './emit.js'
-import { binaryOf, type PlannedBinary } from './plan.js'
+import { addGains, binaryOf, type PlannedBinary } from './plan.js'
 import { referenceAdd, referenceMul } from './reference.js'
 import { type FixedAdd, type FixedMul, solveAdd, solveMul } from './solve.js'
 
@@ -18,8 +18,9 @@ const traits: Traits = {
 export const add: Family<PlannedBinary, FixedAdd> = {
   kind: 'add',
   // A residual stream stays wide from one normalization to the next.
-  traits: { ...traits, readsWide: true },
+  traits: { ...traits, readsWide: true, offset: 'adds' },
   match: (node, view) => binaryOf('add', node, view),
+  gains: addGains,
   solve: solveAdd,
   ranges: ({ low, high }) => [[low, high]],
   parameters: ({ requantize, q2, low, high }) => ({ requantize, q2, low, high }),

@@ -3,7 +3,7 @@
 import type { NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
 import { type Clamp, followingClamp } from '../clamp.js'
-import type { Match, PlannedOperator, Refusal } from '../types.js'
+import type { Gain, Match, PlannedOperator, Refusal } from '../types.js'
 
 /** Activations with numpy's broadcasting: two, or any number that are added. */
 export interface PlannedBinary extends PlannedOperator {
@@ -37,4 +37,8 @@ export function binaryOf(
   const negate = node.opType === 'Sub'
   const divisor = node.opType === 'Mean' ? node.input.length : 1
   return { kind, nodes: [node, ...nodes], inputs: node.input, outputs: [output], negate, divisor, clamp }
+}
+
+export function addGains({ inputs, negate, divisor }: PlannedBinary): Gain[] {
+  return inputs.map((_, i) => ({ constant: (negate && i === 1 ? -1 : 1) / divisor, noise: 1 / divisor ** 2 }))
 }

@@ -1,6 +1,6 @@
 import type { Family } from '../types.js'
 import { emitAveragePool, emitMaxPool } from './emit.js'
-import { averagePoolOf, maxPoolOf, type PlannedAveragePool, type PlannedMaxPool } from './plan.js'
+import { averageGains, averagePoolOf, maxPoolOf, type PlannedAveragePool, type PlannedMaxPool } from './plan.js'
 import { referenceAveragePool, referenceMaxPool } from './reference.js'
 import { averageRanges, type FixedAveragePool, type FixedMaxPool, solveAveragePool, solveMaxPool } from './solve.js'
 
@@ -32,9 +32,10 @@ export const averagePool: Family<PlannedAveragePool, FixedAveragePool> = {
     readsWide: false,
     gainsFromWide: false,
     followsFloat: 'never',
-    offset: 'none',
+    offset: 'adds',
   },
   match: averagePoolOf,
+  gains: averageGains,
   solve: solveAveragePool,
   ranges: averageRanges,
   parameters: ({ multiplier: { data }, shift }) => ({

@@ -4,7 +4,7 @@ import { intAttribute, intsAttribute } from '../../onnx/attribute.js'
 import { sizeOf, type Window, windowCounts, windowOf, windowTaps } from '../../onnx/geometry.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { FloatConstant, GraphView } from '../../plan/view.js'
-import type { Match, PlannedOperator, Refusal } from '../types.js'
+import type { Gain, Match, PlannedOperator, Refusal } from '../types.js'
 
 /** The node's own attributes apply; indices of maxima are integers of the model itself, and no tensor of the chip. */
 export interface PlannedMaxPool extends PlannedOperator {}
@@ -58,4 +58,10 @@ function withRoom(window: Window, space: readonly number[]): Window {
     return (count - 1) * window.strides[axis]! + reach - space[axis]! - window.pads[axis]!
   })
   return { ...window, pads: [...window.pads.slice(0, space.length), ...ends], ceil: false }
+}
+
+/** undefined where the zeros of padding are averaged too. */
+export function averageGains({ pads, divisor }: PlannedAveragePool): Gain[] | undefined {
+  const dividesByTaps = divisor.dims.length > 0 || pads.every((pad) => pad === 0)
+  return dividesByTaps ? [{ constant: 1, noise: 1 / divisor.data.reduce((a, b) => Math.min(a, b)) }] : undefined
 }

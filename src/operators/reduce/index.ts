@@ -1,6 +1,6 @@
 import type { Family } from '../types.js'
 import { emitExtreme, emitSum } from './emit.js'
-import { extremeOf, type PlannedExtreme, type PlannedSum, sumOf } from './plan.js'
+import { extremeOf, type PlannedExtreme, type PlannedSum, sumGains, sumOf } from './plan.js'
 import { referenceExtreme, referenceSum } from './reference.js'
 import { type FixedExtreme, type FixedSum, solveExtreme, solveSum, sumRanges } from './solve.js'
 
@@ -13,9 +13,10 @@ export const sum: Family<PlannedSum, FixedSum> = {
     readsWide: false,
     gainsFromWide: false,
     followsFloat: 'never',
-    offset: 'none',
+    offset: 'adds',
   },
   match: sumOf,
+  gains: sumGains,
   solve: solveSum,
   ranges: sumRanges,
   parameters: ({ addend, axes, rootBits, q0, requantize }) => ({

@@ -4,7 +4,7 @@ import { intAttribute } from '../../onnx/attribute.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
 import { reducedAxes } from '../axes.js'
-import type { Match, PlannedOperator, Refusal } from '../types.js'
+import type { Gain, Match, PlannedOperator, Refusal } from '../types.js'
 
 export interface Reduction {
   /** Not negative, ascending. */
@@ -67,6 +67,11 @@ export function extremeOf(node: NodeProto, view: GraphView): Match<PlannedExtrem
   const reduction = reductionOf(node, view)
   if ('refusal' in reduction) return reduction
   return { kind: 'extreme', nodes: [node], inputs: [input], outputs: [node.output[0]!], ...reduction, extreme }
+}
+
+/** undefined for sums of other things than the elements themselves. */
+export function sumGains({ addend, factor, length }: PlannedSum): Gain[] | undefined {
+  return addend === 'element' ? [{ constant: factor * length, noise: factor ** 2 * length }] : undefined
 }
 
 function reductionOf(node: NodeProto, view: GraphView): Reduction | Refusal {

@@ -2,7 +2,7 @@
 
 import { type ZeroPointPolicy, zeroPointPolicies } from '../../config/config.js'
 import { type Folded, foldZeroPoints } from '../../offsets/foldZeroPoints.js'
-import type { Offset } from '../../offsets/groups.js'
+import type { Offset } from '../../offsets/range.js'
 import type { PlanOptions } from '../../plan/options.js'
 import type { Reporter, ZeroPointRecord } from '../../report/types.js'
 import type { GroupHistogram } from '../../solve/groups.js'

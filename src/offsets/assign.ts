@@ -1,0 +1,189 @@
+// Which constant each group of tensors is held less.
+//
+// Most groups are free to take the offset that makes their steps finest. A sum ties its output's offset to its inputs': (x1 - c1) + (x2 - c2) =
+// (x1 + x2) - (c1 + c2). An input that a bias or a table writes, and that the sum alone reads, makes up the difference. Where the steps of all tensors
+// around the sum make more noise with offsets than without, they stay symmetric.
+
+import { familyOf } from '../operators/index.js'
+import type { Gain, PlannedOperator } from '../operators/types.js'
+import type { Plan } from '../plan/types.js'
+import { addsUp, type Group } from './groups.js'
+import { finestOffset, type Offset, offsetAt, type Range, symmetricStep } from './range.js'
+
+export interface Candidate {
+  readonly group: Group
+  readonly range: Range
+  /** Whether the biases of its readers can take an offset in. */
+  readonly fits: (offset: number) => boolean
+}
+
+/** A candidate without an offset is left out. */
+export function assignOffsets(
+  plan: Plan,
+  candidates: readonly Candidate[],
+  thresholds: ReadonlyMap<string, number>,
+): Map<Candidate, Offset> {
+  // Any one of the scale groups that a candidate holds together stands for all.
+  const keys = new Map(
+    candidates.flatMap(({ group: { scaleGroups } }) =>
+      scaleGroups.map(({ name }) => [name, scaleGroups[0]!.name] as const),
+    ),
+  )
+  const keyOf = (tensor: string) => {
+    const { name } = plan.groupOf.get(tensor)!
+    return keys.get(name) ?? name
+  }
+  const ranges = new Map(plan.groups.map(({ name, bits }) => [name, symmetric(thresholds.get(name)!, bits)]))
+  for (const { group, range } of candidates) ranges.set(group.scaleGroups[0]!.name, range)
+  const sums = sumsOf(plan, keyOf)
+  let left = new Map(candidates.map((candidate) => [candidate.group.scaleGroups[0]!.name, candidate]))
+  for (;;) {
+    const assignment = new Assignment(left, ranges)
+    const refused = assignment.take(sums)
+    if (refused === undefined) return assignment.result()
+    left = new Map([...left].filter(([key]) => !refused.includes(key)))
+  }
+}
+
+function symmetric(threshold: number, bits: number): Range {
+  return { low: -threshold, high: threshold, threshold, bits }
+}
+
+interface Addend extends Gain {
+  readonly group: string
+}
+
+interface Sum {
+  readonly operator: PlannedOperator
+  readonly output: string
+  /** Groups of 8-bit integers; several addends may be of one. */
+  readonly addends: readonly Addend[]
+}
+
+/** In topological order. */
+function sumsOf({ operators }: Plan, keyOf: (tensor: string) => string): Sum[] {
+  return operators.filter(addsUp).map((operator) => {
+    const gains = familyOf(operator).gains!(operator)!
+    const addends = operator.inputs.map((name, i) => ({ ...gains[i]!, group: keyOf(name) }))
+    return { operator, output: keyOf(operator.outputs[0]!), addends }
+  })
+}
+
+/** Steps whose noise is compared: of the output, of the addend that makes up the difference, or of another. */
+interface Option {
+  readonly output: Offset | undefined
+  readonly made: Offset | undefined
+  readonly noise: number
+}
+
+class Assignment {
+  readonly #candidates: ReadonlyMap<string, Candidate>
+  readonly #ranges: ReadonlyMap<string, Range>
+  readonly #offsets = new Map<string, Offset>()
+  readonly #decided = new Set<string>()
+
+  constructor(candidates: ReadonlyMap<string, Candidate>, ranges: ReadonlyMap<string, Range>) {
+    this.#candidates = candidates
+    this.#ranges = ranges
+  }
+
+  result(): Map<Candidate, Offset> {
+    return new Map([...this.#offsets].map(([name, offset]) => [this.#candidates.get(name)!, offset]))
+  }
+
+  /** @returns groups that must stay symmetric, where a sum cannot be met: then nothing of this assignment holds */
+  take(sums: readonly Sum[]): readonly string[] | undefined {
+    const making = new Map(sums.map((sum) => [sum, this.#making(sum)]))
+    const late = new Set([...sums.map(({ output }) => output), ...making.values()])
+    for (const name of this.#candidates.keys()) if (!late.has(name)) this.#decideFinest(name)
+    for (const sum of sums) {
+      if (!this.#meet(sum, making.get(sum))) return [sum.output, ...sum.addends.map(({ group }) => group)]
+    }
+    return undefined
+  }
+
+  /** The addend that makes up the difference: of those that can, that of the least range. */
+  #making({ operator, output, addends }: Sum): string | undefined {
+    const able = addends.filter(({ group }) => {
+      const candidate = this.#candidates.get(group)
+      const isOnce = addends.filter((addend) => addend.group === group).length === 1
+      return candidate !== undefined && isOnce && group !== output && isFree(candidate.group, operator)
+    })
+    const sorted = able.map(({ group }) => group).sort((a, b) => this.#range(a).threshold - this.#range(b).threshold)
+    return sorted[0]
+  }
+
+  #meet(sum: Sum, making: string | undefined): boolean {
+    const { output, addends } = sum
+    const others = addends.filter(({ group }) => group !== making)
+    // One scale may hold what this sum reads and what a later one writes.
+    for (const { group } of others) if (!this.#decided.has(group)) this.#decideFinest(group)
+    const [maker] = addends.filter(({ group }) => group === making)
+    const given = others.reduce((total, { group, constant }) => total + constant * this.#offset(group), 0)
+    const options = this.#wishes(output, given, maker).flatMap((wish) => this.#option(output, wish, given, maker) ?? [])
+    const best = options.reduce<Option | undefined>((a, b) => (a === undefined || b.noise < a.noise ? b : a), undefined)
+    if (best === undefined) return false
+    const noise = others.reduce((total, addend) => total + addend.noise * this.#step(addend.group) ** 2, best.noise)
+    const involved = [{ group: output, noise: 1 }, ...addends]
+    const without = involved.reduce((total, one) => total + one.noise * symmetricStep(this.#range(one.group)) ** 2, 0)
+    const isPlain = best.output === undefined && best.made === undefined && given === 0
+    if (!isPlain && noise >= without) return false
+    if (!this.#decided.has(output)) this.#decide(output, best.output)
+    if (making !== undefined) this.#decide(making, best.made)
+    return true
+  }
+
+  /** Offsets of the output that are worth a look. */
+  #wishes(output: string, given: number, maker: Addend | undefined): readonly number[] {
+    const candidate = this.#candidates.get(output)
+    if (candidate === undefined || this.#decided.has(output)) return [this.#offset(output)]
+    if (maker === undefined) return [given]
+    const own = finestOffset(this.#range(maker.group))?.offset ?? 0
+    const finest = finestOffset(candidate.range)?.offset
+    return [0, given, given + maker.constant * own, ...(finest === undefined ? [] : [finest])]
+  }
+
+  /** What an offset of the output asks of the addend that makes up the difference; undefined where it cannot be. */
+  #option(output: string, wish: number, given: number, maker: Addend | undefined): Option | undefined {
+    const range = this.#range(output)
+    const candidate = this.#candidates.get(output)
+    const held = this.#offsets.get(output) ?? (wish === 0 ? undefined : offsetAt(range, wish, true))
+    if (wish !== 0 && (held === undefined || candidate?.fits(held.offset) === false)) return undefined
+    const noise = (held?.scale ?? symmetricStep(range)) ** 2
+    if (maker === undefined) return given === wish ? { output: held, made: undefined, noise } : undefined
+    const rest = (wish - given) / maker.constant
+    const makers = this.#range(maker.group)
+    const made = rest === 0 ? undefined : offsetAt(makers, rest, false)
+    return { output: held, made, noise: noise + maker.noise * (made?.scale ?? symmetricStep(makers)) ** 2 }
+  }
+
+  #decideFinest(name: string): void {
+    const candidate = this.#candidates.get(name)
+    const found = candidate && finestOffset(candidate.range)
+    this.#decide(name, found !== undefined && candidate!.fits(found.offset) ? found : undefined)
+  }
+
+  #decide(name: string, offset: Offset | undefined): void {
+    this.#decided.add(name)
+    if (offset !== undefined) this.#offsets.set(name, offset)
+  }
+
+  #offset(name: string): number {
+    return this.#offsets.get(name)?.offset ?? 0
+  }
+
+  #range(name: string): Range {
+    return this.#ranges.get(name)!
+  }
+
+  #step(name: string): number {
+    return this.#offsets.get(name)?.scale ?? symmetricStep(this.#range(name))
+  }
+}
+
+/** Whether a group is read by nothing but a sum, and whatever writes it can write it less any constant. */
+function isFree({ readers, writers }: Group, sum: PlannedOperator): boolean {
+  return (
+    readers.every((reader) => reader === sum) && writers.every((writer) => familyOf(writer).traits.offset === 'absorbs')
+  )
+}
