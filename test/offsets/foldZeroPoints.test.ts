@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { integerModel } from '../../src/export/integerModel.js'
 import { qdqModel } from '../../src/export/qdqModel.js'
@@ -71,6 +72,27 @@ const graphs: Readonly<Record<string, ModelProto>> = {
     ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Flatten: r -> f')],
     op('Gemm: f g h -> y', { beta: { float: 0.5 } }),
   ]),
+  'a residual block': graph([
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Conv: r v b -> d', pads), op('Relu: d -> e')],
+    ...[op('Conv: e v b -> f', pads), op('Add: f r -> a'), op('Relu: a -> z'), op('Conv: z v b -> y', pads)],
+  ]),
+  'a difference of two Relus, the second of which makes up for the first': graph([
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Conv: r v b -> d', pads), op('Relu: d -> e')],
+    ...[op('Sub: r e -> a'), op('Conv: a v b -> f', pads), op('Conv: r u b -> k'), op('Concat: f k -> y', { axis: 1 })],
+  ]),
+  'an average pool that counts no padding': graph([
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('AveragePool: r -> p', { kernel_shape: [3, 3], ...pads })],
+    op('Conv: p v b -> y', pads),
+  ]),
+  'a mean of two branches': graph([
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Conv: r v b -> d', pads), op('Relu: d -> e')],
+    ...[
+      op('Mean: r e -> a'),
+      op('Conv: a v b -> f', pads),
+      op('Conv: r u b -> k'),
+      op('Concat: f k -> y', { axis: 1 }),
+    ],
+  ]),
   'opset 10': graph(
     [
       ...[op('Conv: x w b -> c', pads), op('Clip: c -> r', { min: { float: 0 }, max: { float: 6 } })],
@@ -141,6 +163,55 @@ it('leaves the scales inside of recurrent layers as they are', async () => {
   expect(inside.length).toBeGreaterThan(0)
   expect(folded.groups).toBe(1)
   for (const { name } of inside) expect(folded.thresholds.get(name)).toBe(thresholds.get(name))
+})
+
+it('keeps the sum symmetric, and what it reads, where another reader of the sum needs the true zero', async () => {
+  const nodes = [
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Conv: r v b -> d', pads), op('Relu: d -> e')],
+    ...[op('Add: r e -> a'), op('Conv: e u b -> s'), op('Mul: a s -> y')],
+  ]
+  const { folded } = await prepared(graph(nodes))
+  expect(folded?.plan.offsets?.has('a')).not.toBe(true)
+  // One makes up for the other, so that their sum has the true zero; or both have none.
+  const [r = 0, e = 0] = [folded?.plan.offsets?.get('r'), folded?.plan.offsets?.get('e')]
+  expect(r + e).toBeCloseTo(0, 5)
+})
+
+it('leaves an average pool alone that counts its padding', async () => {
+  const { folded } = await prepared(
+    graph([
+      ...[op('Conv: x w b -> c', pads), op('Relu: c -> r')],
+      op('AveragePool: r -> p', { kernel_shape: [3, 3], count_include_pad: 1, ...pads }),
+      op('Conv: p v b -> y', pads),
+    ]),
+  )
+  expect(folded).toBeUndefined()
+})
+
+it('meets every sum of residual nets, whatever their order', async () => {
+  const layers = fc.array(fc.record({ from: fc.nat(), with: fc.nat(), relu: fc.boolean(), conv: fc.boolean() }), {
+    minLength: 2,
+    maxLength: 8,
+  })
+  await fc.assert(
+    fc.asyncProperty(layers, async (given) => {
+      const made = ['t0']
+      const nodes = [op('Conv: x w b -> c', pads), op('Relu: c -> t0')]
+      for (const [i, layer] of given.entries()) {
+        const [from, other] = [made[layer.from % made.length]!, made[layer.with % made.length]!]
+        nodes.push(
+          op(layer.conv ? `Conv: ${from} v b -> s${i}` : `Add: ${from} ${other} -> s${i}`, layer.conv ? pads : {}),
+        )
+        if (layer.relu) nodes.push(op(`Relu: s${i} -> t${i + 1}`))
+        made.push(layer.relu ? `t${i + 1}` : `s${i}`)
+      }
+      nodes.push(op(`Conv: ${made.at(-1)} v b -> y`, pads))
+      const proto = graph(nodes)
+      const { folded } = await prepared(proto)
+      if (folded !== undefined) expect(await decibels(proto, folded.proto)).toBeGreaterThan(95)
+    }),
+    { numRuns: 25 },
+  )
 })
 
 /** Decibels. With a thousand weights a sum, it is their rounding that counts. */
