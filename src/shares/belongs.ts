@@ -2,6 +2,7 @@
 
 import type { FoldKey } from '../calibrate/dataset/datasetRun.js'
 import { DatasetRunner } from '../calibrate/dataset/datasetRunner.js'
+import type { DatasetShares } from '../calibrate/dataset/datasetShares.js'
 import type { Runner } from '../calibrate/runner.js'
 import { differences } from '../calibrate/storage/key.js'
 import { SquireError } from '../errors.js'
@@ -11,8 +12,8 @@ import type { Part, PartKind } from '../parts/part.js'
 import { squireVersion } from '../version.js'
 
 /** Shares need samples that can be counted before they are run. @throws SquireError USAGE for an infer function */
-export function datasetOf(runner: Runner): DatasetRunner {
-  if (runner instanceof DatasetRunner) return runner
+export function sharesOf(runner: Runner): DatasetShares {
+  if (runner instanceof DatasetRunner) return runner.shares
   throw new SquireError(
     'USAGE',
     'shares of a run (calibrate, evaluate, --stats) need a dataset: a folder or file (-d), or a dataset object (-uds). ' +

@@ -11,7 +11,7 @@ import type { Reporter } from '../report/types.js'
 import { checkpointUse, resumable } from '../runs/resumable.js'
 import { type RunOptions, stageTimer, withPool } from '../runs/run.js'
 import { prepareRun, type Setting, warnOfSkipped } from '../runs/stages.js'
-import { datasetOf, versions } from './belongs.js'
+import { sharesOf, versions } from './belongs.js'
 import { isMade, nothingToDo, partPath, resultOf, type ShareResult, shareOf, writePart } from './output.js'
 
 /** Runs the float model over a share of the samples. With `resume`, a part that is there and belongs to this run is left as it is. */
@@ -22,16 +22,16 @@ export function calibrateShare(config: Config, reporter: Reporter, options: RunO
     const setting: Setting = { ...rig, config, reporter, timer: stageTimer(reporter) }
     await checkWritable(dirname(path), '--output')
     await checkpoint.begin()
-    const { runner: opened, prepared } = await prepareRun(setting, checkpoint)
-    const runner = datasetOf(opened)
+    const { runner, prepared } = await prepareRun(setting, checkpoint)
+    const shares = sharesOf(runner)
     const model = await makeObservable(prepared, rig.workspace)
     for (const line of model.log) reporter.debug(line)
-    const plan = await runner.planShare(model, shareOf(config))
+    const plan = await shares.planShare(model, shareOf(config))
     const key = { ...plan.key, ...versions() }
     if (config.resume && (await isMade(path, key, plan.chunks))) return resultOf(path, plan.chunks, [], true)
     if (plan.chunks.length === 0) reporter.warn(nothingToDo(plan.share, plan.all.length))
     const part: Part = {
-      ...(await runner.observeShare(model, plan)),
+      ...(await shares.observeShare(model, plan)),
       kind: 'calibration',
       key,
       machines: [

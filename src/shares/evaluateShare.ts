@@ -13,7 +13,7 @@ import type { Reporter } from '../report/types.js'
 import { integerFile, nameOf } from '../runs/quantization/quantization.js'
 import { type RunOptions, stageTimer, withPool } from '../runs/run.js'
 import { prepareRun, type Setting, solveRun, warnOfSkipped } from '../runs/stages.js'
-import { datasetOf } from './belongs.js'
+import { sharesOf } from './belongs.js'
 import { isMade, nothingToDo, partPath, resultOf, type ShareResult, shareOf, writePart } from './output.js'
 import { evaluationKey, restoredCalibration } from './restore.js'
 
@@ -30,8 +30,8 @@ export function evaluateShare(config: Config, reporter: Reporter, options: RunOp
     const path = partPath(config, 'evaluation')
     const setting: Setting = { ...rig, config, reporter, timer: stageTimer(reporter) }
     await checkWritable(dirname(path), '--output')
-    const { runner: opened, prepared } = await prepareRun(setting, undefined)
-    const runner = datasetOf(opened)
+    const { runner, prepared } = await prepareRun(setting, undefined)
+    const shares = sharesOf(runner)
     const observed = await restoredCalibration(stats, runner, prepared)
     if (observed.every(({ floatMetric }) => floatMetric === undefined)) {
       reporter.warn('there is nothing to evaluate: the dataset has no metric')
@@ -47,7 +47,7 @@ export function evaluateShare(config: Config, reporter: Reporter, options: RunOp
       models.push({ name: nameOf(job), iteration: job.observed.iteration, probe: { model } })
     }
     setting.timer.stage('post-process')
-    const plan = await runner.planMeasures(
+    const plan = await shares.planMeasures(
       models.map(({ iteration }) => iteration),
       share,
     )
@@ -55,7 +55,7 @@ export function evaluateShare(config: Config, reporter: Reporter, options: RunOp
     if (plan.chunks.length === 0) reporter.warn(nothingToDo(share, plan.all))
     const folds: FoldPart[] = []
     for (const { name, iteration, probe } of models) {
-      folds.push(await runner.measureShare(probe.model, iteration, name, share))
+      folds.push(await shares.measureShare(probe.model, iteration, name, share))
     }
     warnOfSkipped(runner, reporter)
     const machine = await thisMachine(

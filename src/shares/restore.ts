@@ -7,7 +7,7 @@ import { modelFileHash } from '../parts/modelFileHash.js'
 import type { Part } from '../parts/part.js'
 import { readPart } from '../parts/partFile.js'
 import { type Context, type MeasuredJob, nameOf } from '../runs/quantization/quantization.js'
-import { datasetOf, requireBelonging, versions } from './belongs.js'
+import { requireBelonging, sharesOf, versions } from './belongs.js'
 
 /** The calibration that the parts in a file come to. @throws SquireError PART when they are not whole, or another run's */
 export async function restoredCalibration(
@@ -15,12 +15,12 @@ export async function restoredCalibration(
   runner: Runner,
   prepared: Prepared,
 ): Promise<readonly Observed[]> {
-  const dataset = datasetOf(runner)
-  const run = await dataset.calibration()
+  const shares = sharesOf(runner)
+  const run = await shares.calibration()
   const part = await readPart(path)
   requireBelonging(path, part, 'calibration', { ...run.key, ...versions(), model: prepared.key })
   requireTensors(path, part, prepared.plan.observed)
-  return dataset.restore(run, part)
+  return shares.restore(run, part)
 }
 
 /** What has the right key was made by this squire from this model, unless somebody changed it. */
@@ -35,7 +35,7 @@ function requireTensors(path: string, { segments }: Part, observed: readonly str
 
 /** The evaluations that the parts in a file come to. @throws SquireError PART when they are not whole, or another run's */
 export async function restoredMeasure(path: string, runner: Runner): Promise<Context['measure']> {
-  const dataset = datasetOf(runner)
+  const shares = sharesOf(runner)
   const part = await readPart(path)
   requireBelonging(path, part, 'evaluation', await evaluationKey(runner))
   const metricOf = async ({ job, file: model }: MeasuredJob) => {
@@ -47,7 +47,7 @@ export async function restoredMeasure(path: string, runner: Runner): Promise<Con
         `${path} does not measure this integer model of ${name}. Give the statistics and the options that its parts were made with.`,
       )
     }
-    return dataset.restoreMeasure({ segments, skipped: part.skipped }, job.observed.iteration)
+    return shares.restoreMeasure({ segments, skipped: part.skipped }, job.observed.iteration)
   }
   return (measured) => Promise.all(measured.map(metricOf))
 }

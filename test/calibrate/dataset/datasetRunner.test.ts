@@ -134,13 +134,16 @@ describe('observing a dataset', () => {
       const parts = await Promise.all(
         upTo(of).map(async (i): Promise<NamedPart> => {
           const { runner } = runnerIn({ options: { calibrated } })
-          const part = await runner.observeShare(model, await runner.planShare(model, { part: i + 1, of }))
+          const part = await runner.shares.observeShare(
+            model,
+            await runner.shares.planShare(model, { part: i + 1, of }),
+          )
           return { name: `part ${i}`, part: { kind: 'calibration', machines: [], ...part } satisfies Part }
         }),
       )
       const merged = parts.reverse().reduce((a, b) => ({ name: 'all', part: mergeParts(a, b, { allowMixed: false }) }))
       const { runner } = runnerIn({ options: { calibrated } })
-      const restored = runner.restore(await runner.calibration(), merged.part)
+      const restored = runner.shares.restore(await runner.shares.calibration(), merged.part)
       expect(restored.map(({ floatMetric }) => floatMetric)).toEqual(whole.map(({ floatMetric }) => floatMetric))
       restored.forEach(({ statistics }, i) => {
         expectSame(histogramsOf(statistics).get('t')!, histogramsOf(whole[i]!.statistics).get('t')!)
