@@ -7,7 +7,7 @@
 //     x + Where(kept, y, low)            becomes   Where(kept, x + y, low)
 //     x + (1 - kept) low                 becomes   Where(kept, x, low)          kept is integers or booleans
 //
-// x + low is low within float rounding, and so is it for a Softmax where low is not far below -10^4.
+// Where low is -10^9 or less, x + low is low within float rounding. Where it is nearer to -10^4, a Softmax gives nothing to either.
 
 import { makeAttribute } from '../attribute.js'
 import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
@@ -137,7 +137,7 @@ class Masks {
     if (yesIsLow === noIsLow) return undefined
     const [low, other] = yesIsLow ? [yes, no] : [no, yes]
     const constant = floatConstant(other, this.#index)
-    const isZero = constant !== undefined && floatValues(constant).every((value) => value === 0)
+    const isZero = constant !== undefined && isScalar(constant) && floatValues(constant)[0] === 0
     return { condition, low, rest: isZero ? undefined : other, inverted: yesIsLow === true, nodes: [] }
   }
 
@@ -145,7 +145,7 @@ class Masks {
     const [from = '', ...how] = move.input
     const mask = this.#mask(from)
     const low = mask && floatConstant(mask.low, this.#index)
-    if (!mask || mask.rest !== undefined || !low || elementCount(tensorDims(low)) !== 1) return undefined
+    if (!mask || mask.rest !== undefined || !low || !isScalar(low)) return undefined
     const condition = this.#unique(`${move.output[0]}_condition`)
     const moved = { ...move, name: condition, input: [mask.condition, ...how], output: [condition] }
     return { ...mask, low: this.#lowest(floatValues(low)[0]!), condition, nodes: [...mask.nodes, moved] }
@@ -184,6 +184,11 @@ function endsInSoftmax({ output }: NodeProto, index: GraphIndex): boolean {
       reader.opType === 'LogSoftmax' ||
       (passing.has(reader.opType) && endsInSoftmax(reader, index)),
   )
+}
+
+/** Whether it adds no dims of its own to what it is broadcast with. */
+function isScalar(tensor: TensorProto): boolean {
+  return elementCount(tensorDims(tensor)) === 1 && tensorDims(tensor).length <= 1
 }
 
 function isLow(tensor: TensorProto | undefined): boolean {

@@ -21,6 +21,7 @@ const constants = [
   ),
   floats('bias', [3, 1, 4]),
   floats('zero', [1], [0]),
+  floats('zeros', [1, 3, 1, 1], [0, 0, 0]),
   floats('one', [], [1]),
   floats('low', [1], [-1e9]),
   longs('axes', [2], [1, 2]),
@@ -50,6 +51,10 @@ describe('chooseMasked', () => {
     [
       'a position bias with a mask',
       [kept, unsqueeze('kept', 'u'), node('Where', ['u', 'bias', 'low'], ['w']), ...attention('w')],
+    ],
+    [
+      'zeros that have dims of their own',
+      [kept, unsqueeze('kept', 'u'), node('Where', ['u', 'zeros', 'low'], ['w']), ...attention('w')],
     ],
     [
       'one less an integer, times a low number',
