@@ -91,6 +91,11 @@ const scalesOrMix: Rule = ({ loadScaleJson, mixConfig }, name) =>
     ? `${name('loadScaleJson')} and ${name('mixConfig')} exclude each other`
     : undefined
 
+const scalesOrEqualized: Rule = ({ loadScaleJson, equalize }, name) =>
+  loadScaleJson !== undefined && equalize
+    ? `${name('loadScaleJson')} and ${name('equalize')} exclude each other: given scales are those of channels as they are`
+    : undefined
+
 /** Only chips that mix widths have a mix to find. */
 const noWidthsToMix: Rule = ({ chip, runMode, autoMixRatio, autoMixStrategy }, name) => {
   const [asked] = [
@@ -148,6 +153,7 @@ export const rules: readonly Rule[] = [
   twoLayerThresholds,
   tablesOfSixteenBits,
   scalesOrMix,
+  scalesOrEqualized,
   noWidthsToMix,
   automaticMix,
 ]

@@ -24,6 +24,7 @@ import type { Reporter } from '../report/types.js'
 import { type GroupHistogram, solveGroups, withoutSign } from '../solve/groups.js'
 import { integerInputs } from '../solve/integerInputs.js'
 import { readGivenModel } from './edit.js'
+import { equalizeRun } from './equalization/index.js'
 import { floatModel } from './given/brought.js'
 import { optimizeGiven } from './given/bytes.js'
 import { checkInputDtypes, type Given, givenScales } from './given/given.js'
@@ -65,7 +66,15 @@ export async function prepareRun(
   const mix = await mixOf(config)
   const feeds = await runner.firstFeeds()
   const model = extent === 'all' ? await decided(optimized, feeds, reporter) : optimized
-  const made = await prepare(model, feeds, planOptions(config, mix), workspace)
+  const prepareModel = (one: Model) => prepare(one, feeds, planOptions(config, mix), workspace)
+  const plain = await prepareModel(model)
+  if (config.equalize && qdq !== undefined) {
+    reporter.warn(
+      '--equalize: the model brings scales, which are those of channels as they are: no channels are scaled',
+    )
+  }
+  const isEqualized = config.equalize && qdq === undefined
+  const made = isEqualized ? await equalizeRun(setting, runner, plain, prepareModel) : plain
   const prepared = qdq === undefined ? made : { ...made, qdq }
   if (mix) requireMentioned(mix, prepared.plan.operators.filter(hasOwnWidth), config.mixConfig!)
   for (const line of planLines(prepared.plan)) reporter.info(line)

@@ -45,6 +45,13 @@ export const quantizationOptions = {
     help: "zero points folded into biases, so that ranges like a Relu's use all codes; unpadded: where no Pad node is needed; auto: where samples gain",
     fallback: 'auto',
   }),
+  /** Whether channels are scaled in the float model, where that makes less noise. */
+  equalize: option(flag, {
+    long: 'equalize',
+    group,
+    help: 'scale the channels of tensors between operators with weights, so that small channels use more codes; with datasets',
+    fallback: false,
+  }),
   /** Whether an operator that would run in float is an error. */
   strict: option(flag, {
     long: 'strict',

@@ -131,21 +131,17 @@ class Folder {
   }
 
   /** Names of the weights and of the bias that take the map in. */
-  #weights({ node, weights, channelOf, bias }: Linear, { scale, shift }: ChannelMap): string[] {
-    const [rows, columns, ...kernel] = tensorDims(weights) as [number, number, ...number[]]
-    const kernelSize = kernel.reduce((product, size) => product * size, 1)
-    const rowsPerGroup = rows / intAttribute(node, 'group', 1)
+  #weights({ node, weights, channelOf, inputOf, bias }: Linear, { scale, shift }: ChannelMap): string[] {
     const sums = Float64Array.from(bias)
     const scaled = floatValues(weights).map((value, at) => {
-      const row = channelOf(at)
-      const channel = Math.floor(row / rowsPerGroup) * columns + (Math.floor(at / kernelSize) % columns)
-      sums[row]! += value * shift[channel]!
+      const channel = inputOf(at)
+      sums[channelOf(at)]! += value * shift[channel]!
       return value * scale[channel]!
     })
     const [output] = node.output as [string]
     return [
       this.#constant(`${output}_weight`, DataType.FLOAT, tensorDims(weights), scaled),
-      this.#constant(`${output}_bias`, DataType.FLOAT, [rows], Float32Array.from(sums)),
+      this.#constant(`${output}_bias`, DataType.FLOAT, [sums.length], Float32Array.from(sums)),
     ]
   }
 

@@ -19,6 +19,8 @@ export interface Linear {
   readonly rank: number
   /** The output channel of a weight, by its row-major index. */
   channelOf(index: number): number
+  /** The input channel that it is multiplied by. */
+  inputOf(index: number): number
   /** What is added to each channel: the bias, or zeros. */
   readonly bias: Float64Array
 }
@@ -68,28 +70,43 @@ export function absorb(
   return { node: { ...node, input, output: [output], attribute }, tensors: [weightTensor, biasTensor] }
 }
 
-type Layout = Pick<Linear, 'channels' | 'rank' | 'channelOf'>
+type Layout = Pick<Linear, 'channels' | 'rank' | 'channelOf' | 'inputOf'>
 
 function layoutOf(node: NodeProto, dims: readonly number[]): Layout | undefined {
   const [rows = 0, columns = 0] = dims
   const rank = dims.length
   const kernel = elementCount(dims.slice(2))
+  const group = intAttribute(node, 'group', 1)
   switch (node.opType) {
     case 'Conv': // [M, C/group, ...kernel]
-      return { channels: rows, rank, channelOf: (index) => Math.floor(index / (columns * kernel)) }
+      return {
+        ...{ channels: rows, rank },
+        channelOf: (index) => Math.floor(index / (columns * kernel)),
+        inputOf: (index) =>
+          Math.floor(index / (columns * kernel * (rows / group))) * columns + (Math.floor(index / kernel) % columns),
+      }
     case 'ConvTranspose': {
       // [C, M/group, ...kernel]: the rows of one group share its M/group channels.
-      const rowsPerGroup = rows / intAttribute(node, 'group', 1)
+      const rowsPerGroup = rows / group
       const channelOf = (index: number) => {
         const row = Math.floor(index / (columns * kernel))
         return Math.floor(row / rowsPerGroup) * columns + (Math.floor(index / kernel) % columns)
       }
-      return { channels: columns * intAttribute(node, 'group', 1), rank, channelOf }
+      const inputOf = (index: number) => Math.floor(index / (columns * kernel))
+      return { channels: columns * group, rank, channelOf, inputOf }
     }
     case 'Gemm': // [K, N], or [N, K] with transB
       return intAttribute(node, 'transB', 0) === 0
-        ? { channels: columns, rank, channelOf: (index) => index % columns }
-        : { channels: rows, rank, channelOf: (index) => Math.floor(index / columns) }
+        ? {
+            ...{ channels: columns, rank },
+            channelOf: (index) => index % columns,
+            inputOf: (index) => Math.floor(index / columns),
+          }
+        : {
+            ...{ channels: rows, rank },
+            channelOf: (index) => Math.floor(index / columns),
+            inputOf: (index) => index % columns,
+          }
     default:
       return undefined
   }
