@@ -17,7 +17,7 @@ import { asValue, isFloat, type NodeTest } from './tests.js'
 /** Which inputs samples bring: all of them, or the first of floats alone, where the others are constants of the model. */
 export type Form = 'all' | 'first'
 
-/** What became of a test. SQNR in dB of the worst float output; 999 where there is no difference, undefined where no output is float. */
+/** What became of a test. SQNR in dB of the worst float output; 999 where there is no difference, -Infinity where dims or infinities differ, undefined where no output is float. */
 export type Outcome =
   | { readonly kind: 'nothing to quantize' | 'not run'; readonly message?: string }
   | { readonly kind: 'refused' | 'crash'; readonly message: string }
@@ -173,6 +173,7 @@ function leastSqnr(expected: readonly Feeds[], got: readonly Feeds[]): number | 
         noise += (x - given[j]!) ** 2
       }
     }
+    if (!Number.isFinite(noise)) return Number.NEGATIVE_INFINITY
     return noise === 0 ? 999 : 10 * Math.log10(signal / noise)
   })
   return ratios.length === 0 ? undefined : Math.min(...ratios)

@@ -45,6 +45,8 @@ ${operatorTable(runs)}
 ## Far from the float model
 
 Runs whose integer model is below ${LOW} dB, or more than ${APART} dB below its QDQ model where that is below 60.
+Functions with steps (Floor, Round, Hardmax, places that are computed) jump where eight bits move a value over a step, and steep ones (Tan, Acosh near 1) magnify
+what eight bits lose; eight bits for scores of both 0 and 10000 leave a Softmax nothing to tell them apart by; random operators give other numbers each time.
 
 ${farTable(runs)}
 
