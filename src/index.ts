@@ -64,6 +64,8 @@ export type {
   RefinementStep,
   Reporter,
   RunResult,
+  ZeroPointRecord,
+  ZeroPointTrial,
 } from './report/types.js'
 
 /**
