@@ -47,8 +47,10 @@ export async function refineModel(
   const means = await meansOf(setting, samples, start)
   const steps: RefinementStep[] = []
   for (const step of stepsOf[level]) {
-    const plans = step === 'biases' ? refineBiases(best, means) : await refineWeights(setting, samples, best, means)
-    const made = attempted(() => mapFits(plans, (plan) => ({ plan, fixed: solve(plan) })))
+    const solved = (plans: Fits<Plan>) => mapFits(plans, (plan) => ({ plan, fixed: solve(plan) }))
+    const weights = step === 'weights' ? await refineWeights(setting, samples, best) : undefined
+    // Other weights have other biases; and which weights a channel gets in the end shows once it is solved.
+    const made = attempted(() => solved(refineBiases(weights === undefined ? best : solved(weights), means)))
     const after = made && (await crossJudged(setting, samples, made))
     const gain = after && gainOf(noise, after)
     const kept = gain?.kept === true
