@@ -64,7 +64,7 @@ export const quantizationOptions = {
   refine: option(oneOf('LEVEL', refinements), {
     long: 'refine',
     group,
-    help: 'what is made better from the calibration samples once scales are known; fast: biases; best: biases, then integer weights; or one of the two alone',
+    help: 'what is made better from the calibration samples once scales are known; fast: biases; best: integer weights with their biases, else biases; or one of the two alone',
     fallback: 'none',
   }),
   /** Forward passes to calibrate on, one quantization for each number; 'all': every selected sample of a dataset. */

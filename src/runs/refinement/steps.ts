@@ -22,7 +22,7 @@ export interface RefinedModel extends Refining {
 const stepsOf: Readonly<Record<Refinement, readonly RefinementStep['step'][]>> = {
   none: [],
   fast: ['biases'],
-  best: ['biases', 'weights'],
+  best: ['weights', 'biases'],
   biases: ['biases'],
   weights: ['weights'],
 }
@@ -42,11 +42,13 @@ export async function refineModel(
   start: Refining,
   solve: (plan: Plan) => FixedPointModel,
 ): Promise<RefinedModel> {
-  let best = { halves: [start, start], all: start } satisfies Fits<Refining> as Fits<Refining>
+  let best: Fits<Refining> = { halves: [start, start], all: start }
   let noise = await crossJudged(setting, samples, best)
   const means = await meansOf(setting, samples, start)
   const steps: RefinementStep[] = []
   for (const step of stepsOf[level]) {
+    // Weights that were kept have the biases that go with them.
+    if (step === 'biases' && steps.some(({ kept }) => kept)) continue
     const solved = (plans: Fits<Plan>) => mapFits(plans, (plan) => ({ plan, fixed: solve(plan) }))
     const weights = step === 'weights' ? await refineWeights(setting, samples, best) : undefined
     // Other weights have other biases; and which weights a channel gets in the end shows once it is solved.
