@@ -41,6 +41,13 @@ it.skipIf(!present).each([
   }
 })
 
+it.skipIf(!present)('values at constant places between two others are those that ONNX Runtime takes', async () => {
+  const test = await readTest(folder, 'node/test_gridsample_nearest')
+  const outcome = await measure(test, 'first', workspace)
+  expect(outcome).toMatchObject({ kind: 'measured', float: [] })
+  if (outcome?.kind === 'measured') expect(outcome.integer).toBeGreaterThan(40)
+})
+
 it('the page counts what became of the runs, and lists what is far from the float model', () => {
   const measured = { kind: 'measured', integers: 2, float: [], integer: 20, qdq: 45, equal: undefined } as const
   const runs: Run[] = [

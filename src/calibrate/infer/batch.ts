@@ -16,6 +16,7 @@ export function splitBatch(feeds: Feeds, inputs: readonly ModelInput[], size = 1
   )
   const [count] = counts
   if (counts.size !== 1 || count === undefined || count === size) return [feeds]
+  if (count === 0) throw new SquireError('DATA', 'a forward pass got a batch of 0 samples: give it at least one')
   if (count % size !== 0) {
     throw new SquireError(
       'DATA',

@@ -18,7 +18,7 @@ export interface FixedAxis {
 }
 
 /**
- * With u = 2^8 i + r along an axis: y = x[i] or x[i + 1], whichever is nearer, i + 1 from the middle on; or, of what interpolates,
+ * With u = 2^8 i + r along an axis: y = x[i] or x[i + 1], whichever is nearer, i + 1 from the middle on (constant places are whole already); or, of what interpolates,
  * y = rshift(sum over the corners of x * product over the axes of (2^8 - r at i, r at i + 1), 8 * axes).
  */
 export interface FixedSampling extends FixedOperator, SamplingGeometry {
@@ -39,7 +39,10 @@ export function solveSampling(planned: PlannedSampling, context: SolveContext): 
     if (places !== 'input') {
       const column = space.length - 1 - axis
       const own = places.data.filter((_, at) => at % space.length === column)
-      const data = Int32Array.from(own, (value) => clip(roundHalfAway(value * factor) + offset, low, high))
+      const place = planned.interpolates
+        ? (value: number) => roundHalfAway(value * factor) + offset
+        : (value: number) => unit * nearestEven((value * factor + offset) / unit)
+      const data = Int32Array.from(own, (value) => clip(place(value), low, high))
       axes.push({ places: { data }, low, high })
       continue
     }
@@ -48,4 +51,10 @@ export function solveSampling(planned: PlannedSampling, context: SolveContext): 
     axes.push({ places: { requantize, offset }, low, high })
   }
   return { operator: { ...operator, axes }, warnings: [] }
+}
+
+/** As ONNX Runtime rounds a place: between two values to the even one. */
+function nearestEven(place: number): number {
+  const nearest = Math.round(place)
+  return Math.abs(place % 1) === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest
 }

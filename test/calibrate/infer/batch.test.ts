@@ -26,6 +26,11 @@ describe('batches', () => {
     expect(splitBatch({ x, y }, inputs)).toHaveLength(1)
   })
 
+  test('a batch without samples is refused', () => {
+    const empty = { type: 'float32' as const, dims: [0, 2], data: new Float32Array(0) }
+    expect(() => splitBatch({ x: empty }, dynamic)).toThrow('a batch of 0 samples')
+  })
+
   test('joining undoes splitting', () => {
     expect(joinBatches(splitBatch({ x }, dynamic))).toEqual({ x })
   })
