@@ -141,7 +141,9 @@ class Body {
     const output = nodes.at(-1)!.output[0]!
     const branch = new GraphBuilder((wish) => this.#builder.name(wish))
     const e = branch.operator(operator.name)
-    const context = { index: this.#index, quantized: (name: string) => this.#fixed.quantized.get(name), steps: noSteps }
+    // The float branch reads the constants too: what the other branch makes of them needs names of its own.
+    const index = { ...this.#index, consumers: () => [] }
+    const context = { index, quantized: (name: string) => this.#fixed.quantized.get(name), steps: noSteps }
     const quantized = nodes.map((node) => familyOf(operator).qdqNode?.(e, node, operator, context) ?? node)
     const own = this.#ownCopy(quantized)
     for (const node of own.nodes) branch.add(node)
