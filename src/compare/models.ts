@@ -125,7 +125,7 @@ function takenApart(proto: ModelProto, tensors: readonly WrittenTensor[]) {
 }
 
 /** An output has a name only: the runtime infers its type. */
-function withOutputs(proto: ModelProto, names: readonly string[], how: 'add' | 'replace'): ModelProto {
+export function withOutputs(proto: ModelProto, names: readonly string[], how: 'add' | 'replace'): ModelProto {
   const own = how === 'add' ? proto.graph.output : []
   const present = new Set(own.map(({ name }) => name))
   const added = [...new Set(names)].filter((name) => !present.has(name)).map((name) => ({ name }))

@@ -1,16 +1,19 @@
 // Quantizations tried on calibration samples: how near each integer model comes to the float model.
 
-import { rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Prepared } from '../../calibrate/prepare.js'
 import type { Runner } from '../../calibrate/runner.js'
 import { compareModels } from '../../compare/compare.js'
+import { comparedFloat, withOutputs } from '../../compare/models.js'
 import { autoModes, type Config, zeroPointPolicies } from '../../config/config.js'
-import type { ComparedTensor } from '../../engine/protocol.js'
+import { modelFile } from '../../engine/modelFile.js'
+import type { ModelFile } from '../../engine/protocol.js'
 import { SquireError } from '../../errors.js'
-import { DataType } from '../../onnx/types.js'
+import { judgedTensors } from '../judgedTensors.js'
 import { meanNoise } from '../layers/outputNoise.js'
 import type { Setting, Solved } from '../stages.js'
-import { integerFile } from './quantization.js'
+import { integerOf } from './quantization.js'
 
 /** No more samples than these are looked at. */
 const SAMPLES = 16
@@ -33,6 +36,8 @@ export class Trials {
   readonly #runner: Runner
   readonly #prepared: Prepared
   readonly #noise = new Map<Solved, number>()
+  /** Float models by the names of the tensors that they show. */
+  readonly #judged = new Map<string, ModelFile>()
 
   constructor(setting: Setting, runner: Runner, prepared: Prepared) {
     this.#setting = setting
@@ -40,7 +45,7 @@ export class Trials {
     this.#prepared = prepared
   }
 
-  /** Noise to signal, the mean over the outputs: less is better. Infinite where the chip cannot run it. */
+  /** Noise to signal, the mean over the judged tensors: less is better. Infinite where the chip cannot run it. */
   async noiseOf(solved: Solved, title: string): Promise<number> {
     const noise = this.#noise.get(solved) ?? (await this.#try(solved, title))
     this.#noise.set(solved, noise)
@@ -50,19 +55,28 @@ export class Trials {
   async #try({ job, fixed }: Solved, title: string): Promise<number> {
     if (fixed instanceof SquireError) return Number.POSITIVE_INFINITY
     const { config, workspace } = this.#setting
-    const { plain, plan } = this.#prepared
-    const outputs = plain.outputs.filter((name) => plan.tensors.get(name)?.dataType === DataType.FLOAT)
-    const candidate = await integerFile({ config, workspace }, job, fixed)
-    const tensors = outputs.map(
-      (name): ComparedTensor => ({
-        ...{ reference: name, candidate: name },
-        ...{ codes: undefined, ownInput: undefined, ownOutput: undefined },
-      }),
-    )
-    const comparison = { reference: plain, candidate, own: undefined, tensors }
+    const tensors = judgedTensors(job.prepared.staticModel, fixed)
+    const reference = await this.#float(tensors.map((tensor) => tensor.reference))
+    const integer = integerOf({ config }, job, fixed, { outputDequant: true, allLayers: false })
+    const judged = tensors.map((tensor) => tensor.candidate)
+    const candidate = await modelFile(withOutputs(integer, judged, 'add'), join(workspace, 'trial.onnx'))
+    const comparison = { reference, candidate, own: undefined, tensors }
     const compared = await compareModels(this.#runner, comparison, job.observed.iteration, SAMPLES, title)
     for (const path of [candidate.path, `${candidate.path}.data`]) await rm(path, { force: true })
     return meanNoise(compared.tensors)
+  }
+
+  /** The float model with the judged tensors as outputs: one for all trials, as a zero point moves scores by a constant. */
+  async #float(judged: readonly string[]): Promise<ModelFile> {
+    const { model, plain } = this.#prepared
+    if (judged.every((name) => plain.outputs.includes(name))) return plain
+    const key = JSON.stringify(judged)
+    const known = this.#judged.get(key)
+    if (known !== undefined) return known
+    const folder = await mkdtemp(join(this.#setting.workspace, 'judged-'))
+    const file = await comparedFloat(model.proto, judged, folder)
+    this.#judged.set(key, file)
+    return file
   }
 }
 

@@ -1,19 +1,15 @@
-// How far an integer model is from the float model on samples that it was not fitted to: at the outputs, or where a Softmax writes an output, at the
-// scores that it reads. Few samples say more by their scores than by probabilities that are all near 0 or 1.
+// How far an integer model is from the float model on samples that it was not fitted to, at the tensors that judge it.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Axes } from '../../difference/centred.js'
 import { sumNames } from '../../difference/difference.js'
 import { fromUnits } from '../../difference/exactSum.js'
 import type { Pool } from '../../engine/pool.js'
-import type { ComparedTensor, HeldSample } from '../../engine/protocol.js'
-import { integerModel, writtenTensors } from '../../export/integerModel.js'
-import { rangeOf } from '../../fixedpoint/width.js'
-import { intAttribute } from '../../onnx/attribute.js'
-import { opsetOf } from '../../onnx/model.js'
-import { DataType, type Model, type NodeProto } from '../../onnx/types.js'
+import type { HeldSample } from '../../engine/protocol.js'
+import { integerModel } from '../../export/integerModel.js'
+import type { Model } from '../../onnx/types.js'
 import type { FixedPointModel } from '../../plan/types.js'
+import { judgedTensors } from '../judgedTensors.js'
 import { cutFile } from './cutFile.js'
 import { sum } from './guard.js'
 
@@ -83,45 +79,6 @@ async function powersOf(
   const powers = await Promise.all(compared)
   await rm(folder, { recursive: true })
   return powers
-}
-
-function judgedTensors({ proto }: Model, fixed: FixedPointModel): ComparedTensor[] {
-  const written = new Map(
-    writtenTensors(fixed, proto, { outputDequant: true }).map((tensor) => [tensor.of ?? tensor.name, tensor]),
-  )
-  const inputs = new Set(proto.graph.input.map(({ name }) => name))
-  return proto.graph.output.flatMap(({ name }): ComparedTensor[] => {
-    const softmax = softmaxBefore(proto, name)
-    const scores = softmax && written.get(softmax.input[0]!)
-    const apart = { ownInput: undefined, ownOutput: undefined }
-    if (scores !== undefined) {
-      const { scale, bits, offset = 0, integers } = scores
-      const [low, high] = rangeOf(bits)
-      const codes = { scale, low, high, offset, told: [-Infinity, Infinity] as const }
-      const reference = softmax!.input[0]!
-      const axes = softmaxAxes(proto, softmax!, fixed.tensors.get(reference)!.dims.length)
-      return [{ reference, candidate: integers, codes, centred: axes, ...apart }]
-    }
-    const isReal = fixed.tensors.get(name)?.dataType === DataType.FLOAT && !inputs.has(name)
-    return isReal ? [{ reference: name, candidate: name, codes: undefined, ...apart }] : []
-  })
-}
-
-/** The Softmax whose values an output holds, whatever their dims. */
-function softmaxBefore(proto: Model['proto'], output: string): NodeProto | undefined {
-  const writer = proto.graph.node.find((node) => node.output.includes(output))
-  if (writer === undefined || ['Softmax', 'LogSoftmax'].includes(writer.opType)) return writer
-  return moves.has(writer.opType) ? softmaxBefore(proto, writer.input[0]!) : undefined
-}
-
-const moves = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose', 'Identity'])
-
-/** Before opset 13 a Softmax is one over all axes from its own on. */
-function softmaxAxes(proto: Model['proto'], softmax: NodeProto, rank: number): Axes {
-  const isFlat = opsetOf(proto) < 13
-  const given = intAttribute(softmax, 'axis', isFlat ? 1 : -1)
-  const axis = given < 0 ? given + rank : given
-  return [axis, isFlat ? rank : axis + 1]
 }
 
 /** Signal to noise; undefined where there is no noise. */
