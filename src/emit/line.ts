@@ -25,7 +25,10 @@ export interface Line {
 }
 
 /** Where each stair begins, and the value between the stair before and this one, in ascending order. */
-export type Stairs = Iterable<{ readonly from: number; readonly between: number }>
+export interface Stairs {
+  readonly from: readonly number[]
+  readonly between: readonly number[]
+}
 
 /** Slopes to try on both sides of the best one, in units of float32's last place. */
 const NEAR_SLOPES = [0, 1, -1, 2, -2, 3, -3]
@@ -37,7 +40,8 @@ const HALVINGS = 40
 export function staircase(stairs: Stairs, first: number, last: number): Staircase {
   const over = { x: [] as number[], bound: [] as number[] }
   const under = { x: [] as number[], bound: [] as number[] }
-  for (const { from, between } of stairs) {
+  for (const [i, from] of stairs.from.entries()) {
+    const between = stairs.between[i]!
     if (from <= last) {
       over.x.push(Math.max(from, first))
       over.bound.push(between)
@@ -112,5 +116,8 @@ function isBeyond({ factor, addend }: Line, x: number, bound: number, side: 1 | 
   return (rounded - bound) * side > 0 && (fused - bound) * side > halfUnit(bound)
 }
 
-/** Half a unit in the last place of the float32 `bound`, and a bit more, for the rounding of float64. */
-const halfUnit = (bound: number) => 2 ** (Math.floor(Math.log2(Math.abs(bound))) - 24) * (1 + 2 ** -20)
+/** Half a unit in the last place of the float32 `bound`, half of an odd integer below 2^30, and a bit more, for the rounding of float64. */
+const halfUnit = (bound: number) => HALF_UNITS[31 - Math.clz32(2 * Math.abs(bound))]!
+
+/** By the exponent of twice the bound. */
+const HALF_UNITS = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (exponent - 25) * (1 + 2 ** -20))

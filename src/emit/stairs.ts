@@ -26,12 +26,12 @@ export function linesOf(bounds: readonly number[], fix: ScaleFix): Linear | unde
 }
 
 function atOnce(bounds: readonly number[], fix: ScaleFix): Linear | undefined {
-  const lines = everyLine(fix, 2 ** -(fix.q1 + fix.q2), bounds, (y) => y - 1 / 2)
+  const lines = everyLine(fix, 2 ** -(fix.q1 + fix.q2), bounds, (y) => y)
   return lines && { lines, rest: 0 }
 }
 
 function inTwo(bounds: readonly number[], fix: ScaleFix): Linear | undefined {
-  const lines = everyLine(fix, 2 ** -fix.q1, bounds, (y) => leastReaching(y, fix.q2) - 1 / 2)
+  const lines = everyLine(fix, 2 ** -fix.q1, bounds, leastReaching(fix.q2))
   const farthest = lines?.reduce(
     (most, { factor, addend }, c) => Math.max(most, bounds[c]! * factor + Math.abs(addend)),
     0,
@@ -39,32 +39,31 @@ function inTwo(bounds: readonly number[], fix: ScaleFix): Linear | undefined {
   return lines && farthest! < LARGEST_A1 ? { lines, rest: fix.q2 } : undefined
 }
 
+/** @param reached the value that a line must reach for each y */
 function everyLine(
   fix: ScaleFix,
   unit: number,
   bounds: readonly number[],
-  between: (y: number) => number,
+  reached: (y: number) => number,
 ): Line[] | undefined {
+  const above = Array.from({ length: fix.high - fix.low }, (_, i) => fix.low + 1 + i)
+  const [sums, between] = [above.map(leastReaching(fix.q2)), above.map((y) => reached(y) - 1 / 2)]
+  const product = leastReaching(fix.q1)
   const lines: Line[] = []
   for (const [c, multiplier] of fix.scaleInt16.entries()) {
-    const stairs = multiplier > 0 ? stairsOf(fix, multiplier, fix.biasInt16[c]!, between) : undefined
-    const line = stairs && findLine(staircase(stairs, -bounds[c]!, bounds[c]!), multiplier * unit)
+    if (multiplier <= 0) return undefined
+    const bias = fix.biasInt16[c]!
+    const from = sums.map((sum) => Math.ceil(product(sum - bias) / multiplier))
+    const line = findLine(staircase({ from, between }, -bounds[c]!, bounds[c]!), multiplier * unit)
     if (line === undefined) return undefined
     lines.push(line)
   }
   return lines
 }
 
-/** The least a0 that reaches each y above the lowest. */
-function* stairsOf({ q1, q2, low, high }: ScaleFix, multiplier: number, bias: number, between: (y: number) => number) {
-  for (let y = low + 1; y <= high; y++) {
-    const product = leastReaching(leastReaching(y, q2) - bias, q1)
-    yield { from: Math.ceil(product / multiplier), between: between(y) }
-  }
-}
-
-/** The least integer x with rshift(x, shift) >= y. */
-function leastReaching(y: number, shift: number): number {
-  if (shift === 0) return y
-  return y * 2 ** shift - 2 ** (shift - 1) + (y > 0 ? 0 : 1)
+/** Of y, the least integer x with rshift(x, shift) >= y. */
+function leastReaching(shift: number): (y: number) => number {
+  if (shift === 0) return (y) => y
+  const [whole, half] = [2 ** shift, 2 ** (shift - 1)]
+  return (y) => y * whole - half + (y > 0 ? 0 : 1)
 }
