@@ -12,11 +12,10 @@ worst float output over all test samples: 10 log10(sum of squares / sum of squar
 
 import argparse
 import json
-import os
 import re
 import subprocess
+import sys
 import tempfile
-import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
@@ -109,15 +108,23 @@ def quality(expected, got):
     return worst
 
 
+# A process inherits the peak memory of the one that it was forked from: a small one stands between.
+SMALL = """import json, resource, subprocess, sys, time
+start = time.perf_counter()
+status = subprocess.call(sys.argv[2:])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+cost = {"seconds": time.perf_counter() - start, "cpuSeconds": used.ru_utime + used.ru_stime, "peakMb": used.ru_maxrss // 1024}
+with open(sys.argv[1], "w") as file:
+    json.dump({name: round(value, 1) for name, value in cost.items()}, file)
+sys.exit(status)"""
+
+
 def timed(words, folder):
-    """Runs a command; output, seconds, CPU seconds and peak memory of it and its children."""
-    with open(Path(folder) / "log.txt", "w") as log:
-        start = time.perf_counter()
-        process = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-    text = (Path(folder) / "log.txt").read_text()
-    return text, os.waitstatus_to_exitcode(status), {"seconds": round(seconds, 1), "cpuSeconds": round(usage.ru_utime + usage.ru_stime, 1), "peakMb": usage.ru_maxrss // 1024}
+    """Runs a command; output, status, and seconds, CPU seconds and peak memory of it and its children."""
+    cost, log = Path(folder) / "cost.json", Path(folder) / "log.txt"
+    with open(log, "w") as file:
+        status = subprocess.call([sys.executable, "-c", SMALL, str(cost), *words], stdout=file, stderr=subprocess.STDOUT, cwd=ROOT)
+    return log.read_text(), status, json.loads(cost.read_text())
 
 
 def squire(model, calibration, count, folder, modes):
