@@ -15,7 +15,7 @@ export interface Progress {
   stop(): void
 }
 
-/** A line at the end, and before it one after 10 % and 2 s, or after 10 s. What is about to start, the stage's own line says. */
+/** Lines at the start and the end, and in between one after 10 % and 2 s, or after 10 s. */
 export function plainProgress({ stderr, now }: Terminal, whole?: WholeRun): Progress {
   function start(title: string, total: number, unit: string): ProgressTask {
     const began = now()
@@ -23,6 +23,7 @@ export function plainProgress({ stderr, now }: Terminal, whole?: WholeRun): Prog
     let finished = false
     let last = 0
     const print = (text: string) => stderr.write(`${title}: ${text}\n`)
+    print(`0 of ${total} ${unit}`)
     return {
       update(done) {
         whole?.advance(done - last)

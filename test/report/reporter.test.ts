@@ -72,7 +72,7 @@ stage 2, model quantization: 2 min 10 s
     })
   })
 
-  it('shows progress as a line after 10 % and 2 s or 10 s, and at the end', async () => {
+  it('shows progress as a line at the start, after 10 % and 2 s or 10 s, and at the end', async () => {
     const { reporter, written, clock } = await reporting()
     const task = reporter.progress('calibration', 100, 'samples')
     for (const [seconds, done] of [
@@ -90,7 +90,8 @@ stage 2, model quantization: 2 min 10 s
     task.finish()
     expect(written).toEqual({
       stdout: '',
-      stderr: `calibration: 40 of 100 samples (40 %), 20.0/s, 3.0 s left
+      stderr: `calibration: 0 of 100 samples
+calibration: 40 of 100 samples (40 %), 20.0/s, 3.0 s left
 calibration: 61 of 100 samples (61 %), 5.1/s, 7.7 s left
 calibration: 100 samples in 20 s, 5.0/s
 `,
