@@ -242,15 +242,27 @@ class Writer {
   }
 }
 
+/** Of operators whose zero points have been looked at before: every policy and tensor asks again. */
+const knownSums = new WeakMap<PlannedAccumulation, Float64Array>()
+
 /** The sum of the weights of each output channel or column. */
-export function weightSums({ nodes, weights, bias }: PlannedAccumulation): Float64Array {
+export function weightSums(operator: PlannedAccumulation): Float64Array {
+  const sums = knownSums.get(operator) ?? summedWeights(operator)
+  knownSums.set(operator, sums)
+  return sums
+}
+
+function summedWeights({ nodes, weights, bias }: PlannedAccumulation): Float64Array {
   const channels = bias.length
   const sums = new Float64Array(channels)
   const depth = weights.data.length / channels
   const isConv = nodes[0]!.opType === 'Conv'
   // Whether a channel's weights lie together, as those of a Gemm with transB do too.
   const byChannel = isConv || ('transposed' in weights && weights.transposed === true)
-  for (const [at, weight] of weights.data.entries()) sums[byChannel ? Math.floor(at / depth) : at % channels]! += weight
+  const [rows, columns] = byChannel ? [channels, depth] : [depth, channels]
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, at++) sums[byChannel ? row : column]! += weights.data[at]!
+  }
   return sums
 }
 

@@ -57,12 +57,14 @@ function blockEnds(weights: IntegerArray, columns: number, bound: number): numbe
 /** How many of the first rows have sums below FLOAT32_LIMIT in every column, whatever the inputs' signs. */
 function fittingRows(weights: IntegerArray, columns: number, bound: number): number {
   const sums = new Float64Array(columns)
-  for (let at = 0; at < weights.length; at++) {
-    const column = at % columns
-    sums[column]! += Math.abs(weights[at]!) * bound
-    if (sums[column]! >= FLOAT32_LIMIT) return Math.floor(at / columns)
+  const rows = weights.length / columns
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, at++) {
+      sums[column]! += Math.abs(weights[at]!) * bound
+      if (sums[column]! >= FLOAT32_LIMIT) return row
+    }
   }
-  return weights.length / columns
+  return rows
 }
 
 /** Values [from, end) of the last axis. */
