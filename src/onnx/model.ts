@@ -10,7 +10,7 @@ import { messageOf, SquireError } from '../errors.js'
 import { readRegular } from '../files/regularFile.js'
 import { checkModel } from './check.js'
 import { decodeModel } from './codec.js'
-import { dataTypeName, elementTypeOf } from './datatype.js'
+import { arrayOfDataType, dataTypeName } from './datatype.js'
 import { externalPlace } from './external.js'
 import { toNumber } from './int64.js'
 import { isStandardDomain } from './operators.js'
@@ -97,7 +97,7 @@ export function requireFeasible({ name, dims }: Pick<ModelInput, 'name' | 'dims'
 
 function modelInput(info: ValueInfoProto): ModelInput {
   const type = info.type?.tensorType
-  if (type === undefined || elementTypeOf(type.elemType) === undefined) {
+  if (type === undefined || arrayOfDataType(type.elemType) === undefined) {
     const got = type === undefined ? 'is not a tensor' : `has ${dataTypeName(type.elemType)}`
     throw new SquireError('UNSUPPORTED', `model input "${info.name}" ${got}; squire feeds numeric tensors only`)
   }

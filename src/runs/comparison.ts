@@ -13,8 +13,9 @@ import type { Comparison } from '../engine/protocol.js'
 import { SquireError } from '../errors.js'
 import { describedBy } from '../export/description.js'
 import { type IntegerType, takingReals } from '../onnx/edits/inputTypes.js'
+import { inSinglePrecision } from '../onnx/import/index.js'
 import { modelInputs, readModel } from '../onnx/model.js'
-import { DataType, type ModelProto } from '../onnx/types.js'
+import { DataType, type Model, type ModelProto } from '../onnx/types.js'
 import type { ComparedRow } from '../report/comparison.js'
 import type { Reporter } from '../report/types.js'
 import { type RunOptions, withPool } from './run.js'
@@ -42,7 +43,7 @@ export async function compareSides(
   const [reference, candidate] = sides.kind === 'pair' ? [sides.a, sides.b] : await filesIn(sides.folder)
   const config = makeConfig({ ...options, model: reference })
   return withPool(config, reporter, run, async ({ pool, workspace, signal, closeAtEnd }) => {
-    const [float, other] = await Promise.all([readModel(reference), readModel(candidate)])
+    const [float, other] = await Promise.all([readFed(reference), readFed(candidate)])
     const runner = await openRunner({ config, model: float, pool, store: undefined, reporter, signal, workspace })
     closeAtEnd(runner)
     const comparison = await comparisonOf(float.proto, other.proto, workspace)
@@ -55,6 +56,11 @@ export async function compareSides(
     )
     return withKinds(result, kindsOf(other.proto))
   })
+}
+
+/** A model that takes float32 where the quantized one does. */
+async function readFed(path: string): Promise<Model> {
+  return inSinglePrecision(await readModel(path)).model
 }
 
 async function comparisonOf(float: ModelProto, other: ModelProto, workspace: string): Promise<Comparison> {

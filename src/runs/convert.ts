@@ -24,7 +24,7 @@ export function convert(config: Config, reporter: Reporter, options: RunOptions 
     const timer = stageTimer(reporter)
     await checkWritable(config.saveDir)
     timer.stage('graph optimization')
-    const source = await readGivenModel(config)
+    const source = await readGivenModel(config, reporter)
     const imported = importModel(source)
     const { model, log } = await optimize(imported.model, config.disableOnnxsim ? 'needed' : 'all')
     for (const line of [...imported.log, ...log]) reporter.info(line)

@@ -1,5 +1,5 @@
-// The model that a run is about: the file's, with what the options change of it before anything else is done. What the user's code feeds, and
-// what it gets, are the inputs and outputs of this model.
+// The model that a run is about: the file's, in float32, with what the options change of it before anything else is done. What the user's code
+// feeds, and what it gets, are the inputs and outputs of this model.
 
 import { createHash } from 'node:crypto'
 import type { Config } from '../config/config.js'
@@ -7,9 +7,11 @@ import { convertOpset } from '../emit/convertOpset.js'
 import { cutOutputs } from '../onnx/edits/cutOutputs.js'
 import { fixBatch, fixInputShapes } from '../onnx/edits/inputShapes.js'
 import { normalizeInput } from '../onnx/edits/normalize.js'
+import { inSinglePrecision } from '../onnx/import/index.js'
 import { inferTensors } from '../onnx/inference.js'
 import { opsetOf, readModel } from '../onnx/model.js'
 import type { Model, ModelProto } from '../onnx/types.js'
+import type { Reporter } from '../report/types.js'
 import { movedNormalizations } from './given/inputDtypes.js'
 
 /** The options that change the model. */
@@ -19,8 +21,9 @@ type Edits = Pick<Config, 'outputNames' | 'inputShapes' | 'irBatch' | 'mean' | '
 }
 
 /** @throws SquireError for a model that cannot be read, and for a change that it cannot have */
-export async function readGivenModel(config: Config): Promise<Model> {
-  const model = await readModel(config.model)
+export async function readGivenModel(config: Config, reporter: Pick<Reporter, 'info'>): Promise<Model> {
+  const { model, log } = inSinglePrecision(await readModel(config.model))
+  for (const line of log) reporter.info(line)
   const { outputNames, inputShapes, irBatch, mean, std, opsetVersion } = config
   const normalizations = movedNormalizations(config, model.proto)
   const moved = normalizations.length === 0 ? undefined : normalizations

@@ -15,7 +15,7 @@ export function infer(config: Config, reporter: Reporter, options: RunOptions = 
   return withPool(config, reporter, options, async ({ pool, workspace, signal, values, closeAtEnd }) => {
     const timer = stageTimer(reporter)
     timer.stage('run')
-    const given = await readGivenModel(config)
+    const given = await readGivenModel(config, reporter)
     const model = { ...given, proto: takingReals(given.proto, inputTypes(config, given.proto)) }
     planWorkers(pool, model, reporter)
     const runner = await openRunner({ config, model, pool, store: undefined, reporter, signal, workspace, values })

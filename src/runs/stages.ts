@@ -50,7 +50,7 @@ export async function prepareRun(
   // An unknown chip is refused before any work.
   chipProfile(config.chip)
   timer.stage('graph optimization')
-  const { model: given, log: imported } = importModel(await readGivenModel(config))
+  const { model: given, log: imported } = importModel(await readGivenModel(config, reporter))
   for (const line of imported) reporter.info(line)
   const { model: source, scales: qdq, isOwn } = await floatModel(given)
   checkInputDtypes(config, source)

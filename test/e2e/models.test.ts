@@ -11,6 +11,8 @@ import { encodeModel, modelInputs } from '../../src/onnx/model.js'
 import { createSession } from '../../src/onnx/session.js'
 import type { ModelProto, TensorValue } from '../../src/onnx/types.js'
 import { silentReporter } from '../../src/report/types.js'
+import { convert } from '../../src/runs/convert.js'
+import { infer } from '../../src/runs/infer.js'
 import { quantize } from '../../src/runs/quantize.js'
 import { floats } from '../onnx/models.js'
 import { plainForm, recurrentModel } from '../onnx/recurrent.js'
@@ -234,6 +236,21 @@ describe('what an exported model may be', () => {
     const sum = (x.data as Float32Array).reduce((total, value) => total + value, 0)
     const { y } = await outputsOf(written('_quantize.onnx'), { x })
     for (const value of numbers(y!)) expect(value).toBeCloseTo(sum, 0)
+  })
+
+  test('in half precision: it takes float32 in every kind of run, and its normalization too', async () => {
+    await run(halfPrecision, '--mean', '1', '--std', '2')
+    const path = join(folder, 'half.onnx')
+    writeFileSync(path, encodeModel(halfPrecision))
+    for (const [mode, start] of [
+      ['convert', convert],
+      ['infer', infer],
+    ] as const) {
+      const { config } = await configure(['quant', '-m', path, '-s', join(folder, 'half'), '-cn', '1', '-r', mode])
+      const said: string[] = []
+      await start(config, { ...silentReporter, info: (line) => void said.push(line) })
+      expect(said[0]).toContain('converted to float32')
+    }
   })
 
   test('with outputs whose dims depend on values: they stay in float, the rest is quantized', async () => {

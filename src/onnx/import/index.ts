@@ -5,7 +5,7 @@ import { withUniqueNames } from '../nodeNames.js'
 import type { Model, ModelProto } from '../types.js'
 import { lowerContrib } from './contrib/index.js'
 import { inlineFunctions } from './functions.js'
-import { singlePrecision } from './precision.js'
+import { singlePrecision, takesOtherPrecision } from './precision.js'
 
 /** What a step makes of a model, and what users should know of it. */
 export type ImportStep = (proto: ModelProto) => { readonly proto: ModelProto; readonly line?: string }
@@ -25,6 +25,18 @@ export interface Imported {
 
 /** @throws SquireError MODEL or UNSUPPORTED, naming the node */
 export function importModel(model: Model): Imported {
+  return stepped(model, steps)
+}
+
+/**
+ * A model that runs as it is: in float32 where an input is in another precision, so that every kind of run takes the same data. An integer model
+ * computes on doubles between inputs and outputs of float32, and stays what it is.
+ */
+export function inSinglePrecision(model: Model): Imported {
+  return takesOtherPrecision(model.proto) ? stepped(model, [inlineFunctions, singlePrecision]) : { model, log: [] }
+}
+
+function stepped(model: Model, steps: readonly ImportStep[]): Imported {
   let { proto } = model
   const log: string[] = []
   for (const step of steps) {

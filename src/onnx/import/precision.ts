@@ -2,7 +2,7 @@
 // a double is rounded.
 //
 // A type is converted where weights have it. Where only inputs and outputs do, the model itself converts them; doubles that only serve the
-// arithmetic of shapes stay as they are.
+// arithmetic of shapes stay as they are. An input in bfloat16 is always converted: the runtime's JavaScript cannot feed one.
 
 import { intAttribute, makeAttribute } from '../attribute.js'
 import { dataTypeName } from '../datatype.js'
@@ -12,6 +12,7 @@ import {
   type AttributeProto,
   DataType,
   type GraphProto,
+  type ModelProto,
   type NodeProto,
   type TensorProto,
   type ValueInfoProto,
@@ -30,11 +31,19 @@ export const singlePrecision: ImportStep = (proto) => {
   }
 }
 
+/** Whether an input is in half or double precision. */
+export function takesOtherPrecision({ graph }: ModelProto): boolean {
+  return graph.input.some((input) => other.has(elementType(input)))
+}
+
+const elementType = ({ type }: ValueInfoProto) => type?.tensorType?.elemType ?? 0
+
 /** Element types of the weights: initializers and Constant nodes of more than one element. */
-function typesOf({ initializer, node }: GraphProto): number[] {
+function typesOf({ initializer, node, input }: GraphProto): number[] {
   const constants = node.filter(({ opType }) => opType === 'Constant').flatMap(({ attribute }) => attribute[0]?.t ?? [])
   const weights = [...initializer, ...constants].filter((tensor) => elementCount(tensorDims(tensor)) > 1)
-  return weights.map(({ dataType }) => dataType)
+  const fed = input.map(elementType).filter((type) => type === DataType.BFLOAT16)
+  return [...weights.map(({ dataType }) => dataType), ...fed]
 }
 
 function inGraph(graph: GraphProto, types: ReadonlySet<number>): GraphProto {

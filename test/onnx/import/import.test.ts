@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../../src/onnx/attribute.js'
 import { toFloat16 } from '../../../src/onnx/float16.js'
-import { importModel } from '../../../src/onnx/import/index.js'
+import { importModel, inSinglePrecision } from '../../../src/onnx/import/index.js'
 import { makeGraph, makeValueInfo } from '../../../src/onnx/node.js'
 import { makeTensor } from '../../../src/onnx/tensor.js'
 import { DataType, type FunctionProto, type ModelProto, type NodeProto } from '../../../src/onnx/types.js'
@@ -108,6 +108,27 @@ describe('other precisions', () => {
     expect(Array.from(y!.data as Float32Array)).toEqual(
       Array.from(x!.data as Float32Array, (value, i) => Math.fround(Math.fround(value * ((i % 4) + 1)) + 0.5)),
     )
+  })
+
+  it.each([DataType.BFLOAT16, DataType.DOUBLE])('of type %i become float32 inside of functions too', async (type) => {
+    const data = type === DataType.DOUBLE ? Float64Array.of(1, 2, 3, 4) : Uint16Array.of(0x3f80, 0x4000, 0x4040, 0x4080)
+    const weights = makeTensor('', type, [4], data)
+    const body = [node('Constant', [], ['w'], [makeAttribute('value', weights)]), node('Mul', ['a', 'w'], ['b'])]
+    const proto = calling([own(node('F', ['x'], ['y']))], [called({ node: body })])
+    for (const { type: info } of [...proto.graph.input, ...proto.graph.output]) info!.tensorType!.elemType = type
+    const { model: result, log } = inSinglePrecision(asModel(proto))
+    expect(log.at(-1)).toMatch(/^the model is in (BFLOAT16|DOUBLE) .*converted to float32/)
+    const { y } = await runModel(result.proto)
+    const { x } = feedsFor(result.proto)
+    expect(Array.from(y!.data as Float32Array)).toEqual(
+      Array.from(x!.data as Float32Array, (value, i) => Math.fround(value * ((i % 4) + 1))),
+    )
+  })
+
+  it('inside of a model of float32 inputs stay where it runs as it is', () => {
+    const doubles = makeTensor('d', DataType.DOUBLE, [4], new Float64Array(4))
+    const proto = model({ nodes: [node('Relu', ['x'], ['y'])], constants: [doubles] })
+    expect(inSinglePrecision(asModel(proto))).toEqual({ model: asModel(proto), log: [] })
   })
 
   it('stay where no weight has them', () => {
