@@ -52,11 +52,11 @@ const mistakes: readonly [string, string][] = [
   ['quant -m a.onnx -b 16', '--bit-width (-b): TX5105C computes in 8 bits, not in 16: choose 8'],
   [
     '--chip TX5368 quant -m a.onnx',
-    `--chip (-ch): expected ${listed(chipNames)}, got "TX5368"; did you mean "TX5368x"?`,
+    `--chip (-ch): expected ${listed(chipNames)}, where x stands for the rest of a name, got "TX5368"; did you mean "TX5368x"?`,
   ],
   [
     'quant -m a.onnx -ch tx5105c',
-    `--chip (-ch): expected ${listed(chipNames)}, got "tx5105c"; did you mean "TX5105C"?`,
+    `--chip (-ch): expected ${listed(chipNames)}, where x stands for the rest of a name, got "tx5105c"; did you mean "TX5105C"?`,
   ],
   [
     'quant -m a.onnx -qm kl mze',

@@ -12,7 +12,7 @@ import type { ModelProto, TensorValue } from '../../src/onnx/types.js'
 import { oneWidth } from '../../src/plan/options.js'
 import { makePlan } from '../../src/plan/plan.js'
 import { solveFixedPoint } from '../../src/plan/solve.js'
-import { asModel, runModel } from '../onnx/models.js'
+import { asModel, feedsFor, runModel } from '../onnx/models.js'
 import { plainForm, type RecurrentForm, recurrentFeeds, recurrentForm, recurrentModel } from '../onnx/recurrent.js'
 
 const chip = chipProfile('TX5105C')
@@ -102,6 +102,24 @@ describe('recurrent layers', () => {
       expect(groupOf(name).sources).toEqual([name])
     }
     expect(groupOf('layer_c').sources).toEqual(['layer_c'])
+  })
+
+  it('take a coarser scale where a result would need a left shift, with the warning in the vendor’s words', async () => {
+    const source = recurrentModel({ ...plain, type: 'GRU', bias: false })
+    source.graph.node[0]!.name = 'node_GRU_0'
+    const { proto } = await lowerRecurrent.apply(source)
+    const plan = makePlan(asModel(proto), await shapesFor(asModel(proto), feedsFor(proto)), oneWidth(chip, 8))
+    const solved = (threshold: number) => {
+      const own = (name: string) => (name === 'node_GRU_0_xn_biased' ? threshold : 1)
+      const fixed = solveFixedPoint(plan, new Map(plan.groups.map(({ name }) => [name, own(name)])), chip)
+      return { warnings: fixed.warnings, scale: fixed.quantized.get('node_GRU_0_xn_biased')!.scale }
+    }
+    const fits = solved(2 ** -15)
+    expect(fits.warnings).toEqual([])
+    expect(solved(2 ** -16)).toEqual({
+      warnings: ['OP:node_GRU_0_xn, q_rst: -1 < 0, fix it use q_rst=0, this will lose precision'],
+      scale: fits.scale,
+    })
   })
 
   it('are observed as sequences of their gates and states', async () => {

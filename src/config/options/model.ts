@@ -1,11 +1,19 @@
 // The model, the chip and what is written.
 
-import { chipNames } from '../../fixedpoint/chip.js'
+import * as v from 'valibot'
+import { listed } from '../../errors.js'
+import { chipNames, isChip } from '../../fixedpoint/chip.js'
 import { frameworkValue } from '../foreign.js'
 import { option } from '../option.js'
-import { flag, integer, oneOf, path } from '../values.js'
+import { flag, integer, oneOf, path, type Value } from '../values.js'
 
 const group = 'Model and output'
+
+const chipName: Value<string> = {
+  ...oneOf('NAME', chipNames),
+  schema: v.pipe(v.string(), v.check(isChip)),
+  expected: `${listed(chipNames)}, where x stands for the rest of a name`,
+}
 
 export const modelOptions = {
   /** Path of the float ONNX model. In a Config, all paths but `data` are absolute. */
@@ -26,11 +34,11 @@ export const modelOptions = {
     fallback: 'squire_out',
   }),
   /** The chip to quantize for. */
-  chip: option(oneOf('NAME', chipNames), {
+  chip: option(chipName, {
     long: 'chip',
     short: 'ch',
     group,
-    help: 'chip to quantize for; before or after `quant`',
+    help: 'chip to quantize for, where x stands for the rest of a name, as in TX5368A; before or after `quant`',
     fallback: 'TX5105C',
   }),
   /** Bits of activations. */
