@@ -84,7 +84,7 @@ const configsForInferCommon: Rule = ({ inputConfigs, inferFunction, userScript }
 const tablesOfSixteenBits: Rule = ({ chip, lutLength }, name) =>
   lutLength === undefined || chipProfile(chip).bitWidths.includes(16)
     ? undefined
-    : `${name('lutLength')} is for tables over 16-bit inputs, which ${chip} does not have`
+    : `${name('lutLength')} is for chips that compute in 16 bits, ${chip} computes in ${listed(chipProfile(chip).bitWidths)}`
 
 const scalesOrMix: Rule = ({ loadScaleJson, mixConfig }, name) =>
   loadScaleJson !== undefined && mixConfig !== undefined

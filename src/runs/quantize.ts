@@ -83,7 +83,10 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
       await staging.add(await statisticsFiles(config, prepared, runner, observed))
       await staging.add(new Map(await inputFiles(runner)))
       if (config.dump) await staging.add(new Map(await dumpFloat(prepared)))
-      await staging.add(new Map(templateFiles(config, prepared, solved[0]!.job.mode)))
+      const template = templateFiles(config, prepared, solved[0]!.job.mode)
+      await staging.add(new Map(template))
+      for (const [name] of template)
+        reporter.info(`${name}: every operator's width and mode, as --mix-config takes them`)
       await staging.add(await reportFiles(report, runFacts(run, config, options.command)))
       await staging.commit()
       return { run, report }

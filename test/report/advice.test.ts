@@ -70,6 +70,7 @@ describe('advice', () => {
     expect(rulesThatSpeak({ results: [result('mse', 3), result('kl', 5)] })).toEqual([])
     expect(rulesThatSpeak({ results: [result('kl', 0.9)] })).toEqual([])
     expect(rulesThatSpeak({ results: [result('mse', 3)], options: { modes: ['auto'] } })).toEqual([])
+    expect(rulesThatSpeak({ results: [result('mse', 3)], options: { runMode: 'auto_quant' } })).toEqual([])
   })
 
   it('says how many samples are usual where there are few', () => {

@@ -10,8 +10,9 @@ const NOTABLE_LOSS = 1
 
 /** One mode alone, not found by auto, that lost much, or that nobody measured. */
 export const otherModes: Rule = ({ results, options }) => {
-  const { modes: asked } = options
-  if (Array.isArray(asked) && asked.includes('auto')) return []
+  const { modes: asked, runMode } = options
+  // auto_quant has found the mode with the widths.
+  if ((Array.isArray(asked) && asked.includes('auto')) || runMode === 'auto_quant') return []
   const modes = new Set(results.map(({ mode }) => mode))
   const [best] = results
   if (best === undefined || modes.size > 1 || (best.loss !== null && best.loss <= NOTABLE_LOSS)) return []

@@ -213,7 +213,7 @@ export const quantizationRows: Rows = {
         )
       },
     },
-    { words: '-ll 10', json: { 'lut-len': 10 }, refused: /which TX5105C does not have/ },
+    { words: '-ll 10', json: { 'lut-len': 10 }, refused: /is for chips that compute in 16 bits/ },
   ],
   'layer-threshold': [
     {
