@@ -31,6 +31,7 @@ const permutation: FixedLut = {
   outputs: ['y'],
   table: Int16Array.from({ length: 256 }, (_, i) => ((i * 37 + 11) % 256) - 128),
   segmentBits: 0,
+  fractionBits: 0,
   label: 'permutation',
 }
 

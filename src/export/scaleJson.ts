@@ -9,7 +9,7 @@
 // }
 // and by kind, named and defined as in the solve.ts of its family in src/operators:
 //   conv, matmul  "q0" "q1" "q2" "scaleInt16" "biasInt16" "low" "high" "weightScales" "accumulatorBound"
-//   table         "label" "table", "segmentBits" where it is interpolated
+//   table         "label" "table", "segmentBits" and "fractionBits" where it is interpolated
 //   add           "requantize": [{ "multiplier", "shift" }, ...] "q2" "low" "high"
 //   mul           "requantize" "low" "high"
 //   quotient      "requantize" "low" "high"

@@ -47,6 +47,7 @@ function negate(input: string, output: string): FixedLut {
     table,
     label: 'Neg',
     segmentBits: 0,
+    fractionBits: 0,
   }
 }
 

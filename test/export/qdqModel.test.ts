@@ -112,7 +112,7 @@ describe('The QDQ model', () => {
   const clip = makeNode('Clip', ['x'], ['y'], [makeAttribute('min', { float: 0 })], 'clip')
   const table: FixedLut = {
     ...{ kind: 'lut', name: 'clip', nodes: [clip], inputs: ['x'], outputs: ['y'], label: 'Clip', segmentBits: 0 },
-    table: new Int16Array(256),
+    ...{ table: new Int16Array(256), fractionBits: 0 },
   }
   const fixed = fixedModel(
     [table],

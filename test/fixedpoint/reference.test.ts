@@ -246,6 +246,7 @@ describe('elementwise', () => {
       table,
       label: 'Twice',
       segmentBits: 0,
+      fractionBits: 0,
     }
     expect([...run(operator, tensor([3], [-128, 0, 127])).data]).toEqual([0, 256, 510])
   })

@@ -25,10 +25,10 @@ export function emitLut(e: Emitter, operator: FixedLut, context: Pick<EmitContex
 }
 
 /** Inputs of 16 bits: the point before, and a part of the step to the next. */
-function interpolate(e: Emitter, { table, segmentBits }: FixedLut, input: Integers): string {
+function interpolate(e: Emitter, { table, segmentBits, fractionBits }: FixedLut, input: Integers): string {
   const segment = 2 ** segmentBits
-  const starts = Float32Array.from(table.subarray(0, -1))
-  const steps = starts.map((start, index) => table[index + 1]! - start)
+  const steps = Float32Array.from(table.subarray(0, -1), (start, index) => table[index + 1]! - start)
+  const starts = Float32Array.from(table.subarray(0, -1), (start) => start * segment)
   const shape = e.emit('Shape', [input.name])
   const flat = e.emit('Reshape', [input.name, e.builder.flatShape()])
   const place = e.emit('Add', [flat, e.scalar('float32', 2 ** 15)])
@@ -44,8 +44,11 @@ function interpolate(e: Emitter, { table, segmentBits }: FixedLut, input: Intege
     }
   }
   const step = product(e, look('steps', steps), { name: rest, type: 'float32', bound: segment - 1 })
-  const total = sum(e, look('table', starts), requantize(e, step, 1, segmentBits))
-  return e.emit('Reshape', [finish(e, total, ...rangeOf(16)), shape])
+  // The sum lies between two points.
+  const bound = starts.reduce((most, start) => Math.max(most, Math.abs(start)), Math.abs(table.at(-1)!) * segment)
+  const total = { ...sum(e, look('table', starts), step), bound }
+  const y = requantize(e, total, 1, segmentBits + fractionBits)
+  return e.emit('Reshape', [finish(e, y, ...rangeOf(16)), shape])
 }
 
 function lookUp(e: Emitter, table: string, index: string): string {

@@ -22,9 +22,10 @@ export const lut: Family<PlannedLut, FixedLut> = {
     isAtMostTwiceAsSteep(evaluate) ? { input: inputs[0]!, output: outputs[0]!, evaluate } : undefined,
   solve: solveLut,
   ranges: lutRanges,
-  parameters: ({ label, table, segmentBits }) => ({
+  parameters: ({ label, table, segmentBits, fractionBits }) => ({
     ...{ kind: 'table', label, table: [...table] },
     ...(segmentBits > 0 && { segmentBits }),
+    ...(fractionBits > 0 && { fractionBits }),
   }),
   emit: emitLut,
   reference: referenceLut,

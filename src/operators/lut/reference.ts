@@ -5,7 +5,7 @@ import type { ReferenceContext } from '../types.js'
 import type { FixedLut } from './solve.js'
 
 export function referenceLut(
-  { table, segmentBits, inputs }: FixedLut,
+  { table, segmentBits, fractionBits, inputs }: FixedLut,
   [input]: readonly IntTensor[],
   context: ReferenceContext,
 ): IntTensor[] {
@@ -14,7 +14,8 @@ export function referenceLut(
     const from = Math.floor((x - low) / 2 ** segmentBits)
     const rest = x - low - from * 2 ** segmentBits
     const start = table[from]!
-    return rest === 0 ? start : start + rshift((table[from + 1]! - start) * rest, segmentBits)
+    if (rest === 0) return rshift(start, fractionBits)
+    return rshift(start * 2 ** segmentBits + (table[from + 1]! - start) * rest, segmentBits + fractionBits)
   }
   return [{ dims: input!.dims, data: input!.data.map(look) }]
 }

@@ -9,21 +9,27 @@ export const lutLayers: LayersOfFamily = {
   numRuns: 30,
   layer: (inputBits) => {
     const segmentBits = inputBits === 8 ? fc.constant(0) : fc.integer({ min: 4, max: 8 })
-    return segmentBits
-      .chain((segmentBits) => {
+    const bits = fc.constantFrom(8, 16)
+    return fc
+      .tuple(segmentBits, bits)
+      .chain(([segmentBits, bits]) => {
         const points = 2 ** (inputBits - segmentBits) + (segmentBits > 0 ? 1 : 0)
         return fc.tuple(
-          fc.constant(segmentBits),
-          integers(points, 16),
+          fc.constant({ segmentBits, bits, fractionBits: segmentBits > 0 ? 16 - bits : 0 }),
+          integers(points, segmentBits > 0 ? 16 : bits),
           dims.chain((dims) => tensor(dims, inputBits)),
         )
       })
-      .map(([segmentBits, entries, input]) => {
+      .map(([{ segmentBits, fractionBits, bits }, entries, input]) => {
         const operator: FixedLut = {
           ...{ kind: 'lut', name: 'table', nodes: [], inputs: ['x'], outputs: ['y'], label: 'any' },
-          ...{ segmentBits, table: Int16Array.from(entries) },
+          ...{
+            segmentBits,
+            fractionBits,
+            table: Int16Array.from(entries, (entry) => Math.min(entry, 2 ** 15 - 2 ** fractionBits)),
+          },
         }
-        return { operator, inputs: [input], bits: 16 }
+        return { operator, inputs: [input], bits }
       })
   },
 }
