@@ -37,6 +37,15 @@ export interface NamedModel {
   readonly file: ModelFile
 }
 
+/** Which samples two models are compared on. */
+export interface ComparedSamples {
+  readonly iteration: number
+  /** Those that this `-i` value calibrates on, which alone may decide what a quantization is; or those that measure() takes. */
+  readonly of: 'calibration' | 'evaluation'
+  /** No more of them than this; no limit is Infinity. */
+  readonly most: number
+}
+
 export interface Runner {
   /** Identity of the data, for caches and checkpoints. */
   digest(): Promise<string>
@@ -60,8 +69,8 @@ export interface Runner {
    * at once in every worker where that saves loading the samples again.
    */
   measure(models: readonly NamedModel[], iteration: number): Promise<readonly (number | undefined)[]>
-  /** Two models tensor by tensor, over at most `most` of the samples that measure() takes. */
-  compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared>
+  /** Two models tensor by tensor. */
+  compare(comparison: Comparison, samples: ComparedSamples, title: string): Promise<Compared>
   /**
    * Inputs of forward passes that an `-i` value calibrates on, to be run again and again: at most MOST_HELD of those whose inputs have the dims of the
    * first. A hash draws and orders them, so that neither the order of the data nor the time decides.

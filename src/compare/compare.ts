@@ -1,6 +1,6 @@
 // Runs a comparison over the user's data and says what it found, tensor by tensor.
 
-import type { Runner } from '../calibrate/runner.js'
+import type { ComparedSamples, Runner } from '../calibrate/runner.js'
 import type { Codes } from '../difference/difference.js'
 import { type Measures, measuresOf } from '../difference/measures.js'
 import type { Comparison } from '../engine/protocol.js'
@@ -20,15 +20,13 @@ export interface ComparisonResult {
   readonly tensors: readonly TensorErrors[]
 }
 
-/** @param most compares on no more samples than this; no limit is Infinity */
 export async function compareModels(
   runner: Runner,
   comparison: Comparison,
-  iteration: number,
-  most: number,
+  compared: ComparedSamples,
   title: string,
 ): Promise<ComparisonResult> {
-  const { samples, differences } = await runner.compare(comparison, iteration, most, title)
+  const { samples, differences } = await runner.compare(comparison, compared, title)
   const tensors = differences.map(({ accumulated, own }, i) => {
     const { reference, codes } = comparison.tensors[i]!
     const count = codeCount(codes)

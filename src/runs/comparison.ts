@@ -50,8 +50,7 @@ export async function compareSides(
     const result = await compareModels(
       runner,
       comparison,
-      runner.iterations.at(-1)!,
-      Number.POSITIVE_INFINITY,
+      { iteration: runner.iterations.at(-1)!, of: 'evaluation', most: Number.POSITIVE_INFINITY },
       'comparing',
     )
     return withKinds(result, kindsOf(other.proto))

@@ -3,7 +3,7 @@
 import { emptyFold } from '../../engine/fold/foldState.js'
 import type { Comparison, HeldSample, SkippedSample } from '../../engine/protocol.js'
 import { MOST_HELD } from '../hold.js'
-import type { Feeds, NamedModel, Observed, ObservedModel, Runner } from '../runner.js'
+import type { ComparedSamples, Feeds, NamedModel, Observed, ObservedModel, Runner } from '../runner.js'
 import { type Compared, compareSamples } from './comparing.js'
 import type { DatasetRunnerOptions } from './datasetRun.js'
 import { DatasetShares } from './datasetShares.js'
@@ -77,10 +77,11 @@ export class DatasetRunner implements Runner {
     return observed + quantizations * [...measured, ...held].reduce((sum, count) => sum + count, 0) + comparisons
   }
 
-  async compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared> {
+  async compare(comparison: Comparison, { iteration, of, most }: ComparedSamples, title: string): Promise<Compared> {
     const { pool, source, onBadSample, stop, reporter } = this.#options
     const { batch } = await this.#folds.samples.firstForward()
-    const available = this.#folds.measuredCount(iteration)
+    const available =
+      of === 'calibration' ? this.#folds.calibratedCount(iteration) : this.#folds.measuredCount(iteration)
     const count = Math.min(available, most)
     const { order } = this.#folds.samples
     const progress = reporter.progress(title, count, 'samples')
@@ -95,7 +96,6 @@ export class DatasetRunner implements Runner {
   }
 
   hold(iteration: number): Promise<readonly HeldSample[]> {
-    const { samples } = this.#options.calibrated.find((entry) => entry.iteration === iteration)!
-    return this.#folds.samples.hold(samples)
+    return this.#folds.samples.hold(this.#folds.calibratedCount(iteration))
   }
 }

@@ -98,8 +98,11 @@ export class SampleFolds {
 
   /** Samples that a model is measured on. */
   measuredCount(iteration: number): number {
-    const { evaluated, calibrated } = this.#options
-    return evaluated ?? calibrated.find((entry) => entry.iteration === iteration)!.samples
+    return this.#options.evaluated ?? this.calibratedCount(iteration)
+  }
+
+  calibratedCount(iteration: number): number {
+    return this.#options.calibrated.find((entry) => entry.iteration === iteration)!.samples
   }
 
   async fold(work: Work): Promise<void> {

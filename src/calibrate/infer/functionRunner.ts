@@ -12,7 +12,7 @@ import type { TensorValue } from '../../onnx/types.js'
 import type { Reporter } from '../../report/types.js'
 import type { Compared } from '../dataset/comparing.js'
 import { HeldFeeds, heldSample, MOST_HELD } from '../hold.js'
-import type { Feeds, NamedModel, Observed, ObservedModel, Runner } from '../runner.js'
+import type { ComparedSamples, Feeds, NamedModel, Observed, ObservedModel, Runner } from '../runner.js'
 import { joinBatches, splitBatch } from './batch.js'
 import { type HeldCall, holdCall } from './heldCall.js'
 import { callInfer, type ForwardOne, type InferCall, type Sink } from './inferCall.js'
@@ -172,8 +172,9 @@ export class FunctionRunner implements Runner {
     )
   }
 
-  async compare(comparison: Comparison, iteration: number, most: number, title: string): Promise<Compared> {
-    const count = Math.min(this.#options.evalIteration ?? iteration, most)
+  async compare(comparison: Comparison, { iteration, of, most }: ComparedSamples, title: string): Promise<Compared> {
+    const available = of === 'calibration' ? iteration : (this.#options.evalIteration ?? iteration)
+    const count = Math.min(available, most)
     const progress = this.#options.reporter.progress(title, count, 'forwards')
     const { outputs } = this.#options.executor
     let sum: Compared = { samples: 0, differences: [] }

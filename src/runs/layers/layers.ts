@@ -68,7 +68,12 @@ async function compareJob(context: Context, job: Job, fixed: FixedPointModel) {
     writtenTensors(fixed, prepared.staticModel.proto, written),
     folder,
   )
-  const result = await compareModels(runner, comparison, job.observed.iteration, most, `comparing ${job.mode}`)
+  const result = await compareModels(
+    runner,
+    comparison,
+    { iteration: job.observed.iteration, of: 'evaluation', most },
+    `comparing ${job.mode}`,
+  )
   await rm(folder, { recursive: true })
   return result
 }

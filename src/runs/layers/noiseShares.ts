@@ -72,7 +72,7 @@ async function sharesOf(
   // The float model as it was before zero points were folded into it computes the same.
   const candidate = await modelFile(switched.proto, join(folder, 'switched.onnx'))
   const comparison = { reference: prepared.plain, candidate, own: undefined, tensors }
-  const compared = await compareModels(runner, comparison, iteration, most, title)
+  const compared = await compareModels(runner, comparison, { iteration, of: 'calibration', most }, title)
   await rm(folder, { recursive: true })
   const shares = sources.map((source, turn) => ({
     source,

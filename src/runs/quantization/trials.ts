@@ -20,10 +20,8 @@ const SAMPLES = 16
 
 /** Samples of all trials of a run at most, for its progress. */
 export function triedSamples(config: Config, iterations: readonly number[]): number {
-  const { modes, zeroPoints, evalIteration } = config
-  const counts = iterations.map((iteration) =>
-    Math.min(SAMPLES, evalIteration === 'all' ? SAMPLES : (evalIteration ?? iteration)),
-  )
+  const { modes, zeroPoints } = config
+  const counts = iterations.map((iteration) => Math.min(SAMPLES, iteration))
   const isAuto = modes.includes('auto')
   // The mode that auto takes has been tried without zero points.
   const policies = zeroPoints === 'auto' ? zeroPointPolicies.length * (isAuto ? 1 : modes.length) - (isAuto ? 1 : 0) : 0
@@ -61,7 +59,8 @@ export class Trials {
     const judged = tensors.map((tensor) => tensor.candidate)
     const candidate = await modelFile(withOutputs(integer, judged, 'add'), join(workspace, 'trial.onnx'))
     const comparison = { reference, candidate, own: undefined, tensors }
-    const compared = await compareModels(this.#runner, comparison, job.observed.iteration, SAMPLES, title)
+    const samples = { iteration: job.observed.iteration, of: 'calibration', most: SAMPLES } as const
+    const compared = await compareModels(this.#runner, comparison, samples, title)
     for (const path of [candidate.path, `${candidate.path}.data`]) await rm(path, { force: true })
     return meanNoise(compared.tensors)
   }

@@ -4,13 +4,20 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { DatasetRunnerOptions, FoldStore } from '../../../src/calibrate/dataset/datasetRun.js'
 import { DatasetRunner } from '../../../src/calibrate/dataset/datasetRunner.js'
-import type { ObservedModel } from '../../../src/calibrate/runner.js'
+import type { ComparedSamples, ObservedModel } from '../../../src/calibrate/runner.js'
 import { addContents, NO_CONTENT, sampleContent } from '../../../src/dataset/identity.js'
 import type { OpenedDataset } from '../../../src/dataset/opened.js'
 import type { Metric } from '../../../src/dataset/types.js'
 import type { FoldState } from '../../../src/engine/fold/foldState.js'
 import type { Pool } from '../../../src/engine/pool.js'
-import type { LoadTask, SamplesDone, SamplesTask, Stopped } from '../../../src/engine/protocol.js'
+import type {
+  CompareSamplesTask,
+  Comparison,
+  LoadTask,
+  SamplesDone,
+  SamplesTask,
+  Stopped,
+} from '../../../src/engine/protocol.js'
 import { SquireError } from '../../../src/errors.js'
 import { histogramsOf, writeBuffer } from '../../../src/histogram/buffer.js'
 import { emptyHistogram, observe } from '../../../src/histogram/histogram.js'
@@ -51,6 +58,7 @@ interface World {
 
 function runnerIn({ size = 40, bad = [], badLater = [], dims = ['n', 2], metric = sums as Metric, ...more }: World) {
   const tasks: SamplesTask[] = []
+  const compared: number[] = []
   const warnings: string[] = []
   const samples = async (task: SamplesTask): Promise<SamplesDone | Stopped> => {
     await more.before?.(task)
@@ -68,6 +76,10 @@ function runnerIn({ size = 40, bad = [], badLater = [], dims = ['n', 2], metric 
     if (bad.includes(sample.index)) throw new SquireError('DATA', `sample ${sample.id} is bad`)
     return { kind: 'done', feeds: { x: { type: 'float32', dims: [1, 2], data: valuesOf(sample.index) } } }
   }
+  const compareSamples = async (task: CompareSamplesTask) => {
+    compared.push(...task.samples.map(({ index }) => index))
+    return { kind: 'done', compared: task.samples.length, differences: [] }
+  }
   const dataset: Partial<OpenedDataset> = {
     size,
     metric,
@@ -77,7 +89,7 @@ function runnerIn({ size = 40, bad = [], badLater = [], dims = ['n', 2], metric 
     close: async () => {},
   }
   const runner = new DatasetRunner({
-    pool: { threads: 3, samples, load } as unknown as Pool,
+    pool: { threads: 3, samples, load, compareSamples } as unknown as Pool,
     source,
     dataset: dataset as OpenedDataset,
     inputs: [{ name: 'x', dataType: DataType.FLOAT, dims }],
@@ -91,7 +103,7 @@ function runnerIn({ size = 40, bad = [], badLater = [], dims = ['n', 2], metric 
     stop: { buffer: new SharedArrayBuffer(4), signal: new AbortController().signal },
     ...more.options,
   })
-  return { runner, tasks, warnings }
+  return { runner, tasks, compared, warnings }
 }
 
 describe('observing a dataset', () => {
@@ -243,6 +255,18 @@ describe('a store', () => {
     expectSame(histogramsOf(observed!.statistics).get('t')!, histogramOf(upTo(40)))
     expect(observed!.floatMetric).toBe((await runnerIn({}).runner.observe(model))[0]!.floatMetric)
   })
+})
+
+test('what decides a quantization is compared on samples that it is calibrated on, whatever --eval-iteration says', async () => {
+  const comparedOn = async (of: ComparedSamples['of'], evaluated: number) => {
+    const options = { calibrated: [{ iteration: 20, samples: 20 }], evaluated }
+    const { runner, compared } = runnerIn({ options })
+    await runner.compare({} as Comparison, { iteration: 20, of, most: 4 }, 'comparing')
+    return compared
+  }
+  for (const evaluated of [1, 20, 40]) expect(await comparedOn('calibration', evaluated)).toEqual([0, 5, 10, 15])
+  expect(await comparedOn('evaluation', 40)).toEqual([0, 10, 20, 30])
+  expect(await comparedOn('evaluation', 1)).toEqual([0])
 })
 
 test('the workload counts every pass over the samples', async () => {
