@@ -2,6 +2,7 @@
 
 import type { PlannedOperator } from '../operators/types.js'
 import type { Plan } from '../plan/types.js'
+import { costOf } from './cost.js'
 import type { NoiseSource } from './sources.js'
 
 export interface MixRequest {
@@ -87,16 +88,4 @@ class Choice {
   #noiseOf(source: string): number {
     return this.#noise.get(source) ?? 0
   }
-}
-
-/** Products that an operator sums up, or the values that it writes where it sums none. */
-function costOf(operator: PlannedOperator, { tensors }: Plan): number {
-  const written = operator.outputs.reduce((sum, name) => sum + size(tensors.get(name)?.dims ?? []), 0)
-  if (!('weights' in operator && 'bias' in operator)) return Math.max(1, written)
-  const { weights, bias } = operator as { weights: { data: ArrayLike<number> }; bias: ArrayLike<number> }
-  return Math.max(1, (written * weights.data.length) / bias.length)
-}
-
-function size(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1)
 }

@@ -17,6 +17,7 @@ import { DataType, type GraphProto, type ModelProto, type NodeProto, type Tensor
 import { familyOf } from '../operators/index.js'
 import type { FixedOperator } from '../operators/types.js'
 import type { FixedPointModel } from '../plan/types.js'
+import { type Branch, withRealWeights } from './realWeights.js'
 import type { NoiseSource } from './sources.js'
 
 /** Opset 13 goes with this version of the intermediate representation. */
@@ -107,7 +108,7 @@ class Body {
     const codes = e.emit('Clip', [steps, e.scalar('float32', low), e.scalar('float32', high)])
     e.emit('Mul', [codes, e.scalar('float32', scale)])
     const passed = makeNode('Identity', [written], [this.#builder.name(`${name}_passed`)])
-    this.#switched.set(name, this.#if(name, turn, branch, [passed], []))
+    this.#switched.set(name, this.#if(name, turn, branch, { nodes: [passed], initializers: [] }))
   }
 
   /** One turn of the loop. */
@@ -146,13 +147,15 @@ class Body {
     const context = { index, quantized: (name: string) => this.#fixed.quantized.get(name), steps: noSteps }
     const quantized = nodes.map((node) => familyOf(operator).qdqNode?.(e, node, operator, context) ?? node)
     const own = this.#ownCopy(quantized)
-    for (const node of own.nodes) branch.add(node)
-    const float = this.#ownCopy(nodes)
-    this.#if(output, turn, branch, float.nodes, float.initializers, own.initializers, output)
+    const then = {
+      nodes: [...branch.nodes, ...own.nodes],
+      initializers: [...branch.initializers, ...own.initializers],
+    }
+    this.#if(output, turn, withRealWeights(then), this.#ownCopy(nodes), output)
   }
 
   /** Nodes whose results and constants have names of their own: the runtime packs constants of a branch as it packs those of a model. */
-  #ownCopy(nodes: readonly NodeProto[]) {
+  #ownCopy(nodes: readonly NodeProto[]): Branch {
     const names = new Map<string, string>()
     const initializers: TensorProto[] = []
     for (const node of nodes) {
@@ -172,26 +175,21 @@ class Body {
   #if(
     wish: string,
     turn: number,
-    then: GraphBuilder,
-    otherwise: readonly NodeProto[],
-    constants: readonly TensorProto[],
-    thenConstants: readonly TensorProto[] = [],
+    then: Branch,
+    otherwise: Branch,
     output = this.#builder.name(`${wish}_switched`),
   ): string {
     const e = this.#builder.operator(wish)
     const own = e.initializer('turn', DataType.INT64, [], BigInt64Array.of(BigInt(turn)))
     const isOn = e.emit('Equal', [this.#turn, own])
-    const branch = (nodes: readonly NodeProto[], initializers: readonly TensorProto[]) =>
+    const graphOf = ({ nodes, initializers }: Branch) =>
       makeGraph({
         nodes,
         initializers,
         inputs: [],
         outputs: [makeValueInfo(nodes.at(-1)!.output[0]!, DataType.FLOAT)],
       })
-    const attributes = [
-      makeAttribute('then_branch', branch(then.nodes, [...then.initializers, ...thenConstants])),
-      makeAttribute('else_branch', branch(otherwise, constants)),
-    ]
+    const attributes = [makeAttribute('then_branch', graphOf(then)), makeAttribute('else_branch', graphOf(otherwise))]
     e.emit('If', [isOn], attributes, output)
     return output
   }

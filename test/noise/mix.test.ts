@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { costOf } from '../../src/noise/cost.js'
 import { chooseMix } from '../../src/noise/mix.js'
 import type { PlannedOperator } from '../../src/operators/types.js'
 import type { Plan, ScaleGroup } from '../../src/plan/types.js'
@@ -79,5 +80,32 @@ describe('the greedy choice of what gets 16 bits', () => {
         expect(new Set(wide).size).toBe(wide.length)
       }),
     )
+  })
+})
+
+describe('the cost of an operator', () => {
+  const tensors = new Map([
+    ['image', { dataType: 1, dims: [1, 4, 6, 6] }],
+    ['mean', { dataType: 1, dims: [1, 4, 1, 1] }],
+  ])
+  const costs = (one: PlannedOperator) => costOf(one, { tensors })
+  const weighted = { weights: { data: new Float32Array(4 * 36) }, bias: new Float32Array(4) }
+
+  it.each([
+    ['its products, where it has weights', { ...operator('conv', 'mean'), outputs: ['image'], ...weighted }, 144 * 36],
+    [
+      'its products, where it multiplies tensors',
+      { ...operator('product', 'mean'), outputs: ['image'], depth: 5 },
+      144 * 5,
+    ],
+    ['what it reads, where that is more than what it writes', { ...operator('pool', 'image'), outputs: ['mean'] }, 144],
+    [
+      'what its steps cost',
+      { ...operator('scan'), outputs: [], steps: [{ ...operator('lut', 'image'), outputs: ['image'] }] },
+      144,
+    ],
+    ['never nothing', { ...operator('nothing'), outputs: [] }, 1],
+  ])('is %s', (_what, one: PlannedOperator, cost) => {
+    expect(costs(one)).toBe(cost)
   })
 })

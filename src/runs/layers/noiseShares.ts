@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import type { Prepared } from '../../calibrate/prepare.js'
 import type { Runner } from '../../calibrate/runner.js'
 import { compareModels } from '../../compare/compare.js'
+import { comparedFloat } from '../../compare/models.js'
 import { modelFile } from '../../engine/modelFile.js'
+import type { ComparedTensor, ModelFile } from '../../engine/protocol.js'
 import { type NoiseSource, noiseSources } from '../../noise/sources.js'
 import { switchedModel } from '../../noise/switchedModel.js'
-import { DataType } from '../../onnx/types.js'
 import type { FixedPointModel } from '../../plan/types.js'
+import { judgedTensors } from '../judgedTensors.js'
 import { meanNoise } from './outputNoise.js'
 
 export interface NoiseShare {
@@ -41,42 +43,49 @@ const MOST_VALUES = 2 ** 23
 
 /** Costs two to three forward passes of the float model for each source and sample. */
 export async function noiseShares(request: ShareRequest): Promise<NoiseShares> {
-  const { prepared, fixed } = request
-  const outputs = prepared.plain.outputs.filter((name) => prepared.tensors.get(name)?.dataType === DataType.FLOAT)
-  const values = outputs.reduce((sum, name) => sum + size(prepared.tensors.get(name)!.dims), 0)
+  const { workspace, prepared, fixed } = request
+  const judged = judgedTensors(prepared.staticModel, fixed)
+  const values = judged.reduce((sum, { reference }) => sum + size(prepared.tensors.get(reference)!.dims), 0)
   const sources = noiseSources(prepared.plan, fixed)
   const turns = Math.max(1, Math.floor(MOST_VALUES / Math.max(1, values)))
+  const folder = await mkdtemp(join(workspace, 'noise-'))
+  const names = judged.map(({ reference }) => reference)
+  const judging = { judged, float: await comparedFloat(prepared.model.proto, names, folder), folder }
   const shares: NoiseShare[] = []
   let samples = 0
   for (let from = 0; from < sources.length; from += turns) {
-    const found = await sharesOf(request, sources.slice(from, from + turns), outputs)
+    const found = await sharesOf(request, sources.slice(from, from + turns), judging)
     shares.push(...found.shares)
     samples = found.samples
   }
+  await rm(folder, { recursive: true })
   return { samples, shares }
 }
 
+interface Judging {
+  /** Where the noise is measured, as for every choice that squire makes. */
+  readonly judged: readonly ComparedTensor[]
+  /** The float model that shows these tensors. */
+  readonly float: ModelFile
+  readonly folder: string
+}
+
 async function sharesOf(
-  { runner, workspace, prepared, fixed, iteration, most, title }: ShareRequest,
+  { runner, prepared, fixed, iteration, most, title }: ShareRequest,
   sources: readonly NoiseSource[],
-  outputs: readonly string[],
+  { judged, float, folder }: Judging,
 ): Promise<NoiseShares> {
-  const folder = await mkdtemp(join(workspace, 'noise-'))
-  const switched = switchedModel(fixed, prepared.staticModel.proto, sources, outputs)
-  const tensors = switched.outputs.flatMap((names) =>
-    outputs.map((name) => ({
-      ...{ reference: name, candidate: names.get(name)! },
-      ...{ codes: undefined, ownInput: undefined, ownOutput: undefined },
-    })),
+  const names = judged.map(({ reference }) => reference)
+  const switched = switchedModel(fixed, prepared.staticModel.proto, sources, names)
+  const tensors = switched.outputs.flatMap((ofTurn) =>
+    judged.map((one) => ({ ...one, candidate: ofTurn.get(one.reference)!, codes: undefined })),
   )
-  // The float model as it was before zero points were folded into it computes the same.
   const candidate = await modelFile(switched.proto, join(folder, 'switched.onnx'))
-  const comparison = { reference: prepared.plain, candidate, own: undefined, tensors }
+  const comparison = { reference: float, candidate, own: undefined, tensors }
   const compared = await compareModels(runner, comparison, { iteration, of: 'calibration', most }, title)
-  await rm(folder, { recursive: true })
   const shares = sources.map((source, turn) => ({
     source,
-    noise: meanNoise(compared.tensors.slice(turn * outputs.length, (turn + 1) * outputs.length)),
+    noise: meanNoise(compared.tensors.slice(turn * judged.length, (turn + 1) * judged.length)),
   }))
   return { samples: compared.samples, shares }
 }
