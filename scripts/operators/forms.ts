@@ -75,6 +75,7 @@ const logic =
     least: 25,
     nodes: [...compared, node(type, inputs, 'c'), node('Where', 'c x z', 'y')],
   })
+const leastOfAll = [node('ReduceMin', 'z', 'least', { keepdims: 0 })]
 const found = [node('ArgMax', 'z', 'found', { axis: 3, keepdims: 0 })]
 const window = { kernel_shape: [3, 3], pads: [1, 0, 1, 2] }
 const random = 'its values are random'
@@ -109,6 +110,11 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
       { form: 'of heads that share keys, with a mask', opset: 23 },
     ),
     on('heads heads heads bias', {}, { form: 'with a computed bias', opset: 23 }),
+    on(
+      'heads heads heads _ heads heads',
+      { is_causal: 1 },
+      { form: 'causal, behind past keys and values', outputs: 'y present other', opset: 23 },
+    ),
   ],
   AveragePool: [
     on('x', window),
@@ -130,10 +136,14 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   Ceil: unary,
   Celu: unary,
   CenterCropPad: [on('x shape4', {}, { opset: 18 })],
-  Clip: [on('x half two')],
+  Clip: [on('x half two'), on('x least', {}, { form: 'at a computed bound', before: leastOfAll })],
   Col2Im: [on('columns imageSize window', {}, { opset: 18 })],
   Compress: [on('x which', { axis: 3 })],
-  Concat: [on('x z', { axis: 1 }), on('x any', { axis: 1 }, { form: 'with a constant' })],
+  Concat: [
+    on('x z', { axis: 1 }),
+    on('x any', { axis: 1 }, { form: 'with a constant' }),
+    on('x nothing z', { axis: 1 }, { form: 'with an empty constant' }),
+  ],
   ConcatFromSequence: sequences,
   Constant: folded,
   ConstantOfShape: folded,
@@ -255,7 +265,7 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   ],
   MaxRoiPool: [on('x rois', { pooled_shape: [2, 2] })],
   MaxUnpool: [on('small maxima', { kernel_shape: [2, 2], strides: [2, 2] })],
-  Mean: [on('x z x')],
+  Mean: [on('x z x'), on('x any z', {}, { form: 'with a constant' })],
   MeanVarianceNormalization: unary,
   MelWeightMatrix: folded,
   Min: [on('x z'), on('x slope', {}, { form: 'with a constant a channel' })],
@@ -329,7 +339,17 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
     on(
       'x roi scales',
       { mode: 'linear', coordinate_transformation_mode: 'tf_crop_and_resize' },
-      { form: 'that crops' },
+      { form: 'linear, cropped' },
+    ),
+    on(
+      'x roi scales',
+      { mode: 'nearest', coordinate_transformation_mode: 'tf_crop_and_resize' },
+      { form: 'nearest, cropped' },
+    ),
+    on(
+      'x beyond scales',
+      { mode: 'linear', coordinate_transformation_mode: 'tf_crop_and_resize' },
+      { form: 'cropped beyond its ends' },
     ),
   ],
   ReverseSequence: [on('sequence three', { batch_axis: 1, time_axis: 0 })],
@@ -337,6 +357,7 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   RotaryEmbedding: [
     on('heads cosines sines', {}, { opset: 23 }),
     on('spans cosineTable sineTable order', { num_heads: 1 }, { form: 'of a table, by positions', opset: 23 }),
+    on('heads cosines sines', { interleaved: 1 }, { form: 'interleaved', opset: 23 }),
   ],
   Round: unary,
   STFT: [on('audio hop _ frame', {}, { opset: 17 }), on('audio hop hann', {}, { form: 'with a window', opset: 17 })],
@@ -345,11 +366,14 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   ScatterElements: [
     on('x places z', { axis: 3 }),
     on('x places z', { axis: 3, reduction: 'add' }, { form: 'that adds', opset: 18 }),
+    on('x places z', { axis: 3, reduction: 'max' }, { form: 'that takes the larger', opset: 18 }),
+    on('x places z', { axis: 3, reduction: 'mul' }, { form: 'that multiplies', opset: 18 }),
     on('x places any', { axis: 3 }, { form: 'of constants' }),
   ],
   ScatterND: [
     on('rows pairs vectorPair'),
     on('rows pairs vectorPair', { reduction: 'add' }, { form: 'that adds', opset: 18 }),
+    on('rows pairs vectorPair', { reduction: 'min' }, { form: 'that takes the lesser', opset: 18 }),
   ],
   Selu: unary,
   SequenceAt: sequences,
@@ -380,7 +404,7 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   StringNormalizer: strings,
   StringSplit: strings,
   Sub: binary,
-  Sum: [on('x z x')],
+  Sum: [on('x z x'), on('x any z', {}, { form: 'with a constant' })],
   Swish: [on('x', {}, { opset: 24 })],
   Tan: unary,
   Tanh: unary,

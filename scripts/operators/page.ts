@@ -10,7 +10,7 @@ const head = `# Operators
 Made by \`npm run docs\`, which plans every operator of ONNX's standard domain in the forms of \`scripts/operators/forms.ts\`, between operators of the
 chip, and checked by the tests: do not edit. [fixed-point.md](fixed-point.md) defines the arithmetic. \`--strict\` makes what would run in float an error.
 Elementwise operators and moves of values also run in float where all around them does. Dims are fixed here: where a model leaves more than its batch open,
-some forms (convolutions with computed weights, products with vectors, Attention, Fourier transforms) need the dims that \`-is\` gives.`
+some forms (convolutions with computed weights, products with vectors, Fourier transforms) need the dims that \`-is\` gives.`
 
 /** The page as it should be. */
 export async function operatorsPage(): Promise<string> {

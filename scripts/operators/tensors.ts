@@ -88,6 +88,8 @@ export const constants: readonly TensorProto[] = [
   float('scales', [4], [1, 1, 2, 1.5]),
   float('shrink', [4], [1, 1, 0.5, 0.5]),
   float('roi', [8], [0, 0, 0.1, 0.1, 1, 1, 0.9, 0.9]),
+  float('beyond', [8], [0, 0, -0.1, 0, 1, 1, 1, 1]),
+  float('nothing', [1, 0, 8, 8], []),
   ints('unit', [1]),
   ints('last', [-1], []),
   ints('hop', [4], []),

@@ -22,6 +22,7 @@ import { extreme, sum } from './reduce/index.js'
 import { requantize } from './requantize/index.js'
 import { sampling } from './sampling/index.js'
 import { scan, state } from './scan/index.js'
+import { scatter } from './scatter/index.js'
 import { select, selectConstant } from './select/index.js'
 import { logSum, softmax } from './softmax/index.js'
 import type { Family, PlannedOperator } from './types.js'
@@ -55,6 +56,7 @@ export const families: readonly Family[] = [
   state,
   quotient,
   prelu,
+  scatter,
   select,
   selectConstant,
   requantize,

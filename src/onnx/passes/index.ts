@@ -14,7 +14,7 @@ import { foldInferred } from './foldInferred.js'
 import { foldNormalization } from './foldNormalization.js'
 import { fuseHardSigmoid } from './fuseHardSigmoid.js'
 import { fuseMagnitude } from './fuseMagnitude.js'
-import { lateLowerings, lowerings } from './lowered/index.js'
+import { contribLowerings, lateLowerings, lowerings } from './lowered/index.js'
 import type { Pass } from './pass.js'
 import { lowerRecurrent } from './recurrent/lowerRecurrent.js'
 import { removeDead } from './removeDead.js'
@@ -38,8 +38,8 @@ const allPasses: readonly Pass[] = [
   fuseMagnitude,
 ]
 
-/** What the plan cannot do without: constants as initializers, and steps that it can look into. */
-const needed: readonly Pass[] = [constantInputs, constantNodes, lowerRecurrent]
+/** What the plan cannot do without: constants as initializers, standard operators, and steps that it can look into. */
+const needed: readonly Pass[] = [constantInputs, constantNodes, ...contribLowerings, lowerRecurrent]
 
 /** What dims decide, once the inputs have such: what depends on dims alone becomes constant. No tensor that is left changes its name. */
 const decidedByDims: readonly Pass[] = [foldInferred, foldConstants, removeDead]
@@ -52,7 +52,7 @@ export interface Optimized {
 
 /**
  * A simpler model with the same inputs and the same outputs within float rounding. Works on the main graph; subgraphs of If, Loop and Scan stay
- * as they are, but for the branch of an If that is always taken; `needed` leaves all but constants and recurrent layers as it is, `dims` all but
+ * as they are, but for the branch of an If that is always taken; `needed` leaves all but constants, recurrent layers and operators of ONNX Runtime as it is, `dims` all but
  * what depends on dims alone. The model keeps its path and hash: they identify the file it came from.
  */
 export async function optimize(model: Model, extent: 'all' | 'needed' | 'dims' = 'all'): Promise<Optimized> {

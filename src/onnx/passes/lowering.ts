@@ -4,7 +4,7 @@ import { makeAttribute } from '../attribute.js'
 import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
 import { opsetOf } from '../model.js'
 import { makeNode } from '../node.js'
-import { isStandardDomain } from '../operators.js'
+import { CONTRIB_DOMAIN, isStandardDomain } from '../operators.js'
 import { makeTensor } from '../tensor.js'
 import {
   type AttributeProto,
@@ -25,6 +25,8 @@ interface Surroundings {
   readonly unique: (wish: string) => string
 }
 
+type Lower = (writer: NodeWriter, node: NodeProto) => string | undefined
+
 /**
  * @param lower adds nodes to the writer and gives the name of what stands for the node's first output; undefined where the node has no other form:
  * then nothing of what it added is kept
@@ -33,16 +35,26 @@ interface Surroundings {
 export function lowering(
   title: string,
   opTypes: readonly string[],
-  lower: (writer: NodeWriter, node: NodeProto) => string | undefined,
+  lower: Lower,
   concerns: (node: NodeProto, index: GraphIndex) => boolean = () => true,
 ): Pass {
+  return loweringOf(title, lower, (node, index) => {
+    return opTypes.includes(node.opType) && isStandardDomain(node.domain) && concerns(node, index)
+  })
+}
+
+/** Of operators that are ONNX Runtime's own. */
+export function contribLowering(title: string, opTypes: readonly string[], lower: Lower): Pass {
+  return loweringOf(title, lower, ({ opType, domain }) => opTypes.includes(opType) && domain === CONTRIB_DOMAIN)
+}
+
+function loweringOf(title: string, lower: Lower, isKind: (node: NodeProto, index: GraphIndex) => boolean): Pass {
   return {
     title,
     async apply(proto: ModelProto) {
       const { graph } = proto
       const index = indexGraph(graph)
-      const isOne = (node: NodeProto) =>
-        opTypes.includes(node.opType) && isStandardDomain(node.domain) && concerns(node, index)
+      const isOne = (node: NodeProto) => isKind(node, index)
       if (!graph.node.some(isOne)) return { proto, count: 0 }
       const around = { facts: await factsOf(proto), index, opset: opsetOf(proto), unique: nameSource(graph) }
       const initializer: TensorProto[] = [...graph.initializer]
@@ -97,6 +109,11 @@ export class NodeWriter {
     return this.index.initializer(name) !== undefined
   }
 
+  /** Whether an output of the node is there and somebody wants it. */
+  isUsed(name: string): boolean {
+    return name !== '' && (this.index.consumers(name).length > 0 || this.index.isGraphOutput(name))
+  }
+
   /** Adds a node; the name of its output. */
   add(opType: string, inputs: readonly string[], attributes: readonly AttributeProto[] = []): string {
     const { name, output } = this.#node
@@ -125,6 +142,12 @@ export class NodeWriter {
     return this.add('Reshape', [x, this.integers(dims)])
   }
 
+  unsqueeze(x: string, axes: readonly number[]): string {
+    return this.opset >= 13
+      ? this.add('Unsqueeze', [x, this.integers(axes)])
+      : this.add('Unsqueeze', [x], [makeAttribute('axes', axes)])
+  }
+
   /** With zeros around. */
   pad(x: string, pads: readonly number[]): string {
     return this.opset >= 11
@@ -143,6 +166,11 @@ export class NodeWriter {
     return asInput
       ? this.add(opType, [x, this.integers(axes)], [kept])
       : this.add(opType, [x], [kept, makeAttribute('axes', axes)])
+  }
+
+  /** Another output of the source's node is this tensor; '' for one that the node does not have. */
+  also(output: string, x: string): void {
+    if (output !== '') this.#nodes.push(makeNode('Identity', [x], [output], [], `${this.#node.name}_${output}`))
   }
 
   /** The nodes, of which the last one writes what the source's node wrote. */

@@ -18,9 +18,11 @@ export function concatOf(
   view: GraphView,
 ): Match<PlannedConcat> | Refusal | undefined {
   if (node.opType !== 'Concat' || !view.isActivation(node.output[0])) return undefined
-  const parts = partsOf(node.input, view)
+  // A cache of earlier steps may be empty.
+  const joined = node.input.filter((name) => !view.dims(name).includes(0))
+  const parts = partsOf(joined, view)
   if (!parts) return { refusal: 'what it joins is neither an activation nor a constant' }
   if (hasConstants(parts) !== (kind === 'concatconstant')) return undefined
-  const inputs = node.input.filter((name) => view.isActivation(name))
+  const inputs = joined.filter((name) => view.isActivation(name))
   return { kind, nodes: [node], inputs, outputs: [node.output[0]], axis: intAttribute(node, 'axis', 1), parts }
 }

@@ -4,6 +4,7 @@ import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from '..
 import { tensorData } from '../../onnx/tensor.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
+import { type Crop, cropsOf } from '../cropping.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
 import { type Coordinates, type Filter, filterMatrix, type ResizedAxis } from './weights.js'
 
@@ -28,6 +29,7 @@ const known: ReadonlySet<string> = new Set<Coordinates>([
   'pytorch_half_pixel',
   'align_corners',
   'asymmetric',
+  'tf_crop_and_resize',
 ])
 
 export function interpolationOf(node: NodeProto, view: GraphView): Match<PlannedInterpolation> | Refusal | undefined {
@@ -62,25 +64,31 @@ function filterOf(node: NodeProto, mode: string, view: GraphView): Filter | Refu
   const excludeOutside = intAttribute(node, 'exclude_outside', 0) === 1
   const cubic = mode === 'cubic' ? { a: floatAttribute(node, 'cubic_coeff_a', -0.75), excludeOutside } : undefined
   const antialias = intAttribute(node, 'antialias', 0) === 1
+  if (antialias && coordinates === 'tf_crop_and_resize') return { refusal: 'it crops, and widens its filter' }
   return { cubic, coordinates: coordinates as Coordinates, antialias }
 }
 
 /** Every axis, those that keep their size with a scale of 1. */
 function resizedAxes(node: NodeProto, view: GraphView): ResizedAxis[] | Refusal {
   const [from, to] = [view.dims(node.input[0]!), view.dims(node.output[0]!)]
+  const crops = cropsOf(node, view)
+  if (crops !== undefined && 'refusal' in crops) return crops
+  const cropOf = (axis: number): Crop => crops?.[axis] ?? [0, 1]
   const sized = view.opset >= 11 && node.input[3] !== undefined && node.input[3] !== ''
   if (sized) {
     if (stringAttribute(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch') {
       return { refusal: 'it keeps the aspect ratio' }
     }
-    return from.map((size, axis) => ({ from: size, to: to[axis]!, scale: to[axis]! / size }))
+    return from.map((size, axis) => ({ from: size, to: to[axis]!, scale: to[axis]! / size, crop: cropOf(axis) }))
   }
   const tensor = view.index.initializer(node.input[view.opset < 11 ? 1 : 2] ?? '')
   if (tensor === undefined) return { refusal: 'its scales are computed' }
   const given = Array.from(tensorData(tensor), Number)
   const along = intsAttribute(node, 'axes', undefined)?.map((axis) => (axis < 0 ? axis + from.length : axis))
   const scaleOf = (axis: number) => (along ? along.indexOf(axis) : axis)
-  return from.map((size, axis) => ({ from: size, to: to[axis]!, scale: given[scaleOf(axis)] ?? 1 }))
+  return from.map((size, axis) => {
+    return { from: size, to: to[axis]!, scale: given[scaleOf(axis)] ?? 1, crop: cropOf(axis) }
+  })
 }
 
 function isIdentity(matrix: Float64Array, size: number): boolean {

@@ -1,12 +1,22 @@
 // Where each output of a resized axis lies in the input, and which inputs it is made of. Source: onnx/docs/Operators.md, Resize.
 
-export type Coordinates = 'half_pixel' | 'half_pixel_symmetric' | 'pytorch_half_pixel' | 'align_corners' | 'asymmetric'
+import type { Crop } from '../cropping.js'
+
+export type Coordinates =
+  | 'half_pixel'
+  | 'half_pixel_symmetric'
+  | 'pytorch_half_pixel'
+  | 'align_corners'
+  | 'asymmetric'
+  | 'tf_crop_and_resize'
 
 /** One axis: `scale` is outputs an input, which `to` / `from` need not be exactly. */
 export interface ResizedAxis {
   readonly from: number
   readonly to: number
   readonly scale: number
+  /** All of it, where coordinates are not those of tf_crop_and_resize. */
+  readonly crop: Crop
 }
 
 export interface Filter {
@@ -34,7 +44,7 @@ export function filterMatrix(axis: ResizedAxis, { cubic, coordinates, antialias 
   return matrix
 }
 
-function placeOf(row: number, { from, to, scale }: ResizedAxis, coordinates: Coordinates): number {
+function placeOf(row: number, { from, to, scale, crop: [start, end] }: ResizedAxis, coordinates: Coordinates): number {
   const centered = (row + 0.5) / scale - 0.5
   switch (coordinates) {
     case 'half_pixel':
@@ -47,6 +57,8 @@ function placeOf(row: number, { from, to, scale }: ResizedAxis, coordinates: Coo
       return to > 1 ? (row * (from - 1)) / (to - 1) : 0
     case 'asymmetric':
       return row / scale
+    case 'tf_crop_and_resize':
+      return (from - 1) * (to > 1 ? start + (row * (end - start)) / (to - 1) : (start + end) / 2)
   }
 }
 

@@ -3,6 +3,7 @@
 import { floatAttribute, intAttribute, stringAttribute } from '../../onnx/attribute.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
+import { cropsOf } from '../cropping.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
 
 /** Its one input is quantized; what else its nodes read (shapes, indices) stays on the float side. A filling may write zeros among the values. */
@@ -33,7 +34,7 @@ const moving: Readonly<Record<string, Condition>> = {
   MaxUnpool: always,
   Pad: padsWithComputed,
   Reshape: always,
-  Resize: crops,
+  Resize: cropsBeyond,
   ReverseSequence: always,
   Slice: always,
   SpaceToDepth: always,
@@ -43,7 +44,7 @@ const moving: Readonly<Record<string, Condition>> = {
   Transpose: always,
   Trilu: always,
   Unsqueeze: always,
-  Upsample: crops,
+  Upsample: always,
 }
 
 /** A Pad is none, although it writes zeros: what it writes is known to who folds zero points. */
@@ -89,6 +90,7 @@ function paddingOf(node: NodeProto, view: GraphView): number {
 }
 
 /** Nearest neighbours copy, whatever the factor; what interpolates is a family of its own. */
-function crops(node: NodeProto): string | undefined {
-  return stringAttribute(node, 'coordinate_transformation_mode', '') === 'tf_crop_and_resize' ? 'it crops' : undefined
+function cropsBeyond(node: NodeProto, _input: string, view: GraphView): string | undefined {
+  const crops = cropsOf(node, view)
+  return crops !== undefined && 'refusal' in crops ? crops.refusal : undefined
 }

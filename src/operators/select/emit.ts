@@ -1,9 +1,9 @@
 import type { Emitter } from '../../emit/builder.js'
-import { makeAttribute } from '../../onnx/attribute.js'
 import { DataType } from '../../onnx/types.js'
 import { emitParts } from '../parts.js'
 import type { EmitContext } from '../types.js'
-import type { Condition, Writing } from './plan.js'
+import { emitWriting } from '../writing.js'
+import type { Condition } from './plan.js'
 import type { FixedSelect } from './solve.js'
 
 export function emitSelect(e: Emitter, operator: FixedSelect, context: EmitContext): string[] {
@@ -17,18 +17,4 @@ export function emitSelect(e: Emitter, operator: FixedSelect, context: EmitConte
 function conditionInput(e: Emitter, condition: Condition, context: EmitContext): string {
   if ('computed' in condition) return context.real(condition.computed)
   return e.initializer('condition', DataType.BOOL, condition.dims, Uint8Array.from(condition.data, Number))
-}
-
-function emitWriting(
-  e: Emitter,
-  { indices, axis }: Writing,
-  [into, written]: readonly [string, string],
-  context: EmitContext,
-): string {
-  const places =
-    'computed' in indices
-      ? context.real(indices.computed)
-      : e.initializer('places', DataType.INT64, indices.dims, BigInt64Array.from(indices.data, BigInt))
-  if (axis === undefined) return e.emit('ScatterND', [into, places, written])
-  return e.emit('ScatterElements', [into, places, written], [makeAttribute('axis', axis)])
 }

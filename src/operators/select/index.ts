@@ -1,9 +1,17 @@
 import { partParameters, partsRange } from '../parts.js'
 import type { Family, Traits } from '../types.js'
 import { emitSelect } from './emit.js'
-import { type PlannedSelect, roomForMasked, selectOf } from './plan.js'
+import { type Choice, type PlannedSelect, roomForMasked, selectOf } from './plan.js'
 import { referenceSelect } from './reference.js'
 import { type FixedSelect, solveSelect } from './solve.js'
+
+/** For the scale JSON. */
+function nameOf(choice: Choice): string {
+  if (typeof choice === 'string') return choice
+  if (!('writing' in choice)) return 'condition'
+  const { combine } = choice.writing
+  return combine === 'none' ? 'writing' : `writing ${combine}`
+}
 
 function familyOf(kind: PlannedSelect['kind'], traits: Traits): Family<PlannedSelect, FixedSelect> {
   return {
@@ -14,7 +22,7 @@ function familyOf(kind: PlannedSelect['kind'], traits: Traits): Family<PlannedSe
     solve: solveSelect,
     ranges: ({ parts }, inputs, [output]) => [partsRange(parts, inputs, output!)],
     parameters: ({ choice, parts }) => ({
-      choice: typeof choice === 'string' ? choice : 'writing' in choice ? 'writing' : 'condition',
+      choice: nameOf(choice),
       requantize: partParameters(parts),
     }),
     emit: emitSelect,

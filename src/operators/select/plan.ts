@@ -1,25 +1,17 @@
 // Choices between tensors, element by element: the largest, the least, what a condition says, or what is written into another.
 
-import { intAttribute, stringAttribute } from '../../onnx/attribute.js'
+import { stringAttribute } from '../../onnx/attribute.js'
 import { tensorData, tensorDims } from '../../onnx/tensor.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
 import { hasConstants, type Parts, partsOf } from '../parts.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
+import { type Combination, type Writing, writingAt } from '../writing.js'
 
 /** Where the first of two parts is taken, broadcast with them: a constant, or `computed` in float, under the tensor's name. */
 export type Condition =
   | { readonly computed: string }
   | { readonly dims: readonly number[]; readonly data: readonly boolean[] }
-
-/** The second of two parts is written into the first, at places of the first: along an axis, or at tuples of indices. */
-export interface Writing {
-  readonly indices:
-    | { readonly computed: string }
-    | { readonly dims: readonly number[]; readonly data: readonly number[] }
-  /** Absent: the last axis of the indices holds tuples. */
-  readonly axis?: number
-}
 
 export type Choice = 'max' | 'min' | { readonly condition: Condition } | { readonly writing: Writing }
 
@@ -85,15 +77,8 @@ function choiceOf(node: NodeProto, view: GraphView): Choice | Refusal | undefine
   }
 }
 
-function writingOf(node: NodeProto, view: GraphView): Choice | Refusal {
-  if (stringAttribute(node, 'reduction', 'none') !== 'none') {
-    return { refusal: 'it combines what it writes with what is there' }
-  }
-  const name = node.input[1]!
-  const constant = view.index.initializer(name)
-  const indices = constant
-    ? { dims: tensorDims(constant), data: Array.from(tensorData(constant), Number) }
-    : { computed: name }
-  const axis = node.opType === 'ScatterND' ? {} : { axis: intAttribute(node, 'axis', 0) }
-  return { writing: { indices, ...axis } }
+function writingOf(node: NodeProto, view: GraphView): Choice | Refusal | undefined {
+  const combine = stringAttribute(node, 'reduction', 'none')
+  if (combine === 'mul') return { refusal: 'products of many values leave every width' }
+  return combine === 'add' ? undefined : { writing: writingAt(node, view, combine as Combination) }
 }

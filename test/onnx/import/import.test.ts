@@ -143,7 +143,6 @@ describe('other precisions', () => {
 
 describe('operators of ONNX Runtime', () => {
   const attribute = makeAttribute
-  const matrix = floats('m', [4, 4])
   const cases: Readonly<Record<string, readonly [NodeProto, readonly string[], number?]>> = {
     'FusedConv with a clip': [
       node(
@@ -163,9 +162,14 @@ describe('operators of ONNX Runtime', () => {
       ),
       ['Conv', 'Add', 'LeakyRelu'],
     ],
-    FusedMatMul: [
-      node('FusedMatMul', ['x', 'm'], ['y'], [attribute('transB', 1), attribute('alpha', { float: 0.25 })]),
-      ['Transpose', 'MatMul', 'Mul'],
+    'FusedGemm with a slope': [
+      node(
+        'FusedGemm',
+        ['r', 'm'],
+        ['y'],
+        [attribute('activation', 'LeakyRelu'), attribute('activation_alpha', { float: 0.3 })],
+      ),
+      ['Gemm', 'LeakyRelu'],
     ],
     Gelu: [node('Gelu', ['x'], ['y']), ['Div', 'Erf', 'Add', 'Mul', 'Mul']],
     'Gelu of a late opset': [node('Gelu', ['x'], ['y']), ['Gelu'], 20],
@@ -182,8 +186,9 @@ describe('operators of ONNX Runtime', () => {
       floats('w', [3, 3, 1, 1]),
       floats('b', [3]),
       floats('added', [1, 3, 4, 4]),
-      matrix,
       floats('row', [4]),
+      floats('r', [2, 4]),
+      floats('m', [4, 4]),
     ]
     const proto = model({ nodes: [contrib(one)], constants, opset })
     const { proto: result } = imported(proto).model
@@ -204,22 +209,26 @@ describe('operators of ONNX Runtime', () => {
     expect(largestDifference(await runModel(proto), await runModel(result))).toBeLessThan(1e-5)
   })
 
-  it('Attention without a mask', async () => {
-    const nodes = [contrib(node('Attention', ['x', 'w', 'b'], ['y'], [attribute('num_heads', 2)]))]
-    const constants = [floats('w', [8, 24]), floats('b', [24])]
-    const proto = model({ nodes, constants, inputs: { x: [2, 5, 8] } })
+  it.each([13, 11])('EmbedLayerNormalization in opset %i, how long sequences are too', async (opset) => {
+    const whole = (name: string, values: readonly number[]) =>
+      makeTensor(name, DataType.INT32, [2, 3], Int32Array.from(values))
+    const inputs = ['ids', 'kinds', 'words', 'places', 'segments', 'g', 'b', 'mask']
+    const nodes = [contrib(node('EmbedLayerNormalization', inputs, ['e', 'n'])), node('Add', ['e', 'x'], ['y'])]
+    const constants = [
+      ...[whole('ids', [0, 4, 2, 1, 1, 3]), whole('kinds', [0, 0, 1, 1, 1, 0]), whole('mask', [1, 1, 0, 1, 1, 1])],
+      ...[floats('words', [5, 4]), floats('places', [6, 4]), floats('segments', [2, 4]), floats('g', [4])],
+      floats('b', [4]),
+    ]
+    const proto = model({ nodes, constants, inputs: { x: [2, 3, 4] }, outputs: ['y', 'n'], opset })
+    proto.graph.output[1]!.type!.tensorType!.elemType = DataType.INT32
     const { proto: result } = imported(proto).model
-    expect(operators(result).filter((name) => name === 'MatMul')).toHaveLength(3)
+    expect(operators(result)).not.toContain('EmbedLayerNormalization')
     expect(largestDifference(await runModel(proto), await runModel(result))).toBeLessThan(1e-5)
   })
 
   it('that have no such form are left as they are', () => {
-    const nodes = [
-      contrib(
-        node('Attention', ['x', 'w', 'b'], ['y'], [attribute('num_heads', 2), attribute('unidirectional', 1)], 'self'),
-      ),
-    ]
-    const proto = model({ nodes, constants: [floats('w', [8, 24]), floats('b', [24])], inputs: { x: [2, 5, 8] } })
+    const nodes = [contrib(node('FusedConv', ['x', 'w'], ['y'], [attribute('activation', 'Other')], 'conv'))]
+    const proto = model({ nodes, constants: [floats('w', [3, 3, 1, 1])] })
     expect(imported(proto)).toEqual({ model: asModel(proto), log: [] })
   })
 })

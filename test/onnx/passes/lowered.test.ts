@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { makeAttribute as a } from '../../../src/onnx/attribute.js'
 import { optimize } from '../../../src/onnx/passes/index.js'
-import { lowerAttention } from '../../../src/onnx/passes/lowered/attention.js'
 import { lowerAffineGrid, lowerCompress } from '../../../src/onnx/passes/lowered/choices.js'
 import { lowerCol2Im } from '../../../src/onnx/passes/lowered/col2Im.js'
 import { lowerDynamicConv } from '../../../src/onnx/passes/lowered/dynamicConv.js'
@@ -51,13 +50,6 @@ describe('with an open batch', () => {
     ['MatMul', lowerMatMul, { x: rows(3, 4), v: [4] }, [], 17],
     ['MatMul', lowerMatMul, { v: [3], x: rows(3, 4) }, [], 17],
     ['Conv', lowerDynamicConv, { x: rows(2, 5, 4), w: [4, 2, 3, 2] }, [a('pads', [1, 0, 0, 1])], 17],
-    [
-      'Attention',
-      lowerAttention,
-      { q: rows(3, 8), k: rows(5, 4), v: rows(5, 6) },
-      [a('q_num_heads', 2), a('kv_num_heads', 1)],
-      23,
-    ],
     ['DFT', lowerDft, { x: rows(6, 1) }, [], 17],
     ['LpPool', lowerLpPools, { x: rows(2, 5) }, [a('kernel_shape', [2])], 17],
   ])('%s', async (opType, pass, inputs, attributes, opset) => {

@@ -11,6 +11,8 @@ export interface Layer {
   readonly inputs: readonly IntTensor[]
   /** Of the output. */
   readonly bits: number
+  /** Of the source, where its nodes are newer than others. */
+  readonly leastOpset?: number
   /** Of an operator with steps, whose nodes have the form of that opset. */
   readonly steps?: StepsOf & { readonly opset: number }
 }

@@ -14,6 +14,7 @@ import { recurrentLayers } from './recurrent.js'
 import { extremeLayers, sumLayers } from './reduce.js'
 import { requantizeLayers } from './requantize.js'
 import { samplingLayers } from './sampling.js'
+import { scatterLayers } from './scatter.js'
 import { selectConstantLayers, selectLayers } from './select.js'
 import { affineLayers, logSumLayers, normalizationLayers, productLayers, softmaxLayers } from './transformer.js'
 
@@ -27,6 +28,7 @@ export const layers: readonly LayersOfFamily[] = [
   concatLayers,
   concatConstantLayers,
   comparisonLayers,
+  scatterLayers,
   selectLayers,
   selectConstantLayers,
   interpolationLayers,

@@ -25,13 +25,17 @@ const written: fc.Arbitrary<Chosen> = fc
     places: fc.uniqueArray(fc.integer({ min: 0, max: 4 }), { minLength: 3, maxLength: 3 }),
     batch: fc.integer({ min: -2, max: 1 }),
     along: fc.boolean(),
+    combine: fc.constantFrom('none', 'max', 'min'),
   })
-  .map(({ places, batch, along }) => {
+  .map(({ places, batch, along, combine }) => {
     const dims = along ? [1, 1, 3] : [3, 1]
     const data = along ? places : places.flatMap((at) => [batch, at % 3, at])
-    const writing = { indices: { dims: along ? dims : [3, 1, 3], data } }
+    const writing = { combine, indices: { dims: along ? dims : [3, 1, 3], data } }
     return { choice: { writing: along ? { ...writing, axis: -1 } : writing }, dims }
   })
+
+const combines = (choice: Choice) =>
+  typeof choice === 'object' && 'writing' in choice && choice.writing.combine !== 'none'
 
 const layersOf = (
   kind: string,
@@ -57,7 +61,7 @@ const layersOf = (
           ...{ kind, name: 'select', nodes: [], inputs: ['x', 'z'].slice(0, inputs.length), outputs: ['y'] },
           ...{ choice, parts: [first, second] },
         }
-        return { operator, inputs, bits: inputBits }
+        return { operator, inputs, bits: inputBits, ...(combines(choice) && { leastOpset: 18 }) }
       }),
 })
 

@@ -1,6 +1,6 @@
 // What each of ONNX Runtime's operators is in standard ones. Source: onnxruntime/docs/ContribOperators.md.
 
-import { floatAttribute, floatsAttribute, intAttribute, makeAttribute, stringAttribute } from '../../attribute.js'
+import { floatAttribute, floatsAttribute, makeAttribute, stringAttribute } from '../../attribute.js'
 import type { NodeProto } from '../../types.js'
 import type { Lowering, Writer } from './writer.js'
 
@@ -9,10 +9,9 @@ const without = (node: NodeProto, ...names: readonly string[]) =>
   node.attribute.filter(({ name }) => !names.includes(name))
 
 /** The activation that a fused operator ends with; undefined for one that is not known. */
-function activate(node: NodeProto, x: string, to: Writer): string | undefined {
+function activate(node: NodeProto, x: string, parameters: readonly number[], to: Writer): string | undefined {
   const [output] = node.output
   const kind = stringAttribute(node, 'activation', '')
-  const parameters = floatsAttribute(node, 'activation_params', undefined) ?? []
   const named = (names: readonly string[]) =>
     names.flatMap((name, i) => (parameters[i] === undefined ? [] : [makeAttribute(name, { float: parameters[i] })]))
   switch (kind) {
@@ -24,6 +23,9 @@ function activate(node: NodeProto, x: string, to: Writer): string | undefined {
       return to.add(kind, [x], named(['alpha']), output)
     case 'HardSigmoid':
       return to.add(kind, [x], named(['alpha', 'beta']), output)
+    case 'HardSwish':
+      if (to.opset >= 14) return to.add(kind, [x], [], output)
+      return to.add('Mul', [x, to.add('HardSigmoid', [x], [makeAttribute('alpha', { float: 1 / 6 })])], [], output)
     case 'Clip':
       return to.opset < 11
         ? to.add(kind, [x], named(['min', 'max']), output)
@@ -80,34 +82,16 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
     const [x = '', weights = '', bias = '', added = ''] = node.input
     const inputs = bias === '' ? [x, weights] : [x, weights, bias]
     const convolved = to.add('Conv', inputs, without(node, ...ACTIVATION))
-    return activate(node, added === '' ? convolved : to.add('Add', [convolved, added]), to) !== undefined
+    const sum = added === '' ? convolved : to.add('Add', [convolved, added])
+    return activate(node, sum, floatsAttribute(node, 'activation_params', undefined) ?? [], to) !== undefined
   },
 
   FusedGemm(node, to) {
-    const product = to.add(
-      'Gemm',
-      node.input,
-      without(node, 'activation', 'activation_alpha', 'activation_beta', 'activation_gamma'),
-    )
-    return activate(node, product, to) !== undefined
-  },
-
-  FusedMatMul(node, to) {
-    const [left = '', right = ''] = node.input
-    if (intAttribute(node, 'transBatchA', 0) !== 0 || intAttribute(node, 'transBatchB', 0) !== 0) return false
-    const sides = [left, right].map((name, i) => {
-      if (intAttribute(node, i === 0 ? 'transA' : 'transB', 0) === 0) return name
-      const rank = to.constantDims(name)?.length
-      if (rank === undefined || rank < 2) return undefined
-      const axes = Array.from({ length: rank }, (_, axis) => axis)
-      return to.add('Transpose', [name], [makeAttribute('perm', [...axes.slice(0, -2), rank - 1, rank - 2])])
-    })
-    if (sides.some((name) => name === undefined)) return false
-    const alpha = floatAttribute(node, 'alpha', 1)
-    const inputs = sides as string[]
-    if (alpha === 1) to.add('MatMul', inputs, [], node.output[0])
-    else to.add('Mul', [to.add('MatMul', inputs), to.scalar(alpha)], [], node.output[0])
-    return true
+    const names = ['activation_alpha', 'activation_beta', 'activation_gamma']
+    const product = to.add('Gemm', node.input, without(node, 'activation', ...names))
+    const given = names.filter((name) => node.attribute.some((one) => one.name === name))
+    const parameters = given.map((name) => floatAttribute(node, name, 0))
+    return activate(node, product, parameters, to) !== undefined
   },
 
   Gelu: (node, to) => gelu(node.input[0]!, node.output[0], to),
@@ -144,30 +128,31 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
     return true
   },
 
-  /** Self-attention without a mask, past or causal order: one product for query, key and value, then heads. */
-  Attention(node, to) {
-    const [x = '', weights = '', bias = '', ...more] = node.input
-    const width = to.constantDims(weights)?.[1]
-    const heads = intAttribute(node, 'num_heads', 0)
-    const plain = more.every((name) => name === '') && !to.isUsed(node.output[1]) && to.opset >= 13
-    const special = ['unidirectional', 'do_rotary', 'past_present_share_buffer'].some(
-      (name) => intAttribute(node, name, 0) !== 0,
-    )
-    const equal = node.attribute.every(({ name }) => name !== 'qkv_hidden_sizes')
-    if (width === undefined || width % (3 * heads) !== 0 || !plain || special || !equal) return false
-    const third = width / 3
-    const product = to.add('MatMul', [x, weights])
-    const all = bias === '' ? product : to.add('Add', [product, bias])
-    const parts = to.split('Split', [all, to.integers([third, third, third])], 3, [makeAttribute('axis', -1)])
-    const split = to.integers([0, 0, heads, third / heads])
-    const inHeads = (part: string, perm: readonly number[]) =>
-      to.add('Transpose', [to.add('Reshape', [part, split])], [makeAttribute('perm', perm)])
-    const scores = to.add('MatMul', [inHeads(parts[0]!, [0, 2, 1, 3]), inHeads(parts[1]!, [0, 2, 3, 1])])
-    const scale = floatAttribute(node, 'scale', 0) || 1 / Math.sqrt(third / heads)
-    const shares = to.add('Softmax', [scaled(scores, scale, to)], [makeAttribute('axis', -1)])
-    const mixed = to.add('MatMul', [shares, inHeads(parts[2]!, [0, 2, 1, 3])])
-    const together = to.add('Transpose', [mixed], [makeAttribute('perm', [0, 2, 1, 3])])
-    to.add('Reshape', [together, to.integers([0, 0, third])], [], node.output[0])
+  /** Words, places and segments, added up and normalized; its second output is how long each sequence is. */
+  EmbedLayerNormalization(node, to) {
+    const [ids = '', segments = '', words = '', places = '', kinds = '', gamma = '', beta = '', mask = '', at = ''] =
+      node.input
+    const [output, lengths, total] = node.output
+    if (to.isUsed(lengths) && mask === '') return false
+    const rowsOf = (table: string, indices: string) => to.add('Gather', [table, indices], [makeAttribute('axis', 0)])
+    const sum = to.add('Add', [rowsOf(words, ids), at === '' ? firstRows(places, ids, to) : rowsOf(places, at)])
+    const all = segments === '' ? sum : to.add('Add', [sum, rowsOf(kinds, segments)])
+    if (to.isUsed(total)) to.add('Identity', [all], [], total)
+    to.add('LayerNormalization', [all, gamma, beta], lastAxis(node), output)
+    if (to.isUsed(lengths)) to.add('ReduceSum', [mask, ...sumAxes(to)], sumAttributes(to), lengths)
     return true
   },
 }
+
+/** As many rows of a table as a sequence is long. */
+function firstRows(table: string, ids: string, to: Writer): string {
+  const length = to.add('Gather', [to.add('Shape', [ids]), to.integers([1])], [makeAttribute('axis', 0)])
+  return to.add('Slice', [table, to.integers([0]), length, to.integers([0])])
+}
+
+/** The axes of a ReduceSum are an input since opset 13. */
+const sumAxes = (to: Writer) => (to.opset >= 13 ? [to.integers([1])] : [])
+const sumAttributes = (to: Writer) => [
+  makeAttribute('keepdims', 0),
+  ...(to.opset >= 13 ? [] : [makeAttribute('axes', [1])]),
+]

@@ -3,7 +3,7 @@
 import { type GraphIndex, indexGraph, nameSource } from '../../graph.js'
 import { opsetOf } from '../../model.js'
 import { makeNode } from '../../node.js'
-import { makeTensor, tensorDims } from '../../tensor.js'
+import { makeTensor } from '../../tensor.js'
 import { type AttributeProto, DataType, type ModelProto, type NodeProto, type TensorProto } from '../../types.js'
 
 /** Writes what stands for a node; false where this form of it has none, and then what was written is dropped. */
@@ -40,13 +40,6 @@ export class Writer {
     return name
   }
 
-  /** Adds a node with several outputs. */
-  split(opType: string, inputs: readonly string[], count: number, attributes: readonly AttributeProto[]): string[] {
-    const outputs = Array.from({ length: count }, () => this.#unique(`${this.#prefix}/${opType}`))
-    this.#nodes.push(makeNode(opType, inputs, outputs, attributes, `${this.#prefix}/${opType}`))
-    return outputs
-  }
-
   scalar(value: number): string {
     return this.#constant(
       makeTensor(this.#unique(`${this.#prefix}/constant`), DataType.FLOAT, [], Float32Array.of(value)),
@@ -61,12 +54,6 @@ export class Writer {
   #constant(tensor: TensorProto): string {
     this.#new.push(tensor)
     return tensor.name
-  }
-
-  /** Dims of a constant. */
-  constantDims(name: string | undefined): number[] | undefined {
-    const tensor = name ? this.#index.initializer(name) : undefined
-    return tensor && tensorDims(tensor)
   }
 
   /** Whether an output is there and somebody wants it. */

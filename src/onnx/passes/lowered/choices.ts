@@ -13,6 +13,14 @@ export const lowerPrelu = lowering('PRelu nodes with computed slopes written out
   return writer.add('Add', [writer.add('Relu', [x]), writer.add('Mul', [slope, below])])
 })
 
+/** Between bounds of which one is computed. */
+export const lowerClip = lowering('Clip nodes with computed bounds written out', ['Clip'], (writer, node) => {
+  const [x = '', low = '', high = ''] = node.input
+  if (![low, high].some((name) => name !== '' && !writer.isConstant(name)) || !writer.isFloat(x)) return undefined
+  const raised = low === '' ? x : writer.add('Max', [x, low])
+  return high === '' ? raised : writer.add('Min', [raised, high])
+})
+
 /** What a constant condition picks along an axis. */
 export const lowerCompress = lowering('constant choices of slices made gathers', ['Compress'], (writer, node) => {
   const [x, name] = node.input as [string, string]

@@ -1,20 +1,33 @@
 // Composite operators written as simpler ones, in the order in which they are tried.
 
+import { lowerContribAttention, lowerMultiHeadAttention } from '../attention/contrib.js'
+import { lowerAttention } from '../attention/onnx.js'
+import { lowerContribRotaryEmbedding, lowerRotaryEmbedding } from '../attention/rotary.js'
 import type { Pass } from '../pass.js'
-import { lowerAttention, lowerRotaryEmbedding } from './attention.js'
-import { lowerAffineGrid, lowerCastLike, lowerCompress, lowerHardmax, lowerPrelu } from './choices.js'
+import { lowerAffineGrid, lowerCastLike, lowerClip, lowerCompress, lowerHardmax, lowerPrelu } from './choices.js'
 import { lowerCol2Im } from './col2Im.js'
 import { lowerConvTranspose } from './convTranspose.js'
 import { lowerDynamicConv } from './dynamicConv.js'
 import { lowerEinsum } from './einsum.js'
 import { lowerDft, lowerStft } from './fourier.js'
+import { lowerFusedMatMul } from './fusedMatMul.js'
 import { lowerGemm } from './gemm.js'
 import { lowerLpNormalization, lowerLpPools } from './lpPools.js'
 import { lowerLrn } from './lrn.js'
 import { lowerMatMul } from './matMul.js'
-import { lowerCumSum, lowerReduceLogSum } from './sums.js'
+import { lowerScatterSum } from './scatterSum.js'
+import { lowerCumSum, lowerReduceLogSum, lowerSum } from './sums.js'
+
+/** Of operators of ONNX Runtime that ask for ranks or dims; its others are lowered where the model is imported. */
+export const contribLowerings: readonly Pass[] = [
+  lowerFusedMatMul,
+  lowerContribAttention,
+  lowerMultiHeadAttention,
+  lowerContribRotaryEmbedding,
+]
 
 export const lowerings: readonly Pass[] = [
+  ...contribLowerings,
   lowerLrn,
   lowerEinsum,
   lowerAttention,
@@ -30,6 +43,9 @@ export const lowerings: readonly Pass[] = [
   lowerHardmax,
   lowerCastLike,
   lowerAffineGrid,
+  lowerScatterSum,
+  lowerClip,
+  lowerSum,
 ]
 
 /**

@@ -1,4 +1,4 @@
-// Running sums as a product with a triangle of ones, and logarithms of sums.
+// Running sums as a product with a triangle of ones, logarithms of sums, and sums of several tensors with constants among them.
 
 import { intAttribute, intsAttribute } from '../../attribute.js'
 import { tensorData } from '../../tensor.js'
@@ -46,4 +46,14 @@ export const lowerReduceLogSum = lowering('logarithms of sums written out', ['Re
   const all = Array.from({ length: rank }, (_, axis) => axis)
   const keepsDims = intAttribute(node, 'keepdims', 1) === 1
   return writer.add('Log', [writer.reduce('ReduceSum', input, axes.length === 0 ? all : axes, keepsDims)])
+})
+
+/** Sum and Mean of tensors of which some are constant: one after another, and a factor. */
+export const lowerSum = lowering('sums with constants among them written out', ['Sum', 'Mean'], (writer, node) => {
+  const [first = '', ...more] = node.input
+  const constant = node.input.filter((name) => writer.isConstant(name))
+  if (more.length === 0 || constant.length === 0 || constant.length === node.input.length) return undefined
+  if (!node.input.every((name) => writer.isFloat(name))) return undefined
+  const sum = more.reduce((left, right) => writer.add('Add', [left, right]), first)
+  return node.opType === 'Sum' ? sum : writer.add('Div', [sum, writer.floats([], Float32Array.of(node.input.length))])
 })
