@@ -3,16 +3,19 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { classifier, type Ended, fixture, squire, temporaryFolder } from './squire.js'
+import { bars } from './bars.js'
+import { type Ended, fixture, squire, temporaryFolder } from './squire.js'
+import { write } from './tiny.js'
 
 const folder = temporaryFolder()
-const quantized = 'ch_ppocr_mobile_v2.0_cls_infer_quantize.onnx'
+const model = write(bars(), folder, 'bars.onnx')
+const quantized = 'bars_quantize.onnx'
 const written = (name: string) => readFileSync(join(folder, name, quantized))
 
 /** Calibrates on 16 lines. `modes` follow -qm, and more may follow them. */
 const run = (name: string, words: string): Promise<Ended> => {
   const data = ['-uds', fixture('textlines.mjs'), '-if', 'dataset', '-i', '16', '--compare-iteration', '0']
-  return squire(['quant', '-m', classifier, ...data, '--json', '-s', join(folder, name), '-qm', ...words.split(' ')])
+  return squire(['quant', '-m', model, ...data, '--json', '-s', join(folder, name), '-qm', ...words.split(' ')])
 }
 
 describe('-qm auto', () => {

@@ -7,6 +7,7 @@ import { encodeModel } from '../../src/onnx/model.js'
 import { encodeMessage } from '../../src/onnx/schema.js'
 import { npyBytes } from '../dataset/formats/npyFile.js'
 import { floats, node } from '../onnx/models.js'
+import { refusedHere } from './here.js'
 import { refused } from './refused.js'
 import { fixture, temporaryFolder } from './squire.js'
 import { tiny, write } from './tiny.js'
@@ -44,7 +45,7 @@ describe.concurrent('a model that cannot be read', () => {
 describe.concurrent('a model that squire does not support', () => {
   test.each([6, 27])('opset %i: the range is named', async (opset) => {
     const model = write(tiny({ opset }), folder, `opset-${opset}.onnx`)
-    const error = await refused(folder, 3, ['-m', model, ...script('dataset')])
+    const error = await refusedHere(folder, 3, ['-m', model, ...script('dataset')])
     expect(error).toContain(`uses opset ${opset} of ai.onnx, expected 7 to 26`)
   })
 
@@ -55,7 +56,11 @@ describe.concurrent('a model that squire does not support', () => {
       node('Mish', ['b'], ['c'], [], 'third'),
       node('Fancy', ['c'], ['y']),
     ]
-    const error = await refused(folder, 3, ['-m', write(tiny({ nodes }), folder, 'fancy.onnx'), ...script('dataset')])
+    const error = await refusedHere(folder, 3, [
+      '-m',
+      write(tiny({ nodes }), folder, 'fancy.onnx'),
+      ...script('dataset'),
+    ])
     expect(error).toContain('Fancy, not an ONNX operator: node "first", number 3, which writes "y"')
     expect(error).toContain('Gelu of domain com.example: node "second"')
     expect(error).toContain('Mish, which came with opset 18 (the model uses 13): node "third"')
@@ -74,7 +79,7 @@ describe.concurrent('external data', () => {
     const { rawData: _raw, ...rest } = floats('w', [4, 2])
     const weights = { ...rest, dataLocation: 1, externalData: [{ key: 'location', value: location }] }
     const model = file(`model/${location.replaceAll('/', '-')}.onnx`, encodeMessage(tiny({ constants: [weights] })))
-    const error = await refused(folder, 3, ['-m', model, ...script('dataset')])
+    const error = await refusedHere(folder, 3, ['-m', model, ...script('dataset')])
     expect(error).toContain('external data of tensor "w"')
     expect(error).toContain(reason)
   })
@@ -97,7 +102,7 @@ describe.concurrent('a sample that does not fit the model', () => {
     ['inferNoTensor', 'forward 1: input 0 "x" is an array, expected a tensor { data, dims }'],
     ['inferNaNInData', 'forward 2: input 0 "x" has a NaN or infinite value at element 2'],
   ])('%s', async (name, message) => {
-    expect(await refused(folder, 3, ['-m', good, ...script(name)])).toContain(`error: ${message}`)
+    expect(await refusedHere(folder, 3, ['-m', good, ...script(name)])).toContain(`error: ${message}`)
   })
 })
 
@@ -107,7 +112,7 @@ describe.concurrent('a sample whose dims the input leaves open, but not what is 
     ['otherDimsUnmeasured', 'sample "s-07": ONNX Runtime cannot run the model: '],
     ['inferLaterDims', 'forward 2: ONNX Runtime cannot run the model: '],
   ])('%s', async (name, message) => {
-    const error = await refused(folder, 3, ['-m', open, ...script(name)])
+    const error = await refusedHere(folder, 3, ['-m', open, ...script(name)])
     expect(error).toContain(`error: ${message}`)
     expect(error).toContain('gemm')
   })
@@ -123,7 +128,7 @@ describe.concurrent('finite data that make a tensor NaN or infinite', () => {
     ['a division by 0', div, 'zeroInData', 'sample "s-07": tensor "made" is Infinity at index 0'],
     ['in an infer function', log, 'inferNegative', 'forward 2: tensor "made" is NaN at index 0'],
   ])('%s', async (_, model, name, message) => {
-    expect(await refused(folder, 3, ['-m', model, ...script(name)])).toContain(`error: ${message}`)
+    expect(await refusedHere(folder, 3, ['-m', model, ...script(name)])).toContain(`error: ${message}`)
   })
 })
 
@@ -145,6 +150,6 @@ describe.concurrent('data given as a path', () => {
       'has a NaN or infinite value at element 3',
     ],
   ])('%s', async (_, data, message) => {
-    expect(await refused(folder, 3, ['-m', good, '-d', data])).toContain(message)
+    expect(await refusedHere(folder, 3, ['-m', good, '-d', data])).toContain(message)
   })
 })

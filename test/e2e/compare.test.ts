@@ -10,20 +10,8 @@ const out = join(folder, 'out')
 const data = ['-uds', fixture('textlines.mjs'), '-if', 'dataset']
 
 beforeAll(async () => {
-  const ended = await squire([
-    'quant',
-    '-m',
-    classifier,
-    ...data,
-    '-i',
-    '4',
-    '-qm',
-    'mse',
-    '-s',
-    out,
-    '--compare-iteration',
-    'all',
-  ])
+  const words = ['-i', '4', '-qm', 'mse', '--zero-points', 'all', '--compare-iteration', 'all', '-cn', '2']
+  const ended = await squire(['quant', '-m', classifier, ...data, ...words, '-s', out])
   expect(ended.status, ended.stderr).toBe(0)
 })
 

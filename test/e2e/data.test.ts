@@ -1,4 +1,4 @@
-// Data without code, through the command: whatever form the same samples come in, the same statistics, models and scales come out.
+// Data without code: whatever form the same samples come in, the same statistics, models and scales come out.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { decodeStatistics } from '../../src/histogram/statistics.js'
 import { npyBytes } from '../dataset/formats/npyFile.js'
 import { floats, model as makeModel, node } from '../onnx/models.js'
-import { contents, squire, temporaryFolder } from './squire.js'
+import { runHere } from './here.js'
+import { contents, plain, temporaryFolder } from './squire.js'
 import { write } from './tiny.js'
 
 const folder = temporaryFolder()
@@ -17,15 +18,13 @@ const at = (name: string) => join(folder, name)
 const made = (name: string) => fileURLToPath(new URL(`../dataset/formats/fixtures/${name}`, import.meta.url))
 
 async function quantize(out: string, model: string, data: string, ...more: string[]) {
-  const ended = await squire(['quant', '-m', model, '-d', data, '-s', at(out), '-i', 'all', '-cn', '2', ...more])
-  expect(ended.stderr).not.toContain('error')
-  expect(ended.status).toBe(0)
+  await runHere(['-m', model, '-d', data, '-s', at(out), '-i', 'all', '-cn', '2', ...plain, ...more])
   const { tensors, metadata } = decodeStatistics(readFileSync(join(at(out), 'stats.arrow')))
   const report = JSON.parse(readFileSync(join(at(out), 'report.json'), 'utf8'))
   const { 'report.json': _report, 'stats.arrow': _stats, ...others } = contents(at(out))
   // inputs/ holds the last sample, which the order of the ids decides.
   const files = Object.fromEntries(Object.entries(others).filter(([name]) => !name.startsWith('inputs/')))
-  return { tensors, samples: metadata.samples, files, result: report.results[0], stdout: ended.stdout }
+  return { tensors, samples: metadata.samples, files, result: report.results[0] }
 }
 
 describe.concurrent('five arrays of twelve numbers', () => {
@@ -145,7 +144,6 @@ describe.concurrent('images', () => {
       ['photos', 'photos.txt'].map((data) => quantize(`of ${data}`, model, at(data), ...options)),
     )
     expect(folders!.result).toMatchObject({ floatMetric: 1, fixMetric: 1, loss: 0 })
-    expect(folders!.stdout).toContain('Quantization Loss')
     expect(list!.tensors).toEqual(folders!.tensors)
     expect(list!.files).toEqual(folders!.files)
     expect(list!.result).toEqual(folders!.result)

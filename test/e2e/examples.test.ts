@@ -8,7 +8,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { drawTextLine, loadFonts } from '../../scripts/textLines.js'
 import { pythonWith } from '../dataset/script/python/interpreters.js'
 import { floats, model, node } from '../onnx/models.js'
-import { classifier, squire, temporaryFolder } from './squire.js'
+import { classifier, plain, squire, temporaryFolder } from './squire.js'
 import { tiny, write } from './tiny.js'
 
 const folder = temporaryFolder()
@@ -60,15 +60,8 @@ beforeAll(async () => {
 
 let runs = 0
 async function quantize(...args: string[]) {
-  const { status, stdout, stderr } = await squire([
-    'quant',
-    '--json',
-    '-cn',
-    '2',
-    '-s',
-    join(folder, `out-${++runs}`),
-    ...args,
-  ])
+  const out = join(folder, `out-${++runs}`)
+  const { status, stdout, stderr } = await squire(['quant', '--json', '-cn', '2', '-s', out, ...plain, ...args])
   expect(stderr).not.toContain('error')
   expect(status).toBe(0)
   const [result] = JSON.parse(stdout).results as { floatMetric?: number; loss?: number }[]
@@ -96,7 +89,8 @@ test('input-configs: a JSON file for the built-in infer_common', async () => {
   mkdirSync(images, { recursive: true })
   for (const name of readdirSync(lines))
     writeFileSync(join(images, name), await sharp(join(lines, name)).png().toBuffer())
-  const dims = ['-i', '4', '-is', '1', '3', '48', '192']
+  const short = ['-i', '4', '-cn', '2', '--zero-points', 'none', '--compare-iteration', '0']
+  const dims = [...short, '-is', '1', '3', '48', '192']
   const run = join(examples, 'input-configs', 'run.jsonc')
   const { status, stderr } = await squire(['quant', '-rc', run, '-m', classifier, ...dims, '--json'], {}, folder)
   expect(stderr).not.toContain('error')

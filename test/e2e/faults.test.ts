@@ -1,25 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { bars } from './bars.js'
 import { faults } from './faulty.js'
-import { classifier, contents, fixture, squire, temporaryFolder } from './squire.js'
+import { contents, fixture, plain, squire, temporaryFolder } from './squire.js'
+import { write } from './tiny.js'
 
 const folder = temporaryFolder()
-const base = [
-  'quant',
-  '-m',
-  classifier,
-  '-uds',
-  fixture('textlines.mjs'),
-  '-if',
-  'dataset',
-  '-i',
-  '96',
-  '-cn',
-  '2',
-  '-qm',
-  'mse',
-]
+const model = write(bars(), folder, 'bars.onnx')
+const script = ['-uds', fixture('textlines.mjs'), '-if', 'dataset', '-i', '96']
+const base = ['quant', '-m', model, ...script, ...plain, '-cn', '2']
 
 describe('a run that loses workers', () => {
   let reference: Record<string, string>

@@ -3,19 +3,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { configure } from '../../src/cli/configure.js'
 import { randomTensor } from '../../src/dataset/builtin/inferAuto.js'
 import { elementTypeOf } from '../../src/onnx/datatype.js'
 import { fromFloat16 } from '../../src/onnx/float16.js'
 import { encodeModel, modelInputs } from '../../src/onnx/model.js'
 import { createSession } from '../../src/onnx/session.js'
 import type { ModelProto, TensorValue } from '../../src/onnx/types.js'
-import { silentReporter } from '../../src/report/types.js'
-import { convert } from '../../src/runs/convert.js'
-import { infer } from '../../src/runs/infer.js'
-import { quantize } from '../../src/runs/quantize.js'
 import { floats } from '../onnx/models.js'
 import { plainForm, recurrentModel } from '../onnx/recurrent.js'
+import { runHere } from './here.js'
 import { classifier, fixture, ocrModel, squire, temporaryFolder } from './squire.js'
 import { convolution, halfPrecision, op, selecting, software, zoo } from './zoo.js'
 
@@ -27,13 +23,10 @@ async function run(model: ModelProto | string, ...words: string[]) {
   const own = join(folder, String(++runs))
   const path = typeof model === 'string' ? model : `${own}.onnx`
   if (typeof model !== 'string') writeFileSync(path, encodeModel(model))
-  const said: string[] = []
-  const say = (line: string) => void said.push(line)
-  const command = ['quant', '-m', path, '-s', own, '-cn', '1', '-od', '-qm', 'mse', ...words]
-  const { config } = await configure(command)
-  const { results, skipped } = await quantize(config, { ...silentReporter, info: say, warn: say })
+  const { said, result } = await runHere(['-m', path, '-s', own, '-cn', '1', '-od', '-qm', 'mse', ...words])
+  const { results, skipped } = result
   const written = (end: string) => readFileSync(join(own, results[0]!.files.find((file) => file.endsWith(end))!))
-  return { said: said.join('\n'), result: results[0]!, skipped, written }
+  return { said, result: results[0]!, skipped, written }
 }
 
 const data = (name: string, dims: readonly (readonly number[])[], ...more: string[]) => [
@@ -242,14 +235,9 @@ describe('what an exported model may be', () => {
     await run(halfPrecision, '--mean', '1', '--std', '2')
     const path = join(folder, 'half.onnx')
     writeFileSync(path, encodeModel(halfPrecision))
-    for (const [mode, start] of [
-      ['convert', convert],
-      ['infer', infer],
-    ] as const) {
-      const { config } = await configure(['quant', '-m', path, '-s', join(folder, 'half'), '-cn', '1', '-r', mode])
-      const said: string[] = []
-      await start(config, { ...silentReporter, info: (line) => void said.push(line) })
-      expect(said[0]).toContain('converted to float32')
+    for (const mode of ['convert', 'infer']) {
+      const { said } = await runHere(['-m', path, '-s', join(folder, 'half'), '-cn', '1', '-r', mode])
+      expect(said).toMatch(/^.*converted to float32/)
     }
   })
 

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { barePython, bareScript } from '../dataset/script/python/interpreters.js'
 import { refused } from './refused.js'
-import { contents, squire, start, temporaryFolder } from './squire.js'
+import { contents, plain, squire, start, temporaryFolder } from './squire.js'
 import { tiny, write } from './tiny.js'
 
 const folder = temporaryFolder()
@@ -20,7 +20,7 @@ const dynamic = write(tiny({ inputs: { x: ['n', 4] } }), folder, 'dynamic.onnx')
 const use = (name: string) => ['-uds', bareScript, '-if', name, '--python', python!]
 
 async function quantize(out: string, name: string, ...args: string[]) {
-  const ended = await squire(['quant', '-m', model, '-s', join(folder, out), ...use(name), ...args])
+  const ended = await squire(['quant', '-m', model, '-s', join(folder, out), ...use(name), ...plain, ...args])
   expect(ended.stderr).not.toContain('error')
   expect(ended.status).toBe(0)
   return ended
@@ -50,7 +50,7 @@ describe.skipIf(python === undefined)('an infer function of a Python script', ()
   })
 
   test('a batch of a dynamic model is spread over workers, and comes back whole', async () => {
-    const args = ['quant', '-m', dynamic, ...use('infer'), '--json', '-i', '2', '-bs', '3', '-s']
+    const args = ['quant', '-m', dynamic, ...use('infer'), ...plain, '--json', '-i', '2', '-bs', '3', '-s']
     const [two, one] = await Promise.all(
       ['2', '1'].map((workers) => squire([...args, join(folder, `batch-${workers}`), '-cn', workers])),
     )
@@ -66,7 +66,7 @@ describe.skipIf(python === undefined)('an infer function of a Python script', ()
   })
 
   test('runs the integer model, and the one with every layer', async () => {
-    await quantize('real', 'infer', '-i', '6', '-od', '-qm', 'min_max')
+    await quantize('real', 'infer', '-i', '6', '-od')
     for (const [file, name, least] of [
       ['tiny_quantize.onnx', 'infer', 0.5],
       ['steps/output_all_layers_quantize.onnx', 'all_layers', 2],

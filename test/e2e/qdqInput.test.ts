@@ -3,14 +3,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { configure } from '../../src/cli/configure.js'
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { decodeModel, encodeModel } from '../../src/onnx/model.js'
 import { makeTensor, tensorData } from '../../src/onnx/tensor.js'
 import { DataType, type ModelProto, type TensorProto, type TensorValue } from '../../src/onnx/types.js'
-import { silentReporter } from '../../src/report/types.js'
-import { quantize } from '../../src/runs/quantize.js'
 import { floats, model, node, runModel } from '../onnx/models.js'
+import { runHere } from './here.js'
 import { likeOnnxRuntime, likePyTorch, scalar, zero } from './qdqModels.js'
 import { classifier, ocrModel, temporaryFolder } from './squire.js'
 import { op, weights, zoo } from './zoo.js'
@@ -28,24 +26,22 @@ async function run(model: ModelProto | Uint8Array | string, ...words: string[]) 
   const own = join(folder, String(++runs))
   const path = typeof model === 'string' ? model : `${own}.onnx`
   if (typeof model !== 'string') writeFileSync(path, 'graph' in model ? encodeModel(model) : model)
-  const said: string[] = []
-  const say = (line: string) => void said.push(line)
-  const { config } = await configure([
-    'quant',
+  const mode = words.includes('-qm') ? [] : ['-qm', 'mse']
+  const { said, result } = await runHere([
     '-m',
     path,
     '-s',
     own,
     '-cn',
     '1',
-    ...(words.includes('-qm') ? [] : ['-qm', 'mse']),
     '--compare-iteration',
     '0',
+    ...mode,
     ...words,
   ])
-  const { results } = await quantize(config, { ...silentReporter, info: say, warn: say })
-  const written = (end: string) => readFileSync(join(own, results[0]!.files.find((file) => file.endsWith(end))!))
-  return { said: said.join('\n'), written }
+  const { files } = result.results[0]!
+  const written = (end: string) => readFileSync(join(own, files.find((file) => file.endsWith(end))!))
+  return { said, written }
 }
 
 describe("squire's own QDQ model becomes the same integer model", () => {

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { refused } from './refused.js'
+import { refusedHere, runHere } from './here.js'
 import { contents, fixture, squire, temporaryFolder } from './squire.js'
 import { tiny, write } from './tiny.js'
 
@@ -11,21 +11,16 @@ const folder = temporaryFolder()
 const model = write(tiny(), folder, 'tiny.onnx')
 const script = (name: string) => ['-uds', fixture('tiny.mjs'), '-if', name]
 
-async function quantize(out: string, ...args: string[]) {
-  const ended = await squire(['quant', '-m', model, '-s', join(folder, out), ...script('dataset'), '-cn', '1', ...args])
-  expect(ended.stderr).not.toContain('error')
-  expect(ended.status).toBe(0)
-  return ended
-}
+const quantize = (out: string, ...args: string[]) =>
+  runHere(['-m', model, '-s', join(folder, out), ...script('dataset'), '-cn', '1', ...args])
 
 describe('-r infer', () => {
   beforeAll(() => Promise.all([quantize('real', '-i', '12', '-od'), quantize('integers', '-i', '12')]))
 
   const metricOf = async (path: string, name: string) => {
-    const args = ['quant', '-r', 'infer', '-m', join(folder, path), ...script(name), '-i', '12', '--json']
-    const ended = await squire([...args, '-cn', '1', '-s', join(folder, 'unused')])
-    expect(ended.status).toBe(0)
-    return JSON.parse(ended.stdout).results[0].fixMetric as number
+    const args = ['-r', 'infer', '-m', join(folder, path), ...script(name), '-i', '12']
+    const { result } = await runHere([...args, '-cn', '1', '-s', join(folder, 'unused')])
+    return result.results[0]!.fixMetric!
   }
 
   // The metric is a ratio of outputs, so it is the same for integers and for what they stand for.
@@ -40,7 +35,8 @@ describe('-r infer', () => {
 
 describe('--json', () => {
   test('stdout is one JSON document, and the log is elsewhere', async () => {
-    const { stdout, stderr } = await quantize('json', '-i', '12', '-qm', 'kl', 'mse', '--json', '-l', '0')
+    const words = ['quant', '-m', model, '-s', join(folder, 'json'), ...script('dataset'), '-i', '12']
+    const { stdout, stderr } = await squire([...words, '-qm', 'kl', 'mse', '--json', '-l', '0'])
     const document = JSON.parse(stdout)
     expect(document.saveDir).toBe(join(folder, 'json'))
     expect(document.results.map(({ mode }: { mode: string }) => mode).sort()).toEqual(['kl', 'mse'])
@@ -65,8 +61,8 @@ describe.each(['dataset', 'infer'])('-cd with %s', (name) => {
       quantize(`cached-${name}`, ...args, '-qm', 'kl', '-cd', cache),
       quantize(`fresh-${name}`, ...args, '-qm', 'kl'),
     ])
-    expect(cached.stderr).not.toContain('calibrating')
-    expect(fresh.stderr).toContain('calibrating')
+    expect(cached.said).not.toContain('calibrating')
+    expect(fresh.said).toContain('calibrating')
     expect(contents(join(folder, `cached-${name}`))).toEqual(contents(join(folder, `fresh-${name}`)))
   })
 })
@@ -80,7 +76,7 @@ describe.concurrent('a cache that does not fit is refused and stays as it is', (
     ['fewer samples', ['-i', '8'], /its options is -i 12 .*, this run's is -i 8 /],
   ])('%s', async (_, args, reason) => {
     const before = readFileSync(cache)
-    const error = await refused(folder, 3, ['-m', model, ...script('dataset'), ...args, '-cd', cache])
+    const error = await refusedHere(folder, 3, ['-m', model, ...script('dataset'), ...args, '-cd', cache])
     expect(error).toContain(`the distribution cache ${cache} does not belong to this run`)
     expect(error).toMatch(reason)
     expect(readFileSync(cache)).toEqual(before)
@@ -89,7 +85,7 @@ describe.concurrent('a cache that does not fit is refused and stays as it is', (
   test('a file that is no statistics', async () => {
     const path = join(folder, 'notes.txt')
     writeFileSync(path, 'notes')
-    const error = await refused(folder, 3, ['-m', model, ...script('dataset'), '-i', '12', '-cd', path])
+    const error = await refusedHere(folder, 3, ['-m', model, ...script('dataset'), '-i', '12', '-cd', path])
     expect(error).toContain(`${path} cannot be used: it is not an Arrow file`)
     expect(readFileSync(path, 'utf8')).toBe('notes')
   })
@@ -97,9 +93,10 @@ describe.concurrent('a cache that does not fit is refused and stays as it is', (
 
 describe('several -i values', () => {
   test('are one quantization each, the same as alone', async () => {
+    const words = ['-m', model, ...script('dataset'), '-cn', '1', '-qm', 'kl', 'mse']
     const [{ stdout }] = await Promise.all([
-      quantize('several', '-i', '8', '12', '-qm', 'kl', 'mse'),
-      quantize('alone', '-i', '12', '-qm', 'kl', 'mse'),
+      squire(['quant', ...words, '-s', join(folder, 'several'), '-i', '8', '12']),
+      runHere([...words, '-s', join(folder, 'alone'), '-i', '12']),
     ])
     const names = ['kl_it_12', 'kl_it_8', 'mse_it_12', 'mse_it_8']
     for (const name of names) expect(stdout).toMatch(new RegExp(`│ tiny\\.onnx .* ${name} `))

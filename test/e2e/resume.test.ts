@@ -4,12 +4,15 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { encodeModel, readModel } from '../../src/onnx/model.js'
+import { bars } from './bars.js'
 import { faults } from './faulty.js'
-import { classifier, contents, fixture, squire, temporaryFolder } from './squire.js'
+import { contents, fixture, plain, squire, temporaryFolder } from './squire.js'
+import { write } from './tiny.js'
 
 const folder = temporaryFolder()
-const script = ['-uds', fixture('textlines.mjs'), '-i', '96', '-cn', '2']
-const base = ['quant', '-m', classifier, ...script, '-if', 'dataset', '-qm', 'mse']
+const model = write(bars(), folder, 'bars.onnx')
+const script = ['-m', model, '-uds', fixture('textlines.mjs'), ...plain, '-cn', '2']
+const base = ['quant', ...script, '-if', 'dataset', '-i', '96']
 const checkpoint = '.squire-checkpoint'
 
 describe('an interrupted run', () => {
@@ -36,20 +39,21 @@ describe('an interrupted run', () => {
 })
 
 describe('what is done', () => {
-  const slow = ['quant', '-m', classifier, ...script, '-if', 'slow']
+  const slow = ['quant', ...script, '-if', 'slow', '-i', '24']
+  const few = { SQUIRE_TEST_SIZE: '24' }
   // What is killed cannot clear its temporary files away.
-  const everyChunk = { SQUIRE_CHECKPOINT_SECONDS: '0', TMPDIR: folder }
+  const everyChunk = { ...few, SQUIRE_CHECKPOINT_SECONDS: '0', TMPDIR: folder }
 
   test.each(['interrupt', 'killGroup'])('is not done again after %s', async (kind) => {
     const out = join(folder, `progress-${kind}`)
     const ended = await squire([...slow, '-s', out], {
       ...everyChunk,
-      ...faults(folder, `at-70-${kind}`, { 70: kind }),
+      ...faults(folder, `at-18-${kind}`, { 18: kind }),
     })
     expect(ended.status).not.toBe(0)
     expect(existsSync(join(out, checkpoint))).toBe(true)
     // Were it loaded again, it would end the run.
-    const again = faults(folder, `again-${kind}`, { 1: 'always throw' })
+    const again = { ...few, ...faults(folder, `again-${kind}`, { 1: 'always throw' }) }
     expect((await squire([...slow, '-s', out, '--resume'], again)).status).toBe(0)
     expect(existsSync(join(out, checkpoint))).toBe(false)
   })
@@ -58,7 +62,7 @@ describe('what is done', () => {
     const out = join(folder, 'older')
     mkdirSync(out)
     writeFileSync(join(out, checkpoint), 'of other work')
-    const crashes = faults(folder, 'crash', { 70: 'kill' })
+    const crashes = faults(folder, 'crash', { 18: 'kill' })
     const ended = await squire([...slow, '-s', out], { ...everyChunk, ...crashes })
     expect(ended.stderr).toContain('the engine was killed, maybe for want of memory; starting it again')
     expect(ended.status).toBe(0)
@@ -91,7 +95,7 @@ describe.concurrent('a checkpoint is refused, and stays as it is, for', () => {
   beforeAll(async () => {
     const ended = await squire([...base, '-s', made], faults(folder, 'made', { 90: 'interrupt' }))
     expect(ended.status).toBe(130)
-    const { proto } = await readModel(classifier)
+    const { proto } = await readModel(model)
     writeFileSync(otherModel, encodeModel({ ...proto, producerName: 'somebody else' }))
   })
 

@@ -15,6 +15,9 @@ export const ocrModel = (name: string) =>
 /** PP-OCR's text direction classifier: 0.6 MB, convolutions, hard-swish, squeeze-and-excitation. */
 export const classifier = ocrModel('ch_ppocr_mobile_v2.0_cls_infer.onnx')
 
+/** For runs whose quantization is not the subject: one mode, no zero points to try, no layers to compare. */
+export const plain = ['-qm', 'min_max', '--zero-points', 'none', '--compare-iteration', '0'] as const
+
 export interface Ended {
   readonly status: number | null
   readonly signal: NodeJS.Signals | null

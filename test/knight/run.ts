@@ -6,11 +6,7 @@ import { configure } from '../../src/cli/configure.js'
 import type { Config } from '../../src/config/config.js'
 import { decodeModel, modelInputs } from '../../src/onnx/model.js'
 import type { ModelProto } from '../../src/onnx/types.js'
-import { type Reporter, silentReporter } from '../../src/report/types.js'
-import { autoQuantize } from '../../src/runs/autoQuantize.js'
-import { convert } from '../../src/runs/convert.js'
-import { infer } from '../../src/runs/infer.js'
-import { quantize } from '../../src/runs/quantize.js'
+import { runConfig as runHere } from '../e2e/here.js'
 import { fixture, temporaryFolder } from '../e2e/squire.js'
 import { write } from '../e2e/tiny.js'
 import { op, weights } from '../e2e/zoo.js'
@@ -45,8 +41,6 @@ export const image = '[1,3,8,8]'
 export const noise = (dims: string, count: number, name = 'measured') =>
   `-uds ${fixture('noise.mjs')} -if ${name} -d ${JSON.stringify(Array(count).fill(JSON.parse(dims)))} -i ${count}`
 
-const pipelines = { quant: quantize, auto_quant: autoQuantize, infer, convert, compare: undefined }
-
 export const splitWords = (words: string) => words.split(' ').filter(Boolean)
 
 /** What makes a run short and leaves the graph as it is, but for what these words say themselves. */
@@ -69,20 +63,14 @@ export function plain() {
   return plainRun
 }
 
-/** Runs a configuration of any mode but compare. */
+/** Runs a configuration of any mode but compare: what was said and written. */
 export async function runConfig(config: Config) {
-  const said: string[] = []
-  const say = (line: string) => void said.push(line)
-  const progress: Reporter['progress'] = (title, total, unit) => {
-    say(title)
-    return silentReporter.progress(title, total, unit)
-  }
-  const result = await pipelines[config.runMode]!(config, { ...silentReporter, info: say, warn: say, progress })
+  const { result, said } = await runHere(config)
   const read = (name: string) => readFileSync(join(config.saveDir, name))
   const written = (name: string) => decodeModel(read(name), name)
   const json = (name: string) => JSON.parse(read(name).toString())
   const files = () => readdirSync(config.saveDir).sort()
-  return { saveDir: config.saveDir, result, said: said.join('\n'), read, written, json, files }
+  return { saveDir: config.saveDir, result, said, read, written, json, files }
 }
 
 /** A JSON file for -rc; its path. */
