@@ -186,7 +186,7 @@ function planOptions({ chip, bitWidth, unifyInputScale }: Config, mix: MixConfig
   }
 }
 
-/** Class -> the mode that a mixed configuration gives an operator that writes it; of several operators the first. */
+/** Scale group -> the mode that a mixed configuration gives an operator that writes it; of several operators the first. */
 async function ownModes(config: Config, { operators, groups }: Plan): Promise<ReadonlyMap<string, QuantMode>> {
   const mix = await mixOf(config)
   const modes = new Map<string, QuantMode>()

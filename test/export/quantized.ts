@@ -20,9 +20,14 @@ export interface Quantized {
   readonly fixed: FixedPointModel
 }
 
-export async function quantizeByExtremes(from: string | Model, samples: readonly Feeds[]): Promise<Quantized> {
+export async function quantizeByExtremes(
+  from: string | Model,
+  samples: readonly Feeds[],
+  bits: 8 | 16 = 8,
+): Promise<Quantized> {
+  const chip = chipProfile(bits === 8 ? 'TX5105C' : 'TX5368x')
   const { model: source } = await optimize(typeof from === 'string' ? await readModel(from) : from)
-  const plan = makePlan(source, await shapesFor(source, samples[0]!), oneWidth(chipProfile('TX5105C'), 8))
+  const plan = makePlan(source, await shapesFor(source, samples[0]!), oneWidth(chip, bits))
   const session = await createSession(encodeModel(exposeAll(source.proto)))
   const sources = plan.groups.flatMap((scaleGroup) => scaleGroup.sources)
   const extremes = new Map<string, number>()
@@ -39,7 +44,7 @@ export async function quantizeByExtremes(from: string | Model, samples: readonly
     const extreme = Math.max(...sources.map((source) => extremes.get(source)!))
     return [name, extreme || 1] as const
   })
-  return { source, fixed: solveFixedPoint(plan, new Map(thresholds), chipProfile('TX5105C')) }
+  return { source, fixed: solveFixedPoint(plan, new Map(thresholds), chip) }
 }
 
 /** Smooth images in [-1, 1] with some noise: nearer to pictures than white noise, and the same on every machine. */

@@ -1,5 +1,6 @@
 // Every form of every operator that docs/operators.md speaks of: the graph passes keep what it computes, and where it is said to be in integers,
-// the integer model and the QDQ model load and come near to the float model.
+// the integer model and the QDQ model load and come near to the float model. In 16 bits they come so near that an integer solved a little wrong,
+// which the rounding of 8 bits would hide, shows.
 
 import { describe, expect, it } from 'vitest'
 import { forms } from '../../scripts/operators/forms.js'
@@ -37,6 +38,9 @@ function sqnr(float: TensorValue, made: TensorValue): number {
   return 10 * Math.log10(power / want!.reduce((sum, value, i) => sum + (value - got![i]!) ** 2, 1e-30))
 }
 
+/** In dB, at 16 bits; places of GridSample have 8 bits behind the point, and give 70. */
+const LEAST_WIDE = 65
+
 describe('forms of operators', () => {
   it('are of every operator of the standard', () => {
     expect(Object.keys(forms)).toEqual([...standardOperators.keys()].sort())
@@ -52,13 +56,16 @@ describe('forms of operators', () => {
     expect(sqnr(float, optimized)).toBeGreaterThan(100)
     if (reasons.length > 0) return
     const { source, fixed } = await quantizeByExtremes(given, [feeds])
-    for (const proto of [
-      integerModel(fixed, source, { outputDequant: true, allLayers: false }),
-      qdqModel(fixed, source),
-    ]) {
+    const wide = await quantizeByExtremes(given, [feeds], 16)
+    const options = { outputDequant: true, allLayers: false }
+    for (const [proto, least] of [
+      [integerModel(fixed, source, options), one.least],
+      [qdqModel(fixed, source), one.least],
+      [integerModel(wide.fixed, wide.source, options), LEAST_WIDE],
+    ] as const) {
       const made = await run(proto, feeds)
       expect(made.dims).toEqual(float.dims)
-      expect(sqnr(float, made)).toBeGreaterThan(one.least)
+      expect(sqnr(float, made)).toBeGreaterThan(least)
     }
   })
 })

@@ -19,18 +19,17 @@ export interface FixedComparison extends FixedOperator {
   readonly sides: readonly [FixedSide, FixedSide]
 }
 
-const LARGEST_MULTIPLIER = 2 ** 15 - 1
-
 export function solveComparison(planned: PlannedComparison, context: SolveContext): Solved<FixedComparison> {
   const { kind, name, nodes, inputs, outputs, relation, parts } = planned
   const tensors = inputs.map((input) => quantizedIn(context, input))
   const largest = Math.max(...tensors.map(({ scale }) => scale))
   const same = tensors.every(({ scale }) => scale === largest)
+  const [, most] = rangeOf(context.chip.multiplierBits)
   const remaining = [...tensors]
   const sides = parts.map((part, at): FixedSide => {
     if (part !== 'input') return integersOf(part, tensors[0]!, at === 1 ? relation : mirrored[relation])
     const { scale } = remaining.shift()!
-    return { multiplier: same ? 1 : Math.round((scale / largest) * LARGEST_MULTIPLIER) }
+    return { multiplier: same ? 1 : Math.round((scale / largest) * most) }
   })
   const operator = { kind, name, nodes, inputs, outputs, relation, sides: sides as [FixedSide, FixedSide] }
   return { operator, warnings: [] }

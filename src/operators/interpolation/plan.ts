@@ -62,10 +62,10 @@ function filterOf(node: NodeProto, mode: string, view: GraphView): Filter | Refu
   const coordinates = stringAttribute(node, 'coordinate_transformation_mode', fallback)
   if (!known.has(coordinates)) return { refusal: `its coordinates are those of ${coordinates}` }
   const excludeOutside = intAttribute(node, 'exclude_outside', 0) === 1
-  const cubic = mode === 'cubic' ? { a: floatAttribute(node, 'cubic_coeff_a', -0.75), excludeOutside } : undefined
+  const cubic = mode === 'cubic' ? { a: floatAttribute(node, 'cubic_coeff_a', -0.75) } : undefined
   const antialias = intAttribute(node, 'antialias', 0) === 1
   if (antialias && coordinates === 'tf_crop_and_resize') return { refusal: 'it crops, and widens its filter' }
-  return { cubic, coordinates: coordinates as Coordinates, antialias }
+  return { cubic, excludeOutside, coordinates: coordinates as Coordinates, antialias }
 }
 
 /** Every axis, those that keep their size with a scale of 1. */

@@ -21,27 +21,32 @@ export interface ResizedAxis {
 
 export interface Filter {
   /** Undefined: linear. */
-  readonly cubic: { readonly a: number; readonly excludeOutside: boolean } | undefined
+  readonly cubic: { readonly a: number } | undefined
+  /** What a cubic or antialiased filter reaches beyond the ends does not count; else it repeats the end. */
+  readonly excludeOutside: boolean
   readonly coordinates: Coordinates
   /** The filter is as wide as what an output stands for, where there are fewer outputs than inputs. */
   readonly antialias: boolean
 }
 
 /** The share of each of `from` inputs in each of `to` outputs: [to, from], rows of sum 1. */
-export function filterMatrix(axis: ResizedAxis, { cubic, coordinates, antialias }: Filter): Float64Array {
+export function filterMatrix(axis: ResizedAxis, filter: Filter): Float64Array {
   const matrix = new Float64Array(axis.to * axis.from)
   for (let row = 0; row < axis.to; row++) {
-    const place = placeOf(row, axis, coordinates)
-    const taps =
-      antialias && axis.scale < 1
-        ? stretchedTaps(place, axis, cubic?.a)
-        : cubic
-          ? cubicTaps(place, axis.from, cubic)
-          : linearTaps(place, axis.from)
+    const taps = tapsAround(placeOf(row, axis, filter.coordinates), axis, filter)
     const total = taps.reduce((sum, { share }) => sum + share, 0)
     for (const { at, share } of taps) matrix[row * axis.from + at]! += share / total
   }
   return matrix
+}
+
+function tapsAround(place: number, { from, scale }: ResizedAxis, filter: Filter): Tap[] {
+  const { cubic, antialias, excludeOutside } = filter
+  const isStretched = antialias && scale < 1
+  if (cubic === undefined && !isStretched) return linearTaps(place, from)
+  const taps = filterTaps(place, isStretched ? scale : 1, cubic?.a)
+  const inside = excludeOutside ? taps.filter(({ at }) => at >= 0 && at < from) : taps
+  return inside.map(({ at, share }) => ({ at: within(at, from), share }))
 }
 
 function placeOf(row: number, { from, to, scale, crop: [start, end] }: ResizedAxis, coordinates: Coordinates): number {
@@ -79,21 +84,15 @@ function linearTaps(place: number, length: number): Tap[] {
   ]
 }
 
-/** Four neighbours; those beyond the ends repeat the end, or do not count. */
-function cubicTaps(place: number, length: number, { a, excludeOutside }: NonNullable<Filter['cubic']>): Tap[] {
-  const first = Math.floor(place) - 1
-  return [0, 1, 2, 3].flatMap((step) => {
+/** All places that the filter reaches, beyond the ends too; it is 1 / scale times as wide as between neighbours. */
+function filterTaps(place: number, scale: number, a: number | undefined): Tap[] {
+  const reach = (a === undefined ? 1 : 2) / scale
+  const first = Math.ceil(place - reach)
+  return Array.from({ length: Math.floor(place + reach) - first + 1 }, (_, step) => {
     const at = first + step
-    const isOutside = at < 0 || at >= length
-    return isOutside && excludeOutside ? [] : [{ at: within(at, length), share: cubicShare(Math.abs(place - at), a) }]
+    const distance = Math.abs(at - place) * scale
+    return { at, share: a === undefined ? Math.max(0, 1 - distance) : cubicShare(distance, a) }
   })
-}
-
-/** All inputs that the filter, stretched by inputs an output, reaches; those beyond the ends do not count. */
-function stretchedTaps(place: number, { from, scale }: ResizedAxis, a: number | undefined): Tap[] {
-  const share = (distance: number) => (a === undefined ? Math.max(0, 1 - distance) : cubicShare(distance, a))
-  const taps = Array.from({ length: from }, (_, at) => ({ at, share: share(Math.abs(at - place) * scale) }))
-  return taps.filter((tap) => tap.share !== 0)
 }
 
 /** Keys' kernel. */
