@@ -48,24 +48,22 @@ export async function runCompareSamples(task: CompareSamplesTask): Promise<Compa
 }
 
 export async function runCompareForward(task: CompareForwardTask): Promise<CompareForwardAnswer> {
-  const { found, values } = await compare(task.comparison, task.feeds, task.outputs)
+  const { found, values } = await compare(task.comparison, task.feeds, task.outputs, task.known)
   const outputs = task.outputs.map((name) => ({ name, value: portable(values[name]!) }))
   return { kind: 'done', outputs, differences: found }
 }
 
 /**
- * One forward pass of all models. `outputs` are further ones of the reference that are wanted. Nothing is found where the inputs have dims that
- * the candidate does not take: a quantized model is static.
+ * One forward pass of all models. `outputs` are further ones of the reference that are wanted, `known` tensors that it need not compute. Nothing is
+ * found where the inputs have dims that the candidate does not take: a quantized model is static.
  */
-async function compare(comparison: Comparison, feeds: Feeds, outputs: readonly string[] = []) {
+async function compare(comparison: Comparison, feeds: Feeds, outputs: readonly string[] = [], known: Values = {}) {
   const { reference, candidate, own, tensors } = comparison
   const beside = openTogether(comparison)
   const wanted = unique([...outputs, ...tensors.map((tensor) => tensor.reference)])
-  const run = await (await sessionOf(reference, beside)).run(
-    feeds,
-    wanted.filter((output) => !Object.hasOwn(feeds, output)),
-  )
-  const values: Values = { ...feeds, ...run }
+  const missing = wanted.filter((output) => !Object.hasOwn(feeds, output) && !Object.hasOwn(known, output))
+  const run = missing.length === 0 ? {} : await (await sessionOf(reference, beside)).run(feeds, missing)
+  const values: Values = { ...feeds, ...known, ...run }
   if (otherDims(feeds, fixedDims(candidate.inputs)) !== undefined) return { found: [], values }
   const accumulated = await (await sessionOf(candidate, beside))
     .run(feeds, unique(tensors.map((tensor) => tensor.candidate)))

@@ -2,33 +2,35 @@
 
 import type { Feeds } from '../src/dataset/types.js'
 import type { GatherAnswer, Gathered, GatheredInput, GatherTask, HeldSample } from '../src/engine/protocol.js'
-import { gramOf, mixed } from '../src/refine/gram.js'
+import { GramSum, mixed } from '../src/refine/gram.js'
 import { type Numbers, Patches } from '../src/refine/reading.js'
-import { addGrams, addMeans, inFractions } from '../src/refine/statistics.js'
+import { type Elements, elementsRead } from '../src/refine/sequence.js'
+import { addMeans, inCodes, inFractions, type Means } from '../src/refine/statistics.js'
 import { sessionOf } from './models.js'
 
+/** Bytes that the patches of all operators may wait in until they are multiplied. */
+const WAITING_BYTES = 2 ** 26
+
 export async function runGather(task: GatherTask): Promise<GatherAnswer> {
-  const { inputs, model, samples, patches } = task
+  const { inputs, model, samples, patches: most } = task
   const stop = new Int32Array(task.stop)
-  let gathered: readonly Gathered[] = inputs.map(() => ({ means: undefined, gram: undefined }))
+  const memory = WAITING_BYTES / inputs.length
+  const grams = most === undefined ? [] : inputs.map(({ reading, bits }) => new GramSum(reading, bits, memory))
+  const means: Means[] = []
   for (const { feeds, seed } of samples) {
     if (Atomics.load(stop, 0) !== 0) return { kind: 'stopped' }
     const values = await run(model, feeds)
-    // Several operators may read one tensor.
-    const fractions = new Map<string, Int32Array>()
-    const fractionsOf = ({ tensor, step }: GatheredInput) => {
-      const found = fractions.get(tensor) ?? inFractions(values[tensor]!.data as Numbers, step)
-      fractions.set(tensor, found)
-      return found
+    for (const [i, input] of inputs.entries()) {
+      const { reading, unit, step, bits } = input
+      const { dims, data } = elementsOf(input, values[input.tensor]!)
+      const patches = new Patches(reading, dims)
+      if (most === undefined) {
+        const sums = patches.sums(inFractions(data, step / unit))
+        means[i] = addMeans(means[i], { count: patches.count, sums })
+      } else grams[i]!.add({ values: inCodes(data, unit / step, bits), patches, most, seed: mixed(seed + i) })
     }
-    gathered = inputs.map((input, i): Gathered => {
-      const { means, gram } = gathered[i]!
-      const value = values[input.tensor]!
-      return patches === undefined
-        ? { gram, means: addMeans(means, meansOf(input, value.dims, fractionsOf(input))) }
-        : { means, gram: addGrams(gram, gramOfInput(input, value, patches, mixed(seed + i))) }
-    })
   }
+  const gathered = inputs.map((_, i): Gathered => ({ means: means[i], gram: grams[i]?.result() }))
   return { kind: 'done', gathered }
 }
 
@@ -40,12 +42,7 @@ async function run(model: GatherTask['model'], feeds: HeldSample['feeds']): Prom
   return { ...feeds, ...(await session.run(read, model.outputs)) }
 }
 
-function meansOf({ reading }: GatheredInput, dims: readonly number[], fractions: Int32Array) {
-  const patches = new Patches(reading, dims)
-  return { count: patches.count, sums: patches.sums(fractions) }
-}
-
-function gramOfInput({ reading, bits }: GatheredInput, { dims, data }: Feeds[string], most: number, seed: number) {
-  const patches = new Patches(reading, dims)
-  return gramOf({ values: data as Numbers, bits, patches, reading, most, seed })
+function elementsOf({ sequence }: GatheredInput, { dims, data }: Feeds[string]): Elements {
+  const whole = { dims, data: data as Numbers }
+  return sequence === undefined ? whole : elementsRead(whole, sequence.unread)
 }

@@ -113,8 +113,10 @@ export interface CompareForwardTask {
   readonly kind: 'compareForward'
   readonly comparison: Comparison
   readonly feeds: Readonly<Record<string, TensorValue>>
-  /** The outputs of the reference that the function is given. */
+  /** The outputs of the reference that are answered. */
   readonly outputs: readonly string[]
+  /** Tensors of the reference that need not be computed again. */
+  readonly known?: Readonly<Record<string, TensorValue>>
   readonly name: string
 }
 
@@ -135,11 +137,15 @@ export interface HeldSample {
 
 /** What refinement is told of an operator's input. */
 export interface GatheredInput {
-  /** The input or output of the model that it is. */
+  /** The input or output of the model that holds it. */
   readonly tensor: string
-  /** A code's worth, and its width. */
+  /** What a unit of the tensor's values is worth: 1 where they are real. */
+  readonly unit: number
+  /** A code's worth of what the operator reads, and its width. */
   readonly step: number
   readonly bits: number
+  /** Where the tensor is a sequence of what steps read: which of its elements is not read. */
+  readonly sequence: { readonly unread: 'first' | 'last' | undefined } | undefined
   readonly reading: Reading
 }
 

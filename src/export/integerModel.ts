@@ -71,18 +71,19 @@ export interface WrittenTensor extends QuantizedTensor {
   readonly integers: string
 }
 
+type Naming = Pick<IntegerModelOptions, 'outputDequant'>
+
 /** What the written model calls the integers of each tensor of its main graph. */
-export function writtenTensors(
-  fixed: FixedPointModel,
-  { graph }: ModelProto,
-  { outputDequant }: Pick<IntegerModelOptions, 'outputDequant'>,
-): WrittenTensor[] {
-  const names = nameTensors(fixed, graph, outputDequant, nameSource(graph))
+export function writtenTensors(fixed: FixedPointModel, proto: ModelProto, options: Naming): WrittenTensor[] {
   // Steps have tensors that the main graph has not.
   const held = new Set(fixed.operators.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))
-  return [...fixed.quantized.values()]
-    .filter(({ name }) => held.has(name))
-    .map((tensor) => ({ ...tensor, integers: names.get(tensor.name)!.integers }))
+  return namedTensors(fixed, proto, options).filter(({ name }) => held.has(name))
+}
+
+/** The same for all tensors: sequences of what steps write are in a model that shows all layers. */
+export function namedTensors(fixed: FixedPointModel, { graph }: ModelProto, options: Naming): WrittenTensor[] {
+  const names = nameTensors(fixed, graph, options.outputDequant, nameSource(graph))
+  return [...fixed.quantized.values()].map((tensor) => ({ ...tensor, integers: names.get(tensor.name)!.integers }))
 }
 
 /** For tools that are given the model alone: `squire info` and `squire compare`. */

@@ -109,6 +109,13 @@ export interface Gain {
   readonly noise: number
 }
 
+/** Where the main graph shows what a step reads: as a sequence along the first axis. */
+export interface ShownSequence {
+  readonly name: string
+  /** The one element that no step reads: a state that the last step leaves. */
+  readonly unread: 'first' | 'last' | undefined
+}
+
 export type IntegerRange = readonly [low: number, high: number]
 
 /** What is known when an operator's integers are solved: the operators before it have recorded their ranges. */
@@ -216,6 +223,8 @@ export interface Family<P extends PlannedOperator = PlannedOperator, F extends F
   largestWeights?(operator: P): readonly number[]
   /** Absent, or undefined, where it is no sum of products with constant weights that the float graph writes as one. */
   products?(operator: P): Products | undefined
+  /** Of an operator with steps: the sequence of the values that a tensor of its steps has; undefined where the main graph does not show them. */
+  shown?(operator: P, tensor: string): ShownSequence | undefined
   /** Of each input, where the output is a sum of the inputs' values times fixed factors, and a clamp. */
   gains?(operator: P): readonly Gain[] | undefined
   /** The integer weights of each output channel, in the same order. */

@@ -63,7 +63,7 @@ export class Patches {
   }
 
   /** Writes the patches of a group: value k of patch p to into[k * stride + p]; padding is 0. */
-  gather(values: Numbers, group: number, located: Located, into: Float64Array | Int16Array, stride: number): void {
+  gather(values: Numbers, group: number, located: Located, into: Int16Array, stride: number): void {
     const elements = this.#elements.length
     const channels = this.#channels / this.#reading.groups
     const { count, images, offsets } = located

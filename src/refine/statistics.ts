@@ -1,5 +1,7 @@
 // What refinement gathers of an operator's inputs over samples. All of it is sums of integers, exact in a double: their order does not matter.
 
+import type { Numbers } from './reading.js'
+
 /** Sums over every patch of an operator's input in the float model, in 1 / FRACTIONS of a code's step. */
 export interface Means {
   readonly count: number
@@ -30,6 +32,13 @@ export function inFractions(values: ArrayLike<number>, step: number): Int32Array
     result[i] = Math.round(steps * FRACTIONS)
   }
   return result
+}
+
+/** Codes as those that the chip makes of them for readers of `bits` bits, whose step is `1 / ratio` of theirs. */
+export function inCodes(values: Numbers, ratio: number, bits: number): Numbers {
+  if (ratio === 1) return values
+  const [low, high] = [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]
+  return Int32Array.from(values, (value) => Math.min(Math.max(Math.round(value * ratio), low), high))
 }
 
 /** Both together; the first may be changed. */

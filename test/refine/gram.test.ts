@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { blocksOf, MOST_PRODUCTS, productsOf } from '../../src/refine/blocks.js'
-import { drawPositions, gramOf } from '../../src/refine/gram.js'
+import { drawPositions, GramSum } from '../../src/refine/gram.js'
 import { Patches } from '../../src/refine/reading.js'
 import { addGrams, addMeans, type Gram, inFractions, type Means } from '../../src/refine/statistics.js'
 import { convolutions, products, type Read } from './arbitraries.js'
@@ -13,7 +13,7 @@ function slowGram({ reading, dims, values }: Read, positions: Uint32Array): Gram
   const codes: number[] = []
   const sums: number[] = []
   for (let group = 0; group < groups; group++) {
-    const rows = new Float64Array(depth * positions.length)
+    const rows = new Int16Array(depth * positions.length)
     patches.gather(values, group, patches.locate(positions), rows, positions.length)
     const value = (k: number, p: number) => rows[k * positions.length + p]!
     const total = (of: (p: number) => number) => [...positions.keys()].reduce((sum, p) => sum + of(p), 0)
@@ -32,10 +32,13 @@ describe('The Gram matrix of an operator’s input', () => {
         fc.oneof(convolutions(bits), products(bits)),
         fc.integer({ min: 1, max: 20 }),
         fc.integer({ min: 0, max: 2 ** 32 - 1 }),
-        (read, most, seed) => {
+        fc.integer({ min: 0, max: 2000 }),
+        (read, most, seed, memory) => {
           const patches = new Patches(read.reading, read.dims)
-          const gram = gramOf({ values: read.values, bits, patches, reading: read.reading, most, seed })
-          expect(gram).toEqual(slowGram(read, drawPositions(patches.count, most, seed)))
+          const sum = new GramSum(read.reading, bits, memory)
+          for (const one of [seed, seed + 1]) sum.add({ values: read.values, patches, most, seed: one })
+          const [first, second] = [seed, seed + 1].map((one) => slowGram(read, drawPositions(patches.count, most, one)))
+          expect(sum.result()).toEqual(addGrams(first, second!))
         },
       ),
     )
@@ -46,7 +49,9 @@ describe('The Gram matrix of an operator’s input', () => {
     const values = new Float32Array(depth * 16384).fill(-128)
     const reading = { groups: 1, depth, window: undefined }
     const patches = new Patches(reading, [16384, depth])
-    const gram = gramOf({ values, bits: 8, patches, reading, most: 16384, seed: 1 })
+    const sum = new GramSum(reading, 8, values.length * 2)
+    sum.add({ values, patches, most: 16384, seed: 1 })
+    const gram = sum.result()
     expect(gram.products[0]).toBe(16384 * 16384)
     expect(gram.products[depth * depth - 1]).toBe(16384 * 16384)
   })

@@ -40,7 +40,7 @@ describe('The patches that an operator reads', () => {
         const positions = Uint32Array.from({ length: patches.count }, (_, i) => i).filter((i) => i % 2 === 0)
         const stride = positions.length + padding
         for (const [group, all] of expected.entries()) {
-          const rows = new Float64Array(reading.depth * stride)
+          const rows = new Int16Array(reading.depth * stride)
           patches.gather(values, group, patches.locate(positions), rows, stride)
           for (const [p, position] of positions.entries()) {
             const found = Array.from({ length: reading.depth }, (_, k) => rows[k * stride + p])

@@ -2,6 +2,7 @@ import type { Family } from '../types.js'
 import { emitScan, emitState, qdqScan } from './emit.js'
 import { type PlannedScan, scanOf } from './plan.js'
 import { referenceScan } from './reference.js'
+import { shownSequence } from './shown.js'
 import { type FixedScan, type FixedState, solveScan, solveState } from './solve.js'
 import type { PlannedState } from './state.js'
 
@@ -18,6 +19,7 @@ export const scan: Family<PlannedScan, FixedScan> = {
     offset: 'none',
   },
   match: scanOf,
+  shown: shownSequence,
   solve: solveScan,
   ranges: () => [],
   parameters: ({ length, steps }) => ({ length, steps: steps.map(({ name }) => name) }),

@@ -2,11 +2,11 @@
 // All operators are corrected at once: each as if those before it were right, which their own corrections make them. To correct one after another by
 // what they really read takes a pass for each, and was worse on most models (docs/accuracy.md).
 
-import type { PlannedAccumulation, Refined } from '../../operators/accumulation/types.js'
+import type { Refined } from '../../operators/accumulation/types.js'
 import type { Plan } from '../../plan/types.js'
 import { FRACTIONS, type Means } from '../../refine/statistics.js'
 import { type Fits, zipFits } from './held.js'
-import { operatorAt, type Refinable, type Refining, refinableOperators, withRefined } from './operators.js'
+import { operatorAt, type Refinable, type Refining, refinableOperators, refinedAt, withRefined } from './operators.js'
 
 /** @param means of what the operators read, in their order */
 export function refineBiases(start: Fits<Refining>, means: Fits<readonly Means[]>): Fits<Plan> {
@@ -15,11 +15,11 @@ export function refineBiases(start: Fits<Refining>, means: Fits<readonly Means[]
 }
 
 function corrected({ plan, fixed }: Refining, operators: readonly Refinable[], means: readonly Means[]): Plan {
-  const refined = operators.map((operator, i): [number, Refined] => {
-    const { refined } = plan.operators[operator.index] as PlannedAccumulation
-    return [operator.index, { ...refined, bias: neededBias({ plan, fixed }, operator, means[i]!) }]
+  const found = operators.map((operator, i): [Refinable, Refined] => {
+    const bias = neededBias({ plan, fixed }, operator, means[i]!)
+    return [operator, { ...refinedAt(plan, operator), bias }]
   })
-  return withRefined(plan, new Map(refined))
+  return withRefined(plan, found)
 }
 
 /** The bias with which the sums over inputs like the float model's have the float model's mean. */

@@ -12,6 +12,7 @@ import type { FixedPointModel } from '../../plan/types.js'
 import { judgedTensors } from '../judgedTensors.js'
 import { cutFile } from './cutFile.js'
 import { sum } from './guard.js'
+import type { References } from './references.js'
 
 export interface JudgeSetting {
   readonly pool: Pool
@@ -19,6 +20,8 @@ export interface JudgeSetting {
   readonly workspace: string
   /** What was quantized. */
   readonly source: Model
+  /** What the float model has said of samples, where trials of the same samples follow. */
+  readonly references?: References
   /** Called for every sample that has judged. */
   readonly onSample: () => void
 }
@@ -54,7 +57,7 @@ interface Powers {
 
 /** Of each sample, each judged tensor. */
 async function powersOf(
-  { pool, workspace, source, onSample }: JudgeSetting,
+  { pool, workspace, source, references, onSample }: JudgeSetting,
   { fixed, samples }: Trial,
 ): Promise<readonly Powers[][]> {
   const folder = await mkdtemp(join(workspace, 'judge-'))
@@ -67,9 +70,13 @@ async function powersOf(
   if (reference === undefined || candidate === undefined) return samples.map(() => [])
   const comparison = { reference, candidate, own: undefined, tensors }
   const name = 'a sample that judges the refinement'
-  const compared = samples.map(async ({ feeds }) => {
-    const task = { kind: 'compareForward' as const, comparison, feeds, outputs: [], name }
-    const { differences } = await pool.compareForward(task)
+  const compared = samples.map(async (sample) => {
+    const { feeds } = sample
+    const known = references?.of(sample)
+    const outputs = references !== undefined && known === undefined ? reference.outputs : []
+    const task = { kind: 'compareForward' as const, comparison, feeds, outputs, name, ...(known && { known }) }
+    const { differences, outputs: computed } = await pool.compareForward(task)
+    references?.keep(sample, Object.fromEntries(computed.map(({ name, value }) => [name, value])))
     onSample()
     return differences.map(({ accumulated: { sums } }): Powers => {
       const power = (of: (typeof sumNames)[number]) => fromUnits(sums[sumNames.indexOf(of)]!)

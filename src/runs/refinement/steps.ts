@@ -10,9 +10,10 @@ import type { RefinementStep } from '../../report/types.js'
 import { refineBiases } from './biases.js'
 import { gainOf, sum } from './guard.js'
 import { type Fits, type Halves, mapFits, ofHalves } from './held.js'
-import { decibelsOf, noiseOfSamples } from './judge.js'
+import { decibelsOf, type JudgeSetting, noiseOfSamples } from './judge.js'
 import { type Refining, refinableOperators } from './operators.js'
 import { gatherMeans, type PassSetting } from './passes.js'
+import { References } from './references.js'
 import { refineWeights, weightPasses } from './weights.js'
 
 export interface RefinedModel extends Refining {
@@ -42,8 +43,9 @@ export async function refineModel(
   start: Refining,
   solve: (plan: Plan) => FixedPointModel,
 ): Promise<RefinedModel> {
+  const judge: JudgeSetting = { ...setting, references: new References() }
   let best: Fits<Refining> = { halves: [start, start], all: start }
-  let noise = await crossJudged(setting, samples, best)
+  let noise = await crossJudged(judge, samples, best)
   const means = await meansOf(setting, samples, start)
   const steps: RefinementStep[] = []
   for (const step of stepsOf[level]) {
@@ -53,7 +55,7 @@ export async function refineModel(
     const weights = step === 'weights' ? await refineWeights(setting, samples, best) : undefined
     // Other weights have other biases; and which weights a channel gets in the end shows once it is solved.
     const made = attempted(() => solved(refineBiases(weights === undefined ? best : solved(weights), means)))
-    const after = made && (await crossJudged(setting, samples, made))
+    const after = made && (await crossJudged(judge, samples, made))
     const gain = after && gainOf(noise, after)
     const kept = gain?.kept === true
     const inDecibels = (noise: readonly number[] | undefined) => noise && decibelsOf(sum(noise))
@@ -73,16 +75,24 @@ async function meansOf(
   { plan, fixed }: Refining,
 ): Promise<Fits<readonly Means[]>> {
   const operators = refinableOperators(plan)
-  const halves = await ofHalves(samples, (half) => gatherMeans(setting, { fixed, operators, samples: half }))
+  const halves = await ofHalves(samples, (half) => gatherMeans(setting, { plan, fixed, operators, samples: half }))
   return { halves, all: halves[0].map((one, i) => sumOfMeans(one, halves[1][i]!)) }
 }
 
 /** What each half of the samples says of the model that was fitted to the other. */
-function crossJudged(setting: PassSetting, [first, second]: Halves<readonly HeldSample[]>, { halves }: Fits<Refining>) {
-  return noiseOfSamples(setting, [
-    { fixed: halves[1].fixed, samples: first },
-    { fixed: halves[0].fixed, samples: second },
-  ])
+function crossJudged(
+  setting: JudgeSetting,
+  [first, second]: Halves<readonly HeldSample[]>,
+  { halves: [ofFirst, ofSecond] }: Fits<Refining>,
+) {
+  const trials =
+    ofFirst === ofSecond
+      ? [{ fixed: ofFirst.fixed, samples: [...first, ...second] }]
+      : [
+          { fixed: ofSecond.fixed, samples: first },
+          { fixed: ofFirst.fixed, samples: second },
+        ]
+  return noiseOfSamples(setting, trials)
 }
 
 /** undefined where the chip cannot compute with what a step made. */

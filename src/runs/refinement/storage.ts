@@ -2,7 +2,7 @@
 //
 // A sealed Arrow file of one row for each operator that was refined:
 //
-//     operator  utf8    its name
+//     operator  utf8    its name; of a step, that of the operator with steps before it
 //     bias      binary  float32, one an output channel
 //     scales    binary  float64, one an output channel; empty where the integers are the nearest ones
 //     integers  binary  int8 or int16, one output channel after the other; empty likewise
@@ -12,10 +12,10 @@
 import { Binary, Field, makeData, RecordBatch, Schema, Struct, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
 import { complaintOf, SquireError } from '../../errors.js'
 import { decodeSealed, encodeSealed } from '../../histogram/sealedFile.js'
-import type { PlannedAccumulation, Refined } from '../../operators/accumulation/types.js'
+import type { Refined } from '../../operators/accumulation/types.js'
 import type { Plan } from '../../plan/types.js'
 import type { RefinementRecord } from '../../report/types.js'
-import { refinableOperators, withRefined } from './operators.js'
+import { type Refinable, refinableOperators, refinedAt, withRefined } from './operators.js'
 
 export interface StoredRefinement {
   readonly plan: Plan
@@ -23,9 +23,9 @@ export interface StoredRefinement {
 }
 
 export function encodeRefinement({ plan, record }: StoredRefinement, key: string): readonly Uint8Array[] {
-  const found = refinableOperators(plan).flatMap(({ index }) => {
-    const { name, refined } = plan.operators[index] as PlannedAccumulation
-    return refined === undefined ? [] : [{ name, refined }]
+  const found = refinableOperators(plan).flatMap((operator) => {
+    const refined = refinedAt(plan, operator)
+    return refined === undefined ? [] : [{ name: operator.name, refined }]
   })
   const binary = (of: (refined: Refined) => Uint8Array) =>
     vectorFromArray(
@@ -70,11 +70,12 @@ export function decodeRefinement(
     if (metadata.get('key') !== key) return undefined
     const record = JSON.parse(metadata.get('record') ?? '') as RefinementRecord
     const found = new Map(batches.flatMap(rowsOf).map((row) => [row.operator, row]))
-    const refined = refinableOperators(plan).flatMap(({ index, products }): [number, Refined][] => {
-      const row = found.get(plan.operators[index]!.name)
-      return row === undefined ? [] : [[index, refinedOf(row, products.rows.length, products.reading.depth)]]
+    const refined = refinableOperators(plan).flatMap((operator): [Refinable, Refined][] => {
+      const { rows, reading } = operator.products
+      const row = found.get(operator.name)
+      return row === undefined ? [] : [[operator, refinedOf(row, rows.length, reading.depth)]]
     })
-    return { plan: withRefined(plan, new Map(refined)), record }
+    return { plan: withRefined(plan, refined), record }
   } catch (cause) {
     throw new SquireError('CACHE', `${what} cannot be used: ${complaintOf(cause)}. Delete it to refine again.`, {
       cause,

@@ -21,14 +21,14 @@ export async function refineWeights(
 ): Promise<Fits<Plan>> {
   const { plan, fixed } = start.all
   const patches = Math.ceil(PATCHES / sizeOf(samples))
-  const refined: Fits<Map<number, Refined>> = { halves: [new Map(), new Map()], all: new Map() }
+  const refined: Fits<Map<Refinable, Refined>> = { halves: [new Map(), new Map()], all: new Map() }
   for (const operators of passesOf(refinableOperators(plan))) {
     const [first, second] = await ofHalves(samples, (half) =>
-      gatherGrams(setting, { fixed, operators, samples: half }, patches),
+      gatherGrams(setting, { plan, fixed, operators, samples: half }, patches),
     )
     const found = operators.map(async (operator, i) => {
       const fits = await refineOperator(setting, start.all, operator, [first[i]!, second[i]!])
-      zipFits(refined, fits, (into, one) => into.set(operator.index, one))
+      zipFits(refined, fits, (into, one) => into.set(operator, one))
     })
     await Promise.all(found)
   }
