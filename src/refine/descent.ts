@@ -43,14 +43,22 @@ export interface Descended {
   readonly after: number
 }
 
-/** The covariance of a block's inputs, and what it is fitted with. */
+/** One thing of the fit to either half of the samples, and to all of them. */
+type Fits<T> = readonly [first: T, second: T, all: T]
+type Which = 0 | 1 | 2
+
+/** Inputs whose weights are chosen together. */
 interface Matrices {
   readonly from: number
   readonly size: number
-  /** Of the halves. */
-  readonly own: readonly [Float64Array, Float64Array]
-  /** Of the halves and of all, damped. */
-  readonly damped: readonly [Float64Array, Float64Array, Float64Array]
+  readonly covariances: Fits<Covariance>
+}
+
+interface Covariance {
+  /** [size, size], symmetric. */
+  readonly values: Float64Array
+  /** What is added to each variance where integers are chosen by it. */
+  readonly damping: number
 }
 
 export function descendRows({ reading, rows, limit, grams }: DescentRequest): Descended {
@@ -63,120 +71,176 @@ export function descendRows({ reading, rows, limit, grams }: DescentRequest): De
     const matrices = blocks.map(({ from, size, at }): Matrices => {
       const place = { mean: group * depth + from, products: group * perGroup + at, size }
       const [a, b] = grams
-      const damped = [[a], [b], [a, b]].map((of) => damp(covarianceOf(of, place), size))
-      const own = [covarianceOf([a], place), covarianceOf([b], place)] as const
-      return { from, size, own, damped: damped as [Float64Array, Float64Array, Float64Array] }
+      return {
+        from,
+        size,
+        covariances: [covarianceOf([a], place), covarianceOf([b], place), covarianceOf([a, b], place)],
+      }
     })
     const end = ((group + 1) * rows.length) / groups
-    for (let c = (group * rows.length) / groups; c < end; c++) {
-      const row = rows[c]!
-      const [byFirst, bySecond, byAll] = ([0, 1, 2] as const).map((fit) => chooseRow(matrices, row, limit, fit))
-      const nearestError = errorOn(matrices, row, row.nearest, 0) + errorOn(matrices, row, row.nearest, 1)
-      const chosenError = errorOn(matrices, row, bySecond!, 0) + errorOn(matrices, row, byFirst!, 1)
-      const better = chosenError < nearestError
-      first!.push(byFirst!)
-      second!.push(bySecond!)
-      all!.push(better ? byAll! : row.nearest)
-      before += nearestError * row.scale ** 2
-      after += (better ? chosenError : nearestError) * row.scale ** 2
+    for (let c = (group * rows.length) / groups; c < end; c += TOGETHER) {
+      const some = rows.slice(c, Math.min(c + TOGETHER, end))
+      for (const [i, { fits, nearestError, chosenError }] of chooseRows(matrices, some, limit).entries()) {
+        const { nearest, scale } = some[i]!
+        const better = chosenError < nearestError
+        first!.push(fits[0])
+        second!.push(fits[1])
+        all!.push(better ? fits[2] : nearest)
+        before += nearestError * scale ** 2
+        after += (better ? chosenError : nearestError) * scale ** 2
+      }
     }
   }
   return { halves: [first!, second!], all: all!, before, after }
 }
 
-function chooseRow(matrices: readonly Matrices[], { weights, scale, nearest }: Row, limit: number, fit: 0 | 1 | 2) {
-  const integers = nearest.slice()
-  for (const { from, size, damped } of matrices) {
-    const [real, whole] = [weights.subarray(from, from + size), integers.subarray(from, from + size)]
-    descend(damped[fit], real, scale, whole, limit)
-  }
-  return integers
+interface Chosen {
+  readonly fits: Fits<Integers>
+  /** Squared errors on either half of the samples: of the nearest integers, and of those that the other half chose. */
+  nearestError: number
+  chosenError: number
 }
 
-/** The squared error of a row's integers on a half of the samples. */
-function errorOn(matrices: readonly Matrices[], { weights, scale }: Row, integers: Integers, half: 0 | 1): number {
-  let error = 0
-  for (const { from, size, own } of matrices) {
-    const [real, whole] = [weights.subarray(from, from + size), integers.subarray(from, from + size)]
-    error += errorOf(own[half], offsOf(real, scale, whole))
+function chooseRows(blocks: readonly Matrices[], rows: readonly Row[], limit: number): readonly Chosen[] {
+  const all = rows.map(({ nearest }): Chosen => {
+    const fits = [nearest.slice(), nearest.slice(), nearest.slice()] as const
+    return { fits, nearestError: 0, chosenError: 0 }
+  })
+  for (const { from, size, covariances } of blocks) {
+    const end = from + size
+    const offs = rows.map(({ weights, scale, nearest }) =>
+      Float64Array.from({ length: size }, (_, k) => weights[from + k]! / scale - nearest[from + k]!),
+    )
+    const slopes = covariances.map(({ values }) => productsOfRows(values, offs))
+    for (const [r, chosen] of all.entries()) {
+      const changes = chosen.fits.map((integers, fit) => {
+        const part = integers.subarray(from, end)
+        descend(covariances[fit as Which], offs[r]!, slopes[fit]![r]!, part, limit)
+        return changesOf(rows[r]!.nearest.subarray(from, end), part)
+      })
+      for (const half of [0, 1] as const) {
+        const slope = slopes[half]![r]!
+        const error = dot(offs[r]!, slope)
+        chosen.nearestError += error
+        chosen.chosenError += error + addedError(covariances[half].values, slope, changes[1 - half]!)
+      }
+    }
   }
-  return error
+  return all
 }
 
-/** The covariance of the values of a block over all that some Gram matrices hold, symmetric. */
+/** Rows that are multiplied with a covariance at a time: four sums that do not wait for one another. */
+const TOGETHER = 4
+
+/** C d of at most TOGETHER rows d. */
+function productsOfRows(covariance: Float64Array, rows: readonly Float64Array[]): Float64Array[] {
+  const size = rows[0]!.length
+  const results = Array.from({ length: TOGETHER }, () => new Float64Array(size))
+  const [a, b, c, d] = Array.from({ length: TOGETHER }, (_, r) => rows[r] ?? rows[0]!) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ]
+  for (let k = 0; k < size; k++) {
+    let [sumA, sumB, sumC, sumD] = [0, 0, 0, 0]
+    const row = k * size
+    for (let j = 0; j < size; j++) {
+      const value = covariance[row + j]!
+      sumA += value * a[j]!
+      sumB += value * b[j]!
+      sumC += value * c[j]!
+      sumD += value * d[j]!
+    }
+    results[0]![k] = sumA
+    results[1]![k] = sumB
+    results[2]![k] = sumC
+    results[3]![k] = sumD
+  }
+  return results
+}
+
+/** Where integers differ from the nearest ones, and by how much. */
+interface Changes {
+  readonly at: readonly number[]
+  readonly by: readonly number[]
+}
+
+function changesOf(nearest: Integers, integers: Integers): Changes {
+  const at: number[] = []
+  for (let k = 0; k < integers.length; k++) if (integers[k] !== nearest[k]) at.push(k)
+  return { at, by: at.map((k) => integers[k]! - nearest[k]!) }
+}
+
+/** What changes add to d' C d: (d - m)' C (d - m) - d' C d = m' C m - 2 m' (C d). */
+function addedError(covariance: Float64Array, slope: Float64Array, { at, by }: Changes): number {
+  let added = 0
+  for (let i = 0; i < at.length; i++) {
+    const row = at[i]! * slope.length
+    let sum = by[i]! * covariance[row + at[i]!]! - 2 * slope[at[i]!]!
+    for (let j = 0; j < i; j++) sum += 2 * by[j]! * covariance[row + at[j]!]!
+    added += by[i]! * sum
+  }
+  return added
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let k = 0; k < a.length; k++) sum += a[k]! * b[k]!
+  return sum
+}
+
+/** The covariance of the values of a block over all that some Gram matrices hold. */
 function covarianceOf(
   grams: readonly Gram[],
   { mean, products: at, size }: { readonly mean: number; readonly products: number; readonly size: number },
-): Float64Array {
-  const covariance = new Float64Array(size * size)
+): Covariance {
+  const values = new Float64Array(size * size)
   const total = (of: (gram: Gram) => number) => grams.reduce((sum, gram) => sum + of(gram), 0)
   const count = total((gram) => gram.count)
   const means = Float64Array.from({ length: size }, (_, k) => total(({ codes }) => codes[mean + k]!) / count)
+  let trace = 0
   for (let k = 0; k < size; k++) {
     for (let j = 0; j <= k; j++) {
       const index = at + k * size + j
       let sum = 0
       for (const { products } of grams) sum += products[index]!
       const value = sum / count - means[k]! * means[j]!
-      covariance[k * size + j] = value
-      covariance[j * size + k] = value
+      values[k * size + j] = value
+      values[j * size + k] = value
     }
+    trace += values[k * size + k]!
   }
-  return covariance
+  return { values, damping: (DAMPING * trace) / size }
 }
 
-function damp(covariance: Float64Array, size: number): Float64Array {
-  let trace = 0
-  for (let k = 0; k < size; k++) trace += covariance[k * size + k]!
-  const damping = (DAMPING * trace) / size
-  for (let k = 0; k < size; k++) covariance[k * size + k]! += damping
-  return covariance
-}
-
-/** What weights are off from their integers, in integer steps. */
-function offsOf(weights: ArrayLike<number>, scale: number, integers: ArrayLike<number>): Float64Array {
-  return Float64Array.from(weights, (weight, k) => weight / scale - integers[k]!)
-}
-
-/** d' C d. */
-function errorOf(covariance: Float64Array, offs: Float64Array): number {
-  const size = offs.length
-  let error = 0
-  for (let k = 0; k < size; k++) {
-    let sum = 0
-    for (let j = 0; j < size; j++) sum += covariance[k * size + j]! * offs[j]!
-    error += offs[k]! * sum
-  }
-  return error
-}
-
-/** Moves integers to where d' C d is least, as far as changing one at a time leads. */
+/**
+ * Moves integers to where d' C d is least, as far as changing one at a time leads.
+ * @param offs d: what the weights are off from the integers at the start, in integer steps
+ * @param undamped C d without damping
+ */
 function descend(
-  covariance: Float64Array,
-  weights: Float32Array,
-  scale: number,
+  { values, damping }: Covariance,
+  offs: Float64Array,
+  undamped: Float64Array,
   integers: Integers,
   limit: number,
 ): void {
-  const size = weights.length
-  const offs = offsOf(weights, scale, integers)
-  const slope = new Float64Array(size)
-  for (let k = 0; k < size; k++) {
-    let sum = 0
-    for (let j = 0; j < size; j++) sum += covariance[k * size + j]! * offs[j]!
-    slope[k] = sum
-  }
+  const size = integers.length
+  const slope = undamped.map((value, k) => value + damping * offs[k]!)
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     let moved = false
     for (let k = 0; k < size; k++) {
-      const variance = covariance[k * size + k]!
+      const row = k * size
+      const variance = values[row + k]! + damping
       if (!(variance > 0)) continue
       const wanted = integers[k]! + Math.round(slope[k]! / variance)
       const change = Math.min(Math.max(wanted, -limit), limit) - integers[k]!
       if (change === 0) continue
       moved = true
       integers[k]! += change
-      for (let j = 0; j < size; j++) slope[j]! -= change * covariance[k * size + j]!
+      for (let j = 0; j < size; j++) slope[j]! -= change * values[row + j]!
+      slope[k]! -= change * damping
     }
     if (!moved) return
   }
