@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Config } from '../config/config.js'
 import { metricText } from '../numbers.js'
 import { printable } from '../printable.js'
+import { plainAndRefined } from './refined.js'
 import type { ModeResult, RunResult } from './types.js'
 
 type Paint = (color: 'bold' | 'red', text: string) => string
@@ -28,7 +29,13 @@ function single(one: ModeResult, saveDir: string, paint: Paint): string[] {
   const metrics =
     one.floatMetric === undefined ? '' : ` (float ${metricText(one.floatMetric)}, fixed ${metricText(one.fixMetric)})`
   if (one.mode === 'convert') return ['Files:', ...files]
-  return ['Files:', ...files, paint('bold', `Quantization Loss: ${lossInWords(one)}${metrics}`)]
+  return ['Files:', ...files, ...refinedLines(one), paint('bold', `Quantization Loss: ${lossInWords(one)}${metrics}`)]
+}
+
+function refinedLines({ refinement }: ModeResult): string[] {
+  if (refinement === undefined) return []
+  const { plain, refined } = plainAndRefined(refinement)
+  return [`Signal to noise at the outputs: plain ${plain}, refined ${refined}`]
 }
 
 /** Results come sorted by loss. */
@@ -39,9 +46,11 @@ function bestLine([best]: readonly ModeResult[]): string[] {
 
 async function table(results: readonly ModeResult[], paint: Paint): Promise<string> {
   const { default: Table } = await import('cli-table3')
+  const isRefined = results.some(({ refinement }) => refinement !== undefined)
+  const ratios = isRefined ? ['plain', 'refined'] : []
   const rows = new Table({
-    head: ['model', 'mode', 'iteration', 'loss', 'float', 'fixed', 'subdirectory'],
-    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'left'],
+    head: ['model', 'mode', 'iteration', 'loss', 'float', 'fixed', ...ratios, 'subdirectory'],
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', ...ratios.map(() => 'right' as const), 'left'],
     style: { head: [], border: [] },
   })
   for (const one of results) {
@@ -53,6 +62,7 @@ async function table(results: readonly ModeResult[], paint: Paint): Promise<stri
       loss,
       metricText(one.floatMetric),
       metricText(one.fixMetric),
+      ...(isRefined ? ratioCells(one) : []),
       one.directory,
     ])
   }
@@ -60,6 +70,12 @@ async function table(results: readonly ModeResult[], paint: Paint): Promise<stri
     error === undefined ? [] : [printable(`${directory}: ${error}`)],
   )
   return [rows.toString(), ...failures].join('\n')
+}
+
+function ratioCells({ refinement }: ModeResult): string[] {
+  if (refinement === undefined) return ['-', '-']
+  const { plain, refined } = plainAndRefined(refinement)
+  return [plain, refined]
 }
 
 /** A run leaves out few samples or has a problem that the first ones show. */

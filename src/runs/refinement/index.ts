@@ -8,6 +8,7 @@ import type { HeldSample } from '../../engine/protocol.js'
 import { stopFlag } from '../../engine/stopFlag.js'
 import { SquireError } from '../../errors.js'
 import type { FixedPointModel, Plan } from '../../plan/types.js'
+import { decibelText } from '../../report/refined.js'
 import type { RefinementRecord } from '../../report/types.js'
 import type { Job } from '../quantization/quantization.js'
 import type { Setting, Solved } from '../stages.js'
@@ -105,13 +106,9 @@ function refinedJob({ reporter }: Setting, job: Job, { plan, record }: StoredRef
 }
 
 function inWords({ samples, steps }: RefinementRecord): string {
-  const said = steps.map(({ step, after, kept }) => `${step} ${inDecibels(after)}${kept ? '' : ' (taken back)'}`)
+  const said = steps.map(({ step, after, kept }) => `${step} ${decibelText(after)}${kept ? '' : ' (taken back)'}`)
   return (
     `refined on ${samples} samples, each half judged by the other; signal to noise at the outputs: ` +
-    `${inDecibels(steps[0]!.before)}, with ${said.join(', ')}`
+    `${decibelText(steps[0]!.before)}, with ${said.join(', ')}`
   )
-}
-
-function inDecibels(decibels: number | undefined): string {
-  return decibels === undefined ? 'exact' : `${decibels.toFixed(1)} dB`
 }
