@@ -1,5 +1,6 @@
 // What squire would run in integers of every model of a folder, without any data: `node dist/scripts/models/plans.js FOLDER` writes plans.json there.
-// Dynamic dims are taken as 1, or as 512 where the model cannot run so.
+// Dynamic dims are taken as 1; where the model cannot run so, or has empty tensors, the last axis of an input as 256, samples of
+// sound for one.
 
 import { mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,6 +16,7 @@ import { optimize } from '../../src/onnx/passes/index.js'
 import { elementCount } from '../../src/onnx/tensor.js'
 import type { Model, TensorValue } from '../../src/onnx/types.js'
 import { isFallback } from '../../src/operators/index.js'
+import type { Plan } from '../../src/plan/types.js'
 
 const folder = process.argv[2]
 if (folder === undefined) throw new Error('Which folder? node dist/scripts/models/plans.js FOLDER')
@@ -35,7 +37,8 @@ try {
 async function planOf(file: string) {
   // External data lie beside the file that a link leads to.
   const { model } = await optimize(importModel(await readModel(await realpath(file))).model)
-  const { operators } = await planFor(model, 1).catch(() => planFor(model, 512))
+  const short = await planFor(model, 1).catch(() => undefined)
+  const { operators } = short === undefined || hasEmpty(short) ? await planFor(model, 256) : short
   const inFloat = operators.filter(isFallback).filter(({ reason }) => reason !== undefined)
   const types: Record<string, number> = {}
   for (const { nodes } of inFloat) types[nodes[0]!.opType] = (types[nodes[0]!.opType] ?? 0) + 1
@@ -43,18 +46,23 @@ async function planOf(file: string) {
 }
 
 /** As a run plans it: with the branches that the dims decide. */
-async function planFor(model: Model, size: number) {
-  const feeds = zeros(model, size)
+async function planFor(model: Model, length: number) {
+  const feeds = zeros(model, length)
   const proto = specialize(model.proto, feeds)?.proto
   const decided = proto === undefined ? model : (await optimize({ ...model, proto })).model
   const options = { chip: chipProfile('TX5105C'), bitsOf: () => 8 }
   return (await prepare(decided, feeds, options, workspace)).plan
 }
 
-function zeros({ proto }: Model, size: number): Record<string, TensorValue> {
+function hasEmpty({ tensors }: Plan): boolean {
+  return [...tensors.values()].some(({ dims }) => dims.includes(0))
+}
+
+function zeros({ proto }: Model, length: number): Record<string, TensorValue> {
   return Object.fromEntries(
     modelInputs(proto).map((input) => {
-      const dims = input.dims.map((dim) => (typeof dim === 'number' ? dim : size))
+      const last = input.dims.length - 1
+      const dims = input.dims.map((dim, axis) => (typeof dim === 'number' ? dim : axis === last ? length : 1))
       const type = elementTypeOf(input.dataType)!
       return [input.name, { type, dims, data: new (arrayOf(type))(elementCount(dims)) }]
     }),

@@ -75,6 +75,8 @@ export interface ModelInput {
   readonly dims: readonly (number | string)[]
   /** The only value that it may have: the model was made for that one. */
   readonly value?: number
+  /** The type that it had before the model was converted to float32: samples may bring that, too. */
+  readonly givenType?: number
 }
 
 /** What an infer function is given: Knight's members, camelCase with snake_case aliases. */

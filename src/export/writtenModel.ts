@@ -4,7 +4,7 @@ import type { GraphBuilder } from '../emit/builder.js'
 import { EMITTED_OPSET } from '../emit/opset.js'
 import { outerInputs } from '../onnx/graph.js'
 import { toNumber } from '../onnx/int64.js'
-import { FIXED_INPUTS, modelInputs, opsetOf } from '../onnx/model.js'
+import { FIXED_INPUTS, GIVEN_TYPES, modelInputs, opsetOf } from '../onnx/model.js'
 import { makeGraph } from '../onnx/node.js'
 import { isStandardDomain } from '../onnx/operators.js'
 import type { ModelProto, NodeProto, TensorProto, ValueInfoProto } from '../onnx/types.js'
@@ -38,9 +38,9 @@ export function writtenModel(
     outputs,
     initializers: [...initializersRead(source, builder, outputs), ...builder.initializers],
   })
-  const fixed = source.metadataProps?.find(({ key }) => key === FIXED_INPUTS)?.value
+  const kept = source.metadataProps?.filter(({ key }) => key === FIXED_INPUTS || key === GIVEN_TYPES) ?? []
   const properties: readonly (readonly [string, string | undefined])[] = [
-    [FIXED_INPUTS, fixed],
+    ...kept.map(({ key, value }) => [key, value] as const),
     ...Object.entries(metadata),
     ['mode', mode],
     ['options', options && JSON.stringify(options)],

@@ -71,7 +71,8 @@ function withInner(node: NodeProto): NodeProto[] {
 
 function operatorProblem({ domain, opType }: NodeProto, opset: number): string | undefined {
   if (domain === CONTRIB_DOMAIN || (isStandardDomain(domain) && runtimeOperators.has(opType))) return undefined
-  if (domain === 'com.microsoft.nchwc') return `${opType} of domain ${domain} (made by the runtime for one processor)`
+  if (domain === 'com.microsoft.nchwc')
+    return `${opType} of domain ${domain} (made for one processor by the runtime's optimizer: save the model at its level "extended" instead of "all")`
   if (!isStandardDomain(domain)) return `${opType} of domain ${domain}`
   const since = standardOperators.get(opType)
   if (since === undefined) return `${opType}, not an ONNX operator`

@@ -69,17 +69,24 @@ export function opsetOf(proto: ModelProto): number {
 /** The key of the metadata that say which inputs a model takes with one value only. */
 export const FIXED_INPUTS = 'fixed_inputs'
 
+/** The key of the metadata that say which type inputs had in the model that was given, where they were converted. */
+export const GIVEN_TYPES = 'given_types'
+
 /** The graph inputs that a caller feeds: those that are not initializers, in model order. */
 export function modelInputs(proto: ModelProto): ModelInput[] {
   const initializers = new Set(proto.graph.initializer.map(({ name }) => name))
   const inputs = proto.graph.input.filter(({ name }) => !initializers.has(name)).map(modelInput)
-  const fixed = proto.metadataProps?.find(({ key }) => key === FIXED_INPUTS)
-  if (fixed === undefined) return inputs
-  const values = new Map(Object.entries(JSON.parse(fixed.value) as Record<string, number>))
+  const values = numbersByInput(proto, FIXED_INPUTS)
+  const types = numbersByInput(proto, GIVEN_TYPES)
   return inputs.map((input) => {
-    const value = values.get(input.name)
-    return value === undefined ? input : { ...input, value }
+    const [value, givenType] = [values.get(input.name), types.get(input.name)]
+    return { ...input, ...(value !== undefined && { value }), ...(givenType !== undefined && { givenType }) }
   })
+}
+
+function numbersByInput({ metadataProps }: ModelProto, key: string): ReadonlyMap<string, number> {
+  const property = metadataProps?.find((one) => one.key === key)
+  return new Map(property ? Object.entries(JSON.parse(property.value) as Record<string, number>) : [])
 }
 
 /** What one input may have: squire holds some samples at a time, in each worker. */

@@ -1,6 +1,7 @@
 // One model input as users write it -> a tensor of the type and dims the model takes, or an error that says what is wrong with it.
 
 import { SquireError } from '../../errors.js'
+import { float16ToFloat32 } from '../../onnx/float16.js'
 import type { ElementType, TensorData, TensorValue } from '../../onnx/types.js'
 import type { ModelInput, TensorLike } from '../types.js'
 import {
@@ -37,9 +38,10 @@ export function toInputTensor(value: TensorLike, input: ModelInput, place: Input
   }
   const dims = toDims(value.dims)
   if (dims === undefined) return fail(`has dims ${JSON.stringify(value.dims)}, expected an array of whole numbers`)
-  const problem = typeProblem(value, expected)
+  const given = givenValues(value, input)
+  const problem = given === undefined ? typeProblem(value, expected) : undefined
   if (problem !== undefined) return fail(problem)
-  const data = toData(value.data, expected)
+  const data = given ?? toData(value.data, expected)
   if (!dimsFit(dims, input.dims, place.whole)) {
     const named = input.dims.some((dim) => typeof dim === 'string') ? ' (a name stands for any size)' : ''
     return fail(`has dims ${shown(dims)}, expected ${shown(input.dims)}${named}`)
@@ -73,6 +75,16 @@ function dimsFit(dims: readonly number[], model: readonly (number | string)[], w
 function toDims(dims: unknown): readonly number[] | undefined {
   if (!Array.isArray(dims) || !dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) return undefined
   return [...dims]
+}
+
+/** Of the type that the input had before the model was converted: as float32. */
+function givenValues({ data, type }: TensorLike, { givenType }: ModelInput): Float32Array | undefined {
+  const given = givenType === undefined ? undefined : elementTypeOf(givenType)
+  const held = Array.isArray(data) ? undefined : elementTypeOfArray(data)
+  if (given === undefined || held === undefined || (type ?? held) !== given) return undefined
+  // Bits of float16, where the array does not know what they mean.
+  if (data instanceof Uint16Array) return float16ToFloat32(data)
+  return held === given ? Float32Array.from(data as ArrayLike<number>) : undefined
 }
 
 function typeProblem(value: TensorLike, expected: ElementType): string | undefined {

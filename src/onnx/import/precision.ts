@@ -6,6 +6,7 @@
 
 import { intAttribute, makeAttribute } from '../attribute.js'
 import { dataTypeName } from '../datatype.js'
+import { GIVEN_TYPES } from '../model.js'
 import { mapGraphs } from '../renaming.js'
 import { elementCount, floatValues, makeTensor, tensorDims } from '../tensor.js'
 import {
@@ -25,8 +26,14 @@ export const singlePrecision: ImportStep = (proto) => {
   const types = new Set(typesOf(proto.graph).filter((type) => other.has(type)))
   if (types.size === 0) return { proto }
   const names = [...types].sort((a, b) => a - b).map(dataTypeName)
+  const given = proto.graph.input.filter((input) => types.has(elementType(input)))
+  const known = {
+    key: GIVEN_TYPES,
+    value: JSON.stringify(Object.fromEntries(given.map((one) => [one.name, elementType(one)]))),
+  }
+  const metadataProps = given.length === 0 ? proto.metadataProps : [...(proto.metadataProps ?? []), known]
   return {
-    proto: { ...proto, graph: inGraph(proto.graph, types) },
+    proto: { ...proto, graph: inGraph(proto.graph, types), ...(metadataProps && { metadataProps }) },
     line: `the model is in ${names.join(' and ')}: converted to float32, its inputs and outputs too`,
   }
 }

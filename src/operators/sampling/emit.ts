@@ -56,6 +56,7 @@ function flatten(e: Emitter, x: string, { batch, channels, space }: FixedSamplin
 }
 
 interface Place {
+  /** The value before the place; the nearest one, where nothing is interpolated. */
   readonly before: Integers
   /** What is left of a unit behind `before`, and what lacks to the next. */
   readonly rest: Integers
@@ -65,12 +66,12 @@ interface Place {
 /** [N, 1, points] along one axis of the input, which is a column of the grid. */
 function placeAlong(e: Emitter, axis: FixedAxis, at: number, operator: FixedSampling, context: EmitContext): Place {
   const u = toFloat64(e, unitsAlong(e, axis, at, operator, context))
-  const shifted = operator.interpolates ? u : shiftBy(e, u, UNIT / 2)
   const units = e.scalar('float64', UNIT)
-  const before = e.emit('Floor', [e.emit('Div', [shifted.name, units])])
+  // Round takes the even one of two that are as near.
+  const before = e.emit(operator.interpolates ? 'Floor' : 'Round', [e.emit('Div', [u.name, units])])
   const rest = e.emit('Sub', [u.name, e.emit('Mul', [before, units])])
   return {
-    before: { name: before, type: 'float64', bound: Math.ceil(shifted.bound / UNIT) },
+    before: { name: before, type: 'float64', bound: Math.ceil(u.bound / UNIT) },
     rest: { name: rest, type: 'float64', bound: UNIT },
     left: { name: e.emit('Sub', [units, rest]), type: 'float64', bound: UNIT },
   }

@@ -36,7 +36,11 @@ function nearest(values: Int32Array, space: readonly number[], at: readonly numb
   return valueAt(
     values,
     space,
-    at.map((u) => Math.floor((u + UNIT / 2) / UNIT)),
+    at.map((u) => {
+      const [before, rest] = [Math.floor(u / UNIT), u - UNIT * Math.floor(u / UNIT)]
+      if (rest === UNIT / 2) return before % 2 === 0 ? before : before + 1
+      return rest < UNIT / 2 ? before : before + 1
+    }),
   )
 }
 

@@ -18,7 +18,7 @@ export interface FixedAxis {
 }
 
 /**
- * With u = 2^8 i + r along an axis: y = x[i] or x[i + 1], whichever is nearer, i + 1 from the middle on (constant places are whole already); or, of what interpolates,
+ * With u = 2^8 i + r along an axis: y = x[i] or x[i + 1], whichever is nearer, in the middle that of the even index (constant places are whole already); or, of what interpolates,
  * y = rshift(sum over the corners of x * product over the axes of (2^8 - r at i, r at i + 1), 8 * axes).
  */
 export interface FixedSampling extends FixedOperator, SamplingGeometry {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { toInputTensor } from '../../../src/dataset/tensors/inputTensor.js'
 import { makeAttribute } from '../../../src/onnx/attribute.js'
 import { toFloat16 } from '../../../src/onnx/float16.js'
 import { importModel, inSinglePrecision } from '../../../src/onnx/import/index.js'
+import { modelInputs } from '../../../src/onnx/model.js'
 import { makeGraph, makeValueInfo } from '../../../src/onnx/node.js'
 import { makeTensor } from '../../../src/onnx/tensor.js'
 import { DataType, type FunctionProto, type ModelProto, type NodeProto } from '../../../src/onnx/types.js'
@@ -102,6 +104,15 @@ describe('other precisions', () => {
     for (const { type } of [...proto.graph.input, ...proto.graph.output]) type!.tensorType!.elemType = DataType.FLOAT16
     const { model: result, log } = imported(proto)
     expect(log).toEqual(['the model is in FLOAT16 (10): converted to float32, its inputs and outputs too'])
+    const [input] = modelInputs(result.proto)
+    const given = {
+      data: Uint16Array.from({ length: 48 }, (_, i) => toFloat16(i / 4)),
+      dims: [1, 3, 4, 4],
+      type: 'float16',
+    } as const
+    const fed = toInputTensor(given, input!, { where: 'sample', index: 0 })
+    expect(fed).toEqual({ type: 'float32', dims: given.dims, data: Float32Array.from({ length: 48 }, (_, i) => i / 4) })
+    expect(() => toInputTensor({ ...given, type: 'uint16' }, input!, { where: 'sample', index: 0 })).toThrow('(uint16)')
     const { y } = await runModel(result.proto)
     const { x } = feedsFor(result.proto)
     expect(y!.type).toBe('float32')
