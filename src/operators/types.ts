@@ -219,6 +219,8 @@ export interface Family<P extends PlannedOperator = PlannedOperator, F extends F
   derivation?(operator: P): Derivation | undefined
   /** A magnitude that its outputs' scale must make room for where they are wide. */
   leastExtreme?(operator: P): number
+  /** Whether all values of its outputs are whole numbers. Where it is left away, they need not be. */
+  givesIntegers?(operator: P): boolean
   /** The largest magnitude among the weights of each output channel, for reports. */
   largestWeights?(operator: P): readonly number[]
   /** Absent, or undefined, where it is no sum of products with constant weights that the float graph writes as one. */

@@ -23,7 +23,7 @@ const SMALLEST_SCALE = 2 ** -126
  * A tensor of 16 bits holds values up to this many times its threshold. Unseen data exceed the calibration data, and what would saturate, a
  * winning score above all, costs far more than one of 16 bits.
  */
-const WIDE_HEADROOM = 2
+export const WIDE_HEADROOM = 2
 
 export interface SolveOptions {
   readonly scales?: ReadonlyMap<string, number>

@@ -22,7 +22,7 @@ import type { FixedPointModel, Plan } from '../plan/types.js'
 import { planLines, requireIntegers } from '../report/plan.js'
 import type { Reporter } from '../report/types.js'
 import { type GroupHistogram, solveGroups, withoutSign } from '../solve/groups.js'
-import { integerInputs } from '../solve/integerInputs.js'
+import { integerTensors } from '../solve/integerTensors.js'
 import { readGivenModel } from './edit.js'
 import { equalizeRun } from './equalization/index.js'
 import { floatModel } from './given/brought.js'
@@ -152,7 +152,7 @@ async function solveThresholds(
   // Loaded scales make one quantization, whatever it is measured on.
   for (const one of origin === undefined ? observed : observed.slice(-1)) {
     const groups = groupHistograms(prepared, one, reporter)
-    const whole = integerInputs(plan, groups)
+    const whole = integerTensors(plan, groups)
     const asked = [...new Set([...modes, ...own.values()])]
     const solved = await solveGroups({ pool, groups, modes: asked, percent: config.percent })
     const oneSided = await solveGroups({ pool, groups: withoutSign(groups), modes: asked, percent: config.percent })

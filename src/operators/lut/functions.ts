@@ -113,6 +113,9 @@ export function elementwise(node: NodeProto): Elementwise | undefined {
   return f && ((...inputs) => f(...(inputs as [number, ...number[]])))
 }
 
+/** Functions whose values are whole numbers. */
+export const integral: ReadonlySet<string> = new Set(['Ceil', 'Floor', 'Round', 'Sign'])
+
 /** ONNX's Round, unlike the chip's. */
 function halfToEven(x: number): number {
   const floor = Math.floor(x)

@@ -1,6 +1,7 @@
 import type { Family } from '../types.js'
 import { isAtMostTwiceAsSteep } from './derivation.js'
 import { emitLut } from './emit.js'
+import { integral } from './functions.js'
 import { lutOf, type PlannedLut } from './plan.js'
 import { referenceLut } from './reference.js'
 import { type FixedLut, lutRanges, solveLut } from './solve.js'
@@ -20,6 +21,7 @@ export const lut: Family<PlannedLut, FixedLut> = {
   match: lutOf,
   derivation: ({ inputs, outputs, evaluate }) =>
     isAtMostTwiceAsSteep(evaluate) ? { input: inputs[0]!, output: outputs[0]!, evaluate } : undefined,
+  givesIntegers: ({ nodes }) => integral.has(nodes.at(-1)!.opType),
   solve: solveLut,
   ranges: lutRanges,
   parameters: ({ label, table, segmentBits, fractionBits }) => ({

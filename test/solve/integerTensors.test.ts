@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { makeNode as node } from '../../src/onnx/node.js'
 import type { PlannedOperator } from '../../src/operators/types.js'
 import type { Plan, ScaleGroup } from '../../src/plan/types.js'
-import { integerInputs } from '../../src/solve/integerInputs.js'
+import { integerTensors } from '../../src/solve/integerTensors.js'
 import { histogramOf } from './samples.js'
 
 const group = (name: string, bits: number): ScaleGroup => ({
@@ -15,7 +16,7 @@ const writer: PlannedOperator = { kind: 'conv', name: 'conv', nodes: [], inputs:
 const plan = { operators: [writer] } as unknown as Plan
 
 const thresholdOf = (values: readonly number[], name = 'x', bits = 8) =>
-  integerInputs(plan, [{ scaleGroup: group(name, bits), histogram: histogramOf(values) }]).get(name)
+  integerTensors(plan, [{ scaleGroup: group(name, bits), histogram: histogramOf(values) }]).get(name)
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
@@ -38,5 +39,22 @@ describe('an input of integers', () => {
 
   it('is an input: what an operator writes is left to the modes', () => {
     expect(thresholdOf(range(-128, 127), 'y')).toBeUndefined()
+  })
+})
+
+describe('what rounds', () => {
+  const rounds = { kind: 'lut', name: 'floor', nodes: [node('Floor', ['x'], ['z'])], inputs: ['x'], outputs: ['z'] }
+  const rounded = (values: readonly number[], bits: number) =>
+    integerTensors({ operators: [rounds] } as unknown as Plan, [
+      { scaleGroup: group('z', bits), histogram: histogramOf(values) },
+    ]).get('z')
+
+  it('has the scale 1 as well, for a few small integers too, which become places', () => {
+    expect(rounded([0, 3, 9], 8)).toBe(127)
+    expect(rounded([0, 3, 9], 16)).toBe(32767 / 2)
+  })
+
+  it('is left to the modes where it does not fit', () => {
+    expect(rounded([0, 300], 8)).toBeUndefined()
   })
 })
