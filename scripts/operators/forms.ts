@@ -175,7 +175,11 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   Div: [on('x z'), on('x positiveC', {}, { form: 'by a constant' }), on('half z', {}, { form: 'of a constant' })],
   Dropout: unary,
   DynamicQuantizeLinear: quantized,
-  Einsum: [on('heads heads', { equation: 'bhid,bhjd->bhij' })],
+  Einsum: [
+    on('heads heads', { equation: 'bhid,bhjd->bhij' }),
+    on('x rows', { equation: '...ij,jk->...ik' }, { form: 'with an ellipsis' }),
+    on('x x x', { equation: 'bcij,bcjk,bckl->bcil' }, { form: 'of three tensors' }),
+  ],
   Elu: unary,
   Equal: comparison,
   Erf: unary,

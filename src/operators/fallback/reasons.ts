@@ -11,6 +11,7 @@ const reasons: Readonly<Record<string, string>> = {
   CumProd: manyFactors,
   DeformConv: computedPlaces,
   Det: manyFactors,
+  Einsum: 'it takes a diagonal, more than two tensors, or a sum over what one of them alone has',
   MaxRoiPool: computedPlaces,
   Mod: twoTensors,
   NonMaxSuppression: varyingCount,

@@ -12,7 +12,7 @@ import type { NodeProto } from '../../types.js'
 import { lowering, type NodeWriter } from '../lowering.js'
 
 export const lowerEinsum = lowering('Einsum nodes made products and moves of values', ['Einsum'], (writer, node) => {
-  const equation = equationOf(node)
+  const equation = equationOf(writer, node)
   if (equation === undefined) return undefined
   const { operands, result } = equation
   const [first, second] = operands as [readonly string[], (readonly string[])?]
@@ -24,18 +24,36 @@ interface Equation {
   readonly result: readonly string[]
 }
 
-/** Of one tensor or two, without diagonals and broadcasting. */
-function equationOf(node: NodeProto): Equation | undefined {
+/** Of one tensor or two, without diagonals. */
+function equationOf(writer: NodeWriter, node: NodeProto): Equation | undefined {
   const [left = '', right] = stringAttribute(node, 'equation', '').replaceAll(' ', '').split('->')
-  const operands = left.split(',').map((labels) => [...labels])
-  const isPlain = [...operands, [...(right ?? '')]].every(
-    (labels) => new Set(labels).size === labels.length && labels.every((label) => /[A-Za-z]/.test(label)),
-  )
-  if (!isPlain || operands.length !== node.input.length || operands.length > 2) return undefined
+  const texts = left.split(',')
+  if (texts.length !== node.input.length || texts.length > 2) return undefined
+  const counts = texts.map((text, i) => unnamed(text, writer.openDims(node.input[i]!)?.length))
+  if (!counts.every((count) => count !== undefined && count >= 0)) return undefined
+  const operands = texts.map((text, i) => labelsOf(text, counts[i]!))
+  const most = Math.max(...(counts as number[]))
   const all = operands.flat()
-  // Without an arrow the result has the labels that appear once, in alphabetical order.
-  const implied = all.filter((label) => all.indexOf(label) === all.lastIndexOf(label)).sort()
-  return { operands, result: right === undefined ? implied : [...right] }
+  // Without an arrow the result has the labels that appear once, in alphabetical order, behind those without a name.
+  const once = all.filter((label) => /[A-Za-z]/.test(label) && all.indexOf(label) === all.lastIndexOf(label)).sort()
+  const result = right === undefined ? [...labelsOf(ELLIPSIS, most), ...once] : labelsOf(right, most)
+  const isPlain = [...operands, result].every((labels) => new Set(labels).size === labels.length)
+  return isPlain ? { operands, result } : undefined
+}
+
+const ELLIPSIS = '...'
+
+/** How many axes an ellipsis stands for; undefined where the rank is not known. */
+function unnamed(text: string, rank: number | undefined): number | undefined {
+  if (!text.includes(ELLIPSIS)) return 0
+  return rank === undefined ? undefined : rank - (text.length - ELLIPSIS.length)
+}
+
+/** One label an axis. Those of an ellipsis count from the last one, as numpy broadcasts. */
+function labelsOf(text: string, count: number): string[] {
+  const [before = '', after = ''] = text.split(ELLIPSIS)
+  const between = text.includes(ELLIPSIS) ? Array.from({ length: count }, (_, i) => `${ELLIPSIS}${count - i}`) : []
+  return [...before, ...between, ...after]
 }
 
 type Labels = readonly string[]
@@ -55,7 +73,9 @@ function ofTwo(
   result: Labels,
 ): string | undefined {
   const [x, y] = input as [string, string]
-  const sizes = new Map([...sizesOf(writer, x, a), ...sizesOf(writer, y, b)])
+  const [own, other] = [new Map(sizesOf(writer, x, a)), new Map(sizesOf(writer, y, b))]
+  if ([...own].some(([label, size]) => (other.get(label) ?? size) !== size)) return undefined
+  const sizes = new Map([...own, ...other])
   const batch = result.filter((label) => a.includes(label) && b.includes(label))
   const summed = a.filter((label) => b.includes(label) && !result.includes(label))
   const rows = result.filter((label) => a.includes(label) && !b.includes(label))
