@@ -19,6 +19,10 @@ const ENDING_MS = 12_000
 /** What a second signal leaves an engine that has said it is ending. */
 const LAST_MS = 1500
 
+const STUCK =
+  'squire: interrupted; the engine did not end by itself, as code of yours keeps it busy, and was killed. ' +
+  'Repeat the command with --resume to go on from its last checkpoint, where there is one.\n'
+
 const MAX_RESTARTS = 5
 
 /** What a crash of native code ends a process with, and SIGKILL, which a system that is short of memory sends to the largest process. */
@@ -69,16 +73,19 @@ export async function supervise(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Ends the engine if it does not end by itself in time. */
+/** Ends the engine if it does not end by itself in time, and says so where the engine cannot. */
 function askToEnd(engine: ChildProcess, signal: NodeJS.Signals, again: boolean): void {
   engine.kill(signal)
-  let timer = setTimeout(() => engine.kill('SIGKILL'), again ? LAST_MS : ANSWER_MS)
+  const end = () => {
+    if (engine.kill('SIGKILL')) process.stderr.write(STUCK)
+  }
+  let timer = setTimeout(end, again ? LAST_MS : ANSWER_MS)
   engine.once('exit', () => clearTimeout(timer))
   if (again) return
   engine.on('message', (message) => {
     if (!isObject(message) || !('ending' in message)) return
     clearTimeout(timer)
-    timer = setTimeout(() => engine.kill('SIGKILL'), ENDING_MS)
+    timer = setTimeout(end, ENDING_MS)
   })
 }
 

@@ -6,6 +6,10 @@ import { exitCodes } from '../errors.js'
 /** A run that has not stopped this long after a signal never will: user code or a model does not end. */
 const STOP_MS = 10_000
 
+const STUCK =
+  'squire: interrupted; code of yours, or the model, does not end. ' +
+  'Repeat the command with --resume to go on from the last checkpoint, where there is one.\n'
+
 /** A signal this long after the first is impatience; sooner it is the same one, from the terminal and from the supervisor. */
 const repeatMilliseconds = 1000
 
@@ -27,7 +31,10 @@ export function listenForSignals(): Interrupt {
       // The supervisor ends an engine that does not answer.
       process.send?.({ ending: true })
       controller.abort()
-      setTimeout(() => leave(status), STOP_MS).unref()
+      setTimeout(() => {
+        process.stderr.write(STUCK)
+        leave(status)
+      }, STOP_MS).unref()
     } else if (performance.now() - since > repeatMilliseconds) leave(status)
   }
   process.on('SIGINT', stop)

@@ -1,4 +1,5 @@
-// Knight's JSON configuration (-rc): an object "quant" whose keys are the long names of options. Comments and trailing commas are allowed.
+// Knight's JSON configuration (-rc): an object "quant" whose keys are the long names of options, and the chip beside it, which Knight's other
+// commands read too. Comments and trailing commas are allowed.
 
 import type { ParseError } from 'jsonc-parser'
 import { messageOf, SquireError } from '../errors.js'
@@ -14,9 +15,11 @@ export interface RunConfig {
 
 /** @throws SquireError CONFIG when the file cannot be read, is no JSON, or has keys that squire does not know */
 export async function readRunConfig(path: string): Promise<RunConfig> {
-  const { quant, ...rest } = isObject(await readJson(path), `${path}: expected { "quant": { ... } }`)
+  const { quant, chip, ...rest } = isObject(await readJson(path), `${path}: expected { "quant": { ... } }`)
   const given = isObject(quant, `${path}: expected an object "quant" whose keys are the long names of options`)
-  const options = new Map(Object.entries(given).filter(([, value]) => value !== null))
+  const options = new Map(
+    Object.entries({ chip, ...given }).filter(([, value]) => value !== null && value !== undefined),
+  )
   requireKnown(options.keys(), `${path}, "quant"`)
   return { options, ignored: Object.keys(rest) }
 }

@@ -20,9 +20,10 @@ export interface Value<T, I = T> {
   readonly input?: I
 }
 
+/** "True" and "False" are what Python writes of a boolean as text. */
 const trueOrFalse = v.pipe(
-  v.union([v.boolean(), v.picklist(['true', 'false'])]),
-  v.transform((value) => value === true || value === 'true'),
+  v.union([v.boolean(), v.picklist(['true', 'false', 'True', 'False'])]),
+  v.transform((value) => value === true || value === 'true' || value === 'True'),
 )
 
 export const flag: Value<boolean> = {

@@ -29,9 +29,11 @@ export function reportJson(report: Report): string {
   return `{\n${entries.join(',\n')}\n}\n`
 }
 
-/** What --json prints. */
+/** What --json prints. A model that -r infer runs is whatever it is, float or integer: it has a metric, as the library's infer says. */
 export function resultJson(result: RunResult, config: Config): string {
-  const all = { ...report(result, config), saveDir: result.saveDir, stageSeconds: result.stageSeconds }
+  const measured = result.results.map(({ model, iteration, fixMetric }) => ({ model, iteration, metric: fixMetric }))
+  const results = config.runMode === 'infer' ? measured : result.results
+  const all = { ...report(result, config), results, saveDir: result.saveDir, stageSeconds: result.stageSeconds }
   return `${stringify(all, 2)}\n`
 }
 

@@ -15,7 +15,10 @@ export interface Progress {
   stop(): void
 }
 
-/** Lines at the start and the end, and in between one after 10 % and 2 s, or after 10 s. */
+/** Work that takes less than this has a line at its end alone. */
+const QUICK_MS = 1000
+
+/** A line when it is clear that work takes a while, one at the end, and in between one after 10 % and 2 s, or after 10 s. */
 export function plainProgress({ stderr, now }: Terminal, whole?: WholeRun): Progress {
   function start(title: string, total: number, unit: string): ProgressTask {
     const began = now()
@@ -23,7 +26,7 @@ export function plainProgress({ stderr, now }: Terminal, whole?: WholeRun): Prog
     let finished = false
     let last = 0
     const print = (text: string) => stderr.write(`${title}: ${text}\n`)
-    print(`0 of ${total} ${unit}`)
+    const atWork = setTimeout(() => print(`${last} of ${total} ${unit}`), QUICK_MS).unref()
     return {
       update(done) {
         whole?.advance(done - last)
@@ -32,6 +35,7 @@ export function plainProgress({ stderr, now }: Terminal, whole?: WholeRun): Prog
         const waited = time - shown.time
         const advanced = done - shown.done >= total / 10
         if (finished || done >= total || !(waited >= 10_000 || (advanced && waited >= 2000))) return
+        clearTimeout(atWork)
         shown = { done, time }
         const share = Math.floor((done / total) * 100)
         const { rate, left } = pace(done, total, time - began)
@@ -41,6 +45,7 @@ export function plainProgress({ stderr, now }: Terminal, whole?: WholeRun): Prog
       finish() {
         if (finished) return
         finished = true
+        clearTimeout(atWork)
         const milliseconds = now() - began
         // Work that was cut short ends where it was.
         const count = last < total ? `${last} of ${total}` : total

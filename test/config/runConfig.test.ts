@@ -37,6 +37,22 @@ describe('a JSON configuration', () => {
     })
   })
 
+  it('has what Python and Knight write: True and False as text, the chip beside "quant", Gray, is_yolo', async () => {
+    const input = (isYolo: string) =>
+      `{ "input_name": "x", "quant_data_format": "Image", "data_dir": "d", "color_space": "Gray", "is_yolo": ${isYolo} }`
+    const json = (isYolo: string) => `{ "chip": "TX5336AV200", "quant": {
+      "model": "net.onnx", "infer-func": "infer_common", "output-dequant": "True", "dump": "False", "input-configs": [${input(isYolo)}] } }`
+    const { config, notes } = await reading(json('"false"'))
+    expect(config).toMatchObject({ chip: 'TX5336AV200', outputDequant: true, dump: false })
+    expect(config.inputConfigs).toMatchObject([{ color_space: 'GRAY' }])
+    expect(notes).toEqual([])
+    expect((await reading(json('false'), '-ch TX5105C')).config.chip).toBe('TX5105C')
+    await expect(reading(json('true'))).rejects.toThrow('write "padding_constant_value": 114')
+    await expect(reading('{ "chip": "TX1", "quant": { "model": "a.onnx" } }')).rejects.toThrow(
+      /^"chip" in .*run.json: /,
+    )
+  })
+
   it('yields to the command line, option by option', async () => {
     const json = '{ "quant": { "model": "a.onnx", "quant-mode": ["kl"], "image-mean": 1, "image-std": 2 } }'
     const { config } = await reading(json, '-qm mse --image-mean 3')

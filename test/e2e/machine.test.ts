@@ -98,7 +98,11 @@ describe.concurrent('an engine whose main thread never returns', () => {
   ] as const)('ends on %s, within seconds', async (signal, status) => {
     const { child, ended, engine } = await stuck(signal)
     child.kill(signal)
-    expect((await ended).status).toBe(status)
+    const end = await ended
+    expect(end.status).toBe(status)
+    expect(end.stderr).toContain(
+      'squire: interrupted; the engine did not end by itself, as code of yours keeps it busy',
+    )
     expect(isAlive(engine)).toBe(false)
   })
 

@@ -3,11 +3,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { configure } from '../../src/cli/configure.js'
 import { createSession } from '../../src/onnx/session.js'
-import type { RefinementRecord } from '../../src/report/types.js'
+import { type RefinementRecord, type Reporter, silentReporter } from '../../src/report/types.js'
+import { quantize } from '../../src/runs/quantize.js'
 import { model } from '../onnx/models.js'
 import { picture } from './fixtures/waves.js'
-import { contents, type Ended, fixture, squire, start, temporaryFolder } from './squire.js'
+import { contents, type Ended, fixture, squire, temporaryFolder } from './squire.js'
 import { write } from './tiny.js'
 import { op, weights } from './zoo.js'
 
@@ -85,11 +87,15 @@ describe('--refine best', () => {
 
   it('writes the same bytes when it was interrupted and resumed', async () => {
     const words = [...wordsOf('resumed'), ...'-i 40 -qm min_max --refine best -cn 1'.split(' ')]
-    const { child, ended: interrupted } = start(words)
-    child.stderr.on('data', (text: Buffer) => {
-      if (String(text).includes('refining min_max')) child.kill('SIGINT')
-    })
-    expect((await interrupted).stderr).toContain('repeat the command with --resume')
+    // In this process, which knows when refining begins.
+    const interrupt = new AbortController()
+    const progress: Reporter['progress'] = (title, total, unit) => {
+      if (title === 'refining min_max') interrupt.abort()
+      return silentReporter.progress(title, total, unit)
+    }
+    const { config } = await configure(words)
+    const interrupted = quantize(config, { ...silentReporter, progress }, { signal: interrupt.signal })
+    await expect(interrupted).rejects.toThrow('repeat the command with --resume')
     const resumed = await squire([...words, '--resume'])
     expect(resumed.status, resumed.stderr).toBe(0)
     expect(contents(join(folder, 'resumed'))).toEqual(contents(join(folder, 'best')))

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { configure } from '../../src/cli/configure.js'
 import { createReporter } from '../../src/report/reporter.js'
 import type { ModeResult, RunResult } from '../../src/report/types.js'
@@ -72,9 +72,14 @@ stage 2, model quantization: 2 min 10 s
     })
   })
 
-  it('shows progress as a line at the start, after 10 % and 2 s or 10 s, and at the end', async () => {
+  it('shows progress as a line after 1 s, after 10 % and 2 s or 10 s, and at the end', async () => {
+    vi.useFakeTimers()
     const { reporter, written, clock } = await reporting()
     const task = reporter.progress('calibration', 100, 'samples')
+    vi.advanceTimersByTime(999)
+    expect(written.stderr).toBe('')
+    vi.advanceTimersByTime(1)
+    vi.useRealTimers()
     for (const [seconds, done] of [
       [1, 20],
       [2, 40],
@@ -96,6 +101,18 @@ calibration: 61 of 100 samples (61 %), 5.1/s, 7.7 s left
 calibration: 100 samples in 20 s, 5.0/s
 `,
     })
+  })
+
+  it('shows quick work as one line', async () => {
+    vi.useFakeTimers()
+    const { reporter, written, clock } = await reporting()
+    const task = reporter.progress('trying mse', 16, 'samples')
+    clock.now = 500
+    task.update(16)
+    task.finish()
+    vi.advanceTimersByTime(5000)
+    vi.useRealTimers()
+    expect(written.stderr).toBe('trying mse: 16 samples in 0.5 s, 32.0/s\n')
   })
 
   it.each([
