@@ -109,8 +109,15 @@ function differ(
   }
   const [real, made] = [numbers(expected.data), numbers(candidate.data)]
   if (axes === undefined) return differenceOf(real, made, codes)
-  const read = codes === undefined ? made : Float64Array.from(made, (code) => code * codes.scale)
+  const read = codes === undefined ? made : multiplied(made, codes.scale)
   return differenceOf(centred(real, expected.dims, axes), centred(read, expected.dims, axes), undefined)
+}
+
+function multiplied(values: ArrayLike<number>, factor: number): Float64Array {
+  // The mapping form of Float64Array.from takes ten times as long.
+  const result = new Float64Array(values.length)
+  for (let i = 0; i < result.length; i++) result[i] = values[i]! * factor
+  return result
 }
 
 /** 64-bit integers are the shapes and indices of a graph: nothing is lost that is compared. */

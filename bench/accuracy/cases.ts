@@ -30,23 +30,24 @@ const drawn = (exportName: string): DatasetSource => ({
 })
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
-/** @param folder of models/squeezenet1.0.onnx and imagenet/, where there is one */
-export function accuracyCases(folder: string | undefined): AccuracyCase[] {
-  const photographs: AccuracyCase[] =
-    folder === undefined
-      ? []
-      : [
-          {
-            name: 'squeezenet',
-            model: join(folder, 'models/squeezenet1.0.onnx'),
-            source: { kind: 'user', script, exportName: 'photographs', data: join(folder, 'imagenet'), batchSize: 1 },
-            calibrated: range(0, 500).filter((index) => index % 5 === 0),
-            heldOut: range(0, 500).filter((index) => index % 5 !== 0),
-            answer: best,
-          },
-        ]
+/** A photograph in so many is calibrated on. */
+const FOLDS = 5
+
+/**
+ * @param folder of models/squeezenet1.0.onnx and imagenet/, where there is one
+ * @param folds of photographs that are calibrated on, one after the other
+ */
+export function accuracyCases(folder: string | undefined, folds: number): AccuracyCase[] {
+  const photographs = (data: string) => (fold: number) => ({
+    name: 'squeezenet',
+    model: join(data, 'models/squeezenet1.0.onnx'),
+    source: { kind: 'user', script, exportName: 'photographs', data: join(data, 'imagenet'), batchSize: 1 } as const,
+    calibrated: range(0, 500).filter((index) => index % FOLDS === fold),
+    heldOut: range(0, 500).filter((index) => index % FOLDS !== fold),
+    answer: best,
+  })
   return [
-    ...photographs,
+    ...(folder === undefined ? [] : range(0, Math.min(folds, FOLDS)).map(photographs(folder))),
     {
       name: 'classifier',
       model: asset('ch_ppocr_mobile_v2.0_cls_infer.onnx'),

@@ -1,6 +1,7 @@
-// node dist/bench/accuracy/index.js [CASE]... [--data FOLDER] [--modes MODE,...] [--zero-points WHICH,...] [--refine LEVEL,...] [--judge N]: how near the
-// integer model comes to the float model on held-out samples, at most N of them, for each threshold method, with zero points folded into biases and
-// without, and for each level of refinement, with the seconds of a core that it takes. FOLDER holds models/squeezenet1.0.onnx and imagenet/.
+// node dist/bench/accuracy/index.js [CASE]... [--data FOLDER] [--modes MODE,...] [--zero-points WHICH,...] [--refine LEVEL,...] [--judge N] [--folds N]: how
+// near the integer model comes to the float model on held-out samples, at most N of them, for each threshold method, with zero points folded into biases
+// and without, and for each level of refinement, with the seconds of a core that it takes. FOLDER holds models/squeezenet1.0.onnx and imagenet/, of whose
+// photographs --folds 5 calibrates on every fifth, then on every fifth but one...
 // With --shares N, instead: what each tensor and each weight adds to the noise at the outputs by itself, on N samples, and what that costs.
 
 import { parseArgs } from 'node:util'
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
     'zero-points': { type: 'string', default: zeroPointPolicies.join() },
     refine: { type: 'string', default: 'none' },
     judge: { type: 'string', default: 'Infinity' },
+    folds: { type: 'string', default: '1' },
   },
 })
 const listOf = <T extends string>(text: string) => text.split(',') as T[]
@@ -32,7 +34,7 @@ const cpuSeconds = () => {
 const head = ['model', 'mode', 'zero points', 'refine', 'agreement %', 'right %', 'SQNR dB', 'Pads', 'refined in CPU s']
 const table = new Table({ head })
 
-for (const every of accuracyCases(values.data)) {
+for (const every of accuracyCases(values.data, Number(values.folds))) {
   if (positionals.length > 0 && !positionals.includes(every.name)) continue
   const of = { ...every, heldOut: every.heldOut.slice(0, Number(values.judge)) }
   const lab = await openLab(of, 2)

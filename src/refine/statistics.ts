@@ -27,9 +27,11 @@ const MOST_STEPS = 2 ** 15
 /** Real values as integers: in 1 / FRACTIONS of a step; 0 for what is no number. */
 export function inFractions(values: ArrayLike<number>, step: number): Int32Array {
   const result = new Int32Array(values.length)
+  const most = MOST_STEPS * FRACTIONS
+  const factor = FRACTIONS / step
+  // Math.round takes four times as long.
   for (let i = 0; i < result.length; i++) {
-    const steps = Math.min(Math.max(values[i]! / step, -MOST_STEPS), MOST_STEPS)
-    result[i] = Math.round(steps * FRACTIONS)
+    result[i] = Math.floor(Math.min(Math.max(values[i]! * factor, -most), most) + 0.5)
   }
   return result
 }
