@@ -15,10 +15,12 @@ const model = path.join('node_modules', '@gutenye', 'ocr-models', 'assets', 'ch_
 const script = path.join('examples', 'text-direction', 'dataset.mjs')
 const output = path.join('out', 'demo', 'quantized')
 const refined = path.join('out', 'demo', 'refined')
-const cache = path.join('out', 'demo', 'distribution.arrow')
+const cache = path.join('out', 'demo', 'cache', 'distribution.arrow')
 
 process.chdir(root)
 await drawImages()
+await rm(path.dirname(cache), { recursive: true, force: true })
+await mkdir(path.dirname(cache), { recursive: true })
 const common = [
   ...['--chip', 'TX5105C', 'quant', 'onnx', '-m', model, '-uds', script, '-if', 'textDirection', '-d', images],
   ...['-i', String(calibrated), '--eval-iteration', 'all', '-cd', cache],
@@ -26,9 +28,9 @@ const common = [
 process.exitCode = await squire(...common, '-qm', 'all', '-gsj', '-s', output)
 if (process.exitCode === 0) {
   console.log(
-    '\nOne of the modes again: its weights chosen anew from the calibration samples, if that makes the outputs better.',
+    '\nOne of the modes again, with integer weights chosen from the calibration samples: kept where that gains more than chance would.',
   )
-  const words = ['-qm', 'kl_v2', '--zero-points', 'all', '--refine', 'best', '--compare-iteration', '0']
+  const words = ['-qm', 'kl_v2', '--zero-points', 'all', '--refine', 'weights', '--compare-iteration', '0']
   process.exitCode = await squire(...common, ...words, '-s', refined)
 }
 if (process.exitCode === 0) {
@@ -38,7 +40,7 @@ One folder a mode in ${output}:
   *_qdq.onnx        the same scales as QuantizeLinear/DequantizeLinear, for other compilers
   *_scale.json      every scale, multiplier and shift
   report.html       what it did to every layer: open ${path.join(root, output, 'report.html')}
-${refined} has the refined one: its ratio of signal to noise above stands beside the plain one's.
+${refined} has the refined one: above, its ratio of signal to noise stands beside the plain one's.
 The data is ${images}, and ${script} is the code that brings it: start your own from there.`)
 }
 

@@ -4,16 +4,15 @@ import type { RefinementRecord } from './types.js'
 
 export interface PlainAndRefined {
   readonly plain: string
-  /** With the step that was kept. */
+  /** With the step that was kept, or the last that was taken back. */
   readonly refined: string
 }
 
 export function plainAndRefined({ steps }: RefinementRecord): PlainAndRefined {
-  const kept = steps.find((step) => step.kept)
-  return {
-    plain: decibelText(steps[0]?.before),
-    refined: kept === undefined ? 'taken back' : `${decibelText(kept.after)}, ${kept.step}`,
-  }
+  const { before, after, step, significance, kept } = steps.find((one) => one.kept) ?? steps.at(-1)!
+  // Without a significance the chip cannot compute what the step made.
+  const ratio = significance === undefined ? 'impossible' : decibelText(after)
+  return { plain: decibelText(before), refined: `${ratio}, ${step}${kept ? '' : ' taken back'}` }
 }
 
 /** A ratio of signal to noise; undefined where there is no noise. */
