@@ -75,8 +75,16 @@ function entriesOf({ op_names, op_types }: MixConfig) {
   return [...Object.entries(op_names), ...Object.entries(op_types)]
 }
 
-/** A mixed configuration that names every operator and changes nothing. */
-export function mixTemplate(operators: readonly (Named & { readonly bits: number })[], mode: QuantMode): string {
+/** A mixed configuration that names every operator, all with one mode. */
+export function mixOfWidths(
+  operators: readonly { readonly name: string; readonly bits: number }[],
+  mode: QuantMode,
+): MixConfig {
   const names = operators.map(({ name, bits }) => [name, { 'bit-width': bits, 'quant-mode': mode }])
-  return `${JSON.stringify({ op_names: Object.fromEntries(names), op_types: {} }, null, 2)}\n`
+  return { op_names: Object.fromEntries(names), op_types: {} }
+}
+
+/** As --mix-config takes it. */
+export function mixJson(mix: MixConfig): string {
+  return `${JSON.stringify(mix, null, 2)}\n`
 }

@@ -97,23 +97,27 @@ const scalesOrEqualized: Rule = ({ loadScaleJson, equalize }, name) =>
     : undefined
 
 /** Only chips that mix widths have a mix to find. */
-const noWidthsToMix: Rule = ({ chip, runMode, autoMixRatio, autoMixStrategy }, name) => {
-  const [asked] = [
-    ...(runMode === 'auto_quant' ? [`${name('runMode')} auto_quant`] : []),
-    ...(autoMixRatio === undefined ? [] : [name('autoMixRatio')]),
-    ...(autoMixStrategy === undefined ? [] : [name('autoMixStrategy')]),
-  ]
+const noWidthsToMix: Rule = (config, name) => {
+  const { chip, runMode } = config
+  const asked = runMode === 'auto_quant' ? `${name('runMode')} auto_quant` : mixOption(config, name)
   if (asked === undefined) return undefined
   const { bitWidths, mixesWidths } = chipProfile(chip)
   if (mixesWidths) return undefined
   return `${asked}: ${chip} computes in ${listed(bitWidths)} bits only, there are no widths to mix`
 }
 
-const automaticMix: Rule = ({ runMode, autoMixRatio, autoMixStrategy, mixConfig, bitWidth }, name) => {
+/** The first option for auto_quant that is given. */
+function mixOption(config: Parsed, name: Naming): string | undefined {
+  const key = (['autoMixRatio', 'autoMixSqnr', 'autoMixStrategy'] as const).find((one) => config[one] !== undefined)
+  return key && name(key)
+}
+
+const automaticMix: Rule = (config, name) => {
+  const { runMode, autoMixStrategy, mixConfig, bitWidth } = config
   const auto = `${name('runMode')} auto_quant`
   if (runMode !== 'auto_quant') {
-    const key = autoMixRatio === undefined ? 'autoMixStrategy' : 'autoMixRatio'
-    return autoMixRatio === undefined && autoMixStrategy === undefined ? undefined : `${name(key)} is for ${auto}`
+    const given = mixOption(config, name)
+    return given && `${given} is for ${auto}`
   }
   if (mixConfig !== undefined) return `${auto} finds a mix, ${name('mixConfig')} gives one: they exclude each other`
   if (bitWidth !== 8) return `${auto} finds what needs more than 8 bits: ${name('bitWidth')} must be 8`

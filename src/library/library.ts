@@ -26,7 +26,6 @@ export async function infer(options: InferOptions): Promise<InferResult> {
 
 async function pipelineOf(mode: QuantizeOptions['runMode']): Promise<Pipeline> {
   if (mode === 'convert') return (await import('../runs/convert.js')).convert
-  if (mode === 'auto_quant') return (await import('../runs/autoQuantize.js')).autoQuantize
   return (await import('../runs/quantize.js')).quantize
 }
 

@@ -25,6 +25,13 @@ export interface Mix {
   readonly noise: number
 }
 
+/** The share of the cost of all operators that some of them have. */
+export function shareOfCost(some: Iterable<PlannedOperator>, all: readonly PlannedOperator[], plan: Plan): number {
+  const costOfAll = (operators: Iterable<PlannedOperator>) =>
+    [...operators].reduce((sum, operator) => sum + costOf(operator, plan), 0)
+  return costOfAll(some) / costOfAll(all)
+}
+
 /** Greedy, and of equals the first in graph order: the same shares give the same mix. */
 export function chooseMix({ plan, operators, shares, ratio, first }: MixRequest): Mix {
   const noise = shares.reduce((sum, share) => sum + share.noise, 0)

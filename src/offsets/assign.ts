@@ -7,7 +7,7 @@
 import { familyOf } from '../operators/index.js'
 import type { Gain, PlannedOperator } from '../operators/types.js'
 import type { Plan } from '../plan/types.js'
-import { addsUp, type Group } from './groups.js'
+import { addsUp, type Group, groupNames } from './groups.js'
 import { finestOffset, type Offset, offsetAt, type Range, symmetricStep } from './range.js'
 
 export interface Candidate {
@@ -29,8 +29,9 @@ export function assignOffsets(
       scaleGroups.map(({ name }) => [name, scaleGroups[0]!.name] as const),
     ),
   )
+  const groupOf = groupNames(plan)
   const keyOf = (tensor: string) => {
-    const { name } = plan.groupOf.get(tensor)!
+    const name = groupOf(tensor)!
     return keys.get(name) ?? name
   }
   const ranges = new Map(plan.groups.map(({ name, bits }) => [name, symmetric(thresholds.get(name)!, bits)]))

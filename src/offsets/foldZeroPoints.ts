@@ -8,7 +8,7 @@ import type { PlanOptions } from '../plan/options.js'
 import { makePlan } from '../plan/plan.js'
 import type { Plan } from '../plan/types.js'
 import { assignOffsets, type Candidate } from './assign.js'
-import { addsUp, type Group, groupsToOffset, isAccumulation } from './groups.js'
+import { addsUp, type Group, groupNames, groupsToOffset, isAccumulation } from './groups.js'
 import { offsetGraph, weightSums } from './offsetGraph.js'
 import { type Offset, valuesOf } from './range.js'
 
@@ -51,13 +51,11 @@ export function foldZeroPoints(request: FoldRequest): Folded | undefined {
   if (wanted.size === 0) return undefined
   const { proto, tensors, offsets, pads } = offsetGraph(model.proto, plan, wanted)
   const folded = withInputOffsets(makePlan({ ...model, proto }, tensors, options), offsets)
-  // Of tensors inside of steps too, which `groupOf` leaves out.
-  const oldGroups = new Map(
-    plan.groups.flatMap((group) => group.tensors.map((tensor) => [tensor, group.name] as const)),
-  )
+  const oldGroup = groupNames(plan)
   const scaled = folded.groups.map(({ name, tensors, bits }) => {
-    // A table before a concatenation writes a new tensor of an old group.
-    const old = tensors.flatMap((tensor) => oldGroups.get(tensor) ?? [])[0]!
+    // A table before a concatenation writes a new tensor of an old group, and may read a new copy of an old tensor in fewer bits.
+    const known = tensors.flatMap((tensor) => oldGroup(tensor) ?? oldGroup(folded.narrowed.get(tensor) ?? '') ?? [])
+    const old = known[0]!
     const offset = found.get(old)
     return [name, offset === undefined ? thresholds.get(old)! : offset.scale * rangeOf(bits)[1]] as const
   })

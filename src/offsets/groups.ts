@@ -44,10 +44,17 @@ export function groupsToOffset(plan: Plan, policy: ZeroPointPolicy, isGraphOutpu
   })
 }
 
+/** The name of each tensor's scale group: of narrowed copies and of tensors inside of steps too, which `groupOf` leaves out. */
+export function groupNames({ groups }: Plan): (tensor: string) => string | undefined {
+  const names = new Map(groups.flatMap(({ name, tensors }) => tensors.map((tensor) => [tensor, name] as const)))
+  return (tensor) => names.get(tensor)
+}
+
 /** The scale groups, those together whose values are averages of one another's. */
 function joinedGroups(plan: Plan): ScaleGroup[][] {
   const union = new UnionFind()
-  const nameOf = (tensor: string) => plan.groupOf.get(tensor)!.name
+  const groupOf = groupNames(plan)
+  const nameOf = (tensor: string) => groupOf(tensor)!
   for (const operator of plan.operators) {
     if (offsetOfFamily(operator) === 'averages') union.join([...operator.inputs, ...operator.outputs].map(nameOf))
   }

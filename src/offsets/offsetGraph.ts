@@ -70,7 +70,9 @@ class Writer {
     return { proto, tensors: this.#tensors, offsets: this.#offsets, pads: this.#padded.size }
   }
 
-  write(operator: PlannedOperator): void {
+  write(planned: PlannedOperator): void {
+    // The float graph has no copies in fewer bits. Neither a copy nor what it is made of has an offset.
+    const operator = { ...planned, inputs: planned.inputs.map((name) => this.#plan.narrowed.get(name) ?? name) }
     const touched = [...operator.inputs, ...operator.outputs].some((name) => this.#offsets.has(name))
     if (!touched) this.#nodes.push(...operator.nodes)
     else if (isAccumulation(operator)) this.#accumulate(operator)

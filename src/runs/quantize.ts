@@ -6,7 +6,7 @@ import type { Prepared } from '../calibrate/prepare.js'
 import type { Runner } from '../calibrate/runner.js'
 import { Checkpoint } from '../calibrate/storage/checkpoint.js'
 import type { Config, QuantMode } from '../config/config.js'
-import { mixTemplate } from '../config/mix.js'
+import { mixJson, mixOfWidths } from '../config/mix.js'
 import { rawBytes } from '../files/npy.js'
 import { type Content, checkWritable, Staging } from '../files/save.js'
 import { hasOwnWidth } from '../plan/groups.js'
@@ -17,6 +17,7 @@ import { runFacts } from '../report/runFacts.js'
 import type { ModeResult, Reporter, RunResult } from '../report/types.js'
 import { restoredMeasure } from '../shares/restore.js'
 import { compareRun, mostCompared } from './layers/layers.js'
+import { mixRun, mixSamples } from './mix/index.js'
 import { dumpFloat } from './quantization/dump.js'
 import { measureJobs } from './quantization/measured.js'
 import { byLoss, type Context, rankOf, saveOutcome } from './quantization/quantization.js'
@@ -34,7 +35,8 @@ export const STAGES = 5
 export function quantize(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {
   const checkpoint = new Checkpoint(checkpointPath(config), checkpointUse(config, options))
   const running = withPool(config, reporter, options, async (rig) => {
-    const timer = stageTimer(reporter, options.stages ?? STAGES)
+    const isAuto = config.runMode === 'auto_quant'
+    const timer = stageTimer(reporter, isAuto ? STAGES + 1 : STAGES)
     await checkWritable(config.saveDir)
     await checkpoint.begin()
     if (config.cacheDistribution !== undefined) {
@@ -42,17 +44,20 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     }
     const { workspace } = rig
     const setting: Setting = { ...rig, config, reporter, timer }
-    const { runner, prepared } = await prepareRun(setting, checkpoint)
-    const passes = passesOf(config.refine, prepared.plan)
+    const { runner, prepared: given } = await prepareRun(setting, checkpoint)
+    const passes = passesOf(config.refine, given.plan)
     const work = await runner.workload(config.modes.length, mostCompared(config), passes)
-    reporter.workload?.(work + triedSamples(config, runner.iterations))
-    const observed = await calibrated(config, prepared, runner, async () => {
-      const model = await makeObservable(prepared, workspace)
+    const searched = mixSamples(config, given.plan.operators.length)
+    reporter.workload?.(work + triedSamples(config, runner.iterations) + searched)
+    const observed = await calibrated(config, given, runner, async () => {
+      const model = await makeObservable(given, workspace)
       for (const line of model.log) reporter.debug(line)
       return runner.observe(model)
     })
     warnOfSkipped(runner, reporter)
-    const solved = await solveRun(setting, runner, prepared, observed)
+    const mixed = isAuto ? await mixRun(setting, runner, given, observed) : undefined
+    const prepared = mixed?.prepared ?? given
+    const solved = mixed?.solved ?? (await solveRun(setting, runner, given, observed))
     const several = solved.length > 1
 
     timer.stage('post-process')
@@ -80,12 +85,15 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
       const run: RunResult = { saveDir: config.saveDir, results, skipped: runner.skipped, stageSeconds: timer.done() }
       const data = { digest: await runner.digest(), samples: observed.at(-1)?.samples ?? 0 }
       const report = reportOf(run, config, data, layers)
-      await staging.add(await statisticsFiles(config, prepared, runner, observed))
+      await staging.add(await statisticsFiles(config, given, runner, observed))
       await staging.add(new Map(await inputFiles(runner)))
       if (config.dump) await staging.add(new Map(await dumpFloat(prepared)))
-      const template = templateFiles(config, prepared, solved[0]!.job.mode)
-      await staging.add(new Map(template))
-      for (const [name] of template)
+      const templates = [
+        ...(mixed === undefined ? [] : [mixed.template]),
+        ...templateFiles(config, prepared, solved[0]!.job.mode),
+      ]
+      await staging.add(new Map(templates))
+      for (const [name] of templates)
         reporter.info(`${name}: every operator's width and mode, as --mix-config takes them`)
       await staging.add(await reportFiles(report, runFacts(run, config, options.command)))
       await staging.commit()
@@ -126,6 +134,6 @@ function templateFiles({ generateTemplate, model }: Config, { plan }: Prepared, 
   const bits = new Map(plan.groups.flatMap((one) => one.tensors.map((name) => [name, one.bits] as const)))
   const operators = plan.operators
     .filter(hasOwnWidth)
-    .map(({ name, nodes, inputs, outputs }) => ({ name, nodes, bits: bits.get(inputs[0] ?? outputs[0]!)! }))
-  return [[`${basename(model, '.onnx')}_mix.json`, mixTemplate(operators, mode)]]
+    .map(({ name, inputs, outputs }) => ({ name, bits: bits.get(inputs[0] ?? outputs[0]!)! }))
+  return [[`${basename(model, '.onnx')}_mix.json`, mixJson(mixOfWidths(operators, mode))]]
 }

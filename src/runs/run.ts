@@ -20,8 +20,6 @@ export interface RunOptions {
   readonly command?: readonly string[]
   /** Data that are values, not names of modules. */
   readonly values?: DataValues
-  /** Stages of the whole command, where this run is a part of it. */
-  readonly stages?: number
   /** A folder for temporary files; default: a new one, removed at the end. */
   readonly workspace?: string
 }

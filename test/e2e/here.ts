@@ -7,12 +7,11 @@ import { configure } from '../../src/cli/configure.js'
 import { explain, statusOf } from '../../src/cli/explain.js'
 import type { Config } from '../../src/config/config.js'
 import { type Reporter, silentReporter } from '../../src/report/types.js'
-import { autoQuantize } from '../../src/runs/autoQuantize.js'
 import { convert } from '../../src/runs/convert.js'
 import { infer } from '../../src/runs/infer.js'
 import { quantize } from '../../src/runs/quantize.js'
 
-const pipelines = { quant: quantize, auto_quant: autoQuantize, infer, convert, compare: undefined }
+const pipelines = { quant: quantize, auto_quant: quantize, infer, convert, compare: undefined }
 
 /** Runs a configuration of any mode but compare: its result, and all that was said, with the titles of its progress bars. */
 export async function runConfig(config: Config) {

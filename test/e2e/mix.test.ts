@@ -6,7 +6,6 @@ import { describe, expect, test } from 'vitest'
 import { configure } from '../../src/cli/configure.js'
 import { encodeModel } from '../../src/onnx/model.js'
 import { silentReporter } from '../../src/report/types.js'
-import { autoQuantize } from '../../src/runs/autoQuantize.js'
 import { quantize } from '../../src/runs/quantize.js'
 import { fixture, temporaryFolder } from './squire.js'
 import { zoo } from './zoo.js'
@@ -16,14 +15,19 @@ const model = join(folder, 'activations.onnx')
 writeFileSync(model, encodeModel(zoo.activations!))
 let runs = 0
 
-async function run(...words: string[]) {
+const run = (...words: string[]) => runTelling(() => {}, ...words)
+
+/** @param tell gets what the log says of mixes */
+async function runTelling(tell: (line: string) => void, ...words: string[]) {
   const own = join(folder, String(++runs))
   const data = ['-uds', fixture('noise.mjs'), '-if', 'measured', '-d', '[[1,3,16,16],[1,3,16,16]]', '-i', '2']
   const { config } = await configure(['quant', '-m', model, '-s', own, '-cn', '1', '-od', ...data, ...words])
-  const pipeline = config.runMode === 'auto_quant' ? autoQuantize : quantize
   const stages: (number | undefined)[] = []
   const stage = (_: string, of?: number) => void stages.push(of)
-  const { results } = await pipeline(config, { ...silentReporter, stage })
+  const say = (line: string) => {
+    if (/auto_quant:|auto-mix/.test(line)) tell(line)
+  }
+  const { results } = await quantize(config, { ...silentReporter, stage, info: say, warn: say })
   const json = (name: string) => JSON.parse(readFileSync(join(own, name), 'utf8'))
   const scales = json('activations_scale.json') as {
     tensors: Record<string, { bits: number; scale: number }>
@@ -96,8 +100,8 @@ describe('-r auto_quant', () => {
     const narrow = await run(...sixteen, '-qm', 'min_max')
     const found = await run(...auto, '-amr', '0.5')
     expect(found.loss).toBeLessThan(narrow.loss)
-    // Each stage is counted among those of the whole run.
-    expect(found.stages).toEqual(Array(9).fill(9))
+    // Finding the widths is one stage more.
+    expect(found.stages).toEqual(Array(6).fill(6))
     const mix = found.json('activations_auto_mix.json') as { op_names: Record<string, { 'bit-width': number }> }
     const widths = Object.values(mix.op_names).map((choice) => choice['bit-width'])
     expect(widths).toContain(16)
@@ -110,4 +114,45 @@ describe('-r auto_quant', () => {
     const { scales } = await run(...auto, '-amr', '0.01', '-ams', 'IOhigh')
     expect(scales.tensors.x!.bits).toBe(16)
   })
+
+  test('reaches an SQNR with as little in 16 bits as it finds, or says what it reached', async () => {
+    const lines: string[] = []
+    const widths = async (...words: string[]) => {
+      const { json } = await runTelling((line) => lines.push(line), ...auto, ...words)
+      const mix = json('activations_auto_mix.json') as { op_names: Record<string, { 'bit-width': number }> }
+      return Object.values(mix.op_names).filter((choice) => choice['bit-width'] === 16).length
+    }
+    const all = Object.keys((await run(...auto, '-amr', '1')).json('activations_auto_mix.json').op_names).length
+    expect(await widths('-amq', '5')).toBe(0)
+    const some = await widths('-amq', '40')
+    expect(some).toBeGreaterThan(0)
+    expect(some).toBeLessThan(all)
+    expect(measuredIn(lines.at(-1)!)).toBeGreaterThanOrEqual(40)
+    await widths('-amq', '40', '-amr', '0.01')
+    expect(lines.at(-1)).toMatch(
+      /--auto-mix-sqnr 40 is not reached: [\d.]+ dB is what was measured with the 1 % of the/,
+    )
+    await widths('-amq', '400')
+    expect(lines.at(-1)).toMatch(/--auto-mix-sqnr 400 is not reached: .* with every operator in 16 bits/)
+  })
+
+  test('works beside zero points', async () => {
+    const found = await run(
+      '--chip',
+      'TX5368x',
+      '--zero-points',
+      'all',
+      '-qm',
+      'min_max',
+      '-r',
+      'auto_quant',
+      '-amr',
+      '0.3',
+    )
+    const widths = Object.values(found.scales.tensors).map(({ bits }) => bits)
+    expect(new Set(widths)).toEqual(new Set([8, 16]))
+  })
 })
+
+/** What the log says of the mix that was taken. */
+const measuredIn = (line: string) => Number(/this mix ([\d.]+) dB/.exec(line)?.[1])

@@ -123,6 +123,7 @@ describe('-r convert', () => {
 describe('options for chips that mix widths', () => {
   it.each([
     ['-ams HAWQ', '--auto-mix-strategy (-ams): TX5105C computes in 8 bits only'],
+    ['-ch TX5368x -amq 30', '--auto-mix-sqnr (-amq) is for --run-mode (-r) auto_quant'],
     ['-ch TX5368x -amr 0.5', '--auto-mix-ratio (-amr) is for --run-mode (-r) auto_quant'],
     ['-ch TX5368x -r auto_quant -b 16', '--bit-width (-b) must be 8'],
     ['-ch TX5368x -r auto_quant -mc mix.json', 'they exclude each other'],

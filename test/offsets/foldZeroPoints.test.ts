@@ -10,6 +10,7 @@ import { optimize } from '../../src/onnx/passes/index.js'
 import { createSession } from '../../src/onnx/session.js'
 import { shapesFor } from '../../src/onnx/shapes.js'
 import type { Model, ModelProto, NodeProto } from '../../src/onnx/types.js'
+import { hasOwnWidth } from '../../src/plan/groups.js'
 import { oneWidth } from '../../src/plan/options.js'
 import { makePlan } from '../../src/plan/plan.js'
 import { solveFixedPoint } from '../../src/plan/solve.js'
@@ -19,7 +20,8 @@ import { floats, longs, model } from '../onnx/models.js'
 import { histogramOf } from '../solve/samples.js'
 
 const chip = chipProfile('TX5105C')
-const options = oneWidth(chip, 8)
+const inEightBits = oneWidth(chip, 8)
+const mixing = chipProfile('TX5368x')
 const samples = [0, 1, 2, 3].map((seed) => ({ x: picture([1, 3, 16, 16], seed) }))
 
 function weights(name: string, ...dims: number[]) {
@@ -125,6 +127,21 @@ describe.each(Object.entries(graphs))('zero points folded into biases: %s', (_, 
   })
 })
 
+it.each(Object.entries(graphs))('has its place beside any one operator of 16 bits: %s', async (_, proto) => {
+  const { plan: all } = await prepared(proto)
+  for (const { name: wide } of all.operators.filter(hasOwnWidth)) {
+    const bitsOf = ({ name }: { name: string }) => (name === wide ? 16 : 8)
+    const { source, plan, thresholds, folded } = await prepared(proto, 'all', { chip: mixing, bitsOf })
+    const held = folded ?? { proto, plan, thresholds }
+    expect(await decibels(proto, held.proto), wide).toBeGreaterThan(100)
+    const fixed = solveFixedPoint(held.plan, held.thresholds, mixing)
+    expect(
+      await decibels(proto, integerModel(fixed, { ...source, proto: held.proto }, dequantized)),
+      wide,
+    ).toBeGreaterThan(25)
+  }
+})
+
 it('leaves tensors alone among whose values zeros are written', async () => {
   const triangle = graph([
     ...[
@@ -223,7 +240,7 @@ type Folded = NonNullable<ReturnType<typeof foldZeroPoints>>
 
 const fixedOf = ({ plan, thresholds }: Folded) => solveFixedPoint(plan, thresholds, chip)
 
-async function prepared(proto: ModelProto, policy: 'all' | 'unpadded' = 'all') {
+async function prepared(proto: ModelProto, policy: 'all' | 'unpadded' = 'all', options = inEightBits) {
   const source: Model = { proto, path: '', hash: '' }
   const plan = makePlan(source, await shapesFor(source, samples[0]!), options)
   const session = await createSession(encodeModel(exposeAll(proto)))

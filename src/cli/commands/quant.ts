@@ -52,8 +52,6 @@ async function pipelineOf(mode: RunMode) {
       return (await import('../../runs/infer.js')).infer
     case 'convert':
       return (await import('../../runs/convert.js')).convert
-    case 'auto_quant':
-      return (await import('../../runs/autoQuantize.js')).autoQuantize
     default:
       return (await import('../../runs/quantize.js')).quantize
   }

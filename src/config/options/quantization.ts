@@ -152,7 +152,14 @@ export const quantizationOptions = {
     short: 'amr',
     group,
     help: "with -r auto_quant: share of the model's multiplications that may be in 16 bits",
-    fallbackInWords: '0.1',
+    fallbackInWords: '0.1; all with --auto-mix-sqnr',
+  }),
+  /** Signal to noise ratio at the outputs, in dB on calibration samples, that auto_quant is to reach with as little in 16 bits as it finds. */
+  autoMixSqnr: option(positive, {
+    long: 'auto-mix-sqnr',
+    short: 'amq',
+    group,
+    help: 'with -r auto_quant: the signal to noise ratio at the outputs, in dB on calibration samples, to be reached with as little in 16 bits as possible, within --auto-mix-ratio if that is given',
   }),
   /** How auto_quant chooses what gets 16 bits. */
   autoMixStrategy: option(oneOf('NAME', ['HAWQ', 'IOhigh', 'initial']), {

@@ -15,13 +15,13 @@ import { meanNoise } from '../layers/outputNoise.js'
 import type { Setting, Solved } from '../stages.js'
 import { integerOf } from './quantization.js'
 
-/** No more samples than these are looked at. */
-const SAMPLES = 16
+/** A trial looks at so many samples at most. */
+export const MOST_TRIED = 16
 
 /** Samples of all trials of a run at most, for its progress. */
 export function triedSamples(config: Config, iterations: readonly number[]): number {
   const { modes, zeroPoints } = config
-  const counts = iterations.map((iteration) => Math.min(SAMPLES, iteration))
+  const counts = iterations.map((iteration) => Math.min(MOST_TRIED, iteration))
   const isAuto = modes.includes('auto')
   // The mode that auto takes has been tried without zero points.
   const policies = zeroPoints === 'auto' ? zeroPointPolicies.length * (isAuto ? 1 : modes.length) - (isAuto ? 1 : 0) : 0
@@ -59,7 +59,7 @@ export class Trials {
     const judged = tensors.map((tensor) => tensor.candidate)
     const candidate = await modelFile(withOutputs(integer, judged, 'add'), join(workspace, 'trial.onnx'))
     const comparison = { reference, candidate, own: undefined, tensors }
-    const samples = { iteration: job.observed.iteration, of: 'calibration', most: SAMPLES } as const
+    const samples = { iteration: job.observed.iteration, of: 'calibration', most: MOST_TRIED } as const
     const compared = await compareModels(this.#runner, comparison, samples, title)
     for (const path of [candidate.path, `${candidate.path}.data`]) await rm(path, { force: true })
     return meanNoise(compared.tensors)
