@@ -53,6 +53,11 @@ export function messageOf(error: unknown): string {
   }
 }
 
+/** Why a file cannot be read. */
+export function fileProblem(error: unknown): string {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'no such file' : messageOf(error)
+}
+
 /** Any value in a message: texts as they are, objects with what is in them. */
 export function inText(value: unknown): string {
   return typeof value === 'string' ? value : inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })

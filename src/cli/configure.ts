@@ -62,7 +62,8 @@ function checkCommand([command, framework, ...rest]: readonly string[]): void {
 
 function foreignFramework(framework: string): SquireError {
   const near = nearest(framework, ['onnx'])
-  const hint = near === undefined ? '' : `; did you mean "${near}"?`
+  const isModel = framework.endsWith('.onnx')
+  const hint = isModel ? '; the model is given with -m' : near === undefined ? '' : `; did you mean "${near}"?`
   const problem = frameworkAdvice(framework) ?? `expected "onnx", got "${framework}"${hint}`
   return new SquireError('USAGE', `\`squire quant\`: ${problem}`)
 }

@@ -22,8 +22,10 @@ export async function run(argv: readonly string[]): Promise<number> {
 
 async function runCommand(argv: readonly string[]): Promise<number> {
   requireWorkingFolder()
-  const { name, rest } = commandOf(argv)
-  if (argv.length === 0 || argv.some((word) => word === '-h' || word === '--help')) {
+  // `squire help compare` is what many tools take for `squire compare --help`.
+  const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
+  const { name, rest } = commandOf(words)
+  if (words.length === 0 || words.some((word) => word === '-h' || word === '--help')) {
     const { commandHelp } = await import('./help.js')
     return print(await commandHelp(name))
   }

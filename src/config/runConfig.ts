@@ -2,7 +2,7 @@
 // commands read too. Comments and trailing commas are allowed.
 
 import type { ParseError } from 'jsonc-parser'
-import { messageOf, SquireError } from '../errors.js'
+import { fileProblem, SquireError } from '../errors.js'
 import { readRegularText } from '../files/regularFile.js'
 import { requireKnown } from './longNames.js'
 
@@ -31,8 +31,7 @@ export async function readJson(path: string): Promise<unknown> {
   try {
     text = (await readRegularText(path)).replace(/^\uFEFF/, '')
   } catch (cause) {
-    const problem = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : messageOf(cause)
-    throw new SquireError('CONFIG', `cannot read the configuration ${path}: ${problem}`, { cause })
+    throw new SquireError('CONFIG', `cannot read the configuration ${path}: ${fileProblem(cause)}`, { cause })
   }
   const errors: ParseError[] = []
   const value: unknown = parse(text, errors, { allowTrailingComma: true })

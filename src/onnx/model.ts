@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { ModelInput } from '../dataset/types.js'
-import { messageOf, SquireError } from '../errors.js'
+import { fileProblem, SquireError } from '../errors.js'
 import { readRegular } from '../files/regularFile.js'
 import { checkModel } from './check.js'
 import { decodeModel } from './codec.js'
@@ -128,9 +128,13 @@ async function readBytes(file: string): Promise<Uint8Array> {
     if (buffer.length === 0) throw new Error('it is empty')
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
   } catch (error) {
-    throw new SquireError('MODEL', `cannot read model "${file}": ${messageOf(error)}; give the path of an .onnx file`, {
-      cause: error,
-    })
+    throw new SquireError(
+      'MODEL',
+      `cannot read model "${file}": ${fileProblem(error)}; give the path of an .onnx file`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 

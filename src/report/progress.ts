@@ -16,9 +16,9 @@ export interface Progress {
 }
 
 /** Work that takes less than this has a line at its end alone. */
-const QUICK_MS = 1000
+const QUICK_MS = 3000
 
-/** A line when it is clear that work takes a while, one at the end, and in between one after 10 % and 2 s, or after 10 s. */
+/** Lines once it is clear that work takes a while, then one after another 10 % and 2 s, or after 10 s, and one at the end. */
 export function plainProgress({ stderr, now }: Terminal, whole?: WholeRun): Progress {
   function start(title: string, total: number, unit: string): ProgressTask {
     const began = now()
@@ -26,34 +26,41 @@ export function plainProgress({ stderr, now }: Terminal, whole?: WholeRun): Prog
     let finished = false
     let last = 0
     const print = (text: string) => stderr.write(`${title}: ${text}\n`)
-    const atWork = setTimeout(() => print(`${last} of ${total} ${unit}`), QUICK_MS).unref()
+    const show = () => {
+      clearTimeout(first)
+      shown = { done: last, time: now() }
+      const share = Math.floor((last / total) * 100)
+      const { rate, left } = pace(last, total, shown.time - began)
+      const all = whole?.text()
+      const more = last === 0 ? '' : ` (${share} %), ${rate}/s, ${left} left${all === undefined ? '' : `; ${all}`}`
+      print(`${last} of ${counted(total, unit)}${more}`)
+    }
+    const first = setTimeout(show, QUICK_MS).unref()
     return {
       update(done) {
         whole?.advance(done - last)
         last = done
-        const time = now()
-        const waited = time - shown.time
-        const advanced = done - shown.done >= total / 10
-        if (finished || done >= total || !(waited >= 10_000 || (advanced && waited >= 2000))) return
-        clearTimeout(atWork)
-        shown = { done, time }
-        const share = Math.floor((done / total) * 100)
-        const { rate, left } = pace(done, total, time - began)
-        const all = whole?.text()
-        print(`${done} of ${total} ${unit} (${share} %), ${rate}/s, ${left} left${all === undefined ? '' : `; ${all}`}`)
+        if (finished || done >= total || now() - began < QUICK_MS) return
+        const waited = now() - shown.time
+        if (waited >= 10_000 || (waited >= 2000 && done - shown.done >= total / 10)) show()
       },
       finish() {
         if (finished) return
         finished = true
-        clearTimeout(atWork)
+        clearTimeout(first)
         const milliseconds = now() - began
         // Work that was cut short ends where it was.
-        const count = last < total ? `${last} of ${total}` : total
-        print(`${count} ${unit} in ${duration(milliseconds / 1000)}, ${pace(last, total, milliseconds).rate}/s`)
+        const count = last < total ? `${last} of ${counted(total, unit)}` : counted(total, unit)
+        print(`${count} in ${duration(milliseconds / 1000)}, ${pace(last, total, milliseconds).rate}/s`)
       },
     }
   }
   return { start, printAbove: () => false, yield() {}, stop() {} }
+}
+
+/** `unit` is a plural: "samples". */
+function counted(count: number, unit: string): string {
+  return `${count} ${count === 1 ? unit.replace(/s$/, '') : unit}`
 }
 
 /** Bars by cli-progress; they share one block at the bottom of the screen while any of them runs. */

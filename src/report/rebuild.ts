@@ -1,7 +1,7 @@
 // Reports from the files of runs.
 
 import { join } from 'node:path'
-import { messageOf, SquireError } from '../errors.js'
+import { fileProblem, SquireError } from '../errors.js'
 import { readRegularText } from '../files/regularFile.js'
 import { reportHtml } from './html.js'
 
@@ -22,7 +22,7 @@ async function readReport(file: string): Promise<string> {
     text = await readRegularText(file)
     content = JSON.parse(text)
   } catch (error) {
-    throw new SquireError('CONFIG', `cannot read ${file}: ${messageOf(error)}. ${advice}`)
+    throw new SquireError('CONFIG', `cannot read ${file}: ${fileProblem(error)}. ${advice}`)
   }
   const isReport = typeof content === 'object' && content !== null && 'tensors' in content && 'quantizations' in content
   if (!isReport)

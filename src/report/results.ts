@@ -19,23 +19,29 @@ export async function resultLines(result: RunResult, config: Config, paint: Pain
         )
       : result.results.length === 1
         ? single(only!, result.saveDir, paint)
-        : [await table(result.results, paint), ...bestLine(result.results), printable(`Files are in ${result.saveDir}`)]
+        : [await table(result.results, paint), ...bestLine(result.results), ...placeLines(result.saveDir)]
   return [...skippedLines(result.skipped), ...body]
 }
 
 function single(one: ModeResult, saveDir: string, paint: Paint): string[] {
   if (one.error !== undefined) return [`${paint('red', 'Fail:')} ${printable(one.error)}`]
-  const files = one.files.map((file) => `  ${printable(join(saveDir, one.directory, file))}`)
+  const inWords = (file: string) => `  ${printable(join(saveDir, file))}`
+  const files = one.files.map((file) => inWords(join(one.directory, file)))
   const metrics =
     one.floatMetric === undefined ? '' : ` (float ${metricText(one.floatMetric)}, fixed ${metricText(one.fixMetric)})`
   if (one.mode === 'convert') return ['Files:', ...files]
-  return ['Files:', ...files, ...refinedLines(one), paint('bold', `Quantization Loss: ${lossInWords(one)}${metrics}`)]
+  const all = [...files, inWords('report.html')]
+  return ['Files:', ...all, ...refinedLines(one), paint('bold', `Quantization Loss: ${lossInWords(one)}${metrics}`)]
 }
 
 function refinedLines({ refinement }: ModeResult): string[] {
   if (refinement === undefined) return []
   const { plain, refined } = plainAndRefined(refinement)
   return [`Signal to noise at the outputs: plain ${plain}, refined ${refined}`]
+}
+
+function placeLines(saveDir: string): string[] {
+  return [`Files are in ${saveDir}`, `The report is ${join(saveDir, 'report.html')}`].map(printable)
 }
 
 /** Results come sorted by loss. */

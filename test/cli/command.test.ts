@@ -2,8 +2,9 @@
 
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { commands } from '../../src/cli/commands/index.js'
+import { run } from '../../src/cli/run.js'
 import { listed } from '../../src/errors.js'
 import { chipNames } from '../../src/fixedpoint/chip.js'
 import { squireVersion } from '../../src/version.js'
@@ -32,6 +33,7 @@ const mistakes: readonly [string, string][] = [
   ['quant', `the model is missing: give it with --model (-m), as in\n  ${example}`],
   ['quant onnx extra -m a.onnx', 'unexpected "extra" after `squire quant onnx`'],
   ['quant tflite -m a.onnx', '`squire quant`: expected "onnx", got "tflite"'],
+  ['quant a.onnx', '`squire quant`: expected "onnx", got "a.onnx"; the model is given with -m'],
   ['quant onx -m a.onnx', '`squire quant`: expected "onnx", got "onx"; did you mean "onnx"?'],
   [
     'quant pytorch -m a.pt',
@@ -86,19 +88,32 @@ const mistakes: readonly [string, string][] = [
 ]
 
 describe('the command', () => {
-  it.concurrent.each(mistakes)('ends `squire %s` with status 2 and one message', async (words, message) => {
+  it('ends a mistake with status 2 and one message on stderr', async () => {
+    const [words, message] = mistakes[0]!
     expect(await squire(words)).toEqual({ status: 2, stdout: '', stderr: `error: ${message}\n` })
+  })
+
+  it.each(mistakes)('says of `squire %s` what is wrong', async (words, message) => {
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    const status = await run(words.split(' ').filter(Boolean))
+    const calls = written.mock.calls
+    written.mockRestore()
+    expect(calls).toEqual([[`error: ${message}\n`]])
+    expect(status).toBe(2)
   })
 
   it('shows the stack of a mistake at -l 0 only', async () => {
     expect((await squire('quant -l 0')).stderr).toMatch(/^error: the model is missing[\s\S]*\n {4}at /)
   })
 
-  it.each(['', '--help', 'quant -h', 'quant -m --help'])('prints its help on stdout for %s', async (words) => {
-    const { status, stdout, stderr } = await squire(words)
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout).toMatch(/^Usage: squire /)
-  })
+  it.each(['', '--help', 'quant -h', 'quant -m --help', 'help', 'help compare'])(
+    'prints its help on stdout for %s',
+    async (words) => {
+      const { status, stdout, stderr } = await squire(words)
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+      expect(stdout).toMatch(/^Usage: squire /)
+    },
+  )
 
   it.each(['-v', '--version'])('prints its version for %s', async (words) => {
     expect(await squire(words)).toEqual({ status: 0, stdout: `${squireVersion()}\n`, stderr: '' })

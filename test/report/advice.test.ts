@@ -179,9 +179,13 @@ describe('advice', () => {
     expect(rulesThatSpeak({ operators: [operator({ kind: 'fallback', channelRanges: null })] })).toEqual([])
   })
 
-  it('shows a terminal the first few lines and where the rest is', () => {
+  it('shows a terminal the first of each kind, a few of them, and where the rest is', () => {
     const advice = adviceOf(findings({ data: { digest: 'ab', samples: 1 } }))
-    expect(adviceLines(advice)).toEqual([expect.stringContaining('Advice: Usual are 500 to 1000')])
-    expect(adviceLines(new Array(7).fill(advice[0])).at(-1)).toBe('Advice: 3 more in report.html.')
+    expect(adviceLines(advice)).toEqual([
+      expect.stringContaining('Advice: These are few samples: usual are 500 to 1000'),
+    ])
+    const ofRules = (count: number) => Array.from({ length: 7 }, (_, i) => ({ ...advice[0]!, rule: `${i % count}` }))
+    expect(adviceLines(ofRules(6)).slice(3)).toEqual([expect.any(String), 'Advice: 3 more in report.html.'])
+    expect(adviceLines(ofRules(2)).slice(1)).toEqual([expect.any(String), 'Advice: 5 more in report.html.'])
   })
 })

@@ -25,13 +25,14 @@ export function adviceOf(findings: Findings): AdviceEntry[] {
   return Object.entries(rules).flatMap(([rule, find]) => find(findings).map((advice) => ({ rule, ...advice })))
 }
 
-/** Advice that a terminal shows: the report has the rest. */
+/** Advice that a terminal shows, of each kind the first: the report has the rest. */
 const MOST_LINES = 4
 
 export function adviceLines(advice: readonly AdviceEntry[]): string[] {
   // What runs in software has been said with the plan.
   const said = advice.filter(({ rule }) => rule !== 'inSoftware')
-  const lines = said.slice(0, MOST_LINES).map(({ tensor, text, evidence, next }) => {
+  const firsts = said.filter(({ rule }, i) => said.findIndex((one) => one.rule === rule) === i)
+  const lines = firsts.slice(0, MOST_LINES).map(({ tensor, text, evidence, next }) => {
     const subject = tensor === null ? '' : `"${tensor}" `
     return `Advice: ${subject}${text} ${evidence}${next === null ? '' : ` Try: ${next}`}`
   })

@@ -39,8 +39,9 @@ export const betterRange: Rule = ({ tensors, quantizations }) => {
       (least, one) => (least === undefined || cost(one, i) < cost(least, i) ? one : least),
       undefined,
     )
-    if (best === undefined || cost(best, i) * NOTABLE_GAIN > cost(shown, i)) return []
-    return [{ name, mode: best.mode, from: cost(shown, i), to: cost(best, i) }]
+    const now = cost(shown, i)
+    if (best === undefined || now === 0 || cost(best, i) * NOTABLE_GAIN > now) return []
+    return [{ name, mode: best.mode, from: now, to: cost(best, i) }]
   })
   return found
     .sort((a, b) => b.from / b.to - a.from / a.to)

@@ -12,7 +12,7 @@ export const fewSamples: Rule = ({ data }) => {
   return [
     {
       tensor: null,
-      text: 'Usual are 500 to 1000 images that cover every class, or about 100 utterances; min_max needs the least.',
+      text: 'These are few samples: usual are 500 to 1000 images that cover every class, or about 100 utterances; min_max needs the least.',
       evidence: `Calibrated on ${data.samples === 1 ? '1 sample' : `${data.samples} samples`}.`,
       // Of a larger calibration the first samples are a smaller one: two show whether ranges still move.
       next: '-i 250 500',

@@ -35,14 +35,9 @@ export async function pickZeroPoints(
   if (best === undefined) return first
   const { job, fixed } = best.solved
   reporter.info(
-    `${job.mode}: --zero-points auto takes ${inWords(best)}; signal to noise at the outputs on calibration samples: ${tried.map(numbers).join(', ')}`,
+    `${job.mode}: --zero-points auto takes ${job.zeroPoints.policy}; signal to noise at the outputs on calibration samples: ${tried.map(numbers).join(', ')}`,
   )
   return { job: { ...job, zeroPoints: { ...job.zeroPoints, tried: tried.map(recordOf) } }, fixed }
-}
-
-function inWords({ solved: { job } }: Tried): string {
-  const { policy, pads } = job.zeroPoints
-  return pads === 0 ? policy : `${policy}, with ${pads} Pad nodes`
 }
 
 function numbers({ solved: { job }, noise }: Tried): string {
