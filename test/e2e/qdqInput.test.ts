@@ -222,6 +222,14 @@ describe("others' QDQ models", () => {
       /QLinearConv "conv1" computes on integers.*QuantFormat\.QDQ/,
     ],
     [
+      'models that are quantized while they run',
+      model({
+        nodes: [op('DynamicQuantizeLinear: x -> q s z', {}, 'quantize'), op('DequantizeLinear: q s z -> y')],
+        inputs: { x: [1] },
+      }),
+      /DynamicQuantizeLinear "quantize" computes on integers.*quantize_dynamic/,
+    ],
+    [
       'an activation with scales for each channel',
       model({
         inputs: { x: [1, 3, 8, 8] },

@@ -69,12 +69,21 @@ export async function takeQdq(proto: ModelProto): Promise<Dequantized | undefine
   return { proto: removeIdentity.apply(needed).proto, scales }
 }
 
+/** Operators of models that are quantized in another way -> what has become of the model. */
+const foreign: readonly (readonly [operators: RegExp, state: string])[] = [
+  [/^Q(Linear|Gemm|Attention|EmbedLayer)/, "the model is quantized in ONNX Runtime's QOperator format"],
+  [/^(DynamicQuantize|MatMulInteger|ConvInteger)/, 'the model is quantized while it runs (quantize_dynamic)'],
+  [/^(MatMulNBits|MatMulBnb4|GatherBlockQuantized)$/, 'its weights are packed in a few bits'],
+]
+
 function refuseIntegerOperators({ graph }: ModelProto): void {
-  const integer = graph.node.find(({ opType }) => opType.startsWith('QLinear'))
-  if (integer === undefined) return
-  throw new SquireError(
-    'UNSUPPORTED',
-    `${integer.opType} "${integer.name}" computes on integers: the model is quantized in ONNX Runtime's QOperator format. ` +
-      'Quantize the float model, or write the model in QDQ format (QuantFormat.QDQ), whose scales squire takes over.',
-  )
+  for (const { opType, name } of graph.node) {
+    const state = foreign.find(([operators]) => operators.test(opType))?.[1]
+    if (state === undefined) continue
+    throw new SquireError(
+      'UNSUPPORTED',
+      `${opType} "${name}" computes on integers: ${state}. ` +
+        'Quantize the float model, or write the model in QDQ format (QuantFormat.QDQ), whose scales squire takes over.',
+    )
+  }
 }

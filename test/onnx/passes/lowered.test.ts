@@ -11,10 +11,11 @@ import { lowerDft, lowerStft } from '../../../src/onnx/passes/lowered/fourier.js
 import { lowerGemm } from '../../../src/onnx/passes/lowered/gemm.js'
 import { lowerLpPools } from '../../../src/onnx/passes/lowered/lpPools.js'
 import { lowerMatMul } from '../../../src/onnx/passes/lowered/matMul.js'
+import { lowerConcatFromSequence, lowerSequenceAt } from '../../../src/onnx/passes/lowered/sequences.js'
 import { lowerCumSum, lowerReduceLogSum } from '../../../src/onnx/passes/lowered/sums.js'
 import type { Pass } from '../../../src/onnx/passes/pass.js'
 import { makeTensor } from '../../../src/onnx/tensor.js'
-import { type AttributeProto, DataType, type ModelProto } from '../../../src/onnx/types.js'
+import { type AttributeProto, DataType, type ModelProto, type TensorProto } from '../../../src/onnx/types.js'
 import { asModel, floats, largestDifference, longs, model, node, operators, runModel } from '../models.js'
 
 type Dims = readonly number[]
@@ -130,6 +131,38 @@ describe('Conv with computed weights', () => {
     const made = node('Conv', ['x', 'w', 'b'], ['y'], attributes as readonly AttributeProto[], 'conv')
     await expectSame(model({ nodes: [made], inputs: { x, w }, constants: [floats('b', [w[0]])] }), lowerDynamicConv)
     await expectSame(model({ nodes: [made], inputs: { x, w, b: [w[0]] } }), lowerDynamicConv)
+  })
+})
+
+describe('sequences', () => {
+  const at = (place: number) => longs('at', [], [place])
+  it.each<[string, TensorProto[], AttributeProto[], number]>([
+    ['of one size', [longs('split', [], [2])], [a('axis', 1)], 1],
+    ['of one size, the last and shorter', [longs('split', [], [2])], [a('axis', -2)], -1],
+    ['of given sizes', [longs('split', [2], [2, 3])], [a('axis', 1)], -1],
+    ['of ones', [], [a('axis', 2)], 1],
+    ['of ones without their axis', [], [a('axis', 1), a('keepdims', 0)], -2],
+  ])('of parts %s', async (_, constants, attributes, place) => {
+    const nodes = [
+      node('SplitToSequence', constants.length === 0 ? ['x'] : ['x', 'split'], ['s'], attributes, 'split'),
+      node('SequenceAt', ['s', 'at'], ['y'], [], 'part'),
+    ]
+    const proto = model({ nodes, inputs: { x: [2, 5, 3] }, constants: [...constants, at(place)] })
+    await expectSame(proto, lowerSequenceAt)
+    const { model: optimized } = await optimize(asModel(proto))
+    expect(operators(optimized.proto)).not.toContain('SplitToSequence')
+  })
+
+  it.each([0, 1])('that are made are joined, along a new axis %i, or give their elements', async (isNew) => {
+    const nodes = [
+      node('SequenceConstruct', ['x', 'z'], ['s'], [], 'made'),
+      node('ConcatFromSequence', ['s'], ['y'], [a('axis', 1), a('new_axis', isNew)], 'joined'),
+      node('SequenceAt', ['s', 'at'], ['u'], [], 'part'),
+    ]
+    const inputs = { x: [2, 3], z: [2, 3] }
+    const proto = model({ nodes, inputs, constants: [at(-1)], outputs: ['y', 'u'] })
+    await expectSame(proto, lowerConcatFromSequence)
+    await expectSame(proto, lowerSequenceAt)
   })
 })
 

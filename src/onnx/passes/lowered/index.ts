@@ -16,6 +16,7 @@ import { lowerLpNormalization, lowerLpPools } from './lpPools.js'
 import { lowerLrn } from './lrn.js'
 import { lowerMatMul } from './matMul.js'
 import { lowerScatterSum } from './scatterSum.js'
+import { lowerConcatFromSequence, lowerSequenceAt } from './sequences.js'
 import { lowerCumSum, lowerReduceLogSum, lowerSum } from './sums.js'
 
 /** Of operators of ONNX Runtime that ask for ranks or dims; its others are lowered where the model is imported. */
@@ -44,6 +45,8 @@ export const lowerings: readonly Pass[] = [
   lowerCastLike,
   lowerAffineGrid,
   lowerScatterSum,
+  lowerSequenceAt,
+  lowerConcatFromSequence,
   lowerClip,
   lowerSum,
 ]
