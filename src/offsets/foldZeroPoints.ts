@@ -4,12 +4,13 @@ import type { ZeroPointPolicy } from '../config/config.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import type { Histogram } from '../histogram/types.js'
 import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
+import { familyOf } from '../operators/index.js'
 import type { PlanOptions } from '../plan/options.js'
 import { makePlan } from '../plan/plan.js'
 import type { Plan } from '../plan/types.js'
 import { assignOffsets, type Candidate } from './assign.js'
-import { addsUp, type Group, groupNames, groupsToOffset, isAccumulation } from './groups.js'
-import { offsetGraph, weightSums } from './offsetGraph.js'
+import { addsUp, type Group, groupNames, groupsToOffset } from './groups.js'
+import { offsetGraph } from './offsetGraph.js'
 import { type Offset, valuesOf } from './range.js'
 
 export interface FoldRequest {
@@ -128,11 +129,11 @@ function agreed(groups: readonly string[], wished: ReadonlyMap<string, Offset>):
   return others.every((one) => one?.offset === first?.offset && one?.scale === first?.scale) ? first : undefined
 }
 
-/** The nearest integers to weights are not the weights: the bias makes up for what the offset's part of the sum loses by that. */
+/** The operators that know of their input's offset. */
 function withInputOffsets(plan: Plan, offsets: ReadonlyMap<string, number>): Plan {
   const operators = plan.operators.map((operator) => {
-    const inputOffset = isAccumulation(operator) ? offsets.get(operator.inputs[0]!) : undefined
-    return inputOffset === undefined ? operator : { ...operator, inputOffset }
+    const offset = offsets.get(operator.inputs[0] ?? '')
+    return (offset !== undefined && familyOf(operator).offsets?.reading?.(operator, offset)) || operator
   })
   return { ...plan, operators }
 }
@@ -150,11 +151,11 @@ function biasesFit(
   outputScale: (tensor: string) => number,
 ): boolean {
   return readers.every((reader) => {
-    if (!isAccumulation(reader)) return true
+    const biases = familyOf(reader).offsets?.biases?.(reader, offset)
+    if (biases === undefined) return true
     const output = reader.outputs[0]!
     const { name, bits } = plan.groupOf.get(output)!
     const most = bits > 8 ? MOST_EXTREMES * thresholds.get(name)! : MOST_STEPS * outputScale(output)
-    const sums = weightSums(reader)
-    return reader.bias.every((bias, c) => Math.abs(bias + offset * sums[c]!) <= most)
+    return biases.every((bias) => Math.abs(bias) <= most)
   })
 }

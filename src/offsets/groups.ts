@@ -5,8 +5,6 @@
 // c is a whole number of steps, so that a real zero, which padding needs, has a code.
 
 import type { ZeroPointPolicy } from '../config/config.js'
-import type { PlannedAccumulation } from '../operators/accumulation/types.js'
-import type { PlannedConv } from '../operators/conv/plan.js'
 import { familyOf } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
 import type { Plan, ScaleGroup } from '../plan/types.js'
@@ -71,37 +69,24 @@ const offsetOfFamily = (operator: PlannedOperator) => familyOf(operator).traits.
 /** Whether an operator can take in an offset of the group's tensors. */
 function takesIn(operator: PlannedOperator, own: ReadonlySet<string>): boolean {
   const offset = offsetOfFamily(operator)
-  if (offset === 'absorbs') return !isAccumulation(operator) || hasForm(operator)
+  if (offset === 'absorbs') return hasKnownForm(operator)
   if (offset === 'adds') return addsUp(operator)
   return offset !== 'none' && isInside(operator, own)
 }
 
 /** Whether its tensors may have different offsets, as a table goes before it. */
-export function joins(operator: PlannedOperator, { narrowed }: Pick<Plan, 'narrowed'>): boolean {
+function joins(operator: PlannedOperator, { narrowed }: Pick<Plan, 'narrowed'>): boolean {
   return offsetOfFamily(operator) === 'joins' && !operator.inputs.some((name) => narrowed.has(name))
-}
-
-export function isAccumulation(operator: PlannedOperator): operator is PlannedAccumulation {
-  return 'weights' in operator
 }
 
 /** Whether it is linear in its inputs, and the rewriting knows what follows. */
 export function addsUp(operator: PlannedOperator): boolean {
-  const [, ...rest] = operator.nodes
-  return familyOf(operator).gains?.(operator) !== undefined && rest.every(({ opType }) => clamps.has(opType))
+  return familyOf(operator).gains?.(operator) !== undefined && hasKnownForm(operator)
 }
 
-const clamps: ReadonlySet<string> = new Set(['Relu', 'Clip'])
+const hasKnownForm = (operator: PlannedOperator) => familyOf(operator).offsets?.knows?.(operator) ?? true
 
-/** Whether the rewriting knows the form of its nodes. Chains of constants a channel, which also become convolutions, are left alone. */
-function hasForm({ nodes: [first, ...more] }: PlannedAccumulation): boolean {
-  const rest = first!.opType === 'MatMul' && more[0]?.opType === 'Add' ? more.slice(1) : more
-  return ['Conv', 'Gemm', 'MatMul'].includes(first!.opType) && rest.every(({ opType }) => clamps.has(opType))
-}
-
-export function pads(operator: PlannedOperator): operator is PlannedConv {
-  return 'pads' in operator && isAccumulation(operator) && (operator as PlannedConv).pads.some((pad) => pad !== 0)
-}
+const pads = (operator: PlannedOperator) => familyOf(operator).offsets?.pads?.(operator) === true
 
 export function isInside(operator: PlannedOperator, own: ReadonlySet<string>): boolean {
   return [...operator.inputs, ...operator.outputs].every((name) => own.has(name))

@@ -18,6 +18,7 @@ import type { GraphIndex } from '../onnx/graph.js'
 import type { NodeProto, TensorProto } from '../onnx/types.js'
 import type { GraphView } from '../plan/view.js'
 import type { Reading } from '../refine/reading.js'
+import type { Offsets } from './offsets.js'
 
 /** An operator, planned or with its integers: plain data, so that threads can hand it on. Families add what they need. */
 interface Operator {
@@ -217,6 +218,10 @@ export interface Family<P extends PlannedOperator = PlannedOperator, F extends F
   match?(node: NodeProto, view: GraphView, divide: Divide): Match<P> | Refusal | undefined
   /** Where it is left away, nothing is derived. */
   derivation?(operator: P): Derivation | undefined
+  /** The function of one tensor, element by element, that it computes; left away, or undefined, where it is none. */
+  evaluate?(operator: P): (x: number) => number
+  /** How its nodes hold tensors less a constant; left away, they are the same whatever that is, or the trait is 'none'. */
+  readonly offsets?: Offsets<P>
   /** A magnitude that its outputs' scale must make room for where they are wide. */
   leastExtreme?(operator: P): number
   /** Whether all values of its outputs are whole numbers. Where it is left away, they need not be. */

@@ -1,6 +1,6 @@
 // Which values of a tensor its readers can tell apart: a hard-sigmoid gives the same for all beyond +-3.
 
-import type { PlannedLut } from '../operators/lut/plan.js'
+import { familyOf } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
 
 /**
@@ -10,10 +10,11 @@ import type { PlannedOperator } from '../operators/types.js'
 export function toldApart(readers: readonly PlannedOperator[], outputScale: (tensor: string) => number) {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const reader of readers) {
-    if (!isFunction(reader)) return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+    const evaluate = familyOf(reader).evaluate?.(reader)
+    if (evaluate === undefined) return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
     const tolerance = outputScale(reader.outputs[0]!) / 16
-    low = Math.min(low, -flatFrom((x) => reader.evaluate(-x), tolerance))
-    high = Math.max(high, flatFrom(reader.evaluate, tolerance))
+    low = Math.min(low, -flatFrom((x) => evaluate(-x), tolerance))
+    high = Math.max(high, flatFrom(evaluate, tolerance))
   }
   return { low, high }
 }
@@ -28,8 +29,4 @@ function flatFrom(f: (x: number) => number, tolerance: number): number {
   let x = GRID_END
   while (x > 0 && Math.abs(f(x - GRID_STEP) - last) <= tolerance) x -= GRID_STEP
   return x
-}
-
-export function isFunction(operator: PlannedOperator): operator is PlannedLut {
-  return 'evaluate' in operator
 }

@@ -1,3 +1,4 @@
+import { addingOffsets } from '../offsets.js'
 import type { Family, Traits } from '../types.js'
 import { emitAdd, emitMul } from './emit.js'
 import { addGains, binaryOf, type PlannedBinary } from './plan.js'
@@ -21,6 +22,7 @@ export const add: Family<PlannedBinary, FixedAdd> = {
   traits: { ...traits, readsWide: true, offset: 'adds' },
   match: (node, view) => binaryOf('add', node, view),
   gains: addGains,
+  offsets: addingOffsets,
   solve: solveAdd,
   ranges: ({ low, high }) => [[low, high]],
   parameters: ({ requantize, q2, low, high }) => ({ requantize, q2, low, high }),

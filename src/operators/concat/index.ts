@@ -1,6 +1,7 @@
 import { partParameters, partsRange } from '../parts.js'
 import type { Family, Traits } from '../types.js'
 import { emitConcat } from './emit.js'
+import { concatOffsets } from './offsets.js'
 import { concatOf, type PlannedConcat } from './plan.js'
 import { referenceConcat } from './reference.js'
 import { type FixedConcat, solveConcat } from './solve.js'
@@ -14,6 +15,7 @@ function familyOf(kind: PlannedConcat['kind'], traits: Traits): Family<PlannedCo
     ranges: ({ parts }, inputs, [output]) => [partsRange(parts, inputs, output!)],
     parameters: ({ parts }) => ({ requantize: partParameters(parts) }),
     emit: emitConcat,
+    offsets: concatOffsets,
     reference: referenceConcat,
   }
 }

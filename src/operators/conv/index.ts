@@ -1,6 +1,7 @@
 import { accumulationParameters, accumulationRanges, largestBias } from '../accumulation/solve.js'
 import type { Family } from '../types.js'
 import { emitConv, qdqConv } from './emit.js'
+import { convOffsets } from './offsets.js'
 import { channelwiseOf, convOf, largestWeights, type PlannedConv, productsOf } from './plan.js'
 import { referenceConv } from './reference.js'
 import { type FixedConv, integerRows, solveConv } from './solve.js'
@@ -26,6 +27,7 @@ export const conv: Family<PlannedConv, FixedConv> = {
   parameters: accumulationParameters,
   emit: emitConv,
   qdqNode: qdqConv,
+  offsets: convOffsets,
   reference: referenceConv,
 }
 

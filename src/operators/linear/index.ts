@@ -1,6 +1,7 @@
 import { accumulationParameters, accumulationRanges, largestBias } from '../accumulation/solve.js'
 import type { Family } from '../types.js'
 import { emitLinear, qdqLinear } from './emit.js'
+import { linearOffsets } from './offsets.js'
 import { largestWeights, linearOf, type PlannedLinear, productsOf } from './plan.js'
 import { referenceLinear } from './reference.js'
 import { type FixedLinear, integerRows, solveLinear } from './solve.js'
@@ -26,5 +27,6 @@ export const linear: Family<PlannedLinear, FixedLinear> = {
   parameters: accumulationParameters,
   emit: emitLinear,
   qdqNode: qdqLinear,
+  offsets: linearOffsets,
   reference: referenceLinear,
 }

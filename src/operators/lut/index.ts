@@ -2,6 +2,7 @@ import type { Family } from '../types.js'
 import { isAtMostTwiceAsSteep } from './derivation.js'
 import { emitLut } from './emit.js'
 import { integral } from './functions.js'
+import { lutOffsets } from './offsets.js'
 import { lutOf, type PlannedLut } from './plan.js'
 import { referenceLut } from './reference.js'
 import { type FixedLut, lutRanges, solveLut } from './solve.js'
@@ -30,5 +31,7 @@ export const lut: Family<PlannedLut, FixedLut> = {
     ...(fractionBits > 0 && { fractionBits }),
   }),
   emit: emitLut,
+  evaluate: ({ evaluate }) => evaluate,
+  offsets: lutOffsets,
   reference: referenceLut,
 }

@@ -1,6 +1,7 @@
 import { union } from '../ranges.js'
 import type { Family, Traits } from '../types.js'
 import { emitMovement } from './emit.js'
+import { movementOffsets } from './offsets.js'
 import { movementOf, type PlannedMovement } from './plan.js'
 
 const traits: Traits = {
@@ -24,6 +25,7 @@ function familyOf(kind: PlannedMovement['kind'], own: Traits): Family<PlannedMov
       outputs.map(() => (padding === undefined ? union([input!, [0, 0]]) : undefined)),
     parameters: () => ({}),
     emit: emitMovement,
+    offsets: movementOffsets,
   }
 }
 

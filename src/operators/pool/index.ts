@@ -1,3 +1,4 @@
+import { addingOffsets } from '../offsets.js'
 import type { Family } from '../types.js'
 import { emitAveragePool, emitMaxPool } from './emit.js'
 import { averageGains, averagePoolOf, maxPoolOf, type PlannedAveragePool, type PlannedMaxPool } from './plan.js'
@@ -36,6 +37,7 @@ export const averagePool: Family<PlannedAveragePool, FixedAveragePool> = {
   },
   match: averagePoolOf,
   gains: averageGains,
+  offsets: addingOffsets,
   solve: solveAveragePool,
   ranges: averageRanges,
   parameters: ({ multiplier: { data }, shift }) => ({

@@ -1,3 +1,4 @@
+import { addingOffsets } from '../offsets.js'
 import type { Family } from '../types.js'
 import { emitExtreme, emitSum } from './emit.js'
 import { extremeOf, type PlannedExtreme, type PlannedSum, sumGains, sumOf } from './plan.js'
@@ -17,6 +18,7 @@ export const sum: Family<PlannedSum, FixedSum> = {
   },
   match: sumOf,
   gains: sumGains,
+  offsets: addingOffsets,
   solve: solveSum,
   ranges: sumRanges,
   parameters: ({ addend, axes, rootBits, q0, requantize }) => ({
