@@ -117,10 +117,7 @@ export class FunctionRunner implements Runner {
         progress.update(count)
       },
     }
-    const first = this.#first
-    this.#first = undefined
-    first?.begin(sink)
-    const metric = await (first?.metric ?? this.#call(most, sink))
+    const metric = await this.#begunOr(most, sink)
     progress.finish()
     const taken = prefixes.taken()
     for (const { iteration } of taken) if (held.has(iteration)) this.#held.set(iteration, held.get(iteration)!)
@@ -201,14 +198,25 @@ export class FunctionRunner implements Runner {
     if (known !== undefined) return known.samples
     const progress = this.#options.reporter.progress('holding samples', iteration, 'forwards')
     const held = new HeldFeeds()
-    await this.#call(iteration, {
+    const sink: Sink = {
       forward: (feeds, name) => {
         held.add(heldSample(feeds))
         return this.#forward(float, feeds, name)
       },
       onForward: (done) => progress.update(done),
-    }).finally(() => progress.finish())
+    }
+    await this.#begunOr(iteration, sink).finally(() => progress.finish())
+    this.#held.set(iteration, held)
     return held.samples
+  }
+
+  /** The call that firstFeeds() has begun, where it is one for so many forward passes; else another. */
+  #begunOr(iteration: number, sink: Sink): Promise<number | undefined> {
+    const first = this.#first
+    if (first === undefined || iteration !== this.iterations.at(-1)) return this.#call(iteration, sink)
+    this.#first = undefined
+    first.begin(sink)
+    return first.metric
   }
 
   #call(iteration: number, sink: Sink): Promise<number | undefined> {

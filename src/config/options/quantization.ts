@@ -49,7 +49,7 @@ export const quantizationOptions = {
   equalize: option(flag, {
     long: 'equalize',
     group,
-    help: 'scale the channels of tensors between operators with weights, so that small channels use more codes; with datasets',
+    help: 'scale the channels of tensors between operators with weights, so that small channels use more codes, where calibration samples confirm that it gains',
     fallback: false,
   }),
   /** Whether an operator that would run in float is an error. */

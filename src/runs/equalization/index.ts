@@ -1,7 +1,6 @@
 // --equalize: the float model with its channels scaled. Half of the samples say how; the other half judges whether the integer model gains.
 
 import { createHash } from 'node:crypto'
-import { DatasetRunner } from '../../calibrate/dataset/datasetRunner.js'
 import type { Prepared } from '../../calibrate/prepare.js'
 import type { Runner } from '../../calibrate/runner.js'
 import type { HeldSample } from '../../engine/protocol.js'
@@ -25,7 +24,6 @@ const SAMPLES = 64
 /**
  * What is quantized: `prepared`, or the same model with its channels scaled.
  * @param prepare prepares another model as `prepared` was
- * @throws SquireError USAGE for an infer function
  */
 export async function equalizeRun(
   setting: Setting,
@@ -35,13 +33,7 @@ export async function equalizeRun(
 ): Promise<Prepared> {
   const { reporter } = setting
   const { model, plan } = prepared
-  if (!(runner instanceof DatasetRunner)) {
-    throw new SquireError(
-      'USAGE',
-      '--equalize needs a dataset: a folder or file (-d), or a dataset object (-uds). It looks at samples before the calibration does.',
-    )
-  }
-  const held = await runner.hold(Math.max(...runner.iterations))
+  const held = await runner.hold(Math.max(...runner.iterations), prepared.plain)
   if (held.length < LEAST_HELD) {
     const count = `at least ${LEAST_HELD} calibration samples, there are ${held.length}`
     reporter.warn(`--equalize needs ${count}: no channels are scaled. Give a larger -i.`)
@@ -58,9 +50,15 @@ export async function equalizeRun(
   }
   const scaled = await prepare(equalizedModel(model, equalized))
   const judged = await judge(setting, judging, [prepared, scaled], (name) => statistics.get(name), equalized)
-  reporter.info(`${found}${judged.kept ? '' : ', and taken back'}: ${judged.inWords}`)
+  reporter.info(`${found}${promised(equalized)}${judged.kept ? '' : ', and taken back'}: ${judged.inWords}`)
   // Each preparation writes the file of the float model.
   return judged.kept ? scaled : prepare(model)
+}
+
+/** The noise that the scaled chains are predicted to lose, the mean over them. */
+function promised({ scaled }: Equalized): string {
+  const left = sum(scaled.map(({ ratio }) => ratio)) / scaled.length
+  return ` with a prediction of ${decibelsOf(left)!.toFixed(1)} dB less noise there`
 }
 
 /** Tensors of chains and of scale groups, and what operators write that read a chain. */

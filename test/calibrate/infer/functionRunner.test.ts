@@ -195,6 +195,20 @@ test('a function whose statistics are known already is unwound, and called again
   expect(calls).toEqual([3, 3])
 })
 
+test('samples that are held before anything is observed cost one call more, and are known from then on', async () => {
+  const { calls, recorded } = recording(forwardAll)
+  const { runner, tasks } = runnerOf(recorded)
+  await runner.firstFeeds()
+  const held = await runner.hold(3, file('plain'))
+  expect(held.map(({ feeds }) => (feeds.x!.data as Float32Array)[0]).sort()).toEqual([0, 1, 2])
+  expect(tasks.map(({ model: { path } }) => path)).toEqual(['plain', 'plain', 'plain'])
+  expect(calls).toEqual([3])
+  const [observed] = await runner.observe(model)
+  expectSame(histogramsOf(observed!.statistics).get('t')!, histogramOf(3))
+  expect(await runner.hold(3, file('plain'))).toEqual(held)
+  expect(calls).toEqual([3, 3])
+})
+
 test('the integer model, which is static, is not run on inputs of another size', async () => {
   const infer = async (executor: Executor) => void (await executor.forward(rowOf(1)))
   const still = { ...file('integer'), inputs: [{ ...inputs[0]!, dims: [1, 3] }] }
