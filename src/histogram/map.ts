@@ -1,5 +1,5 @@
 // The histogram of f(x), from the histogram of x: every bin's values are taken to be at its middle, exact zeros and the two extremes as they
-// are. A bin is 2^-12 of the range, so y is off by half of that times f's slope: far below a step of 8 bits where f is gentle.
+// are. A bin is 2^-12 of the range, so y is off by half of that times f's slope: far below a step of 8 bits where f is not steep.
 // The result is a function of the histogram alone, so it is as independent of order as that is.
 
 import { emptyHistogram, exponentOf } from './histogram.js'

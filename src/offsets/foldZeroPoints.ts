@@ -18,7 +18,7 @@ export interface FoldRequest {
   readonly plan: Plan
   /** T of every scale group: |x| <= T is kept. */
   readonly thresholds: ReadonlyMap<string, number>
-  /** The same, solved for 255 levels, of the groups that have no negative value. */
+  /** The same, solved for 255 codes, of the groups that have no negative value. */
   readonly oneSided: ReadonlyMap<string, number>
   /** Of every scale group, by name. */
   readonly histograms: ReadonlyMap<string, Histogram>

@@ -24,7 +24,7 @@ export interface Range {
 /** The lower end of a range leaves room for values lower than all that calibration saw, as the lower half of a symmetric range does. */
 const HEADROOM = 1.25
 
-/** @param threshold of the symmetric range: for values of one sign solved for 255 levels */
+/** @param threshold of the symmetric range: for values of one sign solved for 255 codes */
 export function valuesOf(
   { readers, scaleGroups }: Group,
   histograms: readonly Histogram[],

@@ -18,7 +18,7 @@ export interface ScaleGroup {
   readonly leavesChip: boolean
 }
 
-/** A tensor that is a gentle function of others' values: its histogram is the image of theirs, so it need not be observed. */
+/** A tensor that is a function of others' values, nowhere steep: its histogram is the image of theirs, so it need not be observed. */
 export interface DerivedTensor {
   /** Sources whose values together are the function's arguments; they may be derived themselves. */
   readonly of: readonly string[]

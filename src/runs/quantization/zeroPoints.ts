@@ -14,7 +14,7 @@ export interface Thresholded {
   /** Symmetric, every tensor. */
   readonly job: Job
   readonly groups: readonly GroupHistogram[]
-  /** Thresholds of the groups without negative values, solved for 255 levels. */
+  /** Thresholds of the groups without negative values, solved for 255 codes. */
   readonly oneSided: ReadonlyMap<string, number>
   readonly zeroPoints: GivenZeroPoints
   readonly options: PlanOptions
