@@ -1,5 +1,6 @@
 // What an operator costs the chip, in multiplications.
 
+import { familyOf } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
 import type { Plan } from '../plan/types.js'
 
@@ -9,16 +10,8 @@ export function costOf(operator: PlannedOperator, plan: Pick<Plan, 'tensors'>): 
   const valuesOf = (names: readonly string[]) =>
     names.reduce((sum, name) => sum + size(plan.tensors.get(name)?.dims ?? []), 0)
   const written = valuesOf(operator.outputs)
-  const depth = depthOf(operator)
+  const depth = familyOf(operator).depth?.(operator)
   return Math.max(1, depth === undefined ? Math.max(valuesOf(operator.inputs), written) : written * depth)
-}
-
-/** Products in each sum; undefined where an operator makes none. */
-function depthOf(operator: PlannedOperator): number | undefined {
-  if ('depth' in operator) return operator.depth as number
-  if (!('weights' in operator && 'bias' in operator)) return undefined
-  const { weights, bias } = operator as { weights: { data: ArrayLike<number> }; bias: ArrayLike<number> }
-  return weights.data.length / bias.length
 }
 
 function size(dims: readonly number[]): number {

@@ -21,9 +21,7 @@ export function noiseSources({ groups, narrowed }: Plan, { operators }: FixedPoi
     return own.length === 0 ? [] : [{ kind: 'tensors', name, tensors: own }]
   })
   const weights = operators.flatMap((operator): NoiseSource[] =>
-    'weightScales' in operator && familyOf(operator).qdqNode !== undefined
-      ? [{ kind: 'weights', name: operator.name, tensors: [] }]
-      : [],
+    familyOf(operator).integerRows !== undefined ? [{ kind: 'weights', name: operator.name, tensors: [] }] : [],
   )
   return [...tensors, ...weights]
 }

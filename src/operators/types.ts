@@ -226,6 +226,8 @@ export interface Family<P extends PlannedOperator = PlannedOperator, F extends F
   leastExtreme?(operator: P): number
   /** Whether all values of its outputs are whole numbers. Where it is left away, they need not be. */
   givesIntegers?(operator: P): boolean
+  /** Products in each sum; left away where it sums none. */
+  depth?(operator: P): number
   /** The largest magnitude among the weights of each output channel, for reports. */
   largestWeights?(operator: P): readonly number[]
   /** Absent, or undefined, where it is no sum of products with constant weights that the float graph writes as one. */

@@ -92,10 +92,14 @@ describe('the cost of an operator', () => {
   const weighted = { weights: { data: new Float32Array(4 * 36) }, bias: new Float32Array(4) }
 
   it.each([
-    ['its products, where it has weights', { ...operator('conv', 'mean'), outputs: ['image'], ...weighted }, 144 * 36],
+    [
+      'its products, where it has weights',
+      { ...operator('conv', 'mean'), kind: 'conv', outputs: ['image'], ...weighted },
+      144 * 36,
+    ],
     [
       'its products, where it multiplies tensors',
-      { ...operator('product', 'mean'), outputs: ['image'], depth: 5 },
+      { ...operator('product', 'mean'), kind: 'product', outputs: ['image'], depth: 5 },
       144 * 5,
     ],
     ['what it reads, where that is more than what it writes', { ...operator('pool', 'image'), outputs: ['mean'] }, 144],

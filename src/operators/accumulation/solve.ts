@@ -70,6 +70,11 @@ export function accumulationRanges({ scaleFix }: FixedAccumulation): IntegerRang
   return [[scaleFix.low, scaleFix.high]]
 }
 
+/** Products that each output value sums up. */
+export function productsInSum({ weights, bias }: PlannedAccumulation): number {
+  return weights.data.length / bias.length
+}
+
 /** A wide output has bits to spare: its scale makes room for a bias larger than the outputs it leads to. */
 export function largestBias({ bias, inputOffset }: PlannedAccumulation): number {
   const largest = bias.reduce((most, value) => Math.max(most, Math.abs(value)), 0)

@@ -1,4 +1,4 @@
-import { accumulationParameters, accumulationRanges, largestBias } from '../accumulation/solve.js'
+import { accumulationParameters, accumulationRanges, largestBias, productsInSum } from '../accumulation/solve.js'
 import type { Family } from '../types.js'
 import { emitConv, qdqConv } from './emit.js'
 import { convOffsets } from './offsets.js'
@@ -19,6 +19,7 @@ export const conv: Family<PlannedConv, FixedConv> = {
   },
   match: convOf,
   leastExtreme: largestBias,
+  depth: productsInSum,
   largestWeights,
   products: productsOf,
   integerRows,

@@ -1,4 +1,4 @@
-import { accumulationParameters, accumulationRanges, largestBias } from '../accumulation/solve.js'
+import { accumulationParameters, accumulationRanges, largestBias, productsInSum } from '../accumulation/solve.js'
 import type { Family } from '../types.js'
 import { emitLinear, qdqLinear } from './emit.js'
 import { linearOffsets } from './offsets.js'
@@ -19,6 +19,7 @@ export const linear: Family<PlannedLinear, FixedLinear> = {
   },
   match: linearOf,
   leastExtreme: largestBias,
+  depth: productsInSum,
   largestWeights,
   products: productsOf,
   integerRows,

@@ -16,6 +16,7 @@ export const product: Family<PlannedProduct, FixedProduct> = {
     offset: 'none',
   },
   match: productOf,
+  depth: ({ depth }) => depth,
   solve: solveProduct,
   ranges: ({ low, high }) => [[low, high]],
   parameters: ({ q0, requantize, low, high }) => ({ q0, requantize, low, high }),
