@@ -1,53 +1,22 @@
 // From the options to a runner: which of the ways to bring data this run uses.
 
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { Config } from '../config/config.js'
 import { nearest } from '../config/nearest.js'
 import { builtIns } from '../dataset/builtin/index.js'
-import { openDataset } from '../dataset/datasets.js'
 import { datasetFunction } from '../dataset/script/datasetValue.js'
 import { type DefinedDataset, isDefinedDataset } from '../dataset/script/defineDataset.js'
-import type { ItemFunction } from '../dataset/script/executor.js'
 import { openPythonScript } from '../dataset/script/python/pythonFunction.js'
 import { awaited } from '../dataset/script/userCode.js'
 import { digestOf, requireMembers } from '../dataset/script/userDataset.js'
-import { isPython, loadUserScript, wrapAdvice } from '../dataset/script/userScript.js'
-import { drawSamples } from '../dataset/select.js'
-import type { DatasetSource } from '../dataset/source.js'
+import { isPython, loadUserScript } from '../dataset/script/userScript.js'
 import { shown } from '../dataset/tensors/inputTensor.js'
-import type { Dataset, InferFunction, ModelInput } from '../dataset/types.js'
-import type { Pool } from '../engine/pool.js'
-import { stopFlag } from '../engine/stopFlag.js'
+import type { Dataset } from '../dataset/types.js'
 import { inText, listed, SquireError } from '../errors.js'
 import { modelInputs } from '../onnx/model.js'
-import type { Model } from '../onnx/types.js'
-import type { Reporter } from '../report/types.js'
-import type { FoldStore } from './dataset/datasetRun.js'
-import { DatasetRunner } from './dataset/datasetRunner.js'
-import { FunctionRunner } from './infer/functionRunner.js'
+import { openSource } from './dataset/openSource.js'
+import { openFunction } from './infer/openFunction.js'
+import type { OpenOptions } from './openOptions.js'
 import type { Runner } from './runner.js'
-
-export interface OpenOptions {
-  readonly config: Config
-  /** The model as the user gave it: its inputs and outputs are what their code sees. */
-  readonly model: Model
-  readonly pool: Pool
-  readonly store: FoldStore | undefined
-  readonly reporter: Reporter
-  readonly signal: AbortSignal
-  /** The run's folder for temporary files. */
-  readonly workspace: string
-  readonly values?: DataValues
-  /** Whether the runner's hold() will be asked; absent: it will not. */
-  readonly holds?: boolean | undefined
-}
-
-/** What a caller of the library brings as a value: at most one of them. */
-export interface DataValues {
-  readonly dataset?: Dataset | DefinedDataset
-  readonly infer?: InferFunction
-}
 
 export async function openRunner(options: OpenOptions): Promise<Runner> {
   const { config } = options
@@ -157,113 +126,4 @@ function warnOfOpenDims({ config, model, reporter }: OpenOptions): void {
         'and the quantized model will take no other. Give data of the size that the chip is to see, with -d or -uds.',
     )
   }
-}
-
-async function openSource(source: DatasetSource, options: OpenOptions): Promise<Runner> {
-  const { config, pool, reporter, signal, workspace } = options
-  const inputs = modelInputs(options.model.proto)
-  const dataset = await openDataset(source.kind === 'path' ? { ...source, scratch: workspace } : source, inputs)
-  const draw = await drawSamples(dataset, config.selection)
-  const calibrated = calibratedCounts(config, draw.drawn, reporter)
-  const evaluated = evaluatedCount(config, dataset.size)
-  const cuts = [...calibrated.map(({ samples }) => samples), ...(evaluated === undefined ? [] : [evaluated])]
-  const selected = draw.order(cuts).subarray(0, Math.max(...cuts))
-  return new DatasetRunner({
-    pool,
-    source: dataset.source,
-    dataset,
-    inputs,
-    selected,
-    listing: await dataset.listing(selected),
-    calibrated,
-    evaluated,
-    onBadSample: config.onBadSample,
-    store: options.store,
-    reporter,
-    stop: stopFlag(signal),
-  })
-}
-
-/** Samples of each `-i` value: iteration x batch size, as in Knight. */
-function calibratedCounts(config: Config, available: number, reporter: Reporter) {
-  if (config.iterations === 'all') {
-    return [{ iteration: Math.ceil(available / config.batchSize), samples: available }]
-  }
-  return config.iterations.map((iteration) => {
-    const wanted = iteration * config.batchSize
-    if (wanted > available) {
-      reporter.warn(
-        `-i ${iteration} -bs ${config.batchSize} asks for ${wanted} samples, the dataset has ${available}: taking all`,
-      )
-    }
-    return { iteration, samples: Math.min(wanted, available) }
-  })
-}
-
-function evaluatedCount({ evalIteration, batchSize }: Config, available: number): number | undefined {
-  if (evalIteration === undefined) return undefined
-  return evalIteration === 'all' ? available : Math.min(evalIteration * batchSize, available)
-}
-
-function openFunction(
-  infer: ItemFunction,
-  name: string,
-  script: string,
-  options: OpenOptions,
-  end?: (reason: SquireError) => Promise<void>,
-): Runner {
-  const { config, model, pool, reporter, signal } = options
-  const { iterations, evalIteration } = config
-  const advice = config.userScript === undefined || isPython(config.userScript) ? '' : ` ${wrapAdvice}`
-  if (evalIteration === 'all' || iterations === 'all') {
-    throw new SquireError(
-      'USAGE',
-      `${iterations === 'all' ? '-i' : '--eval-iteration'} all needs a dataset object, which knows its size; "${name}" is an infer function. Give a number.${advice}`,
-    )
-  }
-  if (
-    config.onBadSample === 'skip' ||
-    config.selection.samples !== undefined ||
-    config.selection.perClass !== undefined
-  ) {
-    throw new SquireError(
-      'USAGE',
-      `--on-bad-sample skip, --samples and --per-class need a dataset object; "${name}" is an infer function, which picks its own samples.${advice}`,
-    )
-  }
-  const { graph } = model.proto
-  const inputs: readonly ModelInput[] = modelInputs(model.proto).map((input) => asFed(input, config.irBatch))
-  const outputs = graph.output.map((output) => output.name)
-  const outputNodes = graph.node.flatMap(({ name, output }) =>
-    output.filter((one) => one !== '').map((one) => [one, name || one] as const),
-  )
-  return new FunctionRunner({
-    pool,
-    infer,
-    end,
-    name,
-    digest: createHash('sha256')
-      .update(JSON.stringify([name, script, config.data ?? '']))
-      .digest('hex'),
-    executor: {
-      batchSize: config.batchSize,
-      dataset: config.data,
-      saveDir: config.saveDir,
-      inputConfigs: config.inputConfigs,
-      inputs,
-      outputs,
-      outputNodes: Object.fromEntries(outputNodes),
-    },
-    iterations,
-    evalIteration,
-    samplesPerForward: config.irBatch ?? 1,
-    holds: options.holds,
-    reporter,
-    signal,
-  })
-}
-
-/** The batch that -ib gives the quantized model is none of the user's code's business: to it the batch stays dynamic. */
-function asFed(input: ModelInput, irBatch: number | undefined): ModelInput {
-  return irBatch !== undefined && input.dims[0] === irBatch ? { ...input, dims: ['', ...input.dims.slice(1)] } : input
 }

@@ -1,6 +1,6 @@
 // One object of options, as a caller of the library gives it, is three things: a configuration, data that are values, and hooks.
 
-import type { DataValues } from '../calibrate/open.js'
+import type { DataValues } from '../calibrate/openOptions.js'
 import { type Config, type ConfigOptions, makeConfig } from '../config/config.js'
 import { SquireError } from '../errors.js'
 import type { QuantizeOptions, RunHooks } from './libraryTypes.js'

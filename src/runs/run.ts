@@ -1,7 +1,7 @@
 // What every kind of run has: workers, a folder for temporary files, a way to be interrupted, and stages that are timed.
 
 import { mkdir, rm } from 'node:fs/promises'
-import type { DataValues } from '../calibrate/open.js'
+import type { DataValues } from '../calibrate/openOptions.js'
 import type { Config } from '../config/config.js'
 import { Pool } from '../engine/pool.js'
 import { thisMachine, workersFor } from '../engine/workers.js'

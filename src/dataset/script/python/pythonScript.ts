@@ -2,11 +2,12 @@
 
 import { messageOf, SquireError } from '../../../errors.js'
 import type { TensorValue } from '../../../onnx/types.js'
-import { tensorFor } from '../../tensors/convert.js'
-import type { Executor, ModelInput, TensorLike } from '../../types.js'
+import type { Executor, ModelInput } from '../../types.js'
+import { callError, type Failure, loadError } from './failure.js'
 import type { Frame } from './frames.js'
 import { Interpreter } from './interpreter.js'
 import { type Quiet, watchForSilence } from './silence.js'
+import { converted, describe, type Shard, toNumber } from './values.js'
 
 export interface PythonScriptOptions {
   readonly python: string
@@ -26,15 +27,6 @@ interface Ready {
   readonly functions: Readonly<Record<string, number>>
 }
 
-interface Failure {
-  readonly error: string
-  readonly place: string | null
-  /** The module that was not found. */
-  readonly missing: string | null
-  readonly python: string
-  readonly executable: string
-}
-
 /** A call of an infer function that is under way. */
 interface Call {
   readonly number: number
@@ -52,12 +44,6 @@ interface Call {
 export interface Returned {
   readonly value: number
   readonly weight: number
-}
-
-/** Which share of the forwards an interpreter makes. */
-export interface Shard {
-  readonly index: number
-  readonly count: number
 }
 
 export class PythonScript {
@@ -196,25 +182,11 @@ export class PythonScript {
     }
   }
 
-  #failed({ error, place, missing, python, executable }: Failure): void {
+  #failed(failure: Failure): void {
     const { script } = this.#options
-    const where = place === null ? '' : ` (${place})`
-    if (this.#call !== undefined) {
-      const { refused } = this.#call
-      // A forward that squire refused is told by its own message, not by what Python makes of it.
-      const reason =
-        refused !== undefined && error.endsWith(refused.message)
-          ? new SquireError(refused.code, `${refused.message}${where}`)
-          : new SquireError('USER_SCRIPT', `the infer function of ${script} ended with ${error}${where}`)
-      this.#settle(({ reject }) => reject(reason))
-      return
-    }
-    const install = `install the module there, as with \`${executable} -m pip install ${missing?.split('.')[0]}\``
-    const advice =
-      missing === null
-        ? ''
-        : `. The script runs in ${executable} (Python ${python}): ${install}, or name the interpreter that has it with --python`
-    this.#fail(new SquireError('USER_SCRIPT', `cannot load ${script} (-uds): ${error}${where}${advice}`))
+    const call = this.#call
+    if (call === undefined) this.#fail(loadError(failure, script))
+    else this.#settle(({ reject }) => reject(callError(failure, script, call.refused)))
   }
 
   /** The process ended on its own. */
@@ -240,33 +212,4 @@ export class PythonScript {
     // What the script printed before came through another pipe: it is passed on first.
     if (call !== undefined) setImmediate(() => how(call.settle))
   }
-}
-
-/** The executor's plain members, as the Python one has them. */
-function describe(executor: Executor, { index, count }: Shard): object {
-  executor.initShapeInfo()
-  return {
-    iteration: executor.iteration,
-    batch_size: executor.batchSize,
-    dataset: executor.dataset ?? null,
-    save_dir: executor.saveDir,
-    input_nodes: executor.inputNodes,
-    input_types: Object.fromEntries(executor.inputNodes.map((name, i) => [name, executor.inputTypes[i]])),
-    shapes: executor.shapeDicts,
-    output_node_list: executor.outputNodeList,
-    output_nodes: executor.outputNameToNodeName(),
-    input_configs: executor.inputConfigs,
-    shard_index: index,
-    shard_count: count,
-  }
-}
-
-/** Python computes in float64 where nobody says otherwise: numbers become the model's type. An input too many is left to forward. */
-function converted(input: ModelInput | undefined, { type, dims, data }: TensorValue): TensorLike {
-  return input === undefined ? { type, dims, data } : tensorFor(input, type, dims, data)
-}
-
-/** What Python's repr of a float says. */
-function toNumber(text: unknown): number {
-  return text === 'inf' ? Number.POSITIVE_INFINITY : text === '-inf' ? Number.NEGATIVE_INFINITY : Number(text)
 }
