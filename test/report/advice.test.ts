@@ -128,6 +128,21 @@ describe('advice', () => {
     expect(rulesThatSpeak({ quantizations: minMax, tensors: tail(30_000) })).toEqual([])
   })
 
+  it('names what makes most of the noise, where that was measured, and how to give it more bits on a chip that can', () => {
+    const noisy = [quantization({ noise: { samples: 2, tensors: [0.0095], weights: [0.0005] } })]
+    const [first, ...more] = adviceOf(findings({ quantizations: noisy, options: { chip: 'TX5105C' } }))
+    expect(first).toMatchObject({ rule: 'noisiest', tensor: 'y', next: null })
+    expect(first!.text).toBe('makes 95 % of the noise at the outputs (mse).')
+    expect(first!.evidence).toContain('is 20 dB by all together, and 33 dB without this one')
+    // A twentieth is not notable.
+    expect(more).toEqual([])
+    const weights = [quantization({ noise: { samples: 1, tensors: [null], weights: [0.01] } })]
+    expect(theAdvice({ quantizations: weights, options: { chip: 'TX5368x' } })).toMatchObject({
+      ...{ tensor: null, text: 'The weights of "conv1" make 100 % of the noise at the outputs (mse).' },
+      next: '-r auto_quant',
+    })
+  })
+
   it('names the mode of the run that suits a tensor far better', () => {
     const other = (rounding: number) => [
       quantization(),

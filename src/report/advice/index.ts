@@ -2,6 +2,7 @@
 
 import type { AdviceEntry } from '../data/report.js'
 import { betterRange, otherModes, outliers } from './modes.js'
+import { noisiest } from './noise.js'
 import { channelImbalance, inSoftware, shiftNearLimit } from './operators.js'
 import { integerInputs, saturating, unusedRange } from './ranges.js'
 import { fewSamples, stillMoving } from './samples.js'
@@ -9,6 +10,7 @@ import type { Findings, Rule } from './types.js'
 
 export const rules = {
   otherModes,
+  noisiest,
   fewSamples,
   stillMoving,
   integerInputs,
