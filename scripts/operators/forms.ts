@@ -80,7 +80,9 @@ const found = [node('ArgMax', 'z', 'found', { axis: 3, keepdims: 0 })]
 const window = { kernel_shape: [3, 3], pads: [1, 0, 1, 2] }
 const random = 'its values are random'
 const strings = 'it has strings'
-const sequences = 'it makes sequences, which are no tensors'
+const sequences = 'it is about sequences, which are no tensors'
+const takenApart =
+  'sequences that are made and taken apart at once become slices and concatenations; others run in float'
 const optionals = 'it is about optional values, which are no tensors'
 const whole = 'it has no float values'
 const training = 'it is for training'
@@ -144,7 +146,7 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
     on('x any', { axis: 1 }, { form: 'with a constant' }),
     on('x nothing z', { axis: 1 }, { form: 'with an empty constant' }),
   ],
-  ConcatFromSequence: sequences,
+  ConcatFromSequence: takenApart,
   Constant: folded,
   ConstantOfShape: folded,
   Conv: [
@@ -380,8 +382,8 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
     on('rows pairs vectorPair', { reduction: 'min' }, { form: 'that takes the lesser', opset: 18 }),
   ],
   Selu: unary,
-  SequenceAt: sequences,
-  SequenceConstruct: sequences,
+  SequenceAt: takenApart,
+  SequenceConstruct: takenApart,
   SequenceEmpty: sequences,
   SequenceErase: sequences,
   SequenceInsert: sequences,
@@ -401,7 +403,7 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   Softsign: unary,
   SpaceToDepth: [on('x', { blocksize: 2 })],
   Split: [on('x parts', { axis: 1 }, { outputs: 'y b' })],
-  SplitToSequence: sequences,
+  SplitToSequence: takenApart,
   Sqrt: [on('p')],
   Squeeze: [on('x zero1')],
   StringConcat: strings,

@@ -10,71 +10,55 @@ import { apart, appended, type Heads, headsOf, together } from './heads.js'
 /** Forms that keep their keys in a buffer of the runtime's, or rotate inside. */
 const inside = ['do_rotary', 'past_present_share_buffer'] as const
 
+interface Sides {
+  readonly query: Heads
+  readonly key: Heads
+  readonly value: Heads
+}
+
 /** One input for query, key and value: their weights lie side by side. */
 export const lowerContribAttention = contribLowering(
   "ONNX Runtime's Attention nodes written out",
   ['Attention'],
   (writer, node) => {
-    const [x = '', weights = '', bias = '', mask = '', past = '', relative = ''] = node.input
-    const [, present = ''] = node.output
-    const count = intAttribute(node, 'num_heads', 1)
-    const [, length] = writer.openDims(x) ?? []
-    const projected = projections(writer, node, x, weights, bias)
-    if (projected === undefined || inside.some((name) => intAttribute(node, name, 0) !== 0)) return undefined
-    if (projected.some(({ width }) => width % count !== 0)) return undefined
-    const [query, newKeys, newValues] = projected.map(({ name, width }): Heads => {
-      const known = typeof length === 'number' ? length : undefined
-      return { name: apart(writer, name, count), count, length: known, size: width / count }
-    }) as [Heads, Heads, Heads]
+    const [x = '', , , mask = '', past = '', bias = '', ...more] = node.input
+    const [query, keys, values] = projections(writer, node) ?? []
+    const isSpecial = more.some((name) => name !== '') || inside.some((name) => intAttribute(node, name, 0) !== 0)
+    if (query === undefined || keys === undefined || values === undefined || isSpecial) return undefined
     const ofPast = (index: number) => (past === '' ? '' : writer.gather(past, [index], [], 0))
-    const beyond = past === '' ? undefined : writer.openDims(past)?.[3]
-    const behind = (heads: Heads, index: number): Heads => {
-      const whole = appended(writer, ofPast(index), heads)
-      if (past === '' || heads.length === undefined || typeof beyond !== 'number') return whole
-      return { ...whole, length: beyond + heads.length }
-    }
-    const [key, value] = [behind(newKeys, 0), behind(newValues, 1)]
-    const seen = seenBy(writer, node, mask, x, query, key)
-    if (seen === undefined) return undefined
+    const before = writer.openDims(past)?.[3]
+    const [key, value] = [keys, values].map((heads, i) => appended(writer, ofPast(i), heads, before)) as [Heads, Heads]
+    const result = attended(writer, node, { query, key, value }, { x, mask, bias })
+    const [, present = ''] = node.output
     if (writer.isUsed(present)) {
       const both = [key, value].map(({ name }) => writer.unsqueeze(name, [0]))
       writer.also(present, writer.add('Concat', both, [makeAttribute('axis', 0)]))
     }
-    const biases = relative === '' ? [] : [relative]
-    return together(writer, attend(writer, { query, key, value, scale: scaleOf(node, query), cap: 0, biases, seen }))
+    return result
   },
 )
 
-interface Projection {
-  readonly name: string
-  readonly width: number
-}
-
 /** x times the weights of each, a product of its own; undefined where these are computed. */
-function projections(
-  writer: NodeWriter,
-  node: NodeProto,
-  x: string,
-  weights: string,
-  bias: string,
-): readonly Projection[] | undefined {
+function projections(writer: NodeWriter, node: NodeProto): readonly Heads[] | undefined {
+  const [x = '', weights = '', bias = ''] = node.input
   const tensor = writer.index.initializer(weights)
-  const added = bias === '' ? undefined : writer.index.initializer(bias)
+  const added = writer.index.initializer(bias)
+  const count = intAttribute(node, 'num_heads', 1)
   if (tensor === undefined || (bias !== '' && added === undefined)) return undefined
   const [depth, width] = tensorDims(tensor) as [number, number]
   const widths = intsAttribute(node, 'qkv_hidden_sizes', undefined) ?? [width / 3, width / 3, width / 3]
-  if (widths.length !== 3 || widths.reduce((sum, one) => sum + one) !== width) return undefined
+  if (!widths.every((own) => Number.isInteger(own / count))) return undefined
   const [values, offsets] = [floatValues(tensor), added && floatValues(added)]
+  const [, length] = writer.openDims(x) ?? []
   return widths.map((own, part) => {
     const first = widths.slice(0, part).reduce((sum, one) => sum + one, 0)
-    const columns = Float32Array.from(
-      { length: depth * own },
-      (_, at) => values[Math.floor(at / own) * width + first + (at % own)]!,
-    )
+    const columns = Float32Array.from({ length: depth * own }, (_, at) => {
+      return values[Math.floor(at / own) * width + first + (at % own)]!
+    })
     const product = writer.add('MatMul', [x, writer.floats([depth, own], columns)])
-    if (offsets === undefined) return { name: product, width: own }
-    const constant = writer.floats([own], offsets.slice(first, first + own))
-    return { name: writer.add('Add', [product, constant]), width: own }
+    const constant = offsets && writer.floats([own], offsets.slice(first, first + own))
+    const name = apart(writer, constant === undefined ? product : writer.add('Add', [product, constant]), count)
+    return { name, count, length: typeof length === 'number' ? length : undefined, size: own / count }
   })
 }
 
@@ -83,26 +67,19 @@ export const lowerMultiHeadAttention = contribLowering(
   'MultiHeadAttention nodes written out',
   ['MultiHeadAttention'],
   (writer, node) => {
-    const [query = '', keys = '', values = '', bias = '', mask = '', relative = '', pastKeys = '', pastValues = ''] =
+    const [x = '', k = '', v = '', offsets = '', mask = '', bias = '', pastKeys = '', pastValues = '', ...more] =
       node.input
     const [, presentKeys = '', presentValues = '', scores = ''] = node.output
-    const more = node.input.slice(8)
-    if (keys === '' || values === '' || more.some((name) => name !== '') || writer.isUsed(scores)) return undefined
-    const given = [query, keys, values]
-    const sides = bias === '' ? given : withBias(writer, given, bias)
+    if (k === '' || v === '' || more.some((name) => name !== '') || writer.isUsed(scores)) return undefined
+    const given = [x, k, v]
+    const sides = offsets === '' ? given : withBias(writer, given, offsets)
     const count = intAttribute(node, 'num_heads', 1)
-    const [q, newKeys, newValues] = given.map((name, i) => {
-      const heads = headsOf(writer, name, count)
-      return heads && sides && bias !== '' ? { ...heads, name: apart(writer, sides[i]!, count) } : heads
-    })
-    if (!sides || !q || !newKeys || !newValues) return undefined
-    const [key, value] = [appended(writer, pastKeys, newKeys), appended(writer, pastValues, newValues)]
-    const seen = seenBy(writer, node, mask, query, q, key)
-    if (seen === undefined) return undefined
+    const [query, keys, values] = sides?.map((name, i) => headsOf(writer, given[i]!, count, name)) ?? []
+    if (query === undefined || keys === undefined || values === undefined) return undefined
+    const [key, value] = [appended(writer, pastKeys, keys), appended(writer, pastValues, values)]
     writer.also(presentKeys, key.name)
     writer.also(presentValues, value.name)
-    const biases = relative === '' ? [] : [relative]
-    return together(writer, attend(writer, { query: q, key, value, scale: scaleOf(node, q), cap: 0, biases, seen }))
+    return attended(writer, node, { query, key, value }, { x, mask, bias })
   },
 )
 
@@ -119,6 +96,22 @@ function withBias(writer: NodeWriter, sides: readonly string[], bias: string): r
   })
 }
 
+interface Looks {
+  /** It has the batch first. */
+  readonly x: string
+  readonly mask: string
+  /** What is added to the scores. */
+  readonly bias: string
+}
+
+/** [batch, length, width]; undefined for masks that are not known. */
+function attended(writer: NodeWriter, node: NodeProto, sides: Sides, { x, mask, bias }: Looks): string | undefined {
+  const seen = seenBy(writer, node, mask, x, sides)
+  if (seen === undefined) return undefined
+  const biases = bias === '' ? [] : [bias]
+  return together(writer, attend(writer, { ...sides, scale: scaleOf(node, sides.query), cap: 0, biases, seen }))
+}
+
 const scaleOf = (node: NodeProto, { size }: Heads) => floatAttribute(node, 'scale', 0) || 1 / Math.sqrt(size)
 
 /**
@@ -130,21 +123,20 @@ function seenBy(
   node: NodeProto,
   mask: string,
   x: string,
-  query: Heads,
-  key: Heads,
+  { query, key }: Sides,
 ): readonly string[] | undefined {
   const ordered = intAttribute(node, 'unidirectional', 0) === 1 ? [causal(writer, query, key)] : []
   if (mask === '') return ordered
   const dims = writer.openDims(mask)
-  const isKept = () => writer.add('Cast', [mask], [makeAttribute('to', DataType.BOOL)])
+  const kept = () => writer.add('Cast', [mask], [makeAttribute('to', DataType.BOOL)])
   switch (dims?.length) {
     case 1:
       // Of other lengths, it has beginnings as well.
       return dims[0] === writer.openDims(x)?.[0] ? [...ordered, among(writer, mask, key)] : undefined
     case 2:
-      return [...ordered, writer.unsqueeze(isKept(), [1, 2])]
+      return [...ordered, writer.unsqueeze(kept(), [1, 2])]
     case 3:
-      return [...ordered, writer.unsqueeze(isKept(), [1])]
+      return [...ordered, writer.unsqueeze(kept(), [1])]
     default:
       return undefined
   }

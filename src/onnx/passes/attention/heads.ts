@@ -11,18 +11,17 @@ export interface Heads {
   readonly size: number
 }
 
-/** Of [batch, heads, length, size], or of [batch, length, count * size]; undefined for other tensors. */
-export function headsOf(writer: NodeWriter, name: string, count: number): Heads | undefined {
+/**
+ * Of [batch, heads, length, size], or of [batch, length, count * size]; undefined for other tensors.
+ * @param x what has the tensor's dims and takes its place
+ */
+export function headsOf(writer: NodeWriter, name: string, count: number, x = name): Heads | undefined {
   const dims = writer.openDims(name) ?? []
   const [heads, length, size] =
     dims.length === 4 ? dims.slice(1) : dims.length === 3 ? [count, dims[1], sizeOf(dims[2], count)] : []
   if (typeof heads !== 'number' || typeof size !== 'number' || heads < 1 || !Number.isInteger(size)) return undefined
-  return {
-    name: dims.length === 4 ? name : apart(writer, name, count),
-    count: heads,
-    length: typeof length === 'number' ? length : undefined,
-    size,
-  }
+  const known = typeof length === 'number' ? length : undefined
+  return { name: dims.length === 4 ? x : apart(writer, x, count), count: heads, length: known, size }
 }
 
 const sizeOf = (width: number | string | undefined, count: number) =>
@@ -38,11 +37,18 @@ export function together(writer: NodeWriter, x: string): string {
   return writer.reshape(writer.transpose(x, [0, 2, 1, 3]), [0, 0, -1])
 }
 
-/** Behind what a cache holds of earlier steps, where there is one. */
-export function appended(writer: NodeWriter, past: string, heads: Heads): Heads {
+/**
+ * Behind what a cache holds of earlier steps, where there is one.
+ * @param before how long the cache is
+ */
+export function appended(
+  writer: NodeWriter,
+  past: string,
+  heads: Heads,
+  before: number | string | undefined = writer.openDims(past)?.[2],
+): Heads {
   if (past === '') return heads
   const name = writer.add('Concat', [past, heads.name], [makeAttribute('axis', 2)])
-  const before = writer.openDims(past)?.[2]
   const length = heads.length === undefined || typeof before !== 'number' ? undefined : before + heads.length
   return { ...heads, name, length }
 }
