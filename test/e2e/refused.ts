@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { squire } from './squire.js'
+import { type Ended, squire } from './squire.js'
 
 let runs = 0
 
@@ -12,6 +12,17 @@ let runs = 0
  * files. Gives the error.
  */
 export async function refused(folder: string, status: number, args: readonly string[]): Promise<string> {
+  return errorOf(await refusedRun(folder, status, args))
+}
+
+/** Runs one that must be refused before the model runs. */
+export async function refusedAtOnce(folder: string, status: number, args: readonly string[]): Promise<string> {
+  const ended = await refusedRun(folder, status, args)
+  expect(ended.stdout).not.toContain('stage 2')
+  return errorOf(ended)
+}
+
+async function refusedRun(folder: string, status: number, args: readonly string[]): Promise<Ended> {
   const own = join(folder, `refused-${++runs}`)
   const [saveDir, temporary] = [join(own, 'out'), join(own, 'tmp')]
   mkdirSync(temporary, { recursive: true })
@@ -23,5 +34,7 @@ export async function refused(folder: string, status: number, args: readonly str
   expect(existsSync(saveDir)).toBe(false)
   expect(readdirSync(own)).toEqual(['tmp'])
   expect(readdirSync(temporary)).toEqual([])
-  return ended.stderr.slice(ended.stderr.search(/^error: /m))
+  return ended
 }
+
+const errorOf = ({ stderr }: Ended) => stderr.slice(stderr.search(/^error: /m))

@@ -138,6 +138,12 @@ describe('a layer normalization as TensorFlow writes it out', () => {
   })
 })
 
+it('an InstanceNormalization has its constants along the channels', async () => {
+  const nodes = [node('InstanceNormalization', 'a gi bi', 'y')]
+  const along = { constants: [floats('gi', [3]), floats('bi', [3])], inputs: { x: [2, 3, 8, 8] } }
+  expect(await normalizationIn(nodes, along)).toMatchObject({ axes: [-2, -1], length: 64, factor: { dims: [3, 1, 1] } })
+})
+
 it('a root mean square normalization written out is one that keeps the mean', async () => {
   const nodes = [
     node('Pow', 'a two', 's'),

@@ -6,7 +6,6 @@ import { makeTensor } from '../../src/onnx/tensor.js'
 import { DataType, type NodeProto } from '../../src/onnx/types.js'
 import type { PlannedAffine } from '../../src/operators/affine/plan.js'
 import type { PlannedInterpolation } from '../../src/operators/interpolation/plan.js'
-import type { PlannedNormalization } from '../../src/operators/normalization/plan.js'
 import { find, floats, ints, kinds, node, planOf, pointwise, reasonOf } from './fixtures.js'
 
 const attribute = makeAttribute
@@ -484,7 +483,7 @@ it('what only asks where the largest value is reads integers of 16 bits, where t
   expect(plan.groupOf.get('c')).toMatchObject({ bits: 16 })
 })
 
-describe('softmax and normalizations', () => {
+describe('transformers', () => {
   it('a softmax runs along any axis, before opset 13 along all from it on', async () => {
     const axesOf = async (opset: number) => {
       const nodes = [conv.node, node('Softmax', 'c', 's', attribute('axis', 2)), node('Relu', 's', 'y')]
@@ -512,13 +511,6 @@ describe('softmax and normalizations', () => {
     expect(kinds(plan)).toEqual('matmul add normalization matmul add normalization matmul softmax matmul'.split(' '))
     const wide = plan.groups.filter(({ bits }) => bits === 16).map(({ name }) => name)
     expect(wide).toEqual(['r', 's', 'q', 'y'])
-  })
-
-  it('an InstanceNormalization has its constants along the channels', async () => {
-    const constants = [...conv.constants, floats('g', [4]), floats('b', [4])]
-    const plan = await planOf({ nodes: [conv.node, node('InstanceNormalization', 'c g b', 'y')], constants })
-    expect(plan.operators[1]).toMatchObject({ kind: 'normalization', axes: [-2, -1], length: 64 })
-    expect((plan.operators[1] as PlannedNormalization).factor.dims).toEqual([4, 1, 1])
   })
 })
 
