@@ -30,7 +30,7 @@ const permutation: FixedLut = {
   inputs: ['x'],
   outputs: ['y'],
   table: Int16Array.from({ length: 256 }, (_, i) => ((i * 37 + 11) % 256) - 128),
-  segmentBits: 0,
+  spacing: undefined,
   fractionBits: 0,
   label: 'permutation',
 }

@@ -9,7 +9,7 @@
 // }
 // and by kind, named and defined as in the solve.ts of its family in src/operators:
 //   conv, matmul  "q0" "q1" "q2" "scaleInt16" "biasInt16" "low" "high" "weightScales" "accumulatorBound"
-//   table         "label" "table", "segmentBits" and "fractionBits" where it is interpolated
+//   table         "label" "table", "fractionBits" and "segmentBits" or "octaveBits" where it is interpolated
 //   add           "requantize": [{ "multiplier", "shift" }, ...] "q2" "low" "high"
 //   mul           "requantize" "low" "high"
 //   quotient      "requantize" "low" "high"
@@ -19,7 +19,7 @@
 //   lookup        "rows", the dims of its table
 //   averagepool   "requantize", its multiplier one or one for each position of the window
 //   requantize    "requantize"
-//   sum           "addend" "axes" "q0" "requantize", "rootBits" of a norm
+//   sum, norm     "addend" "axes" "q0" "requantize", "inputShift" and "rootBits" of a norm
 //   extreme       "extreme" "axes"
 //   interpolation "axes" "q0" "requantize"
 //   normalization "varianceShift" "epsilon" "q1" "q2" "multiplier" "offset" "low" "high", "centeredShift" of long rows

@@ -10,7 +10,7 @@ import type { PlannedFallback } from './fallback/plan.js'
 import { interpolation } from './interpolation/index.js'
 import { linear } from './linear/index.js'
 import { lookup } from './lookup/index.js'
-import { lut } from './lut/index.js'
+import { lut, steepLut } from './lut/index.js'
 import { filling, movement } from './movement/index.js'
 import { normalization } from './normalization/index.js'
 import { averagePool, maxPool } from './pool/index.js'
@@ -18,7 +18,7 @@ import { prelu } from './prelu/index.js'
 import { product } from './product/index.js'
 import { quotient } from './quotient/index.js'
 import { ranking } from './ranking/index.js'
-import { extreme, sum } from './reduce/index.js'
+import { extreme, norm, sum } from './reduce/index.js'
 import { requantize } from './requantize/index.js'
 import { sampling } from './sampling/index.js'
 import { scan, state } from './scan/index.js'
@@ -35,6 +35,7 @@ export const families: readonly Family[] = [
   logSum,
   normalization,
   sum,
+  norm,
   extreme,
   maxPool,
   averagePool,
@@ -48,6 +49,7 @@ export const families: readonly Family[] = [
   comparison,
   lookup,
   lut,
+  steepLut,
   channelwise,
   affine,
   add,

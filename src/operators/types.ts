@@ -71,8 +71,8 @@ export interface Traits {
   readonly writesWide: boolean
   /** It can read them. */
   readonly readsWide: boolean
-  /** It reads them with profit: its result depends on differences that 8 bits would round away. */
-  readonly gainsFromWide: boolean
+  /** It reads them with profit: its result depends on differences that 8 bits would round away. 'behind': where that holds of a reader of its output. */
+  readonly gainsFromWide: boolean | 'behind'
   /** As a step of a Scan it computes on wide integers: rounding to fewer bits would add up from step to step. */
   readonly wideInSteps?: true
   /**

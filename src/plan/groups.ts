@@ -161,6 +161,10 @@ function leavesChip(tensors: readonly string[], traffic: Traffic, view: GraphVie
 
 /** Whether the caller or an operator that reads a group has something of more bits. */
 function gainsFromWide(tensors: readonly string[], { readers }: Traffic, view: GraphView): boolean {
-  const gains = (reader: PlannedOperator) => isFallback(reader) || familyOf(reader).traits.gainsFromWide
+  const gains = (reader: PlannedOperator): boolean => {
+    if (isFallback(reader)) return true
+    const { gainsFromWide } = familyOf(reader).traits
+    return gainsFromWide === 'behind' ? readers(reader.outputs[0]!).some(gains) : gainsFromWide
+  }
   return tensors.some((name) => view.index.isGraphOutput(name) || readers(name).some(gains))
 }

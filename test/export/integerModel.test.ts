@@ -46,7 +46,7 @@ function negate(input: string, output: string): FixedLut {
     outputs: [output],
     table,
     label: 'Neg',
-    segmentBits: 0,
+    spacing: undefined,
     fractionBits: 0,
   }
 }

@@ -111,7 +111,7 @@ describe('A product in the QDQ model', () => {
 describe('The QDQ model', () => {
   const clip = makeNode('Clip', ['x'], ['y'], [makeAttribute('min', { float: 0 })], 'clip')
   const table: FixedLut = {
-    ...{ kind: 'lut', name: 'clip', nodes: [clip], inputs: ['x'], outputs: ['y'], label: 'Clip', segmentBits: 0 },
+    ...{ kind: 'lut', name: 'clip', nodes: [clip], inputs: ['x'], outputs: ['y'], label: 'Clip', spacing: undefined },
     ...{ table: new Int16Array(256), fractionBits: 0 },
   }
   const fixed = fixedModel(

@@ -245,7 +245,7 @@ describe('elementwise', () => {
       outputs: ['y'],
       table,
       label: 'Twice',
-      segmentBits: 0,
+      spacing: undefined,
       fractionBits: 0,
     }
     expect([...run(operator, tensor([3], [-128, 0, 127])).data]).toEqual([0, 256, 510])

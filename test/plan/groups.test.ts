@@ -45,7 +45,7 @@ describe('a concat', () => {
   it('requantizes an input that something else reads, and counts its values', async () => {
     const nodes = [a.node, b.node, node('Concat', 'a b', 'j', axis), node('Add', 'a b', 's')]
     const sum = await planOf({ nodes, constants, outputs: ['j', 's'] })
-    expect(groupsOf(sum).j).toEqual({ tensors: ['j'], sources: ['a', 'b'], bits: 8 })
+    expect(groupsOf(sum).j).toEqual({ tensors: ['j'], sources: ['a', 'b'], bits: 16 })
     expect(sum.observed).toEqual(['x', 'a', 'b', 's'])
   })
 
@@ -55,12 +55,12 @@ describe('a concat', () => {
       constants,
       outputs: ['a', 'j'],
     })
-    expect(groupsOf(plan).b).toEqual({ tensors: ['b', 'j'], sources: ['a', 'b'], bits: 8 })
+    expect(groupsOf(plan).b).toEqual({ tensors: ['b', 'j'], sources: ['a', 'b'], bits: 16 })
   })
 
   it('takes a tensor that it reads twice once', async () => {
     const plan = await planOf({ nodes: [a.node, node('Concat', 'a a', 'y', axis)], constants })
-    expect(groupsOf(plan).a).toEqual({ tensors: ['a', 'y'], sources: ['a'], bits: 8 })
+    expect(groupsOf(plan).a).toEqual({ tensors: ['a', 'y'], sources: ['a'], bits: 16 })
   })
 
   it('does not take in what it shares with an operator that feeds it', async () => {
@@ -95,6 +95,21 @@ describe('a tensor leaves the chip wide', () => {
       g: { tensors: ['g', 'f'], bits: 16 },
       b: { bits: 16 },
     })
+  })
+
+  it('when a logarithm reads it, through the norm of a spectrum too, and a concat that others read in 8 bits', async () => {
+    const nodes = [
+      a.node,
+      node('ReduceL2', 'a', 'm', makeAttribute('axes', [1]), makeAttribute('keepdims', 1)),
+      node('Log', 'm', 'l'),
+      node('Concat', 'm l', 'j', axis),
+      node('Conv', 'j w', 'y'),
+    ]
+    const plan = await planOf({
+      nodes,
+      constants: [...constants, makeTensor('w', DataType.FLOAT, [1, 2, 1, 1], Float32Array.of(1, -1))],
+    })
+    expect(groupsOf(plan)).toMatchObject({ a: { bits: 16 }, m: { bits: 16 }, l: { tensors: ['l', 'j'], bits: 8 } })
   })
 
   it('but not when the chip reads it too', async () => {

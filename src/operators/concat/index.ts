@@ -23,8 +23,8 @@ function familyOf(kind: PlannedConcat['kind'], traits: Traits): Family<PlannedCo
 export const concat = familyOf('concat', {
   sharesScale: 'sole',
   copiesData: true,
-  writesWide: false,
-  readsWide: false,
+  writesWide: true,
+  readsWide: true,
   gainsFromWide: false,
   followsFloat: 'atEdge',
   offset: 'joins',

@@ -2,11 +2,13 @@
 
 import { cast, finish, type Integers, product, requantize, sum } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
-import { rangeOf } from '../../fixedpoint/width.js'
+import { rshift } from '../../fixedpoint/rounding.js'
+import { integerArray, rangeOf } from '../../fixedpoint/width.js'
 import { makeAttribute } from '../../onnx/attribute.js'
 import { DataType } from '../../onnx/types.js'
 import type { EmitContext } from '../types.js'
 import type { FixedLut } from './solve.js'
+import { pointsOf, type Spacing } from './spacing.js'
 
 /**
  * Looks inputs of 8 bits up. GatherElements over flat indices, of which negative ones count from the end: in onnxruntime it is 6 to 10
@@ -15,17 +17,42 @@ import type { FixedLut } from './solve.js'
  */
 export function emitLut(e: Emitter, operator: FixedLut, context: Pick<EmitContext, 'integers'>): string[] {
   const input = context.integers(operator.inputs[0]!)
-  if (operator.segmentBits > 0) return [interpolate(e, operator, input)]
+  const { spacing } = operator
+  if (spacing?.kind === 'even') return [interpolate(e, operator, spacing.bits, input)]
+  if (spacing?.kind === 'octaves') return [lookEveryInputUp(e, operator, spacing, input)]
   const entries = Float32Array.from(operator.table)
   const rotated = Float32Array.from([...entries.subarray(128), ...entries.subarray(0, 128)])
   const table = e.initializer('table', DataType.FLOAT, [256], rotated)
+  return [lookUpAll(e, table, input)]
+}
+
+/** The integers of every input, once for all: finding an octave takes more nodes than two lookups. */
+function lookEveryInputUp(e: Emitter, operator: FixedLut, spacing: Spacing, input: Integers): string {
+  const { table, fractionBits } = operator
+  const points = pointsOf(spacing, 16)
+  const results = integerArray(16 - fractionBits, 2 ** 16)
+  // Negative inputs count from the end.
+  const put = (x: number, value: number) => (results[x < 0 ? 2 ** 16 + x : x] = value)
+  points.forEach((from, i) => {
+    const to = points[i + 1] ?? from
+    const length = Math.abs(to) > Math.abs(from) ? Math.abs(to - from) : 0
+    if (length === 0 && from < 0) put(from, rshift(table[i]!, fractionBits))
+    for (let r = 0; r < length; r++) {
+      const sum = table[i]! * length + (table[i + 1]! - table[i]!) * r
+      put(from + Math.sign(to - from) * r, rshift(sum, Math.log2(length) + fractionBits))
+    }
+  })
+  return cast(e, lookUpAll(e, e.integers('results', [2 ** 16], results), input), DataType.FLOAT)
+}
+
+function lookUpAll(e: Emitter, table: string, input: Integers): string {
   const shape = e.emit('Shape', [input.name])
   const flat = e.emit('Reshape', [input.name, e.builder.flatShape()])
-  return [e.emit('Reshape', [lookUp(e, table, cast(e, flat, DataType.INT32)), shape])]
+  return e.emit('Reshape', [lookUp(e, table, cast(e, flat, DataType.INT32)), shape])
 }
 
 /** Inputs of 16 bits: the point before, and a part of the step to the next. */
-function interpolate(e: Emitter, { table, segmentBits, fractionBits }: FixedLut, input: Integers): string {
+function interpolate(e: Emitter, { table, fractionBits }: FixedLut, segmentBits: number, input: Integers): string {
   const segment = 2 ** segmentBits
   const steps = Float32Array.from(table.subarray(0, -1), (start, index) => table[index + 1]! - start)
   const starts = Float32Array.from(table.subarray(0, -1), (start) => start * segment)

@@ -7,6 +7,7 @@ import { elementwise } from './functions.js'
 
 /** Any chain of elementwise nodes that is a function of one tensor (activations, hard-swish written out, arithmetic with scalar constants). */
 export interface PlannedLut extends PlannedOperator {
+  readonly kind: 'lut' | 'steeplut'
   /** The function in double precision. */
   readonly evaluate: (x: number) => number
   /** What it is, for reports: "HardSwish", "Sigmoid", "Add>Clip>Mul>Div". */
@@ -14,7 +15,7 @@ export interface PlannedLut extends PlannedOperator {
 }
 
 /** The largest function of one tensor that starts at a node and has one output which others read. */
-export function lutOf(start: NodeProto, view: GraphView): Match<PlannedLut> | undefined {
+export function lutOf(kind: PlannedLut['kind'], start: NodeProto, view: GraphView): Match<PlannedLut> | undefined {
   const input = start.input.find((name) => view.isActivation(name))
   if (input === undefined || !isFunctionOf(start, new Set([input]), input, view)) return undefined
   const reachable = functionsOf(input, view)
@@ -25,10 +26,11 @@ export function lutOf(start: NodeProto, view: GraphView): Match<PlannedLut> | un
   if (!nodes) return undefined
   // Insertion order of `reachable` is graph order.
   const ordered = [...reachable].filter((node) => nodes.has(node))
+  if (ordered.some(({ opType }) => opType === 'Log') !== (kind === 'steeplut')) return undefined
   const label = ordered.map(({ opType }) => opType).join('>')
   const output = ordered.at(-1)!.output[0]!
   return {
-    kind: 'lut',
+    kind,
     nodes: ordered,
     inputs: [input],
     outputs: [output],

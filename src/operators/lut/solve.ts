@@ -3,34 +3,43 @@ import { rshift } from '../../fixedpoint/rounding.js'
 import { quantizedIn } from '../quantized.js'
 import type { FixedOperator, IntegerRange, SolveContext, Solved } from '../types.js'
 import type { PlannedLut } from './plan.js'
+import { pointsOf, type Spacing } from './spacing.js'
 import { makeTable } from './table.js'
 
 /**
- * With segmentBits 0: y = table[x + 128]. Else, for i = floor((x + 2^15) / 2^segmentBits) and r = x + 2^15 - i * 2^segmentBits:
- * y = rshift(table[i] * 2^segmentBits + (table[i + 1] - table[i]) * r, segmentBits + fractionBits).
+ * Without a spacing: y = table[x + 128]. Else, between the points i and i + 1, which are 2^n inputs apart, for an x that lies r inputs after i, and of
+ * octaves r inputs farther from zero: y = rshift(table[i] * 2^n + (table[i + 1] - table[i]) * r, n + fractionBits).
  */
 export interface FixedLut extends FixedOperator {
-  /** One entry an input of 8 bits; 2^n + 1 points over inputs of 16 bits. */
+  /** One entry an input of 8 bits, or one a point. */
   readonly table: Int16Array
-  /** A segment between two points is 2^segmentBits inputs long. */
-  readonly segmentBits: number
-  /** Points have this many bits behind the point: what fills their 16 bits, so that an output of 8 bits is rounded once. */
+  readonly spacing: Spacing | undefined
+  /** Entries of points have this many bits behind the point: what fills their 16 bits, so that an output of 8 bits is rounded once. */
   readonly fractionBits: number
   readonly label: string
 }
 
 /** Of a point between segments. */
 const POINT_BITS = 16
+/** As many points of magnitudes that have 16 bits are near 2^n where an octave has 2^(n - 5). */
+const OCTAVES_BITS = 5
 
 export function solveLut(planned: PlannedLut, context: SolveContext): Solved<FixedLut> | Offence {
   const { kind, name, nodes, inputs, outputs, label, evaluate } = planned
   const input = quantizedIn(context, inputs[0]!)
-  const segmentBits = input.bits > 8 ? input.bits - context.lutBits : 0
   const output = quantizedIn(context, outputs[0]!)
-  const fractionBits = segmentBits > 0 ? POINT_BITS - output.bits : 0
-  const table = makeTable(evaluate, input, output, segmentBits, fractionBits)
+  const spacing = input.bits > 8 ? spacingOf(kind, input.bits, context.lutBits) : undefined
+  const points = spacing ? pointsOf(spacing, input.bits) : Array.from({ length: 256 }, (_, index) => index - 128)
+  const fractionBits = spacing ? POINT_BITS - output.bits : 0
+  const table = makeTable(evaluate, points, input, output, fractionBits)
   if (!table) return { offence: `${label} is nowhere a number in the range of its input` }
-  return { operator: { kind, name, nodes, inputs, outputs, table, segmentBits, fractionBits, label }, warnings: [] }
+  return { operator: { kind, name, nodes, inputs, outputs, table, spacing, fractionBits, label }, warnings: [] }
+}
+
+function spacingOf(kind: PlannedLut['kind'], inputBits: number, lutBits: number): Spacing {
+  return kind === 'steeplut'
+    ? { kind: 'octaves', bits: lutBits - OCTAVES_BITS }
+    : { kind: 'even', bits: inputBits - lutBits }
 }
 
 /** Between two points nothing leaves what they span. */

@@ -5,34 +5,43 @@ import type { QuantizedTensor } from '../../fixedpoint/types.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 
 /**
- * table[i] = clip(round_half_away(f(float32(q * s_x)) / s_y * 2^fractionBits)), else in double, at the inputs q = low + i * 2^segmentBits of the
- * input's range [low, high], clipped to 2^fractionBits times the range of the output. The argument is the value that dequantizing gives: a double of 1.9999999 would have another floor than the 2 that it stands for. Where segments are longer than one input, the last point is one beyond the range.
+ * table[i] = clip(round_half_away(f(float32(points[i] * s_x)) / s_y * 2^fractionBits)), else in double, clipped to 2^fractionBits times the range
+ * of the output. The argument is the value that dequantizing gives: a double of 1.9999999 would have another floor than the 2 that it stands for.
  * Where f is not a number (Log and Sqrt below zero, which calibration never saw) the entry is that of the nearest point where it is
  * one, the lower of two. Undefined when f is nowhere a number.
+ * @param points inputs
  */
 export function makeTable(
   f: (x: number) => number,
+  points: readonly number[],
   input: QuantizedTensor,
   output: QuantizedTensor,
-  segmentBits: number,
   fractionBits: number,
 ): Int16Array | undefined {
-  const [first] = rangeOf(input.bits)
   const one = 2 ** fractionBits
-  const [low, high] = rangeOf(output.bits).map((bound) => bound * one) as [number, number]
-  const points = 2 ** (input.bits - segmentBits) + (segmentBits > 0 ? 1 : 0)
-  const real = (index: number) => Math.fround((first + index * 2 ** segmentBits) * input.scale)
-  const values = Array.from({ length: points }, (_, index) => f(real(index)))
-  if (values.every(Number.isNaN)) return undefined
-  return Int16Array.from(values, (_, index) =>
-    clip(roundHalfAway((nearestNumber(values, index) / output.scale) * one), low, high),
+  const [low, high] = rangeOf(output.bits)
+  const values = points.map((point) => f(Math.fround(point * input.scale)))
+  const known = points.flatMap((point, index) =>
+    Number.isNaN(values[index]) ? [] : [{ point, value: values[index]! }],
+  )
+  if (known.length === 0) return undefined
+  const valueAt = (index: number) => {
+    const value = values[index]!
+    return Number.isNaN(value) ? nearest(known, points[index]!) : value
+  }
+  return Int16Array.from(points, (_, index) =>
+    clip(roundHalfAway((valueAt(index) / output.scale) * one), low * one, high * one),
   )
 }
 
-function nearestNumber(values: readonly number[], index: number): number {
-  for (let distance = 0; ; distance++) {
-    for (const candidate of [values[index - distance], values[index + distance]]) {
-      if (candidate !== undefined && !Number.isNaN(candidate)) return candidate
-    }
-  }
+interface Known {
+  readonly point: number
+  readonly value: number
+}
+
+function nearest(known: readonly Known[], point: number): number {
+  const distance = (one: Known) => Math.abs(one.point - point)
+  return known.reduce((best, one) =>
+    distance(one) < distance(best) || (distance(one) === distance(best) && one.point < best.point) ? one : best,
+  ).value
 }

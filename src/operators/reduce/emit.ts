@@ -1,7 +1,15 @@
 // Reductions as ONNX nodes on float32 integers. The root is exact: below a square m^2 the root of an integer N < 2^52 is at least 1 / (2 m) below
 // m, and float64 rounds it by less than half of that.
 
-import { FLOAT32_LIMIT, finish, type Integers, product, requantize, toFloat64 } from '../../emit/arithmetic.js'
+import {
+  FLOAT32_LIMIT,
+  finish,
+  type Integers,
+  product,
+  requantize,
+  shiftRight,
+  toFloat64,
+} from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
 import { reduce } from '../../emit/reduce.js'
 import { rangeOf } from '../../fixedpoint/width.js'
@@ -10,9 +18,9 @@ import type { Addend } from './plan.js'
 import type { FixedExtreme, FixedSum } from './solve.js'
 
 export function emitSum(e: Emitter, operator: FixedSum, context: EmitContext): string[] {
-  const { length, addend, rootBits, q0 } = operator
+  const { length, addend, inputShift, rootBits, q0 } = operator
   const [low, high] = rangeOf(context.quantized(operator.outputs[0]!)!.bits)
-  const each = addends(e, context.integers(operator.inputs[0]!), addend)
+  const each = addends(e, shiftRight(e, context.integers(operator.inputs[0]!), inputShift), addend)
   const bound = each.bound * length
   const from = bound < FLOAT32_LIMIT ? each : toFloat64(e, each)
   const sum: Integers = { ...from, name: reduce(e, 'ReduceSum', from.name, operator, context.opset), bound }

@@ -1,34 +1,44 @@
 import { addingOffsets } from '../offsets.js'
-import type { Family } from '../types.js'
+import type { Family, Traits } from '../types.js'
 import { emitExtreme, emitSum } from './emit.js'
 import { extremeOf, type PlannedExtreme, type PlannedSum, sumGains, sumOf } from './plan.js'
 import { referenceExtreme, referenceSum } from './reference.js'
 import { type FixedExtreme, type FixedSum, solveExtreme, solveSum, sumRanges } from './solve.js'
 
-export const sum: Family<PlannedSum, FixedSum> = {
-  kind: 'sum',
-  traits: {
-    sharesScale: 'none',
-    copiesData: false,
-    writesWide: true,
-    readsWide: false,
-    gainsFromWide: false,
-    followsFloat: 'never',
-    offset: 'adds',
-  },
-  match: sumOf,
-  gains: sumGains,
-  offsets: addingOffsets,
-  solve: solveSum,
-  ranges: sumRanges,
-  parameters: ({ addend, axes, rootBits, q0, requantize }) => ({
-    ...{ addend, axes },
-    ...(addend === 'norm' && { rootBits }),
-    ...{ q0, requantize },
-  }),
-  emit: emitSum,
-  reference: referenceSum,
+const traits: Traits = {
+  sharesScale: 'none',
+  copiesData: false,
+  writesWide: true,
+  readsWide: false,
+  gainsFromWide: false,
+  followsFloat: 'never',
+  offset: 'adds',
 }
+
+function familyOf(kind: PlannedSum['kind'], own: Traits): Family<PlannedSum, FixedSum> {
+  return {
+    kind,
+    traits: own,
+    match: (node, view) => sumOf(kind, node, view),
+    gains: sumGains,
+    offsets: addingOffsets,
+    solve: solveSum,
+    ranges: sumRanges,
+    parameters: ({ addend, axes, inputShift, rootBits, q0, requantize }) => ({
+      ...{ addend, axes },
+      ...(inputShift > 0 && { inputShift }),
+      ...(addend === 'norm' && { rootBits }),
+      ...{ q0, requantize },
+    }),
+    emit: emitSum,
+    reference: referenceSum,
+  }
+}
+
+export const sum = familyOf('sum', traits)
+
+/** As wide as the logarithm behind it may ask for: of a spectrum in 8 bits a loud sound leaves nothing of the quiet ones. */
+export const norm = familyOf('norm', { ...traits, readsWide: true, gainsFromWide: 'behind' })
 
 export const extreme: Family<PlannedExtreme, FixedExtreme> = {
   kind: 'extreme',

@@ -18,6 +18,7 @@ export type Addend = 'element' | 'magnitude' | 'square' | 'norm'
 
 /** y = factor * sum. */
 export interface PlannedSum extends PlannedOperator, Reduction {
+  readonly kind: 'sum' | 'norm'
   readonly addend: Addend
   readonly factor: number
   /** Addends in a sum. */
@@ -39,7 +40,7 @@ const addends: Readonly<Record<string, Addend>> = {
 
 const extremes: Readonly<Record<string, PlannedExtreme['extreme']>> = { ReduceMax: 'max', ReduceMin: 'min' }
 
-/** Longer sums of 8-bit integers, and of the squares of 8-bit or 16-bit ones, leave the accumulator. */
+/** Longer sums of 8-bit integers and of their squares leave the accumulator. */
 const LARGEST_LENGTHS: Readonly<Record<Addend, number>> = {
   element: 2 ** 24 - 1,
   magnitude: 2 ** 24 - 1,
@@ -47,17 +48,21 @@ const LARGEST_LENGTHS: Readonly<Record<Addend, number>> = {
   norm: 2 ** 17 - 1,
 }
 
-export function sumOf(node: NodeProto, view: GraphView): Match<PlannedSum> | Refusal | undefined {
+export function sumOf(
+  kind: PlannedSum['kind'],
+  node: NodeProto,
+  view: GraphView,
+): Match<PlannedSum> | Refusal | undefined {
   const addend = addends[node.opType]
   const [input] = node.input
-  if (addend === undefined || !view.isActivation(input)) return undefined
+  if (addend === undefined || (addend === 'norm') !== (kind === 'norm') || !view.isActivation(input)) return undefined
   const reduction = reductionOf(node, view)
   if ('refusal' in reduction) return reduction
   const length = reduction.axes.reduce((product, axis) => product * view.dims(input)[axis]!, 1)
   if (length > LARGEST_LENGTHS[addend]) return { refusal: `a sum of ${length} addends leaves 32 bits` }
   const isMean = node.opType === 'GlobalAveragePool' || node.opType === 'ReduceMean'
   const sum = { addend, factor: isMean ? 1 / length : 1, length }
-  return { kind: 'sum', nodes: [node], inputs: [input], outputs: [node.output[0]!], ...reduction, ...sum }
+  return { kind, nodes: [node], inputs: [input], outputs: [node.output[0]!], ...reduction, ...sum }
 }
 
 export function extremeOf(node: NodeProto, view: GraphView): Match<PlannedExtreme> | Refusal | undefined {

@@ -15,10 +15,12 @@ export function referenceSum(
   [input]: readonly IntTensor[],
   { arithmetic, bits }: ReferenceContext,
 ): IntTensor[] {
-  const { addend, rootBits, q0 } = operator
+  const { addend, inputShift, rootBits, q0 } = operator
   const [low, high] = rangeOf(bits(operator.outputs[0]!))
-  const { accumulatorBits } = arithmetic(operator.inputs[0]!)
-  const added = (x: number) => (addend === 'element' ? x : addend === 'magnitude' ? Math.abs(x) : x * x)
+  // A sum of squares has no sign.
+  const accumulatorBits = addend === 'norm' ? 33 : arithmetic(operator.inputs[0]!).accumulatorBits
+  const added = (x: number) =>
+    addend === 'element' ? x : addend === 'magnitude' ? Math.abs(x) : rshift(x, inputShift) ** 2
   const reduce = (row: readonly number[]) => {
     const sum = fits(
       row.reduce((total, x) => total + added(x), 0),

@@ -8,12 +8,14 @@ import type { FixedOperator, IntegerRange, SolveContext, Solved } from '../types
 import type { Addend, PlannedExtreme, PlannedSum, Reduction } from './plan.js'
 
 /**
- * y = clip(rshift(rshift(t, q0) * multiplier, shift)), t the sum of x, |x| or x^2, or of these the root floor(sqrt(4^rootBits sum x^2)).
+ * y = clip(rshift(rshift(t, q0) * multiplier, shift)), t the sum of x, |x| or x^2, or the root floor(sqrt(4^rootBits sum v^2)) of v = rshift(x, inputShift).
  * q0 is 0 where t has 34 bits or fewer, as on 8-bit inputs.
  */
 export interface FixedSum extends FixedOperator, Reduction {
   readonly addend: Addend
   readonly length: number
+  /** The least with which a sum of squares under a root stays below 2^32: 0 on inputs of 8 bits, and on two of 16. */
+  readonly inputShift: number
   /** Bits behind the point of a root. */
   readonly rootBits: number
   readonly q0: number
@@ -26,6 +28,8 @@ export interface FixedExtreme extends FixedOperator, Reduction {
 
 /** What the multiplier takes. */
 const LARGEST_SUM_BITS = 34
+/** Of a sum of squares under a root, as in a normalization. */
+const SQUARES_BITS = 32
 /** Roots of larger numbers are not exact in float64. */
 const LARGEST_RADICAND_BITS = 51
 
@@ -33,17 +37,23 @@ export function solveSum({ factor, ...planned }: PlannedSum, context: SolveConte
   const { addend, length } = planned
   const from = quantizedIn(context, planned.inputs[0]!)
   const to = quantizedIn(context, planned.outputs[0]!)
-  const squares = addend === 'square' || addend === 'norm'
-  const reach = length * 2 ** ((from.bits - 1) * (squares ? 2 : 1))
-  const { accumulatorBits } = context.chip.accumulators[from.bits]!
-  if (reach >= 2 ** (accumulatorBits - 1))
+  const root = addend === 'norm' ? rootOf(length, from.bits) : { inputShift: 0, rootBits: 0 }
+  const reach = length * 2 ** ((from.bits - 1) * (addend === 'square' ? 2 : 1))
+  const accumulatorBits = context.chip.accumulators[from.bits]?.accumulatorBits
+  if (addend !== 'norm' && reach >= 2 ** (accumulatorBits! - 1))
     return { offence: `its sum can reach ${reach}, beyond ${accumulatorBits} bits` }
-  const reachBits = Math.ceil(Math.log2(reach))
-  const rootBits = addend === 'norm' ? Math.floor((LARGEST_RADICAND_BITS - reachBits) / 2) : 0
-  const q0 = addend === 'norm' ? 0 : Math.max(0, reachBits - LARGEST_SUM_BITS)
-  const unit = addend === 'square' ? from.scale ** 2 : from.scale / 2 ** rootBits
+  const q0 = addend === 'norm' ? 0 : Math.max(0, Math.ceil(Math.log2(reach)) - LARGEST_SUM_BITS)
+  const unit = addend === 'square' ? from.scale ** 2 : from.scale * 2 ** (root.inputShift - root.rootBits)
   const requantize = requantizeBy((unit * factor * 2 ** q0) / to.scale, 'q2', context.chip)
-  return 'offence' in requantize ? requantize : { operator: { ...planned, rootBits, q0, requantize }, warnings: [] }
+  return 'offence' in requantize ? requantize : { operator: { ...planned, ...root, q0, requantize }, warnings: [] }
+}
+
+function rootOf(length: number, bits: number): { inputShift: number; rootBits: number } {
+  const squareBits = (bits - 1) * 2
+  const lengthBits = Math.log2(length)
+  const inputShift = Math.max(0, Math.floor((squareBits + lengthBits - SQUARES_BITS) / 2) + 1)
+  const reachBits = Math.ceil(squareBits + lengthBits) - 2 * inputShift
+  return { inputShift, rootBits: Math.floor((LARGEST_RADICAND_BITS - reachBits) / 2) }
 }
 
 export function solveExtreme(planned: PlannedExtreme): Solved<FixedExtreme> {

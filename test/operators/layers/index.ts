@@ -7,11 +7,11 @@ import { concatConstantLayers, concatLayers } from './concat.js'
 import { convLayers } from './conv.js'
 import { interpolationLayers } from './interpolation.js'
 import { linearLayers } from './linear.js'
-import { lutLayers } from './lut.js'
+import { lutLayers, steepLutLayers } from './lut.js'
 import { averagePoolLayers, maxPoolLayers } from './pool.js'
 import { preluLayers } from './prelu.js'
 import { recurrentLayers } from './recurrent.js'
-import { extremeLayers, sumLayers } from './reduce.js'
+import { extremeLayers, normLayers, sumLayers } from './reduce.js'
 import { requantizeLayers } from './requantize.js'
 import { samplingLayers } from './sampling.js'
 import { scatterLayers } from './scatter.js'
@@ -34,9 +34,11 @@ export const layers: readonly LayersOfFamily[] = [
   interpolationLayers,
   samplingLayers,
   lutLayers,
+  steepLutLayers,
   maxPoolLayers,
   averagePoolLayers,
   sumLayers,
+  normLayers,
   extremeLayers,
   requantizeLayers,
   recurrentLayers,

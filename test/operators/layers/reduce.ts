@@ -4,26 +4,33 @@ import { type LayersOfFamily, rescaling, shift, sizeOf, tensor } from './arbitra
 
 const dims = [2, 3, 4, 5]
 const reduction = fc.record({ axes: fc.subarray([0, 1, 2, 3], { minLength: 1 }), keepDims: fc.boolean() })
-const addend = fc.constantFrom('element', 'magnitude', 'square', 'norm')
+const addends = { sum: ['element', 'magnitude', 'square'], norm: ['norm'] } as const
 
-export const sumLayers: LayersOfFamily = {
-  kind: 'sum',
-  numRuns: 80,
+const layersOf = (kind: 'sum' | 'norm', numRuns: number): LayersOfFamily => ({
+  kind,
+  numRuns,
   layer: (inputBits) =>
     fc
-      .tuple(reduction, addend, rescaling, shift, tensor(dims, inputBits))
+      .tuple(reduction, fc.constantFrom(...addends[kind]), rescaling, shift, tensor(dims, inputBits))
       .map(([{ axes, keepDims }, addend, by, free, input]) => {
         const length = sizeOf(axes.map((axis) => dims[axis]!))
         // As solved: a product of the sum and a multiplier has 50 bits at most.
         const bits = Math.ceil(Math.log2(length)) + (inputBits - 1) * (addend === 'square' ? 2 : 1)
         const q0 = Math.max(0, bits - 34, addend === 'norm' ? 0 : Math.min(free, 3))
         const operator: FixedSum = {
-          ...{ kind: 'sum', name: 'sum', nodes: [], inputs: ['x'], outputs: ['y'] },
-          ...{ axes, keepDims, addend, length, requantize: by, q0, rootBits: inputBits === 8 ? 10 : 5 },
+          ...{ kind, name: 'sum', nodes: [], inputs: ['x'], outputs: ['y'] },
+          ...{ axes, keepDims, addend, length, requantize: by, q0 },
+          ...{
+            rootBits: inputBits === 8 ? 10 : 9,
+            inputShift: kind === 'sum' || inputBits === 8 ? 0 : Math.ceil(Math.log2(length) / 2),
+          },
         }
         return { operator, inputs: [input], bits: inputBits }
       }),
-}
+})
+
+export const sumLayers = layersOf('sum', 60)
+export const normLayers = layersOf('norm', 30)
 
 export const extremeLayers: LayersOfFamily = {
   kind: 'extreme',
