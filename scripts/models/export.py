@@ -8,6 +8,7 @@ out. Needs torch, timm, torchvision, transformers, onnxscript and numpy; with --
 
 import argparse
 import json
+import math
 import sys
 import warnings
 from pathlib import Path
@@ -19,7 +20,9 @@ from torch import nn
 from inputs import Images, normal, ones, spectra, tokens, waves
 from topologies import topologies
 
-CALIBRATION, TEST = 32, 16
+CALIBRATION = 32
+# To test on: as many as make this many values, so that what differs is more than luck and the files stay small.
+TEST_VALUES, LEAST_TESTS, MOST_TESTS = 2**22, 16, 400
 NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm2d)
 
 
@@ -34,6 +37,11 @@ def samples(topology, images, rng, count):
         return {"spectrum": spectra, "tokens": tokens, "normal": normal, "ones": ones}[kind](rng, count, *shape)
 
     return {name: draw(*what) for name, what in topology.inputs.items()}
+
+
+def number_of_tests(topology):
+    values = sum(math.prod(shape) for _, shape in topology.inputs.values())
+    return max(LEAST_TESTS, min(MOST_TESTS, TEST_VALUES // values))
 
 
 def make_realistic(model, batch):
@@ -77,7 +85,7 @@ def export(name, topology, images, folder):
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     model = topology.build().eval()
-    calibration, test = samples(topology, images, rng, CALIBRATION), samples(topology, images, rng, TEST)
+    calibration, test = samples(topology, images, rng, CALIBRATION), samples(topology, images, rng, number_of_tests(topology))
     make_realistic(model, [torch.from_numpy(value) for value in calibration.values()])
     if topology.half:
         model = model.half()
