@@ -2,7 +2,6 @@
 
 import { cast, finish, type Integers, product, requantize, sum } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
-import { rshift } from '../../fixedpoint/rounding.js'
 import { integerArray, rangeOf } from '../../fixedpoint/width.js'
 import { makeAttribute } from '../../onnx/attribute.js'
 import { DataType } from '../../onnx/types.js'
@@ -31,18 +30,24 @@ function lookEveryInputUp(e: Emitter, operator: FixedLut, spacing: Spacing, inpu
   const { table, fractionBits } = operator
   const points = pointsOf(spacing, 16)
   const results = integerArray(16 - fractionBits, 2 ** 16)
+  const one = 2 ** fractionBits
   // Negative inputs count from the end.
   const put = (x: number, value: number) => (results[x < 0 ? 2 ** 16 + x : x] = value)
   points.forEach((from, i) => {
     const to = points[i + 1] ?? from
     const length = Math.abs(to) > Math.abs(from) ? Math.abs(to - from) : 0
-    if (length === 0 && from < 0) put(from, rshift(table[i]!, fractionBits))
+    if (length === 0 && from < 0) put(from, nearest(table[i]! / one))
     for (let r = 0; r < length; r++) {
       const sum = table[i]! * length + (table[i + 1]! - table[i]!) * r
-      put(from + Math.sign(to - from) * r, rshift(sum, Math.log2(length) + fractionBits))
+      put(from + Math.sign(to - from) * r, nearest(sum / (length * one)))
     }
   })
   return cast(e, lookUpAll(e, e.integers('results', [2 ** 16], results), input), DataType.FLOAT)
+}
+
+/** Halves away from zero. */
+function nearest(x: number): number {
+  return Math.sign(x) * Math.floor(Math.abs(x) + 0.5)
 }
 
 function lookUpAll(e: Emitter, table: string, input: Integers): string {
