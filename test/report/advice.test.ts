@@ -126,6 +126,9 @@ describe('advice', () => {
       next: '-qm mse',
     })
     expect(rulesThatSpeak({ quantizations: minMax, tensors: tail(30_000) })).toEqual([])
+    // A run that took min_max by itself has tried the modes that clip.
+    const chosen = { quantizations: minMax, tensors: tail(3), options: { modes: ['auto'] } }
+    expect(rulesThatSpeak(chosen)).toEqual([])
   })
 
   it('names what makes most of the noise, where that was measured, and how to give it more bits on a chip that can', () => {

@@ -10,9 +10,7 @@ const NOTABLE_LOSS = 1
 
 /** One mode alone, not found by auto, that lost much, or that nobody measured. */
 export const otherModes: Rule = ({ results, options }) => {
-  const { modes: asked, runMode } = options
-  // auto_quant has found the mode with the widths.
-  if ((Array.isArray(asked) && asked.includes('auto')) || runMode === 'auto_quant') return []
+  if (areModesTried(options)) return []
   const modes = new Set(results.map(({ mode }) => mode))
   const [best] = results
   if (best === undefined || modes.size > 1 || (best.loss !== null && best.loss <= NOTABLE_LOSS)) return []
@@ -22,6 +20,11 @@ export const otherModes: Rule = ({ results, options }) => {
     ? 'kl, as published, clips some tensors (hard-swish, long tails) too early; auto takes the mode that comes nearest to the float model.'
     : `${best.mode} is one of several modes: auto takes the one that comes nearest to the float model.`
   return [{ tensor: null, text, evidence, next: '-qm auto' }]
+}
+
+/** Whether this run has tried the modes itself: auto_quant finds the mode with the widths. */
+function areModesTried({ modes, runMode }: Findings['options']): boolean {
+  return (Array.isArray(modes) && modes.includes('auto')) || runMode === 'auto_quant'
 }
 
 /** How much better another range must be, as a ratio of errors. */
@@ -67,9 +70,9 @@ const clippingModes: readonly QuantMode[] = ['mse', 'kl_v2', 'percentile']
 
 /** A few values that stretch a range which nothing clips. */
 export const outliers: Rule = (findings) => {
-  const { tensors, quantizations } = findings
+  const { tensors, quantizations, options } = findings
   const [shown] = quantizations
-  if (shown === undefined) return []
+  if (shown === undefined || areModesTried(options)) return []
   const tried = new Set(quantizations.map(({ mode }) => mode))
   const next = clippingModes.find((mode) => !tried.has(mode))
   if (next === undefined) return []
