@@ -27,58 +27,140 @@ type Values = Readonly<Record<string, TensorValue>>
 const LOADED_AHEAD = 2
 
 export async function runCompareSamples(task: CompareSamplesTask): Promise<CompareSamplesAnswer> {
-  const { comparison, samplesPerForward: perForward } = task
-  const dataset = await datasetOf(task.source, comparison.reference.inputs)
+  const { comparisons, samplesPerForward: perForward } = task
+  const dataset = await datasetOf(task.source, comparisons[0]!.reference.inputs)
   const stop = new Int32Array(task.stop)
-  let differences: readonly TensorDifference[] = []
-  let compared = 0
+  const atOnce = modelsOf(comparisons).every(({ mapped }) => mapped) ? MOST_FORWARDS : 1
+  const sum = new Sum(comparisons)
   let batch: Feeds[] = []
+  let waiting: Feeds[] = []
   for await (const { loaded } of loadAhead(task.samples, Math.max(LOADED_AHEAD, perForward), dataset)) {
     if (Atomics.load(stop, 0) !== 0) return { kind: 'stopped' }
     if (loaded.kind === 'good') batch.push(loaded.feeds)
     else if (task.onBadSample === 'error') throw loaded.reason
     // A last batch that is not full is left out: padding would count as data.
     if (batch.length < perForward) continue
-    const { found } = await compare(comparison, stackSamples(batch, perForward))
-    differences = mergeTensors(differences, found)
-    if (found.length > 0) compared += batch.length
+    waiting.push(stackSamples(batch, perForward))
     batch = []
+    if (waiting.length < atOnce) continue
+    await sum.add(waiting)
+    waiting = []
   }
-  return { kind: 'done', differences, compared }
+  await sum.add(waiting)
+  return { kind: 'done', differences: sum.differences, compared: sum.forwards * perForward }
+}
+
+/**
+ * Forward passes that large models make one model after the other: opening what is mapped takes a pass or so, and its memory is free again for the
+ * next model.
+ */
+const MOST_FORWARDS = 4
+
+class Sum {
+  differences: readonly TensorDifference[] = []
+  /** Those that were compared. */
+  forwards = 0
+  readonly #comparisons: readonly Comparison[]
+
+  constructor(comparisons: readonly Comparison[]) {
+    this.#comparisons = comparisons
+  }
+
+  async add(feeds: readonly Feeds[]): Promise<void> {
+    for (const { found } of await compare(
+      this.#comparisons,
+      feeds.map((one) => ({ feeds: one })),
+    )) {
+      this.differences = mergeTensors(this.differences, found)
+      if (found.length > 0) this.forwards++
+    }
+  }
 }
 
 export async function runCompareForward(task: CompareForwardTask): Promise<CompareForwardAnswer> {
-  const { found, values } = await compare(task.comparison, task.feeds, task.outputs, task.known)
+  const [{ found, values }] = (await compare(task.comparisons, [task], task.outputs)) as [Compared]
   const outputs = task.outputs.map((name) => ({ name, value: portable(values[name]!) }))
   return { kind: 'done', outputs, differences: found }
 }
 
-/**
- * One forward pass of all models. `outputs` are further ones of the reference that are wanted, `known` tensors that it need not compute. Nothing is
- * found where the inputs have dims that the candidate does not take: a quantized model is static.
- */
-async function compare(comparison: Comparison, feeds: Feeds, outputs: readonly string[] = [], known: Values = {}) {
-  const { reference, candidate, own, tensors } = comparison
-  const beside = openTogether(comparison)
-  const wanted = unique([...outputs, ...tensors.map((tensor) => tensor.reference)])
-  const missing = wanted.filter((output) => !Object.hasOwn(feeds, output) && !Object.hasOwn(known, output))
-  const run = missing.length === 0 ? {} : await (await sessionOf(reference, beside)).run(feeds, missing)
-  const values: Values = { ...feeds, ...known, ...run }
-  if (otherDims(feeds, fixedDims(candidate.inputs)) !== undefined) return { found: [], values }
-  const accumulated = await (await sessionOf(candidate, beside))
-    .run(feeds, unique(tensors.map((tensor) => tensor.candidate)))
-    .then((gathered) => tensors.map((tensor) => differ(values, gathered[tensor.candidate]!, tensor)))
-  const alone = own && (await (await sessionOf(own, beside)).run(ownFeeds(own, tensors, values), ownOutputs(tensors)))
-  const found = tensors.map((tensor, i): TensorDifference => {
-    const written = tensor.ownOutput === undefined ? undefined : alone?.[tensor.ownOutput]
-    return { accumulated: accumulated[i]!, own: written && differ(values, written, tensor) }
-  })
-  return { found, values }
+interface Compared {
+  /** Nothing where the inputs have dims that a candidate does not take: a quantized model is static. */
+  readonly found: readonly TensorDifference[]
+  /** The inputs, and what the reference makes of them. */
+  readonly values: Values
 }
 
-/** Models that stay open from sample to sample. Of large ones none does: opening what is mapped takes less time than a pass. */
-function openTogether({ reference, candidate, own }: Comparison): readonly ModelFile[] {
-  const models = [reference, candidate, ...(own === undefined ? [] : [own])]
+/** A forward pass, and tensors of the reference that it need not compute. */
+type Pass = Pick<CompareForwardTask, 'feeds' | 'known'>
+
+/** Forward passes of all models. `outputs` are further ones of the reference that are wanted. */
+async function compare(
+  comparisons: readonly Comparison[],
+  passes: readonly Pass[],
+  outputs: readonly string[] = [],
+): Promise<Compared[]> {
+  const beside = openTogether(comparisons)
+  const compared = comparisons.flatMap(({ tensors }) => tensors.map(({ reference }) => reference))
+  const wanted = unique([...outputs, ...compared])
+  const values: Values[] = []
+  for (const { feeds, known } of passes) {
+    const given: Values = { ...feeds, ...known }
+    const missing = wanted.filter((output) => !Object.hasOwn(given, output))
+    const isComplete = missing.length === 0
+    const run = isComplete ? {} : await (await sessionOf(comparisons[0]!.reference, beside)).run(feeds, missing)
+    values.push({ ...given, ...run })
+  }
+  const isTaken = (one: Feeds) =>
+    comparisons.every(({ candidate }) => otherDims(one, fixedDims(candidate.inputs)) === undefined)
+  const taken = values.filter((_, i) => isTaken(passes[i]!.feeds))
+  const found = new Map(taken.map((one) => [one, [] as TensorDifference[]]))
+  for (const comparison of comparisons) {
+    const differences = await differencesOf(comparison, taken, beside)
+    for (const [i, one] of taken.entries()) found.get(one)!.push(...differences[i]!)
+  }
+  return values.map((one) => ({ found: found.get(one) ?? [], values: one }))
+}
+
+/** Of each forward pass, tensor by tensor. */
+async function differencesOf(
+  { candidate, own, tensors }: Comparison,
+  passes: readonly Values[],
+  beside: readonly ModelFile[],
+): Promise<TensorDifference[][]> {
+  const accumulated: Difference[][] = []
+  const names = unique(tensors.map((tensor) => tensor.candidate))
+  for (const values of passes) {
+    const gathered = await (await sessionOf(candidate, beside)).run(feedsOf(candidate, values), names)
+    accumulated.push(tensors.map((tensor) => differ(values, gathered[tensor.candidate]!, tensor)))
+  }
+  const found: TensorDifference[][] = []
+  for (const [pass, values] of passes.entries()) {
+    const alone = own && (await (await sessionOf(own, beside)).run(ownFeeds(own, tensors, values), ownOutputs(tensors)))
+    found.push(
+      tensors.map((tensor, i) => {
+        const written = tensor.ownOutput === undefined ? undefined : alone?.[tensor.ownOutput]
+        return { accumulated: accumulated[pass]![i]!, own: written && differ(values, written, tensor) }
+      }),
+    )
+  }
+  return found
+}
+
+function feedsOf({ inputs }: ModelFile, values: Values): Values {
+  return Object.fromEntries(inputs.map(({ name }) => [name, values[name]!]))
+}
+
+function modelsOf(comparisons: readonly Comparison[]): ModelFile[] {
+  return comparisons.flatMap(({ reference, candidate, own }) => [
+    reference,
+    candidate,
+    ...(own === undefined ? [] : [own]),
+  ])
+}
+
+/** Models that stay open from sample to sample. Of large ones none does. */
+function openTogether(comparisons: readonly Comparison[]): readonly ModelFile[] {
+  const models = modelsOf(comparisons)
   return models.every(({ mapped }) => mapped) ? [] : models
 }
 

@@ -69,8 +69,10 @@ export interface Runner {
    * at once in every worker where that saves loading the samples again.
    */
   measure(models: readonly NamedModel[], iteration: number): Promise<readonly (number | undefined)[]>
-  /** Two models tensor by tensor. */
-  compare(comparison: Comparison, samples: ComparedSamples, title: string): Promise<Compared>
+  /** How many workers run models at the same time: 1 where a function makes one forward pass after the other. */
+  readonly parallel: number
+  /** Models beside one reference, tensor by tensor. */
+  compare(comparisons: readonly Comparison[], samples: ComparedSamples, title: string): Promise<Compared>
   /**
    * Inputs of forward passes that an `-i` value calibrates on, to be run again and again: at most MOST_HELD of those whose inputs have the dims of the
    * first. A hash draws and orders them, so that neither the order of the data nor the time decides.

@@ -3,7 +3,8 @@
 import type { ComparedSamples, Runner } from '../calibrate/runner.js'
 import type { Codes } from '../difference/difference.js'
 import { type Measures, measuresOf } from '../difference/measures.js'
-import type { Comparison } from '../engine/protocol.js'
+import type { TensorDifference } from '../difference/tensors.js'
+import type { ComparedTensor, Comparison } from '../engine/protocol.js'
 
 export interface TensorErrors {
   /** Its name in the float model. */
@@ -26,17 +27,28 @@ export async function compareModels(
   compared: ComparedSamples,
   title: string,
 ): Promise<ComparisonResult> {
-  const { samples, differences } = await runner.compare(comparison, compared, title)
-  const tensors = differences.map(({ accumulated, own }, i) => {
-    const { reference, codes } = comparison.tensors[i]!
-    const count = codeCount(codes)
-    return {
-      tensor: reference,
-      accumulated: measuresOf(accumulated, count),
-      own: own && measuresOf(own, count),
-    }
+  return (await compareSeveral(runner, [comparison], compared, title))[0]!
+}
+
+/** @param comparisons all of one reference, whose forward passes they share */
+export async function compareSeveral(
+  runner: Runner,
+  comparisons: readonly Comparison[],
+  compared: ComparedSamples,
+  title: string,
+): Promise<ComparisonResult[]> {
+  const { samples, differences } = await runner.compare(comparisons, compared, title)
+  let next = 0
+  return comparisons.map(({ tensors }) => {
+    const found = differences.slice(next, next + tensors.length)
+    next += tensors.length
+    return { samples, tensors: found.map((difference, i) => errorsOf(tensors[i]!, difference)) }
   })
-  return { samples, tensors }
+}
+
+function errorsOf({ reference, codes }: ComparedTensor, { accumulated, own }: TensorDifference): TensorErrors {
+  const count = codeCount(codes)
+  return { tensor: reference, accumulated: measuresOf(accumulated, count), own: own && measuresOf(own, count) }
 }
 
 function codeCount(codes: Codes | undefined): number | undefined {

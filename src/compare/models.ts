@@ -6,7 +6,6 @@ import { modelFile, writtenFile } from '../engine/modelFile.js'
 import type { ComparedTensor, Comparison, ModelFile } from '../engine/protocol.js'
 import type { WrittenTensor } from '../export/integerModel.js'
 import { rangeOf } from '../fixedpoint/width.js'
-import { tensorBytes } from '../onnx/codec.js'
 import { indexGraph, nameSource, outerInputs } from '../onnx/graph.js'
 import { modelInputs } from '../onnx/model.js'
 import { makeNode, makeValueInfo } from '../onnx/node.js'
@@ -37,7 +36,6 @@ export async function integerComparison(
   // A narrowed copy is no tensor of the float model.
   const tensors = written.filter(({ of }) => of === undefined)
   const apart = takenApart(integer, tensors)
-  const memory = tensorBytes(integer) > MOST_FOLDED_BYTES ? { unfolded: true } : {}
   const held = withOutputs(
     integer,
     tensors.map(({ integers }) => integers),
@@ -45,11 +43,8 @@ export async function integerComparison(
   )
   return {
     reference,
-    candidate: { ...(await modelFile(held, join(folder, 'integer.onnx'), MOST_FOLDED_BYTES)), ...memory },
-    own: {
-      ...(await ownFile(apart.proto, [...apart.names.values()], modelInputs(integer), join(folder, 'own.onnx'))),
-      ...memory,
-    },
+    candidate: await modelFile(held, join(folder, 'integer.onnx')),
+    own: await ownFile(apart.proto, [...apart.names.values()], modelInputs(integer), join(folder, 'own.onnx')),
     tensors: tensors.map(({ name, scale, bits, offset = 0, told = everything, integers }): ComparedTensor => {
       const [low, high] = rangeOf(bits)
       const { input, output } = apart.names.get(integers)!
@@ -64,9 +59,6 @@ export async function integerComparison(
   }
 }
 
-/** Integer weights of more than this stay integers while models are compared, mapped from a file: each worker opens the models for a few samples. */
-const MOST_FOLDED_BYTES = 2 ** 24
-
 /** Nobody asks for the dims of what comes in at a cut: they are the float tensor's. */
 async function ownFile(
   proto: ModelProto,
@@ -77,7 +69,7 @@ async function ownFile(
   const cut = ends.flatMap(({ input }) =>
     input === undefined ? [] : [{ name: input, dataType: DataType.FLOAT, dims: [] }],
   )
-  const file = await writtenFile(proto, path, MOST_FOLDED_BYTES)
+  const file = await writtenFile(proto, path)
   return { ...file, inputs: [...inputs, ...cut], outputs: ends.map(({ output }) => output) }
 }
 

@@ -21,6 +21,17 @@ const LARGEST_A1 = 2 ** 22
  * that serves negative and positive y, from a0 to a1. Undefined where a channel has no line.
  */
 export function linesOf(bounds: readonly number[], fix: ScaleFix): Linear | undefined {
+  const known = knownLines.get(fix)
+  if (known !== undefined && String(known.bounds) === String(bounds)) return known.linear
+  const linear = searchedLines(bounds, fix)
+  knownLines.set(fix, { bounds, linear })
+  return linear
+}
+
+/** Of steps that several models are written with: the one that is measured, the one that is saved and the one with all layers. */
+const knownLines = new WeakMap<ScaleFix, { readonly bounds: readonly number[]; readonly linear: Linear | undefined }>()
+
+function searchedLines(bounds: readonly number[], fix: ScaleFix): Linear | undefined {
   if (fix.high - fix.low >= MOST_STAIRS || bounds.some((bound) => bound > LARGEST_X)) return undefined
   return atOnce(bounds, fix) ?? inTwo(bounds, fix)
 }

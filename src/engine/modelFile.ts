@@ -1,6 +1,7 @@
 // Models as files that workers open.
 
 import { tensorBytes } from '../onnx/codec.js'
+import { floatWeights } from '../onnx/floatWeights.js'
 import { modelInputs } from '../onnx/model.js'
 import { LEAST_MAPPED_BYTES } from '../onnx/openModel.js'
 import type { ModelProto } from '../onnx/types.js'
@@ -10,17 +11,22 @@ import type { ModelFile } from './protocol.js'
 let serials = 0
 
 /** Writes a model for the workers. */
-export async function modelFile(proto: ModelProto, path: string, leastMapped?: number): Promise<ModelFile> {
+export async function modelFile(proto: ModelProto, path: string): Promise<ModelFile> {
   const outputs = proto.graph.output.map(({ name }) => name)
-  return { ...(await writtenFile(proto, path, leastMapped)), inputs: modelInputs(proto), outputs }
+  return { ...(await writtenFile(proto, path)), inputs: modelInputs(proto), outputs }
 }
 
-/** @param leastMapped weights of more bytes are mapped into memory from a file beside the model */
+/** Large weights are mapped into memory from a file beside the model, and are floats there. */
 export async function writtenFile(
   proto: ModelProto,
   path: string,
-  leastMapped = LEAST_MAPPED_BYTES,
 ): Promise<Pick<ModelFile, 'path' | 'serial' | 'mapped'>> {
-  await writeModel(proto, path, { maxInlineBytes: leastMapped })
-  return { path, serial: serials++, ...(tensorBytes(proto) > leastMapped && { mapped: true }) }
+  const serial = serials++
+  const floats = floatWeights(proto)
+  if (tensorBytes(floats.proto) <= LEAST_MAPPED_BYTES) {
+    await writeModel(proto, path)
+    return { path, serial }
+  }
+  await writeModel(floats.proto, path, { maxInlineBytes: LEAST_MAPPED_BYTES, values: floats.values })
+  return { path, serial, mapped: true }
 }

@@ -24,8 +24,6 @@ export interface ModelFile {
   readonly optimized?: boolean
   /** Its weights lie in a file beside it: they are used where they are mapped. */
   readonly mapped?: boolean
-  /** Its integer weights become floats anew in every pass: kept as floats they take four times the memory. For a few passes. */
-  readonly unfolded?: boolean
   readonly inputs: readonly ModelInput[]
   /** The outputs users see, in model order; observed tensors are further outputs of the file. */
   readonly outputs: readonly string[]
@@ -105,13 +103,15 @@ export interface Comparison {
 export interface CompareSamplesTask
   extends Pick<SamplesTask, 'source' | 'samples' | 'samplesPerForward' | 'onBadSample' | 'stop'> {
   readonly kind: 'compareSamples'
-  readonly comparison: Comparison
+  /** All of one reference, whose forward passes they share. */
+  readonly comparisons: readonly Comparison[]
 }
 
 /** One forward pass of an infer function. */
 export interface CompareForwardTask {
   readonly kind: 'compareForward'
-  readonly comparison: Comparison
+  /** As in CompareSamplesTask. */
+  readonly comparisons: readonly Comparison[]
   readonly feeds: Readonly<Record<string, TensorValue>>
   /** The outputs of the reference that are answered. */
   readonly outputs: readonly string[]
@@ -211,6 +211,7 @@ export interface SamplesDone {
 
 export interface CompareSamplesDone {
   readonly kind: 'done'
+  /** Of the tensors of all comparisons, one after the other. */
   readonly differences: readonly TensorDifference[]
   /** How many samples they hold. */
   readonly compared: number

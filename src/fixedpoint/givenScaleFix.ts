@@ -2,7 +2,7 @@
 
 import type { Accumulation, SolvedAccumulation } from './scaleFix.js'
 import type { Arithmetic, ScaleFix } from './types.js'
-import { reachOf, roundWeights } from './weights.js'
+import { emptyRows, reachOf, roundRow } from './weights.js'
 
 /** What another run found, and the scales that it goes with. */
 export interface GivenScaleFix extends Pick<ScaleFix, 'q0' | 'q1' | 'q2' | 'scaleInt16' | 'biasInt16'> {
@@ -21,12 +21,14 @@ export function takeScaleFix(layer: Accumulation, given: GivenScaleFix, chip: Ar
   const { q0, q1, q2, scaleInt16, biasInt16 } = given
   const unit = layer.outputScale / layer.inputScale
   const weightScales = Float64Array.from(scaleInt16, (multiplier) => multiplier * 2 ** -(q0 + q1 + q2) * unit)
-  const rows = layer.rows.map((row, c) => roundWeights(row, weightScales[c]!, chip.weightBits))
-  const reaches = rows.map((row) => reachOf(row, layer.inputRange))
+  const { integers, rows } = emptyRows(layer.rows, chip.weightBits)
+  const reaches = layer.rows.map((row, c) =>
+    reachOf(roundRow(row, weightScales[c]!, chip.weightBits, rows[c]!), layer.inputRange),
+  )
   return {
     weightBits: chip.weightBits,
     scaleFix: { q0, q1, q2, scaleInt16, biasInt16, low: layer.low, high: layer.high },
-    rows,
+    integers,
     weightScales,
     bias: layer.bias,
     accumulatorBound: reaches.reduce((most, { up, down }) => Math.max(most, up, -down), 0),

@@ -9,13 +9,15 @@ import { type Offence, shiftBelow, shiftOffence } from './multiplier.js'
 import { roundHalfAway, rshift } from './rounding.js'
 import { type Bounds, type Channel, chooseShift, multiplierShift } from './shiftChoice.js'
 import type { Arithmetic, ScaleFix } from './types.js'
-import { type Reach, reachOf, roundWeights, weightScale } from './weights.js'
+import { emptyRows, factsOf, type Reach, type RowFacts, reachOf, roundRow, type SignedSums, sumsOf } from './weights.js'
 import { type IntegerArray, rangeOf } from './width.js'
 
 /** An accumulating operator in real units. */
 export interface Accumulation extends Bounds {
   /** float32 weights of each output channel: all channels equally many. */
   readonly rows: readonly Float32Array[]
+  /** What is known of each row; absent: they are looked at. */
+  readonly facts?: readonly RowFacts[]
   /** One a channel. */
   readonly bias: Float32Array
   readonly inputScale: number
@@ -33,7 +35,8 @@ export interface Accumulation extends Bounds {
 export interface SolvedAccumulation {
   readonly weightBits: number
   readonly scaleFix: ScaleFix
-  readonly rows: readonly IntegerArray[]
+  /** Of the weights, row after row. */
+  readonly integers: IntegerArray
   readonly weightScales: Float64Array
   /** In real units: it goes with the rounded weights. */
   readonly bias: Float32Array
@@ -45,12 +48,13 @@ export interface SolvedAccumulation {
 const STRETCH = 1.01
 
 export function solveScaleFix(layer: Accumulation, chip: Arithmetic): SolvedAccumulation | Offence {
-  const channels = layer.rows.map((row, c) => channelOf(layer, row, c, chip))
+  const facts = layer.facts ?? layer.rows.map(factsOf)
+  const channels = facts.map((row, c) => channelOf(layer, row, c, chip))
   const choice = chooseShift(channels, layer, chip)
   if ('offence' in choice) return choice
   const { q0 } = choice
   const steps = [...choice.steps]
-  const rounded = new RoundedRows(layer, chip)
+  const rounded = new RoundedLayer(layer, facts, chip)
   for (;;) {
     rounded.round(weightScalesAt(q0, steps, layer, chip))
     const solved = solveAt(q0, steps, layer, rounded, chip)
@@ -61,29 +65,35 @@ export function solveScaleFix(layer: Accumulation, chip: Arithmetic): SolvedAccu
   }
 }
 
-function channelOf(layer: Accumulation, row: Float32Array, c: number, chip: Arithmetic): Channel {
-  const scale = layer.weightScales?.[c] ?? weightScale(row, rangeOf(chip.weightBits)[1])
+function channelOf(layer: Accumulation, row: RowFacts, c: number, chip: Arithmetic): Channel {
+  const scale = layer.weightScales?.[c] ?? row.largest / rangeOf(chip.weightBits)[1]
   const { up, down } = reachOf(row, layer.inputRange)
   return {
     step: (layer.inputScale * scale) / layer.outputScale,
     up: scale === 0 ? 0 : up / scale,
     down: scale === 0 ? 0 : down / scale,
     bias: layer.bias[c]! / layer.outputScale,
-    depth: row.length,
+    depth: layer.rows[c]!.length,
   }
 }
 
 /** The weights as integers. A channel whose scale has not changed since the last round keeps its row: few change after the first. */
-class RoundedRows {
-  readonly rows: IntegerArray[] = []
+class RoundedLayer {
+  readonly integers: IntegerArray
   readonly reaches: Reach[] = []
   readonly bias: Float32Array
+  readonly #rows: readonly IntegerArray[]
   readonly #scales: number[] = []
   readonly #layer: Accumulation
+  readonly #facts: readonly RowFacts[]
   readonly #bits: number
 
-  constructor(layer: Accumulation, chip: Arithmetic) {
+  constructor(layer: Accumulation, facts: readonly RowFacts[], chip: Arithmetic) {
+    const { integers, rows } = emptyRows(layer.rows, chip.weightBits)
+    this.integers = integers
+    this.#rows = rows
     this.#layer = layer
+    this.#facts = facts
     this.bias = layer.bias.slice()
     this.#bits = chip.weightBits
   }
@@ -93,24 +103,29 @@ class RoundedRows {
       const scale = weightScales[c]!
       if (this.#scales[c] === scale) continue
       this.#scales[c] = scale
-      const chosen = this.#layer.chosen?.[c]
-      this.rows[c] = chosen?.scale === scale ? chosen.integers : roundWeights(row, scale, this.#bits)
-      this.reaches[c] = reachOf(this.rows[c], this.#layer.inputRange)
-      this.bias[c] = this.#layer.bias[c]! + this.#offsetError(c, scale)
+      const sums = this.#roundRow(c, row, scale)
+      this.reaches[c] = reachOf(sums, this.#layer.inputRange)
+      this.bias[c] = this.#layer.bias[c]! + this.#offsetError(c, scale, sums)
     }
   }
 
+  #roundRow(c: number, row: Float32Array, scale: number): SignedSums {
+    const rounded = this.#rows[c]!
+    const chosen = this.#layer.chosen?.[c]
+    if (chosen?.scale !== scale) return roundRow(row, scale, this.#bits, rounded)
+    rounded.set(chosen.integers)
+    return sumsOf(rounded)
+  }
+
   /** What rounding the weights takes from the offset's part of the sum. */
-  #offsetError(c: number, scale: number): number {
+  #offsetError(c: number, scale: number, { positive, negative }: SignedSums): number {
     const { inputOffset, rows } = this.#layer
     if (inputOffset === undefined) return 0
-    const [row, rounded] = [rows[c]!, this.rows[c]!]
-    const isOne = typeof inputOffset === 'number'
+    if (typeof inputOffset === 'number') return inputOffset * ((positive + negative) * scale - this.#facts[c]!.sum)
+    const [row, rounded] = [rows[c]!, this.#rows[c]!]
     let error = 0
-    for (const [i, weight] of row.entries()) {
-      error += (rounded[i]! * scale - weight) * (isOne ? 1 : inputOffset[c * row.length + i]!)
-    }
-    return isOne ? inputOffset * error : error
+    for (let i = 0; i < row.length; i++) error += (rounded[i]! * scale - row[i]!) * inputOffset[c * row.length + i]!
+    return error
   }
 }
 
@@ -134,7 +149,7 @@ function solveAt(
   q0: number,
   steps: readonly number[],
   layer: Accumulation,
-  { rows, reaches, bias }: RoundedRows,
+  { integers, reaches, bias }: RoundedLayer,
   chip: Arithmetic,
 ): SolvedAccumulation | Offence {
   const total = totalShift(q0, steps, chip)
@@ -153,7 +168,7 @@ function solveAt(
   if (q2 < chip.qRange[0]) return shiftOffence('q2', q2, chip)
   const biasInt16 = Int16Array.from(biases, (bias) => roundHalfAway(bias * 2 ** q2))
   const scaleFix = { q0, q1: total - q0 - q2, q2, scaleInt16, biasInt16, low: layer.low, high: layer.high }
-  return { weightBits: chip.weightBits, scaleFix, rows, weightScales, bias, accumulatorBound }
+  return { weightBits: chip.weightBits, scaleFix, integers, weightScales, bias, accumulatorBound }
 }
 
 /**

@@ -38,8 +38,6 @@ export interface SessionOptions {
    * process share, and packs no copies of its own. Large products read each weight once a pass, so that packing gains nothing.
    */
   readonly mapped?: boolean
-  /** Constants are not computed beforehand and memory is given back after each node: slower, and of large integer weights a quarter. */
-  readonly unfolded?: boolean
   /** Where to write what the optimizer makes of the model. It fits this runtime and this processor. */
   readonly saveTo?: string
 }
@@ -139,12 +137,8 @@ const unoptimized = { graphOptimizationLevel: 'disabled' } as const
  * Where the runtime's optimizer breaks a model, the model is loaded as it is: the optimizer of 1.30 loses the tensors that the branches of some
  * If nodes read.
  */
-async function loadOptimized(model: string | Uint8Array, { optimized, saveTo, mapped, unfolded }: SessionOptions) {
-  const extra = {
-    ...(mapped && { session: { disable_prepacking: '1' } }),
-    ...(unfolded && { optimization: { disable_specified_optimizers: 'ConstantFolding' } }),
-  }
-  const unpacked = { extra, enableCpuMemArena: !unfolded }
+async function loadOptimized(model: string | Uint8Array, { optimized, saveTo, mapped }: SessionOptions) {
+  const unpacked = mapped ? { extra: { session: { disable_prepacking: '1' } } } : {}
   const chosen = { ...options, ...unpacked, ...(saveTo !== undefined && { optimizedModelFilePath: saveTo }) }
   if (optimized) return load(model, { ...chosen, ...unoptimized })
   return load(model, chosen).catch((error) =>

@@ -1,6 +1,6 @@
 // Matrices turned, for weights that lie in the other order than they are needed in.
 
-const BLOCK = 32
+const BLOCK = 64
 
 /** Rows as columns: [rows, columns] to [columns, rows]. In blocks, which stay in a cache where whole rows do not. */
 export function transposed<T extends Float32Array | Int8Array | Int16Array>(
@@ -13,8 +13,8 @@ export function transposed<T extends Float32Array | Int8Array | Int16Array>(
     const bottom = Math.min(top + BLOCK, rows)
     for (let left = 0; left < columns; left += BLOCK) {
       const right = Math.min(left + BLOCK, columns)
-      for (let row = top; row < bottom; row++) {
-        for (let column = left; column < right; column++) result[column * rows + row] = data[row * columns + column]!
+      for (let column = left; column < right; column++) {
+        for (let row = top; row < bottom; row++) result[column * rows + row] = data[row * columns + column]!
       }
     }
   }

@@ -6,12 +6,14 @@ import { messageOf, SquireError } from '../errors.js'
 import { encodeModel, MAX_INLINE_BYTES, tensorBytes, withoutPlace } from './codec.js'
 import { encodeMessage } from './schema.js'
 import { tensorByteLength, tensorData } from './tensor.js'
-import type { ModelProto, TensorProto } from './types.js'
+import type { ModelProto, TensorData, TensorProto } from './types.js'
 import { mapTensors } from './walk.js'
 
 export interface WriteOptions {
   /** Tensors that take more than this together are written beside the model. Default: MAX_INLINE_BYTES. */
   readonly maxInlineBytes?: number
+  /** Values of large tensors that hold none themselves, in pieces. */
+  readonly values?: ReadonlyMap<TensorProto, () => Iterable<TensorData>>
 }
 
 /** Smaller tensors stay inside: shapes and scalars, which runtimes read while they load the graph. */
@@ -39,7 +41,7 @@ export async function writeModel(proto: ModelProto, file: string, options: Write
 export function modelFiles(
   proto: ModelProto,
   name: string,
-  { maxInlineBytes = MAX_INLINE_BYTES }: WriteOptions = {},
+  { maxInlineBytes = MAX_INLINE_BYTES, values = new Map() }: WriteOptions = {},
 ): Map<string, Iterable<Uint8Array>> {
   if (tensorBytes(proto) <= maxInlineBytes) return new Map([[name, lazily(() => encodeModel(proto))]])
   const location = `${path.posix.basename(name)}.data`
@@ -54,7 +56,7 @@ export function modelFiles(
     return externalTensor(tensor, location, offset, length)
   })
   return new Map([
-    [`${name}.data`, dataOf(placed)],
+    [`${name}.data`, dataOf(placed, values)],
     [name, lazily(() => encodeMessage(shell))],
   ])
 }
@@ -69,13 +71,14 @@ function* lazily(make: () => Uint8Array): Iterable<Uint8Array> {
 }
 
 /** The tensors' bytes with zeros between them. */
-function* dataOf(placed: readonly Placed[]): Iterable<Uint8Array> {
+function* dataOf(placed: readonly Placed[], values: NonNullable<WriteOptions['values']>): Iterable<Uint8Array> {
   let end = 0
   for (const { tensor, offset } of placed) {
     if (offset > end) yield new Uint8Array(offset - end)
-    const { buffer, byteOffset, byteLength } = tensorData(tensor)
-    yield new Uint8Array(buffer, byteOffset, byteLength)
-    end = offset + byteLength
+    end = offset + tensorByteLength(tensor)
+    for (const { buffer, byteOffset, byteLength } of values.get(tensor)?.() ?? [tensorData(tensor)]) {
+      yield new Uint8Array(buffer, byteOffset, byteLength)
+    }
   }
 }
 

@@ -3,7 +3,14 @@
 import { type GraphIndex, indexGraph, sortTopologically } from '../onnx/graph.js'
 import { opsetOf } from '../onnx/model.js'
 import { elementCount, floatValues, tensorData, tensorDims } from '../onnx/tensor.js'
-import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorInfo } from '../onnx/types.js'
+import {
+  DataType,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  type TensorInfo,
+  type TensorProto,
+} from '../onnx/types.js'
 
 /** A constant float tensor. */
 export interface FloatConstant {
@@ -56,7 +63,7 @@ export function viewGraph(
   const constant = (name: string | undefined) => {
     const tensor = name === undefined || data.has(name) ? undefined : index.initializer(name)
     if (tensor?.dataType !== DataType.FLOAT) return undefined
-    return { dims: tensorDims(tensor), data: floatValues(tensor) }
+    return { dims: tensorDims(tensor), data: sharedValues(tensor) }
   }
   const holds = (name: string | undefined, dataType: number) => {
     const info = name === undefined || !data.has(name) ? undefined : tensors.get(name)
@@ -84,6 +91,16 @@ export function viewGraph(
       return others.length > 0 || index.isGraphOutput(name) ? undefined : reader
     },
   }
+}
+
+/** Values that some plan holds: further plans of the same model, as its zero points make them, read no file and hold no copy. */
+const heldValues = new WeakMap<TensorProto, WeakRef<Float32Array>>()
+
+function sharedValues(tensor: TensorProto): Float32Array {
+  const held = heldValues.get(tensor)?.deref()
+  const values = held ?? floatValues(tensor)
+  if (held === undefined) heldValues.set(tensor, new WeakRef(values))
+  return values
 }
 
 /**

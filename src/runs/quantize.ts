@@ -21,6 +21,7 @@ import { mixRun, mixSamples } from './mix/index.js'
 import { dumpFloat } from './quantization/dump.js'
 import { measureJobs } from './quantization/measured.js'
 import { byLoss, type Context, rankOf, saveOutcome } from './quantization/quantization.js'
+import { roomFor } from './quantization/room.js'
 import { calibrated, statisticsFiles } from './quantization/statistics.js'
 import { triedSamples } from './quantization/trials.js'
 import { passesOf } from './refinement/steps.js'
@@ -48,7 +49,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const passes = passesOf(config.refine, given.plan)
     const work = await runner.workload(config.modes.length, mostCompared(config), passes)
     const searched = mixSamples(config, given.plan.operators.length)
-    reporter.workload?.(work + triedSamples(config, runner.iterations) + searched)
+    reporter.workload?.(work + triedSamples(config, runner.iterations, roomFor(given) * runner.parallel) + searched)
     const observed = await calibrated(config, given, runner, async () => {
       const model = await makeObservable(given, workspace)
       for (const line of model.log) reporter.debug(line)

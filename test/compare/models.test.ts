@@ -30,7 +30,7 @@ beforeAll(async () => {
   const tensors = writtenTensors(fixed, source.proto, options)
   comparison = await integerComparison(reference, integerModel(fixed, source, options), tensors, folder)
   const outputs = ['softmax_0.tmp_0']
-  const task = { kind: 'compareForward' as const, comparison, feeds, outputs, name: 'forward 1' }
+  const task = { kind: 'compareForward' as const, comparisons: [comparison], feeds, outputs, name: 'forward 1' }
   differences = (await pool.compareForward(task)).differences
 })
 

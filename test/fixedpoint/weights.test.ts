@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { clip, roundHalfAway } from '../../src/fixedpoint/rounding.js'
-import { reachOf, roundWeights } from '../../src/fixedpoint/weights.js'
+import { factsOf, reachOf, roundRow, sumsOf } from '../../src/fixedpoint/weights.js'
+import { integerArray } from '../../src/fixedpoint/width.js'
 
 const near = fc
   .tuple(fc.integer({ min: -300, max: 300 }), fc.constantFrom(0, 0.5, 0.5 - 2 ** -25, 0.5 + 2 ** -24))
@@ -18,7 +19,15 @@ it('rounds weights to the nearest integer within the width, halves away from zer
         const integer = x === 0 ? 0 : Math.abs(x / scale) > limit ? Math.sign(x) * limit : roundHalfAway(x / scale)
         return clip(integer, -limit, limit) + 0
       })
-      expect(Array.from(roundWeights(row, scale, bits), (x) => x + 0)).toEqual(expected)
+      const integers = integerArray(bits, row.length)
+      const sums = roundRow(row, scale, bits, integers)
+      expect(Array.from(integers, (x) => x + 0)).toEqual(expected)
+      const sum = (values: number[]) => values.reduce((total, x) => total + x, 0)
+      expect(sums).toEqual({
+        positive: sum(expected.filter((x) => x > 0)),
+        negative: sum(expected.filter((x) => x < 0)),
+      })
+      expect(sumsOf(integers)).toEqual(sums)
     }),
   )
 })
@@ -30,7 +39,7 @@ it('reaches as far up and down as inputs of one sign each take it', () => {
       const sum = (values: Float32Array) => values.reduce((total, x) => total + x, 0)
       const positive = sum(row.filter((x) => x > 0))
       const negative = sum(row.filter((x) => x < 0))
-      const { up, down } = reachOf(row, [low, high])
+      const { up, down } = reachOf(factsOf(row), [low, high])
       expect([up + 0, down + 0]).toEqual([positive * high + negative * low + 0, positive * low + negative * high + 0])
     }),
   )

@@ -10,13 +10,13 @@ import { SquireError } from '../../errors.js'
 export interface Compared {
   /** Samples, or forward passes of an infer function. */
   readonly samples: number
-  /** In the order of the comparison's tensors; empty where nothing was compared. */
+  /** In the order of the comparisons and their tensors; empty where nothing was compared. */
   readonly differences: readonly TensorDifference[]
 }
 
 export interface CompareRequest {
   readonly pool: Pool
-  readonly comparison: Comparison
+  readonly comparisons: readonly Comparison[]
   readonly source: DatasetSource
   readonly samples: SampleOrder
   /** How many of them, from the first. */
@@ -32,47 +32,75 @@ export interface CompareRequest {
 /** A sample costs several forward passes, and opening the models of a worker costs more than these: a few samples make a chunk. */
 const SAMPLES_A_CHUNK = 4
 
+/** What a worker does at once: some samples of some of the comparisons. */
+interface Piece {
+  /** Of the comparisons: which share of them. */
+  readonly share: number
+  readonly from: number
+  readonly to: number
+}
+
 export async function compareSamples(request: CompareRequest): Promise<Compared> {
-  const { pool, count, samplesPerForward, stop, onProgress } = request
-  const size = samplesPerForward * Math.ceil(SAMPLES_A_CHUNK / samplesPerForward)
-  const chunks = Array.from({ length: Math.ceil(count / size) }, (_, i) => ({
-    from: i * size,
-    to: Math.min(count, (i + 1) * size),
-  }))
+  const { pool, count, stop, onProgress } = request
+  const shares = sharesOf(request.comparisons, pool.threads)
+  const pieces = piecesOf(request, shares.length)
   let next = 0
   let done = 0
-  let sum: Compared = { samples: 0, differences: [] }
-  // Chunks start in order, so all before one that fails are done or under way: the first to fail is the same in every run.
+  const sums = shares.map((): Compared => ({ samples: 0, differences: [] }))
+  // Pieces start in order, so all before one that fails are done or under way: the first to fail is the same in every run.
   let failure: { readonly position: number; readonly error: unknown } | undefined
   const runner = async (): Promise<void> => {
-    while (failure === undefined && next < chunks.length && !stop.signal.aborted) {
+    while (failure === undefined && next < pieces.length && !stop.signal.aborted) {
       const position = next++
-      const chunk = chunks[position]!
-      const answer = await pool.compareSamples(taskOf(request, chunk)).catch((error: unknown) => {
+      const { share, ...chunk } = pieces[position]!
+      const answer = await pool.compareSamples(taskOf(request, shares[share]!, chunk)).catch((error: unknown) => {
         if (failure === undefined || position < failure.position) failure = { position, error }
       })
       if (answer === undefined || answer.kind === 'stopped') return
-      sum = {
-        samples: sum.samples + answer.compared,
-        differences: mergeTensors(sum.differences, answer.differences),
+      const { samples, differences } = sums[share]!
+      sums[share] = {
+        samples: samples + answer.compared,
+        differences: mergeTensors(differences, answer.differences),
       }
       done += chunk.to - chunk.from
-      onProgress(done)
+      onProgress(Math.floor(done / shares.length))
     }
   }
   await Promise.all(Array.from({ length: pool.threads * 2 }, runner))
   if (failure !== undefined) throw failure.error
   if (stop.signal.aborted)
-    throw new SquireError('INTERRUPTED', `interrupted after comparing ${done} of ${count} samples`)
-  return sum
+    throw new SquireError(
+      'INTERRUPTED',
+      `interrupted after comparing ${Math.floor(done / shares.length)} of ${count} samples`,
+    )
+  return { samples: sums[0]!.samples, differences: sums.flatMap(({ differences }) => differences) }
 }
 
-function taskOf(request: CompareRequest, chunk: { readonly from: number; readonly to: number }) {
-  const { comparison, source, samples, samplesPerForward, onBadSample, stop, excluded } = request
+/** Comparisons that one worker makes: opening a model takes as long as some forward passes, so each is opened by as few workers as possible. */
+function sharesOf(comparisons: readonly Comparison[], threads: number): (readonly Comparison[])[] {
+  const count = Math.min(threads, comparisons.length)
+  const start = (share: number) => Math.floor((share * comparisons.length) / count)
+  return Array.from({ length: count }, (_, share) => comparisons.slice(start(share), start(share + 1)))
+}
+
+function piecesOf({ pool, count, samplesPerForward }: CompareRequest, shares: number): Piece[] {
+  const wanted = shares === 1 ? SAMPLES_A_CHUNK : Math.max(SAMPLES_A_CHUNK, count / Math.floor(pool.threads / shares))
+  const size = samplesPerForward * Math.ceil(wanted / samplesPerForward)
+  return Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size).flatMap((from) =>
+    Array.from({ length: shares }, (_, share) => ({ share, from, to: Math.min(count, from + size) })),
+  )
+}
+
+function taskOf(
+  request: CompareRequest,
+  comparisons: readonly Comparison[],
+  chunk: { readonly from: number; readonly to: number },
+) {
+  const { source, samples, samplesPerForward, onBadSample, stop, excluded } = request
   const all = Array.from({ length: chunk.to - chunk.from }, (_, i) => samples.at(chunk.from + i))
   return {
     kind: 'compareSamples' as const,
-    comparison,
+    comparisons,
     source,
     samples: all.filter(({ index }) => !excluded.has(index)),
     samplesPerForward,

@@ -27,6 +27,10 @@ export class DatasetRunner implements Runner {
     return this.#folds.samples.skipped
   }
 
+  get parallel(): number {
+    return this.#options.pool.threads
+  }
+
   close(): Promise<void> {
     return this.#options.dataset.close()
   }
@@ -77,7 +81,11 @@ export class DatasetRunner implements Runner {
     return observed + quantizations * [...measured, ...held].reduce((sum, count) => sum + count, 0) + comparisons
   }
 
-  async compare(comparison: Comparison, { iteration, of, most }: ComparedSamples, title: string): Promise<Compared> {
+  async compare(
+    comparisons: readonly Comparison[],
+    { iteration, of, most }: ComparedSamples,
+    title: string,
+  ): Promise<Compared> {
     const { pool, source, onBadSample, stop, reporter } = this.#options
     const { batch } = await this.#folds.samples.firstForward()
     const available =
@@ -86,7 +94,7 @@ export class DatasetRunner implements Runner {
     const { order } = this.#folds.samples
     const progress = reporter.progress(title, count, 'samples')
     return compareSamples({
-      ...{ pool, comparison, source, onBadSample, stop, count },
+      ...{ pool, comparisons, source, onBadSample, stop, count },
       // Evenly spread: a dataset is often sorted by class.
       samples: { length: count, at: (i) => order.at(Math.floor((i * available) / count)) },
       samplesPerForward: batch,

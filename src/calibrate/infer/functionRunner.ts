@@ -42,6 +42,7 @@ export interface FunctionRunnerOptions {
 const UNWIND_MILLISECONDS = 2000
 
 export class FunctionRunner implements Runner {
+  readonly parallel = 1
   readonly iterations: readonly number[]
   readonly skipped: readonly SkippedSample[] = []
   readonly #options: FunctionRunnerOptions
@@ -169,7 +170,11 @@ export class FunctionRunner implements Runner {
     )
   }
 
-  async compare(comparison: Comparison, { iteration, of, most }: ComparedSamples, title: string): Promise<Compared> {
+  async compare(
+    comparisons: readonly Comparison[],
+    { iteration, of, most }: ComparedSamples,
+    title: string,
+  ): Promise<Compared> {
     const available = of === 'calibration' ? iteration : (this.#options.evalIteration ?? iteration)
     const count = Math.min(available, most)
     const progress = this.#options.reporter.progress(title, count, 'forwards')
@@ -179,7 +184,7 @@ export class FunctionRunner implements Runner {
       forward: async (feeds, name) => {
         const done = await this.#options.pool.compareForward({
           kind: 'compareForward',
-          comparison,
+          comparisons,
           feeds,
           outputs,
           name,

@@ -8,6 +8,7 @@ import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
 import { boundsOf } from '../clamp.js'
 import { quantizedIn } from '../quantized.js'
 import type { IntegerRange, SolveContext } from '../types.js'
+import { weightFacts } from './facts.js'
 import type { FixedAccumulation, PlannedAccumulation } from './types.js'
 
 export function solveAccumulation(
@@ -24,6 +25,7 @@ export function solveAccumulation(
   const weightScales = knownScales(planned, rows.length, context)
   const layer: Accumulation = {
     ...{ rows, bias: refined?.bias ?? bias, inputRange, ...scales, ...boundsOf(to, clamp) },
+    facts: weightFacts(planned, () => rows),
     // A refined bias goes with the integer weights already.
     ...(inputOffset !== undefined && refined === undefined && { inputOffset }),
     ...(refined?.rows !== undefined && { chosen: refined.rows }),

@@ -70,8 +70,11 @@ function weightParts(conv: FixedConv, weights: IntegerArray, inputBound: number)
     const message = `The convolution "${conv.name}" sums ${products} products a value, too many for an exact float32 sum: split it.`
     throw new SquireError('UNSUPPORTED', message)
   }
-  const high = weights.map((weight) => Math.round(weight / radix))
-  const low = weights.map((weight, index) => weight - radix * high[index]!)
+  const [high, low] = [weights.slice(), weights.slice()]
+  for (let k = 0; k < weights.length; k++) {
+    high[k] = Math.floor((weights[k]! + radix / 2) / radix)
+    low[k] = weights[k]! - radix * high[k]!
+  }
   return [
     ...weightParts(conv, high, inputBound).map(({ part, factor }) => ({ part, factor: factor * radix })),
     ...weightParts(conv, low, inputBound),

@@ -4,6 +4,7 @@ import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
 import { windowOf } from '../../onnx/geometry.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { FloatConstant, GraphView } from '../../plan/view.js'
+import { weightFacts } from '../accumulation/facts.js'
 import type { PlannedAccumulation } from '../accumulation/types.js'
 import { followingClamp } from '../clamp.js'
 import type { Match, Products, Refusal } from '../types.js'
@@ -159,13 +160,6 @@ export function productsOf(conv: PlannedConv): Products | undefined {
 }
 
 /** The largest magnitude among the weights of each output channel. */
-export function largestWeights({ weights: { dims, data } }: PlannedConv): number[] {
-  const channels = dims[0]!
-  const size = data.length / channels
-  const largest = new Array<number>(channels).fill(0)
-  for (let i = 0; i < data.length; i++) {
-    const channel = Math.floor(i / size)
-    largest[channel] = Math.max(largest[channel]!, Math.abs(data[i]!))
-  }
-  return largest
+export function largestWeights(conv: PlannedConv): number[] {
+  return weightFacts(conv, () => rowsOf(conv)).map(({ largest }) => largest)
 }

@@ -1,5 +1,5 @@
 import type { Offence } from '../../fixedpoint/multiplier.js'
-import { type IntegerArray, integerArray } from '../../fixedpoint/width.js'
+import type { IntegerArray } from '../../fixedpoint/width.js'
 import { deadChannels, movedBias, solveAccumulation } from '../accumulation/solve.js'
 import type { FixedAccumulation } from '../accumulation/types.js'
 import type { SolveContext, Solved } from '../types.js'
@@ -11,14 +11,9 @@ export interface FixedConv extends FixedAccumulation, Geometry {}
 export function solveConv(planned: PlannedConv, context: SolveContext): Solved<FixedConv> | Offence {
   const { kind, name, nodes, inputs, outputs, weights, group, strides, dilations, pads } = planned
   const rows = rowsOf(planned)
-  const depth = rows[0]!.length
   const solved = solveAccumulation(planned, rows, context)
   if ('offence' in solved) return solved
-  const { weightBits, scaleFix, weightScales, accumulatorBound } = solved
-  const data = integerArray(weightBits, weights.data.length)
-  solved.rows.forEach((row, c) => {
-    data.set(row, c * depth)
-  })
+  const { integers: data, scaleFix, weightScales, accumulatorBound } = solved
   const geometry = { group, strides, dilations, pads }
   const integers = {
     weights: { dims: weights.dims, data },

@@ -3,7 +3,7 @@
 import { cast, FLOAT32_LIMIT, type Integers, sum, toFloat64 } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
 import { emitScaleFix } from '../../emit/scaleFix.js'
-import type { IntegerArray } from '../../fixedpoint/width.js'
+import { type IntegerArray, rangeOf } from '../../fixedpoint/width.js'
 import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
 import { makeNode } from '../../onnx/node.js'
 import { transposed } from '../../onnx/transposed.js'
@@ -42,8 +42,19 @@ function matrixProduct(e: Emitter, { weights, accumulatorBound }: FixedLinear, i
 /** Fewer rows in a product than this would make more work of the sums than float64 makes of the products. */
 const LEAST_ROWS = 128
 
+/** Of weights that several models are written from. */
+const knownEnds = new WeakMap<IntegerArray, { readonly bound: number; readonly ends: number[] | undefined }>()
+
 /** Where to cut the rows so that no sum over a block leaves float32, for inputs of at most `bound`; undefined where blocks would be too small. */
 function blockEnds(weights: IntegerArray, columns: number, bound: number): number[] | undefined {
+  const known = knownEnds.get(weights)
+  if (known?.bound === bound) return known.ends
+  const ends = foundEnds(weights, columns, bound)
+  knownEnds.set(weights, { bound, ends })
+  return ends
+}
+
+function foundEnds(weights: IntegerArray, columns: number, bound: number): number[] | undefined {
   const depth = weights.length / columns
   const ends: number[] = []
   for (let from = 0, end = 0; end < depth; from = end) {
@@ -56,13 +67,17 @@ function blockEnds(weights: IntegerArray, columns: number, bound: number): numbe
 
 /** How many of the first rows have sums below FLOAT32_LIMIT in every column, whatever the inputs' signs. */
 function fittingRows(weights: IntegerArray, columns: number, bound: number): number {
-  const sums = new Float64Array(columns)
+  const sums = new Int32Array(columns)
+  const largest = -rangeOf(8 * weights.BYTES_PER_ELEMENT)[0] * bound
   const rows = weights.length / columns
+  // So many further rows fit whatever their weights are: the sums need no look before.
+  let sure = Math.floor((FLOAT32_LIMIT - 1) / largest)
   for (let row = 0, at = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++, at++) {
-      sums[column]! += Math.abs(weights[at]!) * bound
-      if (sums[column]! >= FLOAT32_LIMIT) return row
-    }
+    for (let column = 0; column < columns; column++, at++) sums[column]! += Math.abs(weights[at]!)
+    if (row < sure) continue
+    const most = bound * sums.reduce((most, sum) => Math.max(most, sum), 0)
+    if (most >= FLOAT32_LIMIT) return row
+    sure = row + 1 + Math.floor((FLOAT32_LIMIT - 1 - most) / largest)
   }
   return rows
 }

@@ -4,6 +4,7 @@ import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
 import { transposed } from '../../onnx/transposed.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { FloatConstant, GraphView } from '../../plan/view.js'
+import { weightFacts } from '../accumulation/facts.js'
 import type { PlannedAccumulation, Weights } from '../accumulation/types.js'
 import { followingClamp } from '../clamp.js'
 import type { Match, Products, Refusal } from '../types.js'
@@ -97,12 +98,6 @@ export function productsOf(linear: PlannedLinear): Products {
 }
 
 /** The largest magnitude among the weights of each output channel. */
-export function largestWeights({ weights: { dims, data, transposed } }: PlannedLinear): number[] {
-  const [depth, columns] = dims
-  const largest = new Array<number>(columns).fill(0)
-  for (let i = 0; i < data.length; i++) {
-    const channel = transposed ? Math.floor(i / depth) : i % columns
-    largest[channel] = Math.max(largest[channel]!, Math.abs(data[i]!))
-  }
-  return largest
+export function largestWeights(linear: PlannedLinear): number[] {
+  return weightFacts(linear, () => rowsOf(linear)).map(({ largest }) => largest)
 }

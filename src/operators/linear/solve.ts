@@ -15,14 +15,11 @@ export interface FixedLinear extends FixedAccumulation {
 export function solveLinear(planned: PlannedLinear, context: SolveContext): Solved<FixedLinear> | Offence {
   const { kind, name, nodes, inputs, outputs, weights } = planned
   const [depth, columns] = weights.dims
-  const size = depth * columns
   const rows = rowsOf(planned)
   const solved = solveAccumulation(planned, rows, context)
   if ('offence' in solved) return solved
   const { weightBits, scaleFix, weightScales, accumulatorBound } = solved
-  const byRow = integerArray(weightBits, size)
-  for (const [column, row] of solved.rows.entries()) byRow.set(row, column * depth)
-  const data = transposed(byRow, columns, depth, integerArray(weightBits, size))
+  const data = transposed(solved.integers, columns, depth, integerArray(weightBits, depth * columns))
   const integers = {
     weights: { dims: weights.dims, data },
     weightScales,

@@ -13,6 +13,7 @@ import { modelInputs } from '../../onnx/model.js'
 import type { PlannedOperator } from '../../operators/types.js'
 import { hasOwnWidth } from '../../plan/groups.js'
 import { noiseShares } from '../layers/noiseShares.js'
+import { modesTitle } from '../quantization/pickModes.js'
 import { decibels, MOST_TRIED, Trials } from '../quantization/trials.js'
 import { type Setting, type Solved, solveRun } from '../stages.js'
 import { integersIn, measureMixes, mixFor, withMix } from './mixed.js'
@@ -86,14 +87,10 @@ export async function mixRun(
 
 /** Of several modes the one that comes nearest to the float model. */
 async function leastNoisy(trials: Trials, solved: readonly Solved[]): Promise<Solved> {
-  const possible = solved.filter(({ fixed }) => !(fixed instanceof SquireError))
-  const [first = solved[0]!, ...more] = possible
-  let best = first
-  for (const one of more) {
-    const [noise, least] = [await trials.noiseOf(one, `trying ${one.job.mode}`), await trials.noiseOf(best, '')]
-    if (noise < least) best = one
-  }
-  return best
+  const [first, ...more] = solved
+  if (more.length === 0) return first!
+  const candidates = solved.map(({ job, fixed }) => ({ job, fixed: () => fixed }))
+  return (await trials.best(candidates, 1, modesTitle)).best ?? first!
 }
 
 /** Operators that read the model's inputs or write its outputs. */

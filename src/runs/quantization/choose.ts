@@ -8,7 +8,7 @@ import type { Setting, Solved } from '../stages.js'
 import { pickModes } from './pickModes.js'
 import { pickZeroPoints } from './pickZeroPoints.js'
 import { attempt, type Job } from './quantization.js'
-import { Trials } from './trials.js'
+import { type Candidate, Trials } from './trials.js'
 import { everyPolicy, reportZeroPoints, type Thresholded, withZeroPoints } from './zeroPoints.js'
 
 export interface ChoiceRequest {
@@ -19,8 +19,8 @@ export interface ChoiceRequest {
   readonly solve: (job: Job) => FixedPointModel
 }
 
-/** A quantization as it is before its zero points are chosen. */
-interface Start extends Solved {
+/** A quantization before its zero points are chosen. */
+interface Start extends Candidate {
   readonly thresholded: Thresholded
 }
 
@@ -28,16 +28,16 @@ interface Start extends Solved {
 export async function chosenQuantizations(request: ChoiceRequest): Promise<readonly Solved[]> {
   const { setting, runner, prepared, thresholded, solve } = request
   const { config, reporter } = setting
-  const solveJob = (job: Job): Solved => ({ job, fixed: attempt(() => solve(job)) })
+  const candidateOf = (job: Job): Candidate => ({ job, fixed: () => attempt(() => solve(job)) })
   const first = config.zeroPoints === 'auto' ? 'none' : config.zeroPoints
-  const starts = thresholded.map((one): Start => ({ ...solveJob(withZeroPoints(one, first)), thresholded: one }))
+  const starts = thresholded.map((one): Start => ({ ...candidateOf(withZeroPoints(one, first)), thresholded: one }))
   const trials = new Trials(setting, runner, prepared)
   const isOpen = config.modes.includes('auto') && starts.length > 1
   const chosen: Solved[] = []
   for (const start of isOpen ? await pickModes(trials, starts, reporter) : starts) {
     const isFound = start.thresholded.zeroPoints.kind === 'found'
     const others = config.zeroPoints === 'auto' && isFound ? everyPolicy(start.thresholded).slice(1) : []
-    const solved = await pickZeroPoints(trials, [start, ...others.map(solveJob)], reporter)
+    const solved = await pickZeroPoints(trials, [start, ...others.map(candidateOf)], reporter)
     reportZeroPoints(start.thresholded, solved.job, reporter)
     chosen.push(solved)
   }

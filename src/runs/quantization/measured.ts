@@ -1,14 +1,12 @@
 // The integer models of a run, measured: several at once over the same samples, as many as a worker has room for.
 
 import { rm } from 'node:fs/promises'
-import { modelsAtOnce } from '../../engine/workers.js'
 import { SquireError } from '../../errors.js'
 import { evaluationOf, lossLine } from '../../evaluate/evaluate.js'
-import { tensorBytes } from '../../onnx/codec.js'
-import { elementCount } from '../../onnx/tensor.js'
 import type { FixedPointModel } from '../../plan/types.js'
 import type { Solved } from '../stages.js'
 import { type Context, integerFile, type Job, type Outcome } from './quantization.js'
+import { roomFor } from './room.js'
 
 interface Made {
   readonly job: Job
@@ -24,7 +22,7 @@ export async function measureJobs(context: Context, solved: readonly Solved[]): 
     outcomes.set(job, { job, made: fixed })
     return []
   })
-  for (const group of groupsOf(made, roomFor(context))) {
+  for (const group of groupsOf(made, roomFor(context.prepared))) {
     for (const outcome of await measureGroup(context, group)) outcomes.set(outcome.job, outcome)
   }
   return solved.map(({ job }) => outcomes.get(job)!)
@@ -40,11 +38,6 @@ function groupsOf(made: readonly Made[], most: number): Made[][] {
     else groups.push([one])
   }
   return groups
-}
-
-function roomFor({ prepared: { model, tensors } }: Context): number {
-  const largest = [...tensors.values()].reduce((most, { dims }) => Math.max(most, 4 * elementCount(dims)), 0)
-  return modelsAtOnce(tensorBytes(model.proto), largest)
 }
 
 async function measureGroup(context: Context, group: readonly Made[]): Promise<Outcome[]> {

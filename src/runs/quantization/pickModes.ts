@@ -1,36 +1,32 @@
 // Which threshold method a run with -qm auto takes: the one whose integer model comes nearest to the float model on calibration samples.
 
-import { SquireError } from '../../errors.js'
 import type { Reporter } from '../../report/types.js'
-import type { Solved } from '../stages.js'
-import { decibels, type Trials } from './trials.js'
+import type { Job } from './quantization.js'
+import { type Candidate, decibels, type Trials } from './trials.js'
 
 /** One quantization of each `-i` value: the best. @throws SquireError FIXED_POINT where the chip can run none of them */
-export async function pickModes<S extends Solved>(
+export async function pickModes<C extends Candidate>(
   trials: Trials,
-  solved: readonly S[],
+  candidates: readonly C[],
   reporter: Reporter,
-): Promise<S[]> {
-  const picked: S[] = []
-  for (const iteration of new Set(solved.map(({ job }) => job.observed.iteration))) {
-    const candidates = solved.filter(({ job }) => job.observed.iteration === iteration)
-    picked.push(await pickOne(trials, candidates, reporter))
+): Promise<C[]> {
+  const picked: C[] = []
+  for (const iteration of new Set(candidates.map(({ job }) => job.observed.iteration))) {
+    const some = candidates.filter(({ job }) => job.observed.iteration === iteration)
+    picked.push(await pickOne(trials, some, reporter))
   }
   return picked
 }
 
-async function pickOne<S extends Solved>(trials: Trials, candidates: readonly S[], reporter: Reporter): Promise<S> {
-  const scored: { readonly solved: S; readonly noise: number }[] = []
-  for (const solved of candidates) {
-    if (solved.fixed instanceof SquireError) continue
-    scored.push({ solved, noise: await trials.noiseOf(solved, `trying ${solved.job.mode}`) })
-  }
-  if (scored.length === 0) throw candidates[0]!.fixed
+async function pickOne<C extends Candidate>(trials: Trials, candidates: readonly C[], reporter: Reporter): Promise<C> {
   // Of equals the first: the order of modes is fixed.
-  const best = scored.reduce((left, right) => (right.noise < left.noise ? right : left))
-  const listed = scored.map(({ solved: { job }, noise }) => `${job.mode} ${decibels(noise)}`).join(', ')
-  reporter.info(
-    `-qm auto takes ${best.solved.job.mode}: signal to noise at the outputs on calibration samples: ${listed}`,
-  )
-  return best.solved
+  const { best, tried } = await trials.best(candidates, 1, modesTitle)
+  if (best === undefined) throw candidates[0]!.fixed()
+  const listed = tried.map(({ job, noise }) => `${job.mode} ${decibels(noise)}`).join(', ')
+  reporter.info(`-qm auto takes ${best.job.mode}: signal to noise at the outputs on calibration samples: ${listed}`)
+  return { ...candidates.find(({ job }) => job === best.job)!, fixed: () => best.fixed }
+}
+
+export function modesTitle(jobs: readonly Job[]): string {
+  return `trying ${jobs.map(({ mode }) => mode).join(', ')}`
 }

@@ -74,7 +74,14 @@ async function powersOf(
     const { feeds } = sample
     const known = references?.of(sample)
     const outputs = references !== undefined && known === undefined ? reference.outputs : []
-    const task = { kind: 'compareForward' as const, comparison, feeds, outputs, name, ...(known && { known }) }
+    const task = {
+      kind: 'compareForward' as const,
+      comparisons: [comparison],
+      feeds,
+      outputs,
+      name,
+      ...(known && { known }),
+    }
     const { differences, outputs: computed } = await pool.compareForward(task)
     references?.keep(sample, Object.fromEntries(computed.map(({ name, value }) => [name, value])))
     onSample()

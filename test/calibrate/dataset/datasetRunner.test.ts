@@ -261,7 +261,7 @@ test('what decides a quantization is compared on samples that it is calibrated o
   const comparedOn = async (of: ComparedSamples['of'], evaluated: number) => {
     const options = { calibrated: [{ iteration: 20, samples: 20 }], evaluated }
     const { runner, compared } = runnerIn({ options })
-    await runner.compare({} as Comparison, { iteration: 20, of, most: 4 }, 'comparing')
+    await runner.compare([{} as Comparison], { iteration: 20, of, most: 4 }, 'comparing')
     return compared
   }
   for (const evaluated of [1, 20, 40]) expect(await comparedOn('calibration', evaluated)).toEqual([0, 5, 10, 15])

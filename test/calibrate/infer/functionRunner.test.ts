@@ -251,7 +251,7 @@ test('an interrupted run says how far the function came', async () => {
 test('a comparison adds up all forward passes, and at most as many as are wanted', async () => {
   const { calls, recorded } = recording(forwardAll)
   const { runner } = runnerOf(recorded)
-  const compared = await runner.compare({} as Comparison, { iteration: 3, of: 'evaluation', most: 2 }, 'comparing')
+  const compared = await runner.compare([{} as Comparison], { iteration: 3, of: 'evaluation', most: 2 }, 'comparing')
   expect(compared.samples).toBe(2)
   expect(compared.differences[0]!.accumulated.count).toBe(2)
   expect(calls).toEqual([2])
@@ -261,7 +261,7 @@ test('what decides a quantization is compared on forward passes that it is calib
   const { calls, recorded } = recording(forwardAll)
   const { runner } = runnerOf(recorded, { evalIteration: 1 })
   for (const of of ['calibration', 'evaluation'] as const) {
-    await runner.compare({} as Comparison, { iteration: 3, of, most: 16 }, 'comparing')
+    await runner.compare([{} as Comparison], { iteration: 3, of, most: 16 }, 'comparing')
   }
   expect(calls).toEqual([3, 1])
 })
