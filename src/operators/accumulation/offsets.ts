@@ -1,6 +1,6 @@
 // A sum of products takes offsets into its bias: bias + c * (sum of a channel's weights) - c of the output.
 
-import { DataType, type NodeProto } from '../../onnx/types.js'
+import { DataType } from '../../onnx/types.js'
 import { areClamps, type OffsetContext, type Offsets } from '../offsets.js'
 import type { PlannedAccumulation } from './types.js'
 
@@ -24,10 +24,7 @@ export function accumulationOffsets<P extends PlannedAccumulation>(hasChannelsFi
 }
 
 /** Whether an operator is a node of one of these types, with clamps behind it: chains of constants a channel are left alone. */
-export function isPlain(
-  { nodes: [first, ...rest] }: PlannedAccumulation,
-  types: readonly NodeProto['opType'][],
-): boolean {
+export function isPlain({ nodes: [first, ...rest] }: PlannedAccumulation, types: readonly string[]): boolean {
   return types.includes(first!.opType) && areClamps(rest)
 }
 
