@@ -40,7 +40,7 @@ One folder a mode in ${output}:
   *_qdq.onnx        the same scales as QuantizeLinear/DequantizeLinear, for other compilers
   *_scale.json      every scale, multiplier and shift
   report.html       what it did to every layer: open ${path.join(root, output, 'report.html')}
-${refined} has the refined one: above, its ratio of signal to noise stands beside the plain one's.
+${refined} has what the refinement kept: the plain and the refined ratio of signal to noise stand above, beside each other.
 The data is ${images}, and ${script} is the code that brings it: start your own from there.`)
 }
 
