@@ -44,13 +44,13 @@ describe('zero points without --zero-points', () => {
     expect(ended.stderr).toContain(`Pad nodes added: ${held.pads}`)
   })
 
-  it('are those that gain half a decibel over all that cost less', () => {
+  it('are those that gain anything at no cost, or a quarter of a decibel with Pads', () => {
     const [none, unpadded, all] = held.tried as [Trial, Trial, Trial]
     expect(new Set([none.sqnr, unpadded.sqnr, all.sqnr]).size).toBe(3)
     expect([none.pads, unpadded.pads]).toEqual([0, 0])
     expect(all.pads).toBeGreaterThan(0)
-    const cheap = unpadded.sqnr > none.sqnr + 0.5 ? unpadded : none
-    expect(held.policy).toBe((all.sqnr > cheap.sqnr + 0.5 ? all : cheap).policy)
+    const cheap = unpadded.sqnr > none.sqnr ? unpadded : none
+    expect(held.policy).toBe((all.sqnr > cheap.sqnr + 0.25 ? all : cheap).policy)
   })
 
   it('give the bytes that the policy alone gives, with another number of workers', async () => {

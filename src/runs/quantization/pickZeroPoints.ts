@@ -6,10 +6,10 @@ import type { Solved } from '../stages.js'
 import type { Job } from './quantization.js'
 import { type Candidate, decibels, type Trials, type Tried } from './trials.js'
 
-/** Half a decibel less noise. A smaller gain may be chance. */
-const CLEARLY = 10 ** -0.05
+/** A quarter of a decibel less noise is worth the Pads and tables of 'all'. What costs the chip nothing is taken for any gain. */
+const WORTH_ITS_COST = 10 ** -0.025
 
-/** @param candidates those first that cost the chip less: a later one is taken where it is clearly better */
+/** @param candidates those first that cost the chip less: a later one is taken where it is better by what it costs */
 export async function pickZeroPoints(
   trials: Trials,
   candidates: readonly Candidate[],
@@ -19,13 +19,17 @@ export async function pickZeroPoints(
   if (others.length === 0) return { job: first, fixed: fixed() }
   const titleOf = (jobs: readonly Job[]) =>
     `trying ${first.mode}, zero points ${jobs.map(({ zeroPoints }) => zeroPoints.policy).join(', ')}`
-  const { best, tried } = await trials.best(candidates, CLEARLY, titleOf)
+  const { best, tried } = await trials.best(candidates, shareOf, titleOf)
   if (best === undefined) return { job: first, fixed: fixed() }
   reporter.info(
     `${first.mode}: --zero-points auto takes ${best.job.zeroPoints.policy}; signal to noise at the outputs on calibration samples: ${tried.map(numbers).join(', ')}`,
   )
   const { zeroPoints } = best.job
   return { job: { ...best.job, zeroPoints: { ...zeroPoints, tried: tried.map(recordOf) } }, fixed: best.fixed }
+}
+
+function shareOf({ zeroPoints }: Job): number {
+  return zeroPoints.policy === 'all' ? WORTH_ITS_COST : 1
 }
 
 function numbers({ job, noise }: Tried): string {

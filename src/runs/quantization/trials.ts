@@ -70,11 +70,11 @@ export class Trials {
 
   /**
    * The integers of the best are kept alone: those of all would be as many models.
-   * @param share of the noise of the best so far that a later one must stay below
+   * @param shareOf the share of the best one's noise so far that a quantization must stay below
    */
   async best(
     candidates: readonly Candidate[],
-    share: number,
+    shareOf: (job: Job) => number,
     titleOf: (jobs: readonly Job[]) => string,
   ): Promise<Choice> {
     const room = roomFor(this.#prepared) * this.#runner.parallel
@@ -84,7 +84,7 @@ export class Trials {
       const solved = candidates.slice(from, from + room).map(({ job, fixed }): Solved => ({ job, fixed: fixed() }))
       for (const one of await this.#try(solved, titleOf)) {
         tried.push({ job: one.job, noise: one.noise })
-        if (best === undefined || one.noise < best.noise * share) best = one
+        if (best === undefined || one.noise < best.noise * shareOf(one.job)) best = one
       }
     }
     return { best, tried }
