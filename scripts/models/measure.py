@@ -1,12 +1,12 @@
 """Quantizes models with squire and with ONNX Runtime on the same samples, measures both on other samples, and writes docs/models.md.
 
 python scripts/models/measure.py FOLDER [--only NAME...] [--jobs 2] [--samples 24] [--tests 400] [--splits 3] [--out docs/models.md] [--results FILE]
-    [--write-only]
+    [--again] [--write-only]
 
 FOLDER has NAME.onnx, and NAME.npz and NAME.test.npz with samples, as export.py and collect.py write them; squire must be built. Of each model the
 samples are dealt several times into those to calibrate on and those to judge. Results are kept in a JSON file, by model, so that a run can be
-continued: a model that has a result is not measured again, unless --only names it. Small models are measured first; of models of more than LARGE
-bytes less is measured. All samples are used where they have labels, texts to be read or sounds.
+continued: a model that has a result is measured again with --again alone. Small models are measured first; of models of more than LARGE bytes less
+is measured. All samples are used where they have labels, texts to be read or sounds.
 """
 
 import argparse
@@ -115,12 +115,13 @@ def main():
     parser.add_argument("--samples", type=int, default=24, help="to calibrate on")
     parser.add_argument("--tests", type=int, default=400, help="other samples, to judge, at most")
     parser.add_argument("--splits", type=int, default=3, help="times that the samples are dealt anew; once for large models")
+    parser.add_argument("--again", action="store_true", help="measure models that have a result, too")
     parser.add_argument("--write-only", action="store_true")
     options = parser.parse_args()
     path = options.results or options.folder / "results.json"
     results = json.loads(path.read_text()) if path.exists() else {}
     found = sorted(file.stem for file in options.folder.glob("*.onnx") if (options.folder / f"{file.stem}.npz").exists())
-    wanted = options.only or [name for name in found if name not in results]
+    wanted = [name for name in options.only or found if options.again or name not in results]
     with ProcessPoolExecutor(options.jobs) as pool:
         smallest = sorted(wanted, key=lambda name: size_of(options.folder / f"{name}.onnx"))
         running = {pool.submit(measure, name, options.folder, options): name for name in ([] if options.write_only else smallest)}
