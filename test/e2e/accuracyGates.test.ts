@@ -111,12 +111,12 @@ const kinds = [
     name: 'recognizer',
     model: ocrModel('ch_PP-OCRv4_rec_infer.onnx'),
     dims: [1, 3, 48, 192],
-    // On 24 lines both keep 9.9 dB, but the judging would take four times as long.
+    // On 24 lines the integer model keeps 9.9 dB (91 % agree) and the QDQ model 9.9 (89 %), but the judging would take four times as long.
     judged: 6,
     agree: (a: Values, b: Values) => agreement(a, b, 6625),
     least: {
-      integer: { sqnr: 6.1, agree: 0.77 },
-      qdq: { sqnr: 6.5, agree: 0.83 },
+      integer: { sqnr: 6.6, agree: 0.8 },
+      qdq: { sqnr: 6.2, agree: 0.78 },
       together: 8.9,
       operators: { worst: 20.4, mean: 34.9 },
     },
