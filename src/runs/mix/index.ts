@@ -89,7 +89,7 @@ async function leastNoisy(trials: Trials, solved: readonly Solved[]): Promise<So
   const [first, ...more] = solved
   if (more.length === 0) return first!
   const candidates = solved.map(({ job, fixed }) => ({ job, fixed: () => fixed }))
-  return (await trials.best(candidates, 1, modesTitle)).best ?? first!
+  return (await trials.best(candidates, modesTitle)).best ?? first!
 }
 
 /** Operators that read the model's inputs or write its outputs. */

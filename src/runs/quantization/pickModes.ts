@@ -20,7 +20,7 @@ export async function pickModes<C extends Candidate>(
 
 async function pickOne<C extends Candidate>(trials: Trials, candidates: readonly C[], reporter: Reporter): Promise<C> {
   // Of equals the first: the order of modes is fixed.
-  const { best, tried } = await trials.best(candidates, () => 1, modesTitle)
+  const { best, tried } = await trials.best(candidates, modesTitle)
   if (best === undefined) throw candidates[0]!.fixed()
   const listed = tried.map(({ job, noise }) => `${job.mode} ${decibels(noise)}`).join(', ')
   reporter.info(`-qm auto takes ${best.job.mode}: signal to noise at the outputs on calibration samples: ${listed}`)

@@ -19,7 +19,7 @@ export async function pickZeroPoints(
   if (others.length === 0) return { job: first, fixed: fixed() }
   const titleOf = (jobs: readonly Job[]) =>
     `trying ${first.mode}, zero points ${jobs.map(({ zeroPoints }) => zeroPoints.policy).join(', ')}`
-  const { best, tried } = await trials.best(candidates, shareOf, titleOf)
+  const { best, tried } = await trials.best(candidates, titleOf, shareOf)
   if (best === undefined) return { job: first, fixed: fixed() }
   reporter.info(
     `${first.mode}: --zero-points auto takes ${best.job.zeroPoints.policy}; signal to noise at the outputs on calibration samples: ${tried.map(numbers).join(', ')}`,

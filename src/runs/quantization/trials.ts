@@ -74,8 +74,8 @@ export class Trials {
    */
   async best(
     candidates: readonly Candidate[],
-    shareOf: (job: Job) => number,
     titleOf: (jobs: readonly Job[]) => string,
+    shareOf: (job: Job) => number = () => 1,
   ): Promise<Choice> {
     const room = roomFor(this.#prepared) * this.#runner.parallel
     const tried: Tried[] = []
