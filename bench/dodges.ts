@@ -8,7 +8,7 @@ import type { BenchOptions, Section } from './types.js'
 
 const THREADS = 1
 /** Of one side in one round: the whole bench takes about a minute. */
-const SECONDS = 0.5
+const SECONDS = 0.4
 
 export async function dodges({ rounds, model }: Pick<BenchOptions, 'rounds' | 'model'>): Promise<Section[]> {
   const rows = []
