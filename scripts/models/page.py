@@ -134,7 +134,8 @@ makes 57 % (of the noise of probabilities). Calibrated on other halves of the sa
 MobileNetV2 (min_max), 0.8 +- 3.4 for the classifier (kl_v2), -0.3 +- 0.5 and -0.8 +- 0.8 for Silero VAD (mse, and min_max, where one of six is -4.9 and the others within 0.3). Each operator
 by itself, given the integer model's inputs, makes as much noise as the QDQ model's to within 0.03 dB (the mlp, AlexNet with normalization; outputs of 16 bits aside). On many samples the
 differences of 12 go away: -0.02 +- 0.02 dB for the mlp (mse, 2000 samples, -0.7 on 12), -0.04 +- 0.04 for the GRU (min_max, 600, -0.7 on 12), -0.2 +- 0.1 for
-AlexNet with normalization (min_max, 100 photographs, -0.5 on 12), -0.06 +- 0.09 for the conformer (min_max, 120), -0.1 +- 0.3 for Silero VAD on voices (min_max, 720 chunks; -0.4, -0.2 and 0.0 with
+AlexNet with normalization (min_max, 100 photographs, -0.5 on 12), -0.06 +- 0.09 for the conformer (min_max, 120), -0.4 +- 0.2 for
+SqueezeNet 1.0 (percentile, 400 photographs, -1.0 on 100), -0.3 +- 0.15 for the recognizer's probabilities (min_max, 240 lines, -2.9 on 96), -0.1 +- 0.3 for Silero VAD on voices (min_max, 720 chunks; -0.4, -0.2 and 0.0 with
 percentile, mse and kl_v2). One difference was real: a table of 16 to 8 bits rounded twice, -0.3 +- 0.1 dB for the RNN (600 samples), now +0.2.
 
 **ONNX Runtime** gives every tensor a zero point; squire with all codes gives one to those whose readers and writers can take it in: not to the model's inputs, to what is
