@@ -84,7 +84,7 @@ export async function mixRun(
   return { prepared: mixed, solved, template: [`${basename(config.model, '.onnx')}_auto_mix.json`, mixJson(mix)] }
 }
 
-/** Of several modes the one that comes nearest to the float model. */
+/** Of several modes the one that comes nearest to the float model; of equals the first. */
 async function leastNoisy(trials: Trials, solved: readonly Solved[]): Promise<Solved> {
   const [first, ...more] = solved
   if (more.length === 0) return first!
