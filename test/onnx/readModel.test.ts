@@ -57,7 +57,9 @@ describe('a file that is no model', () => {
   it('is missing', async () => {
     const error = await failure(at('missing.onnx'))
     expect(error.code).toBe('MODEL')
-    expect(error.message).toMatch(/^cannot read model ".*missing\.onnx": ENOENT.*; give the path of an \.onnx file$/)
+    expect(error.message).toMatch(
+      /^cannot read model ".*missing\.onnx": no such file; give the path of an \.onnx file$/,
+    )
   })
 
   it('is a folder', async () => {

@@ -119,7 +119,7 @@ describe('infer_common', () => {
 
   it.each<[Entry, string]>([
     [{ colour_space: 'RGB' }, 'entry 1: unknown key "colour_space"; did you mean "color_space"?'],
-    [{ color_space: 'RBG' }, 'entry 1, "color_space": expected "BGR", "RGB" or "GRAY", got "RBG"'],
+    [{ color_space: 'RBG' }, 'entry 1, "color_space": expected "BGR", "RGB", "GRAY" or "Gray", got "RBG"'],
     [{ mean: [1, 2, 3] }, 'entry 1: mean and std go together: give both or neither'],
     [{ quant_data_format: 'Text' }, 'entry 1, "quant_data_format": expected "Image", "Numpy" or "Bin"'],
     [{ padding_constant_value: 256 }, 'entry 1, "padding_constant_value": '],
