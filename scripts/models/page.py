@@ -5,12 +5,14 @@ import json
 from measured import LARGE, MODES, MODES_OF_LARGE, PEERS
 from statistic import compared, difference, mean, values
 
+TIMES = {1: "once", 2: "twice"}
+
 
 def numbers_of_samples(done):
     """How many models were measured, and on how many samples."""
     counts = sorted({(*one["samples"], len(one["splits"])) for one in done.values()})
     of = lambda count: sum((*one["samples"], len(one["splits"])) == count for one in done.values())
-    listed = "; ".join(f"{of(count)} calibrated on {count[0]} samples and judged on {count[1]} others, {count[2]} times" for count in counts)
+    listed = "; ".join(f"{of(count)} calibrated on {count[0]} samples and judged on {count[1]} others, {TIMES.get(count[2], f'{count[2]} times')}" for count in counts)
     return f"{len(done)} models were measured: {listed}. Of those of more than {LARGE // 10**6} MB the default and {' and '.join(MODES_OF_LARGE)} alone."
 
 
