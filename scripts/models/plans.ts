@@ -2,7 +2,7 @@
 // Dynamic dims are taken as 1; where the model cannot run so, or has empty tensors, the last axis of an input as 256, samples of
 // sound for one.
 
-import { mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { prepare } from '../../src/calibrate/prepare.js'
@@ -35,8 +35,7 @@ try {
 }
 
 async function planOf(file: string) {
-  // External data lie beside the file that a link leads to.
-  const { model } = await optimize(importModel(await readModel(await realpath(file))).model)
+  const { model } = await optimize(importModel(await readModel(file)).model)
   const short = await planFor(model, 1).catch(() => undefined)
   const { operators } = short === undefined || hasEmpty(short) ? await planFor(model, 256) : short
   const inFloat = operators.filter(isFallback).filter(({ reason }) => reason !== undefined)

@@ -45,6 +45,6 @@ function inlineTensor(tensor: TensorProto): TensorProto {
 
 /** The tensor without a word on where its data are. */
 export function withoutPlace(tensor: TensorProto): TensorProto {
-  const { externalData: _data, dataLocation: _location, externalFolder: _folder, ...rest } = tensor
+  const { externalData: _data, dataLocation: _location, modelFile: _model, ...rest } = tensor
   return rest
 }

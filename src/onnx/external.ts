@@ -1,7 +1,8 @@
-// External data: tensors whose bytes are in files beside the model. A location must stay inside the model's folder,
-// also after its links are followed: a model from elsewhere must not read this machine's other files.
+// External data: tensors whose bytes are in files beside the model. A model from elsewhere must not read this machine's other files, so a data file
+// must lie, its links followed, in the folder of the model's path or in the folder of the file that this path leads to. The second folder serves
+// caches as Hugging Face's, where model and data are links from snapshots/REVISION into one folder of blobs. ONNX Runtime has the same rule.
 
-import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf, SquireError } from '../errors.js'
 import type { TensorProto } from './types.js'
@@ -17,11 +18,11 @@ export interface ExternalPlace {
   readonly length: number
 }
 
-/** Finds and checks the file of an external tensor. */
-export function externalPlace(tensor: TensorProto, folder: string): ExternalPlace {
+/** Finds and checks the file of an external tensor. @param model absolute path of the model file, which may be a link */
+export function externalPlace(tensor: TensorProto, model: string): ExternalPlace {
   const entries = new Map((tensor.externalData ?? []).map(({ key, value }) => [key, value]))
   const location = entries.get('location') ?? ''
-  const file = insideFolder(tensor, folder, location)
+  const file = insideFolder(tensor, model, location)
   const offset = byteCount(tensor, 'offset', entries.get('offset')) ?? 0
   const size = statSync(file).size
   // Without a length the data reach to the end of the file.
@@ -35,10 +36,10 @@ export function externalPlace(tensor: TensorProto, folder: string): ExternalPlac
 
 /** The tensor's bytes, fresh from disk. */
 export function readExternal(tensor: TensorProto): Uint8Array {
-  if (tensor.externalFolder === undefined) {
-    throw broken(tensor, 'has external data but no folder', 'read the model with readModel')
+  if (tensor.modelFile === undefined) {
+    throw broken(tensor, 'has external data but no model file', 'read the model with readModel')
   }
-  const { file, offset, length } = externalPlace(tensor, tensor.externalFolder)
+  const { file, offset, length } = externalPlace(tensor, tensor.modelFile)
   const bytes = new Uint8Array(length)
   const descriptor = openSync(file, 'r')
   try {
@@ -54,29 +55,36 @@ export function readExternal(tensor: TensorProto): Uint8Array {
   return bytes
 }
 
-function insideFolder(tensor: TensorProto, folder: string, location: string): string {
-  const outside = `points outside the model's folder: "${location}"`
-  const advice =
-    'squire reads external data only from the folder of the model: put the file there and name it relative to it'
+const outside = (location: string) => `points outside the model's folder: "${location}"`
+const insideAdvice =
+  'squire reads external data only from the folder of the model: put the file there and name it relative to it'
+
+function insideFolder(tensor: TensorProto, model: string, location: string): string {
+  const folder = path.dirname(model)
   if (location === '') throw broken(tensor, 'does not name its file', 'export the model again')
   if (
     path.isAbsolute(location) ||
     path.win32.isAbsolute(location) ||
     !contains(folder, path.resolve(folder, location))
   ) {
-    throw broken(tensor, outside, advice)
+    throw broken(tensor, outside(location), insideAdvice)
   }
-  const file = realFile(tensor, folder, location)
-  if (!contains(realpathSync(folder), file)) throw broken(tensor, `${outside} is a link to "${file}"`, advice)
-  return file
+  return realFile(tensor, model, location)
 }
 
-function realFile(tensor: TensorProto, folder: string, location: string): string {
-  const file = path.resolve(folder, location)
+/** The file beside the model's path; where there is none, that beside the file to which the path leads. */
+function realFile(tensor: TensorProto, model: string, location: string): string {
+  let file = path.resolve(path.dirname(model), location)
   try {
+    const folders = [realpathSync(path.dirname(model)), path.dirname(realpathSync(model))]
+    if (!existsSync(file)) file = path.resolve(folders[1]!, location)
     const real = realpathSync(file)
+    if (!folders.some((folder) => contains(folder, real))) {
+      throw broken(tensor, `${outside(location)} is a link to "${real}"`, insideAdvice)
+    }
     if (statSync(real).isFile()) return real
   } catch (error) {
+    if (error instanceof SquireError) throw error
     const advice = 'copy the file beside the model'
     throw new SquireError('MODEL', `${describe(tensor)}: cannot read "${file}" (${messageOf(error)}); ${advice}`, {
       cause: error,

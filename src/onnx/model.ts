@@ -30,10 +30,9 @@ export async function readModel(file: string): Promise<Model> {
   const proto = withUsableNames(decodeModel(bytes, `model "${file}"`))
   checkModel(proto, `model "${file}"`)
   for (const input of modelInputs(proto)) requireFeasible(input)
-  const folder = path.dirname(absolute)
-  const files = externalFiles(proto, folder)
+  const files = externalFiles(proto, absolute)
   const hash = await hashModel(bytes, files)
-  const held = bytes.length > MOST_HELD ? leftOnDisk(proto, bytes, absolute) : located(proto, folder)
+  const held = bytes.length > MOST_HELD ? leftOnDisk(proto, bytes, absolute) : located(proto, absolute)
   return { proto: held, path: absolute, hash }
 }
 
@@ -52,11 +51,11 @@ function leftOnDisk(proto: ModelProto, bytes: Uint8Array, file: string): ModelPr
     return { ...rest, dataLocation: 1, externalData: Object.entries(entries).map(([key, value]) => ({ key, value })) }
   })
   // Decoded anew, as the fields that are left would keep all of the file in memory: they are views of it.
-  return located(decodeModel(encodeMessage(shell)), path.dirname(file))
+  return located(decodeModel(encodeMessage(shell)), file)
 }
 
-function located(proto: ModelProto, externalFolder: string): ModelProto {
-  return mapTensors(proto, (tensor) => (isExternal(tensor) ? { ...tensor, externalFolder } : tensor))
+function located(proto: ModelProto, modelFile: string): ModelProto {
+  return mapTensors(proto, (tensor) => (isExternal(tensor) ? { ...tensor, modelFile } : tensor))
 }
 
 /** The version of the standard operator set the model imports. */
@@ -139,10 +138,10 @@ async function readBytes(file: string): Promise<Uint8Array> {
 }
 
 /** Checks that every external tensor is where it says; the files by location, in code-unit order. */
-function externalFiles(proto: ModelProto, folder: string): ReadonlyMap<string, string> {
+function externalFiles(proto: ModelProto, model: string): ReadonlyMap<string, string> {
   const files = new Map<string, string>()
   for (const tensor of allTensors(proto).filter(isExternal)) {
-    const { location, file, length } = externalPlace(tensor, folder)
+    const { location, file, length } = externalPlace(tensor, model)
     const needed = tensorByteLength(tensor)
     if (needed > 0 && length !== needed) {
       const got = `${length} bytes in "${location}", needs ${needed}`

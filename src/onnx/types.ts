@@ -43,8 +43,8 @@ export interface TensorProto {
   /** 0 DEFAULT, 1 EXTERNAL */
   dataLocation?: number
   docString?: string
-  /** Absolute folder that `externalData` locations are relative to: set when the model is read, never written. */
-  externalFolder?: string
+  /** Absolute path of the model beside whose file the `externalData` are: set when the model is read, never written. */
+  modelFile?: string
 }
 
 /** AttributeProto.AttributeType numbers. */

@@ -10,7 +10,7 @@ test('what two models have in common is found without their weights, which may b
     dims: [2 ** 15, 2 ** 15],
     dataLocation: 1,
     externalData: [{ key: 'location', value: 'nowhere.data' }],
-    externalFolder: '/nowhere',
+    modelFile: '/nowhere/model.onnx',
   }
   const proto = model({
     inputs: { x: [1, 2 ** 15] },

@@ -1,10 +1,19 @@
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { decodeModel, encodeModel, readModel, writeModel } from '../../src/onnx/model.js'
 import { encodeMessage } from '../../src/onnx/schema.js'
 import { createSession } from '../../src/onnx/session.js'
-import { tensorData } from '../../src/onnx/tensor.js'
+import { makeTensor, tensorData } from '../../src/onnx/tensor.js'
 import { DataType, type ModelProto } from '../../src/onnx/types.js'
 import { temporaryFolder } from './folder.js'
 import { feedsFor, floats, model, node, runModel } from './models.js'
@@ -143,6 +152,59 @@ describe('external data', () => {
     for (const location of ['w.bin', 'data/w.bin']) {
       expect(await failure({ location })).toHaveProperty('message', expect.stringContaining(outside))
     }
+  })
+
+  /** A cache as Hugging Face's: names of a revision are links to blobs. */
+  function cache(blobs: Readonly<Record<string, Uint8Array>>) {
+    mkdirSync(at('cache/snapshots/revision'), { recursive: true })
+    mkdirSync(at('cache/blobs'))
+    for (const [name, blob] of Object.entries(blobs)) {
+      writeFileSync(at(`cache/blobs/${name}-hash`), blob)
+      symlinkSync(`../../blobs/${name}-hash`, at(`cache/snapshots/revision/${name}`))
+    }
+    return at('cache/snapshots/revision')
+  }
+
+  it('may be a link to a file beside the file to which the model is a link', async () => {
+    const folder = cache({ 'model.onnx': encodeMessage(external({ location: 'w.bin' })), 'w.bin': bytes })
+    const read = await readModel(`${folder}/model.onnx`)
+    expect(tensorData(read.proto.graph.initializer[0]!)).toEqual(tensorData(weights))
+  })
+
+  it('are found beside the file to which the model is a link', async () => {
+    mkdirSync(at('model'))
+    writeFileSync(at('model/model.onnx'), encodeMessage(external({ location: 'w.bin' })))
+    writeFileSync(at('model/w.bin'), bytes)
+    symlinkSync('model/model.onnx', at('link.onnx'))
+    const read = await readModel(at('link.onnx'))
+    expect(tensorData(read.proto.graph.initializer[0]!)).toEqual(tensorData(weights))
+    expect(read.hash).toBe((await readModel(at('model/model.onnx'))).hash)
+  })
+
+  it('are no other file of the machine, even where the model is a link', async () => {
+    const folder = cache({ 'model.onnx': encodeMessage(external({ location: 'w.bin' })) })
+    writeFileSync(at('cache/w.bin'), bytes)
+    for (const target of ['/etc/passwd', '../../w.bin', '../../blobs/../w.bin']) {
+      symlinkSync(target, `${folder}/w.bin`)
+      await expect(readModel(`${folder}/model.onnx`)).rejects.toThrow(
+        /points outside the model's folder: "w.bin" is a link to ".*(passwd|cache\/w\.bin)"; squire reads external data only/,
+      )
+      rmSync(`${folder}/w.bin`)
+    }
+  })
+
+  it('of a large file behind a link are its own bytes', async () => {
+    const large = makeTensor(
+      'w',
+      DataType.FLOAT,
+      [2 ** 12, 2 ** 12 + 1],
+      new Float32Array(2 ** 24 + 2 ** 12).fill(1, -1),
+    )
+    const whole = model({ inputs: { x: [1, 2 ** 12] }, nodes: [node('MatMul', ['x', 'w'], ['y'])], constants: [large] })
+    const folder = cache({ 'model.onnx': encodeModel(whole) })
+    const read = await readModel(`${folder}/model.onnx`)
+    expect(read.proto.graph.initializer[0]).toHaveProperty('dataLocation', 1)
+    expect(tensorData(read.proto.graph.initializer[0]!).at(-1)).toEqual(tensorData(large).at(-1))
   })
 
   it('are too short, or given at a place the file does not have', async () => {
