@@ -4,8 +4,10 @@ import { type Config, type ConfigOptions, makeConfig } from '../config/config.js
 import { foreign, frameworkAdvice } from '../config/foreign.js'
 import { nested } from '../config/longNames.js'
 import { nearest } from '../config/nearest.js'
-import { flatten } from '../config/option.js'
+import { flatten, type Option } from '../config/option.js'
 import { options } from '../config/options/index.js'
+import type { RunMode } from '../config/options/words.js'
+import { isReadBy, notRead } from '../config/otherRuns.js'
 import { type RunConfig, readRunConfig } from '../config/runConfig.js'
 import { SquireError } from '../errors.js'
 import { display, flagsOf, ownOptions } from './flags.js'
@@ -16,9 +18,12 @@ export const quantFlags = flagsOf(quantOptions, foreign)
 
 export interface Configured {
   readonly config: Config
-  /** What the user should know of the configuration. */
+  /** What the user should know of the configuration: notes of its file, and warnings of the command line. */
   readonly notes: readonly string[]
+  readonly warnings: readonly string[]
 }
+
+const byLong: ReadonlyMap<string, Option> = new Map(flatten(options).map(([, option]) => [option.long, option]))
 
 const example = 'squire quant -m model.onnx -d images/ -i 100 -s out'
 
@@ -29,13 +34,33 @@ export async function configure(argv: readonly string[]): Promise<Configured> {
   const file = written.get('run-config') as string | undefined
   const fromFile = file === undefined ? undefined : await readRunConfig(file)
   const own: ReadonlySet<string> = new Set(flatten(ownOptions).map(([, { long }]) => long))
-  const byName = new Map([...(fromFile?.options ?? []), ...[...written].filter(([long]) => !own.has(long))])
+  const asked = new Map([...written].filter(([long]) => !own.has(long)))
+  const run = (asked.get('run-mode') ?? fromFile?.options.get('run-mode') ?? options.runMode.fallback) as RunMode
+  const isRead = ([long]: [string, unknown]) => isReadBy(run, byLong.get(long)!)
+  const byName = new Map([...[...(fromFile?.options ?? [])].filter(isRead), ...asked])
   if (!byName.has('model')) {
     throw new SquireError('USAGE', `the model is missing: give it with --model (-m), as in\n  ${example}`)
   }
   const config = makeConfig(nested(byName) as ConfigOptions, naming(written, fromFile, file))
+  const unread = (given: ReadonlyMap<string, unknown> | undefined) =>
+    [...(given ?? [])].filter((entry) => !isRead(entry)).map(([long]) => long)
+  const warning = notRead(
+    run,
+    unread(asked).map((long) => display(byLong.get(long)!)),
+  )
+  return {
+    config,
+    notes: notesOf(file, fromFile, notRead(run, unread(fromFile?.options))),
+    warnings: warning === undefined ? [] : [warning],
+  }
+}
+
+function notesOf(file: string | undefined, fromFile: RunConfig | undefined, unread: string | undefined): string[] {
   const ignored = fromFile?.ignored ?? []
-  return { config, notes: ignored.length === 0 ? [] : [`${file}: ignored ${ignored.join(', ')}; squire reads "quant"`] }
+  return [
+    ...(ignored.length === 0 ? [] : [`${file}: ignored ${ignored.join(', ')}; squire reads "quant"`]),
+    ...(unread === undefined ? [] : [`${file}: ${unread}`]),
+  ]
 }
 
 /** An option as the user wrote it: "quant-mode" in a file, else --quant-mode (-qm). */

@@ -22,7 +22,7 @@ export interface Task<Result> {
 
 /** Runs a task; resolves to the exit status, rejects as the pipeline does. */
 export async function runEngine<Result extends object>(
-  { config, notes }: Configured,
+  { config, notes, warnings }: Configured,
   options: Omit<RunOptions, 'signal'>,
   task: Task<Result>,
 ): Promise<number> {
@@ -32,6 +32,7 @@ export async function runEngine<Result extends object>(
   try {
     reporter.options(config)
     for (const note of notes) reporter.info(note)
+    for (const warning of warnings) reporter.warn(warning)
     const running = task.run(config, reporter, { ...options, signal: interrupt.signal }).then((value) => ({ value }))
     // What user code throws behind the run's back leaves the run as it is: maybe waiting for ever.
     const thrown = userCode.failure.catch((error: unknown) => ({ error }))

@@ -1,5 +1,6 @@
 // What an option is: one entry says all there is to know of it. The command line, the JSON keys, the library's types, --help and completion follow.
 
+import type { RunMode } from './options/words.js'
 import type { Value } from './values.js'
 
 /** Headings of --help. */
@@ -26,6 +27,8 @@ interface About {
   readonly help: string
   /** false: it says where files are, how the work is done or what is shown, and no result depends on it. */
   readonly decides?: false
+  /** The runs that read it; absent: all. Others warn of it where it is on the command line, and pass over it in a file that serves several runs. */
+  readonly runs?: readonly RunMode[]
 }
 
 export interface Option<T = unknown, I = T> extends About {

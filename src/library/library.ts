@@ -1,6 +1,7 @@
 // Whole runs of the library.
 
 import type { Config } from '../config/config.js'
+import { notReadOf } from '../config/otherRuns.js'
 import type { Reporter, RunResult } from '../report/types.js'
 import type { RunOptions } from '../runs/run.js'
 import type { InferOptions, InferResult, QuantizeOptions } from './libraryTypes.js'
@@ -31,8 +32,11 @@ async function pipelineOf(mode: QuantizeOptions['runMode']): Promise<Pipeline> {
 
 function runWith(pipeline: Pipeline, options: QuantizeOptions): Promise<RunResult> {
   return speakingOfOptions(async () => {
-    const { config, values, hooks } = partsOf(options)
+    const { config, given, values, hooks } = partsOf(options)
     const { signal } = hooks
-    return pipeline(config, reporterOf(hooks), { ...(signal === undefined ? {} : { signal }), values })
+    const reporter = reporterOf(hooks)
+    const unread = notReadOf(config.runMode, given)
+    if (unread !== undefined) reporter.warn(unread)
+    return pipeline(config, reporter, { ...(signal === undefined ? {} : { signal }), values })
   })
 }

@@ -1,4 +1,4 @@
-// The command line's Reporter: stages with their times, notes by level, progress, and the results at the end.
+// The command line's Reporter: stages, notes by level, progress, and at the end the stages' times and the results.
 // With --json stdout carries the result alone; everything else goes to stderr.
 
 import type { Config } from '../config/config.js'
@@ -29,8 +29,8 @@ export async function createReporter(config: Config, terminal: Terminal = proces
   const log = config.json ? stderr : stdout
   const paint = painter(log, environment)
   const paintWarning = painter(stderr, environment)
-  let stage: { readonly title: string; readonly began: number } | undefined
-  let stages = 0
+  let stage: { readonly name: string; readonly began: number } | undefined
+  const stages: { readonly name: string; readonly seconds: number }[] = []
   const lines: string[] = []
   /** Whether what user code printed ended its line. */
   let atLineStart = true
@@ -42,15 +42,18 @@ export async function createReporter(config: Config, terminal: Terminal = proces
 
   function endStage(): void {
     if (stage === undefined) return
-    const line = `${stage.title}: ${duration((now() - stage.began) / 1000)}`
-    lines.push(line)
-    print(log, line)
+    stages.push({ name: stage.name, seconds: (now() - stage.began) / 1000 })
     stage = undefined
   }
 
   function finish(): void {
     progress.stop()
     endStage()
+    if (stages.length === 0) return
+    const line = timeLine(stages)
+    stages.length = 0
+    lines.push(line)
+    print(log, line)
   }
 
   return {
@@ -62,9 +65,10 @@ export async function createReporter(config: Config, terminal: Terminal = proces
     },
     stage(name, of) {
       endStage()
-      stage = { title: `stage ${++stages}${of === undefined ? '' : ` of ${of}`}, ${name}`, began: now() }
-      lines.push(stage.title)
-      print(log, paint('bold', stage.title))
+      stage = { name, began: now() }
+      const title = `stage ${stages.length + 1}${of === undefined ? '' : ` of ${of}`}, ${name}`
+      lines.push(title)
+      print(log, paint('bold', title))
     },
     info(line) {
       lines.push(printable(line))
@@ -104,4 +108,11 @@ export async function createReporter(config: Config, terminal: Terminal = proces
     log: () => `${lines.join('\n')}\n`,
     finish,
   }
+}
+
+/** `Time: graph optimization 0.8 s, post-process 12 s; 13 s in all`. */
+function timeLine(stages: readonly { readonly name: string; readonly seconds: number }[]): string {
+  const each = stages.map(({ name, seconds }) => `${name} ${duration(seconds)}`).join(', ')
+  const all = stages.reduce((sum, { seconds }) => sum + seconds, 0)
+  return `Time: ${each}${stages.length === 1 ? '' : `; ${duration(all)} in all`}`
 }

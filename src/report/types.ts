@@ -10,7 +10,7 @@ export interface ProgressTask {
 }
 
 export interface Reporter {
-  /** One of the run's stages, `of` so many, begins; the previous one ends (its time is shown). */
+  /** One of the run's stages, `of` so many, begins; the previous one ends. */
   stage(name: string, of?: number): void
   /** A note: hidden at -l 2 and above. */
   info(line: string): void

@@ -80,6 +80,24 @@ describe('the configuration', () => {
   })
 })
 
+describe('options of other runs', () => {
+  it.each([
+    [
+      '-r infer -qm kl --refine best -b 8 -i 2 --eval-iteration 3 --color-space RGB',
+      '--bit-width (-b), --quant-mode (-qm), --refine',
+    ],
+    ['-r convert --eval-iteration 3 -do', '--eval-iteration'],
+    ['-r compare -is 1 3 8 8 -d photos', '--input-shapes (-is)'],
+  ])('are told of: %s', async (words, unread) => {
+    const { warnings } = await configure(`quant -m a.onnx ${words}`.split(' '))
+    expect(warnings).toEqual([`--run-mode (-r) ${words.split(' ')[1]} does not use ${unread}`])
+  })
+
+  it('are all used by a run that quantizes', async () => {
+    expect((await configure('quant -m a.onnx -qm kl --refine best -is 1 3 8 8'.split(' '))).warnings).toEqual([])
+  })
+})
+
 describe('--help', () => {
   it('shows short and long names, what is allowed and the default', async () => {
     const help = await commandHelp('quant')

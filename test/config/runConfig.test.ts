@@ -64,6 +64,19 @@ describe('a JSON configuration', () => {
     expect((await reading(json)).notes).toEqual([`${file}: ignored compile, profiling; squire reads "quant"`])
   })
 
+  it('serves several runs: a note names the keys that this run does not read', async () => {
+    const json =
+      '{ "quant": { "model": "a.onnx", "quant-mode": "kl", "generate-scale-json": true, "auto-mix-ratio": 0.2 } }'
+    const infer = await reading(json, '-r infer')
+    expect(infer).toMatchObject({ config: { generateScaleJson: false }, warnings: [] })
+    expect(infer.notes).toEqual([
+      `${file}: --run-mode (-r) infer does not use quant-mode, generate-scale-json, auto-mix-ratio`,
+    ])
+    const quant = await reading(json)
+    expect(quant).toMatchObject({ config: { modes: ['kl'], autoMixRatio: undefined }, warnings: [] })
+    expect(quant.notes).toEqual([`${file}: --run-mode (-r) quant does not use auto-mix-ratio`])
+  })
+
   it('takes every option by its long name', async () => {
     for (const [, { long }] of flatten(options)) {
       const failure = await reading(`{ "quant": { "${long}": {} } }`, '-m a.onnx').catch(({ message }) => message)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { inOptions } from '../../src/config/wording.js'
 import { type Dataset, defineDataset, infer, type ProgressEvent, quantize, SquireError } from '../../src/index.js'
+import { silentReporter } from '../../src/report/types.js'
 import { temporaryFolder } from '../e2e/squire.js'
 import { tiny, write } from '../e2e/tiny.js'
 
@@ -57,17 +58,21 @@ describe('the library', () => {
     expect(results).toEqual([{ iteration: 5, metric: expect.any(Number) }])
   })
 
-  it('takes an infer function as a value', async () => {
+  it('takes an infer function as a value, and says which options infer does not use', async () => {
+    const warned: string[] = []
     const { results } = await infer({
       model,
       cpuNum: 1,
       iterations: [3],
+      modes: 'kl',
+      reporter: { ...silentReporter, warn: (line) => void warned.push(line) },
       infer: async (executor) => {
         for (let i = 0; i < executor.iteration; i++) await executor.forward({ data: [1, 2, 3, 4], dims: [1, 4] })
         return 0.25
       },
     })
     expect(results).toEqual([{ iteration: 3, metric: 0.25 }])
+    expect(warned).toEqual(['option "runMode" infer does not use option "modes"'])
   })
 
   it('runs twice at the same time as it does once', async () => {

@@ -55,18 +55,18 @@ describe('the log in a pipe', () => {
 `)
   })
 
-  it('shows each stage with its time, without colours', async () => {
+  it('shows each stage once, and how long each took at the end, without colours', async () => {
     const { reporter, written, clock } = await reporting()
     reporter.stage('graph optimization')
     clock.now = 800
     reporter.stage('model quantization')
     clock.now = 130_800
     reporter.finish()
+    reporter.finish()
     expect(written).toEqual({
       stdout: `stage 1, graph optimization
-stage 1, graph optimization: 0.8 s
 stage 2, model quantization
-stage 2, model quantization: 2 min 10 s
+Time: graph optimization 0.8 s, model quantization 2 min 10 s; 2 min 11 s in all
 `,
       stderr: '',
     })

@@ -9,6 +9,7 @@ import { SquireError } from '../../errors.js'
 import type { Shown } from '../../report/comparison.js'
 import type { Sides } from '../../runs/comparison.js'
 import { readCommandLine } from '../commandLine.js'
+import type { Configured } from '../configure.js'
 import { print } from '../print.js'
 import type { Command } from './types.js'
 
@@ -141,11 +142,13 @@ Examples:
 }
 
 /** `-r compare`: what an earlier run wrote to the save-dir, on the data that the options of quant name. */
-export function compareSaved(config: Config): Promise<number> {
-  const given = Object.fromEntries(Object.keys(sampleOptions).map((key) => [key, config[key as keyof Config]]))
+export function compareSaved({ config, warnings }: Configured): Promise<number> {
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`)
+  const keys = [...Object.keys(sampleOptions), 'inputConfigs'] as (keyof Config)[]
+  const given = Object.fromEntries(keys.map((key) => [key, config[key]]))
   const { values } = readCommandLine([], options)
   const sides = { kind: 'quantization', folder: config.saveDir } as const
-  return compareAndPrint(sides, given, { ...values, saveDir: config.saveDir })
+  return compareAndPrint(sides, given, { ...values, saveDir: config.saveDir, json: config.json })
 }
 
 async function compareAndPrint(sides: Sides, given: Omit<ConfigOptions, 'model'>, values: Values): Promise<number> {

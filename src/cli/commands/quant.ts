@@ -29,7 +29,7 @@ Options of Knight's for other chips and frameworks, each an error that says so:
   async run(argv) {
     const configured = await configure(argv)
     refuseShare(configured.config)
-    if (configured.config.runMode === 'compare') return (await import('./compare.js')).compareSaved(configured.config)
+    if (configured.config.runMode === 'compare') return (await import('./compare.js')).compareSaved(configured)
     return supervised(argv, configured, task)
   },
 }

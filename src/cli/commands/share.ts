@@ -1,6 +1,8 @@
 // `squire calibrate` and `squire evaluate`: the long stages of `squire quant` by themselves, whole or in shares for several machines.
 
+import type { Config } from '../../config/config.js'
 import { foreign } from '../../config/foreign.js'
+import { SquireError } from '../../errors.js'
 import type { ShareResult } from '../../shares/output.js'
 import { configure, quantOptions } from '../configure.js'
 import type { Task } from '../engine.js'
@@ -34,8 +36,17 @@ Example, on two machines that share a folder:
   squire merge stats-1.arrow stats-2.arrow -o stats.arrow
   squire quant -m model.onnx -d images/ -i 500 --stats stats.arrow -s out
 `,
-    run: async (argv) => supervised([name, ...argv], await configure(['quant', ...argv]), { run, conclude }),
+    run: async (argv) => {
+      const configured = await configure(['quant', ...argv])
+      refuseOtherRuns(name, configured.config)
+      return supervised([name, ...argv], configured, { run, conclude })
+    },
   }
+}
+
+function refuseOtherRuns(name: string, { runMode }: Config): void {
+  if (runMode === 'quant') return
+  throw new SquireError('USAGE', `--run-mode (-r) ${runMode}: \`squire ${name}\` is a step of --run-mode (-r) quant`)
 }
 
 const conclude: Task<ShareResult>['conclude'] = async (result, { json }) => {

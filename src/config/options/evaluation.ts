@@ -2,7 +2,7 @@
 
 import { option } from '../option.js'
 import { either, integer, oneOf } from '../values.js'
-import { runModes } from './words.js'
+import { measuring, quantizing, runModes } from './words.js'
 
 const group = 'Evaluation'
 
@@ -18,12 +18,14 @@ export const evaluationOptions = {
   /** Forward passes that the metric runs over; undefined: as `iterations`. */
   evalIteration: option(either(['all'], integer('N', 1)), {
     long: 'eval-iteration',
+    runs: measuring,
     group,
     help: 'forward passes to evaluate on (default: as -i)',
   }),
   /** Forward passes that layers are compared on, float against integer. */
   compareIteration: option(either(['all'], integer('N', 0)), {
     long: 'compare-iteration',
+    runs: quantizing,
     group,
     help: 'forward passes that the report compares layers on, of those that are evaluated; 0: none',
     fallback: 16,
@@ -31,6 +33,7 @@ export const evaluationOptions = {
   /** Samples that every tensor's and weight's own noise at the outputs is measured on. */
   noiseShares: option(integer('N', 0), {
     long: 'noise-shares',
+    runs: quantizing,
     group,
     help: "forward passes on which the report says each tensor's and weight's own share of the noise at the outputs; 0: none",
     fallback: 0,

@@ -6,6 +6,7 @@ import { chipNames, isChip } from '../../fixedpoint/chip.js'
 import { frameworkValue } from '../foreign.js'
 import { option } from '../option.js'
 import { flag, integer, oneOf, path, type Value } from '../values.js'
+import { quantizing } from './words.js'
 
 const group = 'Model and output'
 
@@ -45,6 +46,7 @@ export const modelOptions = {
   bitWidth: option(integer('N', 1, 32), {
     long: 'bit-width',
     short: 'b',
+    runs: quantizing,
     group,
     help: 'bits of activations; the chip must have them',
     fallback: 8,
@@ -53,6 +55,7 @@ export const modelOptions = {
   outputDequant: option(flag, {
     long: 'output-dequant',
     short: 'od',
+    runs: quantizing,
     group,
     help: 'real-valued outputs (default: float-typed integers, times a scale)',
     fallback: false,
@@ -62,6 +65,7 @@ export const modelOptions = {
     long: 'generate-scale-json',
     decides: false,
     short: 'gsj',
+    runs: ['quant'],
     group,
     help: 'accepted; squire always writes the scales as JSON',
     fallback: false,
@@ -71,6 +75,7 @@ export const modelOptions = {
     long: 'dump',
     short: 'du',
     decides: false,
+    runs: quantizing,
     group,
     help: "save every operator's float and quantized output of the first forward pass as .npy, in dump/",
     fallback: false,

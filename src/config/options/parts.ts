@@ -3,6 +3,7 @@
 import * as v from 'valibot'
 import { option } from '../option.js'
 import { path, type Value } from '../values.js'
+import { quantizing } from './words.js'
 
 const group = 'Several machines'
 
@@ -52,6 +53,7 @@ export const partOptions = {
   stats: option(path('FILE'), {
     long: 'stats',
     decides: false,
+    runs: quantizing,
     group,
     help: 'merged parts of `squire calibrate`, instead of a calibration',
   }),
@@ -59,6 +61,7 @@ export const partOptions = {
   evaluation: option(path('FILE'), {
     long: 'evaluation',
     decides: false,
+    runs: quantizing,
     group,
     help: 'merged parts of `squire evaluate`, instead of an evaluation; needs --stats',
   }),

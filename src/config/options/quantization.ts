@@ -2,7 +2,15 @@
 
 import { option } from '../option.js'
 import { either, flag, integer, mapped, oneOf, path, real, several } from '../values.js'
-import { inputDtypes, type ModeChoice, quantModes, refinements, zeroPointChoices } from './words.js'
+import {
+  inputDtypes,
+  type ModeChoice,
+  measuring,
+  quantizing,
+  quantModes,
+  refinements,
+  zeroPointChoices,
+} from './words.js'
 
 const group = 'Quantization'
 
@@ -26,6 +34,7 @@ export const quantizationOptions = {
   modes: option(modes, {
     long: 'quant-mode',
     short: 'qm',
+    runs: quantizing,
     group,
     help: 'how thresholds are chosen; several: one quantization each; auto: the method that comes nearest to the float model',
     fallbackInWords: 'auto; min_max at 16 bit',
@@ -34,6 +43,7 @@ export const quantizationOptions = {
   percent: option(fraction, {
     long: 'percent',
     short: 'per',
+    runs: quantizing,
     group,
     help: 'share of the values that mode percentile keeps',
     fallback: 0.99999,
@@ -41,6 +51,7 @@ export const quantizationOptions = {
   /** Which ranges that are not symmetric use all codes. */
   zeroPoints: option(oneOf('WHICH', zeroPointChoices), {
     long: 'zero-points',
+    runs: quantizing,
     group,
     help: "zero points folded into biases, so that ranges like a Relu's use all codes; unpadded: where no Pad node is needed; auto: where samples gain",
     fallback: 'auto',
@@ -48,6 +59,7 @@ export const quantizationOptions = {
   /** Whether channels are scaled in the float model, where that makes less noise. */
   equalize: option(flag, {
     long: 'equalize',
+    runs: quantizing,
     group,
     help: 'scale the channels of tensors between operators with weights, so that small channels use more codes, where calibration samples confirm that it gains',
     fallback: false,
@@ -56,6 +68,7 @@ export const quantizationOptions = {
   strict: option(flag, {
     long: 'strict',
     decides: false,
+    runs: quantizing,
     group,
     help: 'an error that lists them where operators would run in float',
     fallback: false,
@@ -63,6 +76,7 @@ export const quantizationOptions = {
   /** What calibration samples make better once thresholds are chosen. */
   refine: option(oneOf('LEVEL', refinements), {
     long: 'refine',
+    runs: quantizing,
     group,
     help: 'what is made better from the calibration samples once scales are known; fast: biases; best: integer weights with their biases, else biases; or one of the two alone',
     fallback: 'none',
@@ -88,6 +102,7 @@ export const quantizationOptions = {
     long: 'cache-distribution',
     decides: false,
     short: 'cd',
+    runs: quantizing,
     group,
     help: 'statistics cache: used if it is there and fits, else written',
   }),
@@ -95,6 +110,7 @@ export const quantizationOptions = {
   loadScaleJson: option(path('FILE'), {
     long: 'load-scale-json',
     short: 'lsj',
+    runs: quantizing,
     group,
     decides: false,
     help: 'use the scales of this file; the data then serve the metric alone',
@@ -103,6 +119,7 @@ export const quantizationOptions = {
   quantizeInputDtype: option(several(oneOf('TYPE', inputDtypes)), {
     long: 'quantize-input-dtype',
     short: 'qid',
+    runs: measuring,
     group,
     help: 'type of the inputs of the quantized model, one or one for each: integers are taken as they are; None: float-typed integers (default: float32)',
   }),
@@ -110,6 +127,7 @@ export const quantizationOptions = {
   layerThreshold: option(several(positive), {
     long: 'layer-threshold',
     short: 'lt',
+    runs: quantizing,
     group,
     help: 'range of LayerNormalization: largest magnitude at its input and at its output, or one for both',
   }),
@@ -117,6 +135,7 @@ export const quantizationOptions = {
   unifyInputScale: option(flag, {
     long: 'unify-input-scale',
     short: 'uis',
+    runs: quantizing,
     group,
     help: 'one scale for all inputs of Concat, ScatterND, Where, Max and Min',
     fallback: false,
@@ -126,6 +145,7 @@ export const quantizationOptions = {
     long: 'mix-config',
     decides: false,
     short: 'mc',
+    runs: quantizing,
     group,
     help: 'JSON with bit widths (where the chip mixes them) and modes of single operators',
   }),
@@ -134,6 +154,7 @@ export const quantizationOptions = {
     long: 'generate-template',
     decides: false,
     short: 'gt',
+    runs: quantizing,
     group,
     help: 'write a --mix-config that names every quantized operator',
     fallback: false,
@@ -142,6 +163,7 @@ export const quantizationOptions = {
   lutLength: option(integer('N', 8, 12), {
     long: 'lut-len',
     short: 'll',
+    runs: quantizing,
     group,
     help: 'tables over 16-bit inputs have 2^N segments to interpolate in; chips with 16 bit only',
     fallbackInWords: '10',
@@ -150,6 +172,7 @@ export const quantizationOptions = {
   autoMixRatio: option(fraction, {
     long: 'auto-mix-ratio',
     short: 'amr',
+    runs: ['auto_quant'],
     group,
     help: "with -r auto_quant: share of the model's multiplications that may be in 16 bits",
     fallbackInWords: '0.1; all with --auto-mix-sqnr',
@@ -158,6 +181,7 @@ export const quantizationOptions = {
   autoMixSqnr: option(positive, {
     long: 'auto-mix-sqnr',
     short: 'amq',
+    runs: ['auto_quant'],
     group,
     help: 'with -r auto_quant: the signal to noise ratio at the outputs, in dB on calibration samples, to be reached with as little in 16 bits as possible, within --auto-mix-ratio if that is given',
   }),
@@ -165,6 +189,7 @@ export const quantizationOptions = {
   autoMixStrategy: option(oneOf('NAME', ['HAWQ', 'IOhigh', 'initial']), {
     long: 'auto-mix-strategy',
     short: 'ams',
+    runs: ['auto_quant'],
     group,
     help: 'with -r auto_quant: HAWQ takes the operators that remove most noise for their cost; IOhigh those at inputs and outputs first; initial is refused',
     fallbackInWords: 'HAWQ',

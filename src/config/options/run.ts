@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os'
 import { option } from '../option.js'
 import { flag, integer, mapped } from '../values.js'
+import { quantizing } from './words.js'
 
 const group = 'Run'
 
@@ -22,6 +23,7 @@ export const runOptions = {
   resume: option(flag, {
     long: 'resume',
     decides: false,
+    runs: quantizing,
     group,
     help: 'continue an interrupted run from its checkpoint',
     fallback: false,

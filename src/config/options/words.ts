@@ -23,6 +23,11 @@ export type Refinement = (typeof refinements)[number]
 export const runModes = ['quant', 'infer', 'convert', 'compare', 'auto_quant'] as const
 export type RunMode = (typeof runModes)[number]
 
+/** The runs that an option is for, where it is not for all: those that quantize, that measure a metric, and that read the model that -m names. */
+export const quantizing = ['quant', 'auto_quant'] as const satisfies readonly RunMode[]
+export const measuring = ['quant', 'auto_quant', 'infer'] as const satisfies readonly RunMode[]
+export const opening = ['quant', 'auto_quant', 'infer', 'convert'] as const satisfies readonly RunMode[]
+
 export const inputDtypes = ['float32', 'int8', 'uint8', 'int16', 'None'] as const
 export type InputDtype = (typeof inputDtypes)[number]
 

@@ -260,7 +260,7 @@ export const quantizationRows: Rows = {
       json: { 'auto-mix-ratio': '0.5' },
       shows: ({ json }) => expect([...bitsOf(json('curved_scale.json'))].sort()).toEqual([16, 8]),
     },
-    { words: '-amr 0.5', json: { 'auto-mix-ratio': 0.5 }, refused: /no widths to mix/ },
+    { beside: '-r auto_quant', words: '-amr 0.5', json: { 'auto-mix-ratio': 0.5 }, refused: /no widths to mix/ },
   ],
   'auto-mix-strategy': [
     {
