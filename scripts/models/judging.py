@@ -78,6 +78,17 @@ def texts(scores):
     return read
 
 
+def decisions(probabilities):
+    """Whether each is above a half, as those decide who use a detector."""
+    return (probabilities.reshape(len(probabilities), -1) > 0.5).tolist()
+
+
+# What is read from the first output of models without labels: it is right where it is as the float model's.
+READ_ALIKE = {"ppocr_recognizer": texts}
+READ_ALIKE.update(dict.fromkeys(["silero_vad", "silero_vad_v6", "silero_vad_legacy"], decisions))
+READ_ALIKE.update(dict.fromkeys([f"oww_{word}" for word in ("alexa", "hey_jarvis", "hey_mycroft", "hey_rhasspy", "timer", "weather")], decisions))
+
+
 class Judge:
     """Knows what the float model makes of the test samples."""
 
@@ -113,10 +124,11 @@ class Judge:
         return {**worst, "task": self.task(got)}
 
     def task(self, values):
-        """Share of right answers where there are labels; of texts read as the float model reads them, for the recognizer."""
+        """Share of right answers where there are labels; of what is read as from the float model, where something is read."""
         scores, expected = next(iter(values.values())), next(iter(self.expected.values()))
         if self.labels is not None:
             return round(float((scores.reshape(len(self.labels), -1).argmax(1) == self.labels).mean()), 4)
-        if self.name != "ppocr_recognizer":
-            return None
-        return round(float(np.mean([a == b for a, b in zip(texts(scores), texts(expected))])), 4)
+        if self.name in READ_ALIKE:
+            answers = READ_ALIKE[self.name]
+            return round(float(np.mean([a == b for a, b in zip(answers(scores), answers(expected))])), 4)
+        return None

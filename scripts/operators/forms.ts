@@ -226,7 +226,7 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   HardSwish: unary,
   Hardmax: [on('x', { axis: 1 })],
   Identity: unary,
-  If: 'the branch that is always taken takes its place; else the graphs inside run in float',
+  If: 'the branch that is always taken takes its place; where real values decide, both branches of equal dims and a choice between them; else the graphs inside run in float',
   ImageDecoder: strings,
   InstanceNormalization: [on('x four four', { epsilon: { float: 0.1 } })],
   IsInf: [on('x', {}, { outputs: 'c', after: [node('Where', 'c x z', 'y')] })],

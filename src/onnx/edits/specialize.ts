@@ -2,9 +2,10 @@
 // computes must be known when it is written.
 
 import { dataTypeOf } from '../datatype.js'
-import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
+import { indexGraph, nameSource } from '../graph.js'
 import { FIXED_INPUTS } from '../model.js'
 import { isStandardDomain } from '../operators.js'
+import { originsOf } from '../origins.js'
 import { renameAll } from '../renaming.js'
 import { makeTensor } from '../tensor.js'
 import type { GraphProto, ModelProto, TensorValue } from '../types.js'
@@ -51,9 +52,6 @@ export function specialize(proto: ModelProto, feeds: Feeds): Specialized | undef
   return { proto: { ...fixDims({ ...proto, graph: fixed }, dims), ...(metadataProps && { metadataProps }) }, values }
 }
 
-/** Operators whose results depend on their input's dims alone. */
-const aboutDims: ReadonlySet<string> = new Set(['Shape', 'Size'])
-
 /** The inputs whose values the conditions of If nodes come from; undefined where there is no If that could be decided. */
 function decidingInputs(graph: GraphProto): ReadonlySet<string> | undefined {
   const index = indexGraph(graph)
@@ -62,19 +60,4 @@ function decidingInputs(graph: GraphProto): ReadonlySet<string> | undefined {
   const inputs = new Set<string>()
   for (const { input } of conditions) for (const name of originsOf(input[0] ?? '', index)) inputs.add(name)
   return inputs
-}
-
-/** The graph inputs that a tensor's values come from. */
-function originsOf(name: string, index: GraphIndex): Set<string> {
-  const origins = new Set<string>()
-  const seen = new Set<string>()
-  const open = [name]
-  for (let one = open.pop(); one !== undefined; one = open.pop()) {
-    if (seen.has(one) || index.initializer(one) !== undefined) continue
-    seen.add(one)
-    const producer = index.producer(one)
-    if (producer === undefined) origins.add(one)
-    else if (!aboutDims.has(producer.opType)) open.push(...index.outerInputs(producer))
-  }
-  return origins
 }

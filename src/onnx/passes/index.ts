@@ -3,6 +3,7 @@
 
 import { sortTopologically } from '../graph.js'
 import type { Model, ModelProto } from '../types.js'
+import { chooseBranch } from './chooseBranch.js'
 import { chooseMasked } from './chooseMasked.js'
 import { constantInputs } from './constantInputs.js'
 import { constantNodes } from './constantNodes.js'
@@ -57,7 +58,7 @@ export interface Optimized {
  */
 export async function optimize(model: Model, extent: 'all' | 'needed' | 'dims' = 'all'): Promise<Optimized> {
   const passes = { all: allPasses, needed, dims: decidedByDims }[extent]
-  const late = extent === 'all' ? lateLowerings : []
+  const late = extent === 'all' ? [chooseBranch, ...lateLowerings] : []
   const counts = new Map<Pass, number>()
   const zeros = new Map(model.zeros)
   let proto = sorted(model.proto)
