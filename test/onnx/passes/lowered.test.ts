@@ -115,6 +115,18 @@ describe('Gemm', () => {
     await expectSame(proto, lowerGemm)
     expect(operators((await lowerGemm.apply(proto)).proto)).toEqual(['Transpose', 'Gemm'])
   })
+
+  it('of rows of which nothing is known keeps its constant row, which other passes would fold back in for ever', async () => {
+    const nodes = [
+      node('Cast', ['dims'], ['shape'], [a('to', DataType.INT64)], 'cast'),
+      node('Reshape', ['x', 'shape'], ['rows'], [], 'reshape'),
+      node('Gemm', ['rows', 'w', 'c'], ['y'], [a('transB', 1)], 'gemm'),
+    ]
+    const constants = [floats('w', [5, 4]), floats('c', [5])]
+    const proto = model({ nodes, inputs: { x: [2, 3, 4], dims: ['rank'] }, constants })
+    expect((await lowerGemm.apply(proto)).count).toBe(0)
+    expect(operators((await optimize(asModel(proto))).model.proto)).toEqual(['Cast', 'Reshape', 'Gemm'])
+  })
 })
 
 describe('Conv with computed weights', () => {

@@ -46,10 +46,10 @@ function times(writer: NodeWriter, x: string, factor: number): string {
   return factor === 1 ? x : writer.add('Mul', [x, writer.floats([], Float32Array.of(factor))])
 }
 
-/** Whether C is a constant that broadcasts along the columns alone. */
+/** Whether C is a constant that broadcasts along the columns alone. B, a constant, has their number, whatever is known of the rows. */
 function isRow(writer: NodeWriter, name: string, node: NodeProto): boolean {
-  const constant = floatConstant(name, writer.index)
-  const columns = writer.openDims(node.output[0]!)?.[1]
+  const [constant, right] = [name, node.input[1]!].map((one) => floatConstant(one, writer.index))
+  const columns = right && tensorDims(right)[intAttribute(node, 'transB', 0) === 1 ? 0 : 1]
   const dims = constant && tensorDims(constant)
   return dims?.every((size, axis) => size === 1 || (axis === dims.length - 1 && size === columns)) ?? false
 }
