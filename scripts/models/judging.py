@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
+from likeness import boxes_alike, masks_alike
 from splits import rows
 
 
@@ -68,13 +69,18 @@ def feeds_for(session, sample):
     return feeds
 
 
+def codes(scores):
+    """Runs of one code are one character, code 0 is none."""
+    lines = scores.argmax(-1).reshape(len(scores), -1)
+    return [[code for i, code in enumerate(line) if code and (i == 0 or line[i - 1] != code)] for line in lines]
+
+
 def texts(scores):
-    """Runs of one code are one character, code 0 is none; the last is a space, which nobody sees at the ends."""
+    """The last code is a space, which nobody sees at the ends."""
     space, read = scores.shape[-1] - 1, []
-    for line in scores.argmax(-1).reshape(len(scores), -1):
-        codes = [code for i, code in enumerate(line) if code and (i == 0 or line[i - 1] != code)]
-        seen = [i for i, code in enumerate(codes) if code != space]
-        read.append(codes[seen[0] : seen[-1] + 1] if seen else [])
+    for line in codes(scores):
+        seen = [i for i, code in enumerate(line) if code != space]
+        read.append(line[seen[0] : seen[-1] + 1] if seen else [])
     return read
 
 
@@ -84,9 +90,11 @@ def decisions(probabilities):
 
 
 # What is read from the first output of models without labels: it is right where it is as the float model's.
-READ_ALIKE = {"ppocr_recognizer": texts}
+READ_ALIKE = {"ppocr_recognizer": texts, "ddddocr_reader": codes, "ddddocr_reader_dynamic": codes}
 READ_ALIKE.update(dict.fromkeys(["silero_vad", "silero_vad_v6", "silero_vad_legacy"], decisions))
 READ_ALIKE.update(dict.fromkeys([f"oww_{word}" for word in ("alexa", "hey_jarvis", "hey_mycroft", "hey_rhasspy", "timer", "weather")], decisions))
+# How alike the first output is to the float model's, where it is not read exactly: from 0 to 1.
+ALIKE = {"ddddocr_detector": boxes_alike, "isnet": masks_alike, "isnet_dynamic": masks_alike}
 
 
 class Judge:
@@ -124,11 +132,12 @@ class Judge:
         return {**worst, "task": self.task(got)}
 
     def task(self, values):
-        """Share of right answers where there are labels; of what is read as from the float model, where something is read."""
+        """Share of right answers where there are labels; of what is read as from the float model, where something is read;
+        how alike detections and masks are to the float model's."""
         scores, expected = next(iter(values.values())), next(iter(self.expected.values()))
         if self.labels is not None:
             return round(float((scores.reshape(len(self.labels), -1).argmax(1) == self.labels).mean()), 4)
         if self.name in READ_ALIKE:
             answers = READ_ALIKE[self.name]
             return round(float(np.mean([a == b for a, b in zip(answers(scores), answers(expected))])), 4)
-        return None
+        return round(ALIKE[self.name](scores, expected), 4) if self.name in ALIKE else None
