@@ -58,7 +58,30 @@ export type {
 } from './library/libraryTypes.js'
 export type { ElementType, TensorData, TensorValue } from './onnx/types.js'
 export type {
+  AdviceEntry,
+  MixEntry,
+  Origin,
+  RefinementEntry,
+  Report,
+  ResultEntry,
+  RunFacts,
+  ZeroPointEntry,
+} from './report/data/report.js'
+export type {
+  DriftEntry,
+  ErrorColumns,
+  HistogramEntry,
+  Layers,
+  NoiseEntry,
+  OperatorEntry,
+  QuantizationEntry,
+  TensorEntry,
+} from './report/data/types.js'
+export type {
+  MixRecord,
+  MixTrial,
   ModeResult,
+  ModeTrial,
   ProgressTask,
   RefinementRecord,
   RefinementStep,

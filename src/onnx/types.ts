@@ -156,6 +156,8 @@ export interface Model {
   readonly path: string
   /** SHA-256 of the file and of every external data file it names, hex. */
   readonly hash: string
+  /** The same of the file alone, where `hash` stands for what options change of the model as well; absent: they are one. */
+  readonly fileHash?: string
   /** Of a tensor, the value of each channel that the model's own normalization made zero before it was folded into weights; absent: none was. */
   readonly zeros?: ReadonlyMap<string, Float64Array>
 }

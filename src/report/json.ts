@@ -5,15 +5,15 @@ import { basename } from 'node:path'
 import { type Config, decidingOptions } from '../config/config.js'
 import { adviceOf } from './advice/index.js'
 import type { Findings } from './advice/types.js'
-import type { Report } from './data/report.js'
+import type { Origin, Report } from './data/report.js'
 import type { Layers } from './data/types.js'
 import type { RunResult } from './types.js'
 
 /** The whole report. All of it is deterministic. */
-export function reportOf(result: RunResult, config: Config, data: Report['data'], layers: Layers): Report {
+export function reportOf(result: RunResult, config: Config, origin: Origin, layers: Layers): Report {
   const findings = {
     ...(JSON.parse(stringify(report(result, config))) as ReturnType<typeof report>),
-    data,
+    ...origin,
     ...layers,
   } as Findings
   return { ...findings, advice: adviceOf(findings) }
@@ -42,6 +42,7 @@ function report(result: RunResult, config: Config) {
     model: basename(config.model),
     options: decidingOptions(config),
     results: result.results,
+    mix: result.mix,
     skipped: result.skipped,
   }
 }

@@ -1,6 +1,6 @@
 // How the pipeline speaks to whoever runs it. The command line prints it; the library's callers may pass their own or none.
 
-import type { ZeroPointPolicy } from '../config/config.js'
+import type { QuantMode, ZeroPointPolicy } from '../config/config.js'
 
 /** A long piece of work being shown. */
 export interface ProgressTask {
@@ -43,6 +43,35 @@ export interface ZeroPointTrial {
   readonly sqnr: number | undefined
 }
 
+/** A mode of those that -qm auto, or -r auto_quant of several, chose from. */
+export interface ModeTrial {
+  readonly mode: QuantMode
+  /** Signal to noise at the outputs on calibration samples, in dB; undefined where there is no noise. */
+  readonly sqnr: number | undefined
+}
+
+/** Which operators -r auto_quant gave 16 bits. Ratios of signal to noise are those at the outputs, in dB on calibration samples; undefined where there is no noise. */
+export interface MixRecord {
+  /** Names of the operators with 16 bits, and how many operators have a width of their own. */
+  readonly wide: readonly string[]
+  readonly operators: number
+  /** Share of the multiplications that are in 16 bits. */
+  readonly ratio: number
+  readonly sqnr: number | undefined
+  /** Whether --auto-mix-sqnr is reached; undefined where it was not asked for. */
+  readonly reached: boolean | undefined
+  /** Every mix that was measured, that of 8 bits alone among them, in the order of the search. */
+  readonly tried: readonly MixTrial[]
+}
+
+export interface MixTrial {
+  /** How many operators have 16 bits, and their share of the multiplications. */
+  readonly wide: number
+  readonly ratio: number
+  /** Undefined where there is no noise; minus infinity (null in JSON) where the chip cannot compute it. */
+  readonly sqnr: number | undefined
+}
+
 /** What --refine made of a quantization. */
 export interface RefinementRecord {
   /** Samples that it was fitted to: what was fitted to one half of them was judged by the other. */
@@ -70,6 +99,8 @@ export interface ModeResult {
   readonly loss: number | undefined
   readonly floatMetric: number | undefined
   readonly fixMetric: number | undefined
+  /** What the mode was chosen from; undefined where it was asked for. */
+  readonly modes?: readonly ModeTrial[] | undefined
   /** Undefined where nothing was quantized. */
   readonly zeroPoints?: ZeroPointRecord | undefined
   /** Undefined where nothing was refined. */
@@ -86,6 +117,8 @@ export interface RunResult {
   readonly saveDir: string
   /** Sorted by loss, failures last. */
   readonly results: readonly ModeResult[]
+  /** What -r auto_quant found; undefined in other runs. */
+  readonly mix?: MixRecord | undefined
   /** Samples left out under --on-bad-sample skip: id and reason. */
   readonly skipped: readonly { readonly id: string; readonly reason: string }[]
   /** Wall time in seconds of each stage. */

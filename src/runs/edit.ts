@@ -34,7 +34,7 @@ export async function readGivenModel(config: Config, reporter: Pick<Reporter, 'i
   const hash = createHash('sha256')
     .update(JSON.stringify([model.hash, asked]))
     .digest('hex')
-  return { ...model, proto, hash }
+  return { ...model, proto, hash, fileHash: model.hash }
 }
 
 async function edited(proto: ModelProto, edits: Edits): Promise<ModelProto> {

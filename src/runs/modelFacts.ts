@@ -1,9 +1,8 @@
 // What a model file says of itself.
 
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { describedBy } from '../export/description.js'
+import { fileHash } from '../files/fileHash.js'
 import { dataTypeName, elementTypeOf } from '../onnx/datatype.js'
 import { modelInputs, opsetOf, readModel } from '../onnx/model.js'
 import type { ValueInfoProto } from '../onnx/types.js'
@@ -21,7 +20,7 @@ export async function modelFacts(path: string): Promise<ModelFacts> {
   return {
     file: path,
     bytes: (await stat(path)).size,
-    sha256: await sha256(path),
+    sha256: await fileHash(path),
     producer: [proto.producerName, proto.producerVersion].filter(Boolean).join(' ') || null,
     opset: opsetOf(proto),
     weights,
@@ -54,10 +53,4 @@ function describe({ name, type }: ValueInfoProto) {
 /** `float32`; what the runtime's interface has no name for is called as ONNX does. */
 function typeName(dataType: number): string {
   return elementTypeOf(dataType) ?? dataTypeName(dataType)
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const part of createReadStream(path)) hash.update(part as Buffer)
-  return hash.digest('hex')
 }

@@ -18,6 +18,7 @@ import type { ModeResult, Reporter, RunResult } from '../report/types.js'
 import { restoredMeasure } from '../shares/restore.js'
 import { compareRun, mostCompared } from './layers/layers.js'
 import { mixRun, mixSamples } from './mix/index.js'
+import { originOf } from './origin.js'
 import { dumpFloat } from './quantization/dump.js'
 import { measureJobs } from './quantization/measured.js'
 import { byLoss, type Context, rankOf, saveOutcome } from './quantization/quantization.js'
@@ -83,9 +84,17 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const write = async () => {
       const results: ModeResult[] = []
       for (const outcome of outcomes) results.push(await saveOutcome(context, outcome, staging))
-      const run: RunResult = { saveDir: config.saveDir, results, skipped: runner.skipped, stageSeconds: timer.done() }
+      const { skipped } = runner
+      const run: RunResult = {
+        saveDir: config.saveDir,
+        results,
+        mix: mixed?.record,
+        skipped,
+        stageSeconds: timer.done(),
+      }
       const data = { digest: await runner.digest(), samples: observed.at(-1)?.samples ?? 0 }
-      const report = reportOf(run, config, data, layers)
+      const origin = { ...(await originOf(config, given.model)), data }
+      const report = reportOf(run, config, origin, layers)
       await staging.add(await statisticsFiles(config, given, runner, observed))
       await staging.add(new Map(await inputFiles(runner)))
       if (config.dump) await staging.add(new Map(await dumpFloat(prepared)))

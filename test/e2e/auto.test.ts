@@ -40,6 +40,8 @@ describe('-qm auto', () => {
     const ratios = [...line.matchAll(/(\w+) (-?[\d.]+) dB/g)].map(([, name, ratio]) => ({ name, ratio: Number(ratio) }))
     expect(ratios.map(({ name }) => name)).toEqual(['min_max', 'mse', 'percentile', 'kl_v2'])
     expect(ratios.find(({ name }) => name === mode)!.ratio).toBe(Math.max(...ratios.map(({ ratio }) => ratio)))
+    const [result] = JSON.parse(ended.stdout).results as { modes: { mode: string; sqnr: number }[] }[]
+    expect(result!.modes.map((one) => ({ name: one.mode, ratio: Number(one.sqnr.toFixed(1)) }))).toEqual(ratios)
   })
 
   it('writes what that mode alone writes, with another number of workers', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { configure } from '../../src/cli/configure.js'
 import { encodeModel } from '../../src/onnx/model.js'
+import type { Report } from '../../src/report/data/report.js'
 import { silentReporter } from '../../src/report/types.js'
 import { quantize } from '../../src/runs/quantize.js'
 import { fixture, temporaryFolder } from './squire.js'
@@ -106,6 +107,13 @@ describe('-r auto_quant', () => {
     const widths = Object.values(mix.op_names).map((choice) => choice['bit-width'])
     expect(widths).toContain(16)
     expect(widths).toContain(8)
+    const { mix: recorded } = found.json('report.json') as Report
+    const named = Object.entries(mix.op_names).filter(([, choice]) => choice['bit-width'] === 16)
+    expect([...recorded!.wide].sort()).toEqual(named.map(([name]) => name).sort())
+    expect(recorded).toMatchObject({ operators: widths.length, reached: null })
+    expect(recorded!.ratio).toBeLessThanOrEqual(0.5)
+    expect(Math.max(...recorded!.tried.map(({ sqnr }) => sqnr!))).toBe(recorded!.sqnr)
+    expect(recorded!.tried.map(({ wide }) => wide)).toContain(0)
     const given = await run(...sixteen, '-qm', 'min_max', '-mc', mixFile(mix))
     expect(given.scales.tensors).toEqual(found.scales.tensors)
   })

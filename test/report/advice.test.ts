@@ -38,7 +38,9 @@ const result = (mode: string, loss: number | null): ResultEntry => ({
     directory: '.',
     loss,
     floatMetric: 1,
+    modes: null,
     zeroPoints: null,
+    refinement: null,
     fixMetric: 1,
     files: [],
     error: null,
@@ -48,6 +50,7 @@ const result = (mode: string, loss: number | null): ResultEntry => ({
 /** A run that there is nothing to say about, but for what a test changes. */
 const findings = (more: Partial<Findings> = {}): Findings => ({
   ...{ model: 'net.onnx', options: {}, skipped: [], data: { digest: 'ab', samples: 500 }, qRange: [0, 31] },
+  ...{ versions: { squire: '1', onnxruntime: '1' }, hashes: { model: 'cd' }, mix: null },
   ...{ results: [result('mse', 0.2)], operators: [operator()], tensors: [tensor()], quantizations: [quantization()] },
   ...more,
 })

@@ -10,8 +10,13 @@ const result = (saveDir: string, seconds: number): RunResult => ({
   stageSeconds: { solving: seconds },
 })
 const layers = { operators: [], tensors: [], qRange: [0, 31], quantizations: [] } as const
+const origin = {
+  versions: { squire: '1', onnxruntime: '1' },
+  hashes: { model: 'cd', userScript: null },
+  data: { digest: 'ab', samples: 500 },
+}
 const written = (run: RunResult, options: Parameters<typeof makeConfig>[0]) =>
-  reportJson(reportOf(run, makeConfig(options), { digest: 'ab', samples: 500 }, layers))
+  reportJson(reportOf(run, makeConfig(options), origin, layers))
 
 it('report.json does not depend on time, place or the number of workers', () => {
   const one = written(result('/a', 1), { model: '/x/net.onnx', saveDir: '/a', data: '/x/data', cpuNum: 1 })
@@ -24,6 +29,7 @@ it('report.json has a key for what was not given, and all parts of the report', 
   const report = JSON.parse(written(result('/a', 1), { model: 'net.onnx' }))
   expect(report.options).toMatchObject({ inferFunction: null, evalIteration: null, modes: ['auto'] })
   expect(Object.keys(report)).toEqual([
-    ...['model', 'options', 'results', 'skipped', 'data', 'operators', 'tensors', 'qRange', 'quantizations', 'advice'],
+    ...['model', 'options', 'results', 'mix', 'skipped', 'versions', 'hashes', 'data'],
+    ...['operators', 'tensors', 'qRange', 'quantizations', 'advice'],
   ])
 })

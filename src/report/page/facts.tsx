@@ -34,12 +34,19 @@ export function Facts({ report, run }: { readonly report: Report; readonly run: 
         )}
         <dt>options</dt>
         <dd>{given.map(([name, value]) => `${name} ${String(value)}`).join(', ')}</dd>
+        <dt>files</dt>
+        <dd>
+          {hashed(report).map((text) => (
+            <div key={text}>{text}</div>
+          ))}
+        </dd>
+        <dt>versions</dt>
+        <dd>
+          squire {report.versions.squire}, ONNX Runtime {report.versions.onnxruntime}
+          {run !== null && `, Node ${run.node}, ${run.platform}`}
+        </dd>
         {run !== null && (
           <>
-            <dt>versions</dt>
-            <dd>
-              squire {run.squire}, Node {run.node}, {run.platform}
-            </dd>
             <dt>time</dt>
             <dd>
               {Object.entries(run.stageSeconds)
@@ -51,6 +58,13 @@ export function Facts({ report, run }: { readonly report: Report; readonly run: 
         )}
       </dl>
     </section>
+  )
+}
+
+/** `model net.onnx, SHA-256 ab12...`, and the files that options name. */
+function hashed({ model, hashes }: Report): string[] {
+  return Object.entries(hashes).flatMap(([name, hash]) =>
+    hash === null ? [] : [`${name === 'model' ? `model ${model}` : name}, SHA-256 ${hash}`],
   )
 }
 

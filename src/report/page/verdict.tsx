@@ -1,12 +1,12 @@
 // What became of the model: the loss, every quantization of the run, the worst layers, and what to do.
 
 import type { QuantizationEntry } from '../data/types.js'
+import { Chosen } from './chosen.js'
 import { fixed, nothing, short } from './format.js'
 import { Headings } from './headings.js'
 import { type Report, type Row, worstRows } from './model.js'
 import { Noise } from './noise.js'
 import { Scroll } from './scroll.js'
-import { ZeroPoints } from './zeroPoints.js'
 
 interface VerdictProps {
   readonly report: Report
@@ -25,7 +25,7 @@ export function Verdict({ report, rows, shown, onOpen, onShow }: VerdictProps) {
         <div>
           <h3>Quantizations</h3>
           <Quantizations report={report} shown={shown} onShow={onShow} />
-          <ZeroPoints report={report} />
+          <Chosen report={report} />
         </div>
         <div>
           <h3>Worst layers, each by itself</h3>

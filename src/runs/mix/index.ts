@@ -11,9 +11,12 @@ import { chooseMix, type MixRequest, shareOfCost } from '../../noise/mix.js'
 import { modelInputs } from '../../onnx/model.js'
 import type { PlannedOperator } from '../../operators/types.js'
 import { hasOwnWidth } from '../../plan/groups.js'
+import type { MixRecord } from '../../report/types.js'
 import { noiseShares } from '../layers/noiseShares.js'
-import { modesTitle } from '../quantization/pickModes.js'
+import { modesTitle, modeTrials } from '../quantization/pickModes.js'
+import type { Job } from '../quantization/quantization.js'
 import { decibels, MOST_TRIED, Trials } from '../quantization/trials.js'
+import { decibelsOf } from '../refinement/judge.js'
 import { type Setting, type Solved, solveRun } from '../stages.js'
 import { integersIn, measureMixes, mixFor, withMix } from './mixed.js'
 import { leastNoise, type Measure, type Measured, MOST_TRIMS, reach, type Wide } from './search.js'
@@ -31,6 +34,7 @@ export interface MixedRun {
   readonly solved: readonly Solved[]
   /** The mix as --mix-config takes it, by the file's name. */
   readonly template: readonly [name: string, content: string]
+  readonly record: MixRecord
 }
 
 /** Forward passes of the search at most, for the run's progress. */
@@ -68,20 +72,29 @@ export async function mixRun(
     iteration: job.observed.iteration,
   }
   const { shares } = await noiseShares({ ...asked, most: sharesSamples(config), title: `noise of ${job.mode}` })
-  const measure = measureMixes(plain, trials, prepared, job)
+  const tried: Measured[] = []
+  const measure = measureMixes(plain, trials, prepared, job, (measured) => tried.push(measured))
   // Of the model as it was given: zero points that are folded into it have no operators to give bits to.
   const { plan } = prepared
   const operators = plan.operators.filter(hasOwnWidth)
   const request = { plan, operators, shares, first: config.autoMixStrategy === 'IOhigh' ? atEnds(prepared) : [] }
   const found = await search(config, request, measure)
   sayWhatWasFound(setting, request, found, await measure([]))
+  const record = recordOf(config, request, found, tried)
   const mix = mixFor(prepared, found.wide, job)
   const mixed = withMix(setting, prepared, mix)
   const settled = { ...config, modes: [job.mode], zeroPoints: job.zeroPoints.policy }
   // What was measured is what is made.
   const silent = { ...timer, stage: () => {} }
-  const solved = await solveRun({ ...setting, config: settled, timer: silent }, runner, mixed, observed, mix)
-  return { prepared: mixed, solved, template: [`${basename(config.model, '.onnx')}_auto_mix.json`, mixJson(mix)] }
+  const made = await solveRun({ ...setting, config: settled, timer: silent }, runner, mixed, observed, mix)
+  const solved = made.map((one) => ({ ...one, job: chosenAs(job, one.job) }))
+  const template = [`${basename(config.model, '.onnx')}_auto_mix.json`, mixJson(mix)] as const
+  return { prepared: mixed, solved, template, record }
+}
+
+/** A quantization of the mix, with what its mode and its zero points were chosen from in 8 bits. */
+function chosenAs({ modes, zeroPoints: { tried } }: Job, job: Job): Job {
+  return { ...job, ...(modes && { modes }), zeroPoints: { ...job.zeroPoints, ...(tried && { tried }) } }
 }
 
 /** Of several modes the one that comes nearest to the float model; of equals the first. */
@@ -89,7 +102,8 @@ async function leastNoisy(trials: Trials, solved: readonly Solved[]): Promise<So
   const [first, ...more] = solved
   if (more.length === 0) return first!
   const candidates = solved.map(({ job, fixed }) => ({ job, fixed: () => fixed }))
-  return (await trials.best(candidates, modesTitle)).best ?? first!
+  const { best, tried } = await trials.best(candidates, modesTitle)
+  return best === undefined ? first! : { ...best, job: { ...best.job, modes: modeTrials(tried) } }
 }
 
 /** Operators that read the model's inputs or write its outputs. */
@@ -117,6 +131,25 @@ async function search({ autoMixRatio, autoMixSqnr }: Config, request: Request, m
     autoMixRatio === undefined ? [...worthIt, ...operators.filter((operator) => !taken.has(operator))] : worthIt
   const noise = 10 ** (-autoMixSqnr / 10)
   return reach({ noise, order, least: first.length, costOf: (operator) => costOf(operator, plan) }, measure)
+}
+
+function recordOf(
+  { autoMixSqnr }: Config,
+  { plan, operators }: Request,
+  { wide, noise }: Measured,
+  tried: readonly Measured[],
+): MixRecord {
+  const numbers = (one: Measured) => ({
+    ratio: shareOfCost(one.wide, operators, plan),
+    sqnr: decibelsOf(one.noise),
+  })
+  return {
+    wide: wide.map(({ name }) => name),
+    operators: operators.length,
+    ...numbers({ wide, noise }),
+    reached: autoMixSqnr === undefined ? undefined : noise <= 10 ** (-autoMixSqnr / 10),
+    tried: tried.map((one) => ({ wide: one.wide.length, ...numbers(one) })),
+  }
 }
 
 const MOST_NAMED = 5

@@ -13,7 +13,7 @@ import type { Trials } from '../quantization/trials.js'
 import { planOptions } from '../quantization/widths.js'
 import { withZeroPoints } from '../quantization/zeroPoints.js'
 import { integersOf, type Setting, type Solved } from '../stages.js'
-import type { Measure, Wide } from './search.js'
+import type { Measure, Measured, Wide } from './search.js'
 
 /** Every operator with a width of its own: those of `wide` in 16 bits, the others in 8, all with the mode of `job`. */
 export function mixFor({ plan }: Prepared, wide: Wide, { mode }: Job): MixConfig {
@@ -30,11 +30,21 @@ export function withMix({ config }: Pick<Setting, 'config'>, prepared: Prepared,
   return { ...prepared, plan: makePlan(prepared.staticModel, prepared.tensors, planOptions(config, mix)) }
 }
 
-/** Runs mixes on calibration samples, each once, with the mode and the policy for zero points that `start` has. */
-export function measureMixes(setting: Setting, trials: Trials, prepared: Prepared, start: Job): Measure {
+/** Runs mixes on calibration samples, each once, with the mode and the policy for zero points that `start` has, and tells of each. */
+export function measureMixes(
+  setting: Setting,
+  trials: Trials,
+  prepared: Prepared,
+  start: Job,
+  onMeasured: (measured: Measured) => void,
+): Measure {
   const known = new Map<string, Promise<number>>()
-  const measured = async (wide: Wide) =>
-    trials.noiseOf(await solveMixed(setting, prepared, wide, start), `trying 16 bits for ${wide.length} operators`)
+  const measured = async (wide: Wide) => {
+    const solved = await solveMixed(setting, prepared, wide, start)
+    const noise = await trials.noiseOf(solved, `trying 16 bits for ${wide.length} operators`)
+    onMeasured({ wide, noise })
+    return noise
+  }
   return (wide) => {
     const key = JSON.stringify(wide.map(({ name }) => name).sort())
     const noise = known.get(key) ?? measured(wide)

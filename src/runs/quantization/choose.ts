@@ -4,6 +4,7 @@ import type { Prepared } from '../../calibrate/prepare.js'
 import type { Runner } from '../../calibrate/runner.js'
 import { SquireError } from '../../errors.js'
 import type { FixedPointModel } from '../../plan/types.js'
+import type { ModeTrial } from '../../report/types.js'
 import type { Setting, Solved } from '../stages.js'
 import { pickModes } from './pickModes.js'
 import { pickZeroPoints } from './pickZeroPoints.js'
@@ -22,6 +23,8 @@ export interface ChoiceRequest {
 /** A quantization before its zero points are chosen. */
 interface Start extends Candidate {
   readonly thresholded: Thresholded
+  /** What its mode was chosen from. */
+  readonly modes?: readonly ModeTrial[]
 }
 
 /** The quantizations of a run with their integers. @throws SquireError FIXED_POINT where there is one and the chip cannot run it */
@@ -39,7 +42,8 @@ export async function chosenQuantizations(request: ChoiceRequest): Promise<reado
     const others = config.zeroPoints === 'auto' && isFound ? everyPolicy(start.thresholded).slice(1) : []
     const solved = await pickZeroPoints(trials, [start, ...others.map(candidateOf)], reporter)
     reportZeroPoints(start.thresholded, solved.job, reporter)
-    chosen.push(solved)
+    const { modes } = start
+    chosen.push(modes === undefined ? solved : { ...solved, job: { ...solved.job, modes } })
   }
   const [only, ...more] = chosen
   if (more.length === 0 && only !== undefined && only.fixed instanceof SquireError) throw only.fixed

@@ -18,7 +18,7 @@ import { takingIntegers } from '../../onnx/edits/inputTypes.js'
 import type { ModelProto } from '../../onnx/types.js'
 import { modelFiles } from '../../onnx/write.js'
 import type { FixedPointModel } from '../../plan/types.js'
-import type { ModeResult, RefinementRecord, Reporter, ZeroPointRecord } from '../../report/types.js'
+import type { ModeResult, ModeTrial, RefinementRecord, Reporter, ZeroPointRecord } from '../../report/types.js'
 import { squireVersion } from '../../version.js'
 import { type Given, inputTypes } from '../given/given.js'
 import { dumpQuantized } from './dump.js'
@@ -29,6 +29,8 @@ export interface Job {
   readonly thresholds: ReadonlyMap<string, number>
   /** What the run that made the scales says of itself, where they were loaded. */
   readonly origin: Given['origin']
+  /** What the mode was chosen from; absent: it was asked for. */
+  readonly modes?: readonly ModeTrial[]
   /** Which tensors have one. */
   readonly zeroPoints: ZeroPointRecord
   /** What --refine made of it; absent: nothing. */
@@ -112,8 +114,9 @@ export async function saveOutcome(context: Context, { job, made }: Outcome, stag
   const { config, several } = context
   const { iteration, floatMetric } = job.observed
   const directory = directoryOf(job, several)
-  const { mode, zeroPoints, refinement } = job
-  const base = { model: basename(config.model), mode, iteration, directory, floatMetric, zeroPoints, refinement }
+  const { mode, modes, zeroPoints, refinement } = job
+  const chosen = { mode, iteration, directory, modes, zeroPoints, refinement }
+  const base = { model: basename(config.model), ...chosen, floatMetric }
   if (made instanceof SquireError) {
     return { ...base, loss: undefined, fixMetric: undefined, files: [], error: made.message }
   }
