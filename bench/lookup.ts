@@ -32,6 +32,7 @@ const permutation: FixedLut = {
   table: Int16Array.from({ length: 256 }, (_, i) => ((i * 37 + 11) % 256) - 128),
   spacing: undefined,
   fractionBits: 0,
+  zero: 0,
   label: 'permutation',
 }
 

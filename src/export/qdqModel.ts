@@ -92,12 +92,13 @@ class QdqWriter {
     )
     const write = (name: string) => written.get(name) ?? this.#local(name)
     const narrowed = new Map(operator.inputs.map((name) => [this.#fixed.quantized.get(name)?.of, name] as const))
-    const read = (name: string) => {
-      const held = narrowed.get(name) ?? name
-      return written.get(name) ?? this.#dequantized.get(held) ?? this.#local(name)
-    }
+    const held = (name: string) => this.#dequantized.get(narrowed.get(name) ?? name) ?? this.#local(name)
     const family = familyOf(operator)
     const e = this.builder.operator(operator.name)
+    const lifted = new Map(
+      operator.inputs.map((name) => [name, family.qdqInput?.(e, held(name), operator) ?? held(name)] as const),
+    )
+    const read = (name: string) => written.get(name) ?? lifted.get(name) ?? held(name)
     // Steps are raised one by one.
     for (const node of operator.steps ? operator.nodes : this.#upgrade(operator.nodes)) {
       const copy = renameTensors(node, read, write)

@@ -249,6 +249,8 @@ export interface Family<P extends PlannedOperator = PlannedOperator, F extends F
   parameters(operator: F): Record<string, unknown>
   /** Adds its nodes; the names of its outputs' integers, or of real values for an output that is not quantized. */
   emit(e: Emitter, operator: F, context: EmitContext): readonly string[]
+  /** Adds nodes of the QDQ model; the name of what its float nodes read there in place of an input. Where it is left away, the input as it is. */
+  qdqInput?(e: Emitter, input: string, operator: F): string
   /** The form of one of its float nodes in the QDQ model; where it is left away, the node as it is. */
   qdqNode?(e: Emitter, node: NodeProto, operator: F, context: QdqContext): NodeProto
   /** Absent where integers are not computed but moved, by the source's own nodes. */

@@ -48,6 +48,7 @@ function negate(input: string, output: string): FixedLut {
     label: 'Neg',
     spacing: undefined,
     fractionBits: 0,
+    zero: 0,
   }
 }
 

@@ -112,7 +112,7 @@ describe('The QDQ model', () => {
   const clip = makeNode('Clip', ['x'], ['y'], [makeAttribute('min', { float: 0 })], 'clip')
   const table: FixedLut = {
     ...{ kind: 'lut', name: 'clip', nodes: [clip], inputs: ['x'], outputs: ['y'], label: 'Clip', spacing: undefined },
-    ...{ table: new Int16Array(256), fractionBits: 0 },
+    ...{ table: new Int16Array(256), fractionBits: 0, zero: 0 },
   }
   const fixed = fixedModel(
     [table],
@@ -121,6 +121,18 @@ describe('The QDQ model', () => {
       { name: 'y', scale: 0.25, bits: 8 },
     ],
   )
+
+  it('reads the value that 0 stands for before a logarithm, as the table does', async () => {
+    const log = makeNode('Log', ['x'], ['y'], [], 'log')
+    const steep: FixedLut = { ...table, kind: 'steeplut', nodes: [log], zero: 0.125 }
+    const tensors = fixed.quantized.get('x')!
+    const proto = qdqModel(
+      fixedModel([steep], [tensors, { name: 'y', scale: 2 ** -10, bits: 16 }]),
+      sourceModel({ x: [3] }, ['y']),
+    )
+    const close = (await run(proto, [3], 0.2, 0, 0.9)).map((value) => value.toFixed(4))
+    expect(close).toEqual([0.125, 0.125, 1].map((value) => Math.log(value).toFixed(4)))
+  })
 
   it('rounds and clips its inputs and outputs to the chip’s scales, under their own names', async () => {
     const proto = qdqModel(fixed, sourceModel({ x: [4] }, ['y'], { opset: 9 }), { mode: 'mse', version: '1.0.0' })

@@ -247,6 +247,7 @@ describe('elementwise', () => {
       label: 'Twice',
       spacing: undefined,
       fractionBits: 0,
+      zero: 0,
     }
     expect([...run(operator, tensor([3], [-128, 0, 127])).data]).toEqual([0, 256, 510])
   })

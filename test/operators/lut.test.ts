@@ -1,12 +1,12 @@
 // What interpolating costs: the bound that docs/fixed-point.md states.
 
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { makeNode } from '../../src/onnx/node.js'
 import { elementwise } from '../../src/operators/lut/functions.js'
 import type { PlannedLut } from '../../src/operators/lut/plan.js'
 import { referenceLut } from '../../src/operators/lut/reference.js'
-import { solveLut } from '../../src/operators/lut/solve.js'
+import { type FixedLut, solveLut } from '../../src/operators/lut/solve.js'
 
 const chip = chipProfile('TX5368x')
 
@@ -53,3 +53,36 @@ for (const [opType, curvature] of functions) {
     },
   )
 }
+
+describe('What rounds to 0 in front of a logarithm', () => {
+  const scale = 2 ** -10
+  const solved = (evaluate: (x: number) => number, bits: number) => {
+    const tensors = [
+      { name: 'x', scale, bits },
+      { name: 'y', scale: 2 ** -8, bits: 16 },
+    ]
+    const planned: PlannedLut = {
+      ...{ kind: 'steeplut', name: 'f', nodes: [], inputs: ['x'], outputs: ['y'] },
+      ...{ evaluate, label: 'Log' },
+    }
+    const quantized = new Map(tensors.map((tensor) => [tensor.name, tensor]))
+    const result = solveLut(planned, { chip, quantized, ranges: new Map(), lutBits: 10 })
+    if ('offence' in result) throw new Error(result.offence)
+    return result.operator
+  }
+  const atZero = ({ table, spacing }: FixedLut) => table[spacing ? 0 : 128]! * 2 ** -8
+  const clipped = (x: number) => Math.log(Math.max(x, 1e-10))
+
+  it.each([8, 16])('has the mean of the logarithms of the values that do, if they are of %i bits', (bits) => {
+    const values = Array.from({ length: 100_000 }, (_, i) => ((i + 0.5) / 100_000) * (scale / 2))
+    for (const f of [clipped, Math.log, (x: number) => Math.log(1 + 2 ** 20 * x)]) {
+      const mean = values.reduce((sum, x) => sum + f(x), 0) / values.length
+      expect(Math.abs(atZero(solved(f, bits)) - mean)).toBeLessThan(0.02)
+    }
+  })
+
+  it('stays 0 where the logarithm is as smooth as anywhere, or goes on below 0', () => {
+    expect(solved((x) => Math.log(1 + x), 16).zero).toBe(0)
+    expect(solved((x) => Math.log(Math.abs(x) + 1e-10), 16).zero).toBe(0)
+  })
+})

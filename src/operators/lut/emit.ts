@@ -25,6 +25,11 @@ export function emitLut(e: Emitter, operator: FixedLut, context: Pick<EmitContex
   return [lookUpAll(e, table, input)]
 }
 
+/** In real values: what is below the value that 0 stands for becomes that value. */
+export function liftZero(e: Emitter, input: string, { zero }: FixedLut): string {
+  return zero === 0 ? input : e.emit('Max', [input, e.scalar('float32', zero)])
+}
+
 /** The integers of every input, once for all: finding an octave takes more nodes than two lookups. */
 function lookEveryInputUp(e: Emitter, operator: FixedLut, spacing: Spacing, input: Integers): string {
   const { table, fractionBits } = operator

@@ -1,6 +1,6 @@
 import type { Family, Traits } from '../types.js'
 import { isAtMostTwiceAsSteep } from './derivation.js'
-import { emitLut } from './emit.js'
+import { emitLut, liftZero } from './emit.js'
 import { integral } from './functions.js'
 import { lutOffsets } from './offsets.js'
 import { lutOf, type PlannedLut } from './plan.js'
@@ -28,12 +28,14 @@ function familyOf(kind: PlannedLut['kind'], own: Traits): Family<PlannedLut, Fix
     givesIntegers: ({ nodes }) => integral.has(nodes.at(-1)!.opType),
     solve: solveLut,
     ranges: lutRanges,
-    parameters: ({ label, table, spacing, fractionBits }) => ({
+    parameters: ({ label, table, spacing, fractionBits, zero }) => ({
       ...{ kind: 'table', label, table: [...table] },
       ...(spacing && (spacing.kind === 'even' ? { segmentBits: spacing.bits } : { octaveBits: spacing.bits })),
       ...(fractionBits > 0 && { fractionBits }),
+      ...(zero > 0 && { zero }),
     }),
     emit: emitLut,
+    qdqInput: liftZero,
     evaluate: ({ evaluate }) => evaluate,
     offsets: lutOffsets,
     reference: referenceLut,

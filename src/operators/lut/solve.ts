@@ -16,6 +16,8 @@ export interface FixedLut extends FixedOperator {
   readonly spacing: Spacing | undefined
   /** Entries of points have this many bits behind the point: what fills their 16 bits, so that an output of 8 bits is rounded once. */
   readonly fractionBits: number
+  /** The real value that the input 0 stands for, which is smaller than half of the input's scale. */
+  readonly zero: number
   readonly label: string
 }
 
@@ -31,10 +33,26 @@ export function solveLut(planned: PlannedLut, context: SolveContext): Solved<Fix
   const spacing = input.bits > 8 ? spacingOf(kind, input.bits, context.lutBits) : undefined
   const points = spacing ? pointsOf(spacing, input.bits) : Array.from({ length: 256 }, (_, index) => index - 128)
   const fractionBits = spacing ? POINT_BITS - output.bits : 0
-  const table = makeTable(evaluate, points, input, output, fractionBits)
+  const zero = kind === 'steeplut' && fallsSteeply(evaluate, input.scale) ? input.scale * MEAN_OF_LOGARITHM : 0
+  const table = makeTable((x) => evaluate(x === 0 ? zero : x), points, input, output, fractionBits)
   if (!table) return { offence: `${label} is nowhere a number in the range of its input` }
-  return { operator: { kind, name, nodes, inputs, outputs, table, spacing, fractionBits, label }, warnings: [] }
+  return { operator: { kind, name, nodes, inputs, outputs, table, spacing, fractionBits, zero, label }, warnings: [] }
 }
+
+/** What rounds to 0 lies between 0 and s / 2, and the mean of log(x) there is log(s / 2e). */
+const MEAN_OF_LOGARITHM = 1 / (2 * Math.E)
+
+/**
+ * Whether a function of values that are not negative changes more from 0 to s than from there to 2 s, as far as it would be from any value that rounds
+ * to 0 but is none. A function that is another one below 0, as log(|x|), is none of these.
+ */
+function fallsSteeply(f: (x: number) => number, scale: number): boolean {
+  const [below, atZero, first, second] = [-1, 0, 1, 2].map((point) => f(Math.fround(point * scale))) as FourNumbers
+  const endsAtZero = Number.isNaN(below) || below === atZero
+  return endsAtZero && Number.isFinite(first) && !(Math.abs(first - atZero) <= 2 * Math.abs(second - first))
+}
+
+type FourNumbers = [number, number, number, number]
 
 function spacingOf(kind: PlannedLut['kind'], inputBits: number, lutBits: number): Spacing {
   return kind === 'steeplut'

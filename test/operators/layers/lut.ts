@@ -27,7 +27,7 @@ const layersOf = (kind: PlannedLut['kind'], spacings: fc.Arbitrary<Spacing>): La
       .map(([{ spacing, bits, fractionBits }, entries, input]) => {
         const operator: FixedLut = {
           ...{ kind, name: 'table', nodes: [], inputs: ['x'], outputs: ['y'], label: 'any' },
-          ...{ spacing, fractionBits },
+          ...{ spacing, fractionBits, zero: 0 },
           table: Int16Array.from(entries, (entry) => Math.min(entry, (2 ** (bits - 1) - 1) * 2 ** fractionBits)),
         }
         return { operator, inputs: [input], bits }
