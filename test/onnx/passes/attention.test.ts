@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { makeAttribute as a } from '../../../src/onnx/attribute.js'
 import { lowerContribAttention, lowerMultiHeadAttention } from '../../../src/onnx/passes/attention/contrib.js'
+import { lowerGroupQueryAttention } from '../../../src/onnx/passes/attention/grouped.js'
 import { lowerAttention } from '../../../src/onnx/passes/attention/onnx.js'
 import { lowerContribRotaryEmbedding, lowerRotaryEmbedding } from '../../../src/onnx/passes/attention/rotary.js'
 import { lowerFusedMatMul } from '../../../src/onnx/passes/lowered/fusedMatMul.js'
@@ -156,6 +157,68 @@ describe("ONNX Runtime's Attention", () => {
     const made = node('MultiHeadAttention', names(inputs), names(outputs), [a('num_heads', 2), ...attributes], 'one')
     const proto = model({ nodes: [contrib(made)], inputs: dims, outputs: names(outputs), constants, opset: 17 })
     await expectSame(proto, lowerMultiHeadAttention)
+  })
+
+  const rotary = [floats('c', [9, 8]), floats('d', [9, 8])]
+  /** Keys of all lengths: [total - 1], and the total. */
+  const lengths = (total: number, batch = 1) => [
+    makeTensor('n', DataType.INT32, [batch], new Int32Array(batch).fill(total - 1)),
+    makeTensor('t', DataType.INT32, [1], Int32Array.of(total)),
+  ]
+  const grouped = { q: [1, 3, 64], k: [1, 3, 32], v: [1, 3, 32] }
+  const cache = { p: [1, 2, 4, 16], r: [1, 2, 4, 16] }
+  it.each<[string, string, Inputs, Attributes, TensorProto[]]>([
+    ['without a cache', 'q k v _ _ n t', { q: [2, 3, 64], k: [2, 3, 32], v: [2, 3, 32] }, [], lengths(3, 2)],
+    ['of one tensor for all', 'q _ _ _ _ n t', { q: [1, 3, 128] }, [a('softcap', { float: 2 })], lengths(3)],
+    [
+      'behind a cache, turned',
+      'q k v p r n t c d',
+      { ...grouped, ...cache },
+      [a('do_rotary', 1)],
+      [...rotary, ...lengths(7)],
+    ],
+    [
+      'of one tensor, turned in pairs of neighbours, near its place, scaled',
+      'q _ _ p r n t c d',
+      { q: [1, 3, 128], ...cache },
+      [a('do_rotary', 1), a('rotary_interleaved', 1), a('local_window_size', 3), a('scale', { float: 0.3 })],
+      [...rotary, ...lengths(7)],
+    ],
+    [
+      'of open lengths, near its place, with a bias',
+      'q k v p r n t c d _ e',
+      { q: [1, 'length', 64], k: [1, 'length', 32], v: [1, 'length', 32], p: [1, 2, 'past', 16], r: [1, 2, 'past', 16] },
+      [a('do_rotary', 1), a('local_window_size', 2)],
+      [...rotary, ...lengths(4), floats('e', [1, 1, 2, 4])],
+    ],
+    ['with more room in the cache than there are keys', 'q k v p r n t', { ...grouped, ...cache }, [], lengths(5)],
+    [
+      'whose cache has room for more keys',
+      'q k v p r n t',
+      { ...grouped, p: [1, 2, 8, 16], r: [1, 2, 8, 16] },
+      [],
+      lengths(6),
+    ],
+    ['that looks both ways', 'q k v _ _ n t', grouped, [a('causal', 0)], lengths(3)],
+  ])('GroupQueryAttention %s', async (_, inputs, dims, attributes, constants) => {
+    const names = (text: string) => text.split(' ').map((name) => (name === '_' ? '' : name))
+    const counts = [a('num_heads', 4), a('kv_num_heads', 2)]
+    const made = node('GroupQueryAttention', names(inputs), ['y', 's', 'u'], [...counts, ...attributes], 'one')
+    const proto = model({ nodes: [contrib(made)], inputs: dims, outputs: ['y', 's', 'u'], constants, opset: 17 })
+    await expectSame(proto, lowerGroupQueryAttention)
+  })
+
+  it('GroupQueryAttention stays where sequences of a batch may have caches of their own lengths, and with a sink', async () => {
+    const counts = [a('num_heads', 4), a('kv_num_heads', 2)]
+    const stays = async (inputs: string, attributes: Attributes) => {
+      const names = inputs.split(' ').map((name) => (name === '_' ? '' : name))
+      const made = contrib(node('GroupQueryAttention', names, ['y', 's', 'u'], [...counts, ...attributes], 'one'))
+      const dims = { q: [2, 1, 64], k: [2, 1, 32], v: [2, 1, 32], p: [2, 2, 4, 16], r: [2, 2, 4, 16] }
+      const proto = model({ nodes: [made], inputs: dims, outputs: ['y'], constants: lengths(5, 2), opset: 17 })
+      expect(await lowerGroupQueryAttention.apply(proto)).toEqual({ proto, count: 0 })
+    }
+    await stays('q k v p r n t', [])
+    await stays('q k v _ _ n t', [a('smooth_softmax', 1)])
   })
 
   it.each<[Attributes, Inputs]>([

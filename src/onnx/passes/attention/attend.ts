@@ -47,20 +47,27 @@ function masked(writer: NodeWriter, scores: string, [first, ...more]: readonly s
   return writer.add('Where', [seen, scores, scalar(writer, MASKED)])
 }
 
-/** Each row sees what is not behind it. The last row is the last place: what a cache holds lies before the first. */
-export function causal(writer: NodeWriter, query: Heads, key: Heads): string {
+/**
+ * Each row sees what is not behind it. The last row is the last place: what a cache holds lies before the first.
+ * @param window how many places a row sees, its own among them
+ */
+export function causal(writer: NodeWriter, query: Heads, key: Heads, window = Infinity): string {
   const [rows, columns] = [query.length, key.length]
   if (rows !== undefined && columns !== undefined) {
-    const sees = (at: number) => at % columns <= Math.floor(at / columns) + columns - rows
+    const behind = (at: number) => Math.floor(at / columns) + columns - rows - (at % columns)
     return writer.booleans(
       [rows, columns],
-      Array.from({ length: rows * columns }, (_, at) => sees(at)),
+      Array.from({ length: rows * columns }, (_, at) => behind(at) >= 0 && behind(at) < window),
     )
   }
   const [length, reach] = [lengthOf(writer, query), lengthOf(writer, key)]
-  const own = writer.add('Range', [writer.add('Sub', [reach, length]), reach, writer.integers([1], [])])
-  const behind = writer.add('Less', [writer.reshape(own, [-1, 1]), placesUpTo(writer, reach)])
-  return writer.add('Not', [behind])
+  const range = writer.add('Range', [writer.add('Sub', [reach, length]), reach, writer.integers([1], [])])
+  const own = writer.reshape(range, [-1, 1])
+  const places = placesUpTo(writer, reach)
+  const seen = writer.add('Not', [writer.add('Less', [own, places])])
+  if (window === Infinity) return seen
+  const near = writer.add('Less', [writer.add('Sub', [own, writer.integers([window], [])]), places])
+  return writer.add('And', [seen, near])
 }
 
 /** Of each sample of the batch, so many of the first keys are there. */
@@ -70,7 +77,7 @@ export function among(writer: NodeWriter, lengths: string, key: Heads): string {
 }
 
 /** A scalar. */
-function lengthOf(writer: NodeWriter, { name, length }: Heads): string {
+export function lengthOf(writer: NodeWriter, { name, length }: Pick<Heads, 'name'> & Partial<Heads>): string {
   if (length !== undefined) return writer.integers([length], [])
   return writer.gather(writer.add('Shape', [name]), [2], [], 0)
 }

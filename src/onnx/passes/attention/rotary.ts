@@ -52,17 +52,30 @@ function placesFrom(writer: NodeWriter, x: Heads, first: string): string {
   return writer.add('Add', [placesUpTo(writer, length), first])
 }
 
-/** @param angles that broadcast with [batch, heads, length, pairs] */
-function rotated(
-  writer: NodeWriter,
-  node: NodeProto,
-  x: Heads,
-  { cos, sin }: { readonly cos: string; readonly sin: string },
-): string | undefined {
+/** Cosines and sines that broadcast with [batch, heads, length, pairs]. */
+export interface Angles {
+  readonly cos: string
+  readonly sin: string
+}
+
+function rotated(writer: NodeWriter, node: NodeProto, x: Heads, angles: Angles): string | undefined {
   const size = intAttribute(node, 'rotary_embedding_dim', 0) || x.size
+  const turned = turnedBy(writer, x, angles, { size, isInterleaved: intAttribute(node, 'interleaved', 0) === 1 })
+  if (turned === undefined) return undefined
+  return writer.openDims(node.input[0]!)?.length === 4 ? turned : together(writer, turned)
+}
+
+/**
+ * The heads with their first `size` values turned, [batch, heads, length, size of a head]; undefined where no pairs are made of these.
+ */
+export function turnedBy(
+  writer: NodeWriter,
+  x: Heads,
+  { cos, sin }: Angles,
+  { size, isInterleaved }: { readonly size: number; readonly isInterleaved: boolean },
+): string | undefined {
   if (size % 2 === 1 || size > x.size) return undefined
   const half = size / 2
-  const isInterleaved = intAttribute(node, 'interleaved', 0) === 1
   const pairs = Array.from({ length: half }, (_, at) => at)
   const part = (places: readonly number[]) => writer.gather(x.name, places, [places.length], 3)
   const [first, second] = isInterleaved
@@ -75,8 +88,7 @@ function rotated(
   const rest = Array.from({ length: x.size - size }, (_, at) => size + at)
   const parts = [real, imaginary, ...(rest.length === 0 ? [] : [part(rest)])]
   const joined = writer.add('Concat', parts, [makeAttribute('axis', 3)])
-  const turned = isInterleaved
+  return isInterleaved
     ? writer.gather(joined, [...pairs.flatMap((at) => [at, at + half]), ...rest], [x.size], 3)
     : joined
-  return writer.openDims(node.input[0]!)?.length === 4 ? turned : together(writer, turned)
 }

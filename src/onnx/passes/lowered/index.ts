@@ -1,6 +1,7 @@
 // Composite operators written as simpler ones, in the order in which they are tried.
 
 import { lowerContribAttention, lowerMultiHeadAttention } from '../attention/contrib.js'
+import { lowerGroupQueryAttention } from '../attention/grouped.js'
 import { lowerAttention } from '../attention/onnx.js'
 import { lowerContribRotaryEmbedding, lowerRotaryEmbedding } from '../attention/rotary.js'
 import type { Pass } from '../pass.js'
@@ -24,6 +25,7 @@ export const contribLowerings: readonly Pass[] = [
   lowerFusedMatMul,
   lowerContribAttention,
   lowerMultiHeadAttention,
+  lowerGroupQueryAttention,
   lowerContribRotaryEmbedding,
 ]
 
