@@ -1,11 +1,10 @@
 // The branches of an If, and how one is put into the graph around it.
 
 import { subgraphs } from '../attribute.js'
-import { sortTopologically } from '../graph.js'
 import { makeNode } from '../node.js'
 import { isStandardDomain } from '../operators.js'
-import { definedNames, renameAll } from '../renaming.js'
 import type { GraphProto, NodeProto, TensorProto } from '../types.js'
+import { inlined } from './inline.js'
 
 export function isIf({ opType, domain }: NodeProto): boolean {
   return opType === 'If' && isStandardDomain(domain)
@@ -23,23 +22,14 @@ export function inlineBranch(
 ): { readonly nodes: readonly NodeProto[]; readonly tensors: readonly TensorProto[] } {
   const names = new Map<string, string>()
   const written = new Set(branch.node.flatMap(({ output }) => output))
-  const passed: NodeProto[] = []
+  // A constant, or the same tensor once more.
+  const passed: (readonly [string, string])[] = []
   for (const [i, { name }] of branch.output.entries()) {
     const to = outputs[i]
     if (!to) continue
     if (written.has(name) && !names.has(name)) names.set(name, to)
-    // A constant, or the same tensor once more.
-    else passed.push(makeNode('Identity', [name], [to]))
+    else passed.push([name, to])
   }
-  for (const name of [...branch.initializer.map((tensor) => tensor.name), ...definedNames(branch.node)]) {
-    if (!names.has(name)) names.set(name, unique(name))
-  }
-  const rename = (name: string) => names.get(name) ?? name
-  return {
-    nodes: [
-      ...sortTopologically(branch.node).map((inner) => renameAll(inner, rename)),
-      ...passed.map((inner) => ({ ...inner, input: inner.input.map(rename) })),
-    ],
-    tensors: branch.initializer.map((tensor) => ({ ...tensor, name: rename(tensor.name) })),
-  }
+  const { nodes, tensors, nameOf } = inlined(branch, names, unique)
+  return { nodes: [...nodes, ...passed.map(([name, to]) => makeNode('Identity', [nameOf(name)], [to]))], tensors }
 }

@@ -20,6 +20,7 @@ import type { Pass } from './pass.js'
 import { lowerRecurrent } from './recurrent/lowerRecurrent.js'
 import { removeDead } from './removeDead.js'
 import { removeIdentity } from './removeIdentity.js'
+import { unrollLoop } from './unrollLoop.js'
 
 const allPasses: readonly Pass[] = [
   constantInputs,
@@ -30,6 +31,7 @@ const allPasses: readonly Pass[] = [
   lowerRecurrent,
   foldInferred,
   foldIf,
+  unrollLoop,
   chooseMasked,
   foldBatchNormalization,
   foldArithmetic,
@@ -53,7 +55,7 @@ export interface Optimized {
 
 /**
  * A simpler model with the same inputs and the same outputs within float rounding. Works on the main graph; subgraphs of If, Loop and Scan stay
- * as they are, but for the branch of an If that is always taken; `needed` leaves all but constants, recurrent layers and operators of ONNX Runtime as it is, `dims` all but
+ * as they are, but for the branch of an If that is always taken and a Loop of a constant number of steps; `needed` leaves all but constants, recurrent layers and operators of ONNX Runtime as it is, `dims` all but
  * what depends on dims alone. The model keeps its path and hash: they identify the file it came from.
  */
 export async function optimize(model: Model, extent: 'all' | 'needed' | 'dims' = 'all'): Promise<Optimized> {

@@ -187,7 +187,13 @@ describe("ONNX Runtime's Attention", () => {
     [
       'of open lengths, near its place, with a bias',
       'q k v p r n t c d _ e',
-      { q: [1, 'length', 64], k: [1, 'length', 32], v: [1, 'length', 32], p: [1, 2, 'past', 16], r: [1, 2, 'past', 16] },
+      {
+        q: [1, 'length', 64],
+        k: [1, 'length', 32],
+        v: [1, 'length', 32],
+        p: [1, 2, 'past', 16],
+        r: [1, 2, 'past', 16],
+      },
       [a('do_rotary', 1), a('local_window_size', 2)],
       [...rotary, ...lengths(4), floats('e', [1, 1, 2, 4])],
     ],

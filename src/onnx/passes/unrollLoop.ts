@@ -1,0 +1,128 @@
+// A Loop whose number of steps is a constant becomes its steps, one behind another. Exporters write one for a loop of the framework's code; their
+// steps are operators of the chip then, as all others are.
+
+import { makeAttribute, subgraphs } from '../attribute.js'
+import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
+import { opsetOf } from '../model.js'
+import { makeNode } from '../node.js'
+import { withUniqueNames } from '../nodeNames.js'
+import { isStandardDomain } from '../operators.js'
+import { makeTensor, tensorData } from '../tensor.js'
+import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
+import { inlined } from './inline.js'
+import { changed, type Pass } from './pass.js'
+
+/** A Loop that would make more nodes stays. */
+const MOST_NODES = 4096
+
+export const unrollLoop: Pass = {
+  title: 'Loop nodes of a constant number of steps made these steps',
+  apply(proto: ModelProto) {
+    const { graph } = proto
+    const index = indexGraph(graph)
+    const unique = nameSource(graph)
+    const initializer: TensorProto[] = [...graph.initializer]
+    let count = 0
+    const node = graph.node.flatMap((one) => {
+      const loop = loopOf(one, index)
+      if (loop === undefined) return [one]
+      count++
+      const writer = new Steps(opsetOf(proto), unique)
+      writer.write(one, loop)
+      initializer.push(...writer.tensors)
+      return writer.nodes
+    })
+    return changed(proto, withUniqueNames({ ...graph, node, initializer }).graph, count)
+  },
+}
+
+interface ConstantLoop {
+  readonly body: GraphProto
+  readonly count: number
+}
+
+/** undefined where data decide how many steps there are, where there is none, and for what is no Loop. */
+function loopOf(node: NodeProto, index: GraphIndex): ConstantLoop | undefined {
+  if (node.opType !== 'Loop' || !isStandardDomain(node.domain)) return undefined
+  const [body] = subgraphs(node)
+  const [most = '', condition = ''] = node.input
+  const trips = index.initializer(most)
+  if (body === undefined || trips === undefined || !(condition === '' || isTrue(condition, index))) return undefined
+  const count = Number(tensorData(trips)[0])
+  const goesOn = body.output[0]!.name
+  const inside = indexGraph(body)
+  const always = source(goesOn, inside)
+  const isEndless = always === body.input[1]?.name || isTrue(always, inside) || isTrue(always, index)
+  return isEndless && count > 0 && count * body.node.length <= MOST_NODES ? { body, count } : undefined
+}
+
+/** What a tensor is a copy of. */
+function source(name: string, index: GraphIndex): string {
+  const producer = index.producer(name)
+  return producer?.opType === 'Identity' ? source(producer.input[0]!, index) : name
+}
+
+function isTrue(name: string, index: GraphIndex): boolean {
+  const producer = index.producer(name)
+  const tensor = index.initializer(name) ?? producer?.attribute.find((one) => one.name === 'value')?.t
+  if (tensor === undefined || !(producer === undefined || producer.opType === 'Constant')) return false
+  return Number(tensorData(tensor)[0]) !== 0
+}
+
+class Steps {
+  readonly nodes: NodeProto[] = []
+  readonly tensors: TensorProto[] = []
+  readonly #opset: number
+  readonly #unique: (wish: string) => string
+
+  constructor(opset: number, unique: (wish: string) => string) {
+    this.#opset = opset
+    this.#unique = unique
+  }
+
+  write(node: NodeProto, { body, count }: ConstantLoop): void {
+    const [, , ...initial] = node.input
+    const [at = '', goesOn = '', ...before] = body.input.map(({ name }) => name)
+    const [, ...after] = body.output.map(({ name }) => name)
+    const always = this.#constant(`${node.name}_goes_on`, DataType.BOOL, Uint8Array.of(1), [])
+    const elements: string[][] = after.slice(initial.length).map(() => [])
+    // All steps share the constants.
+    const constants = inlined({ ...body, node: [] }, new Map(), this.#unique)
+    this.tensors.push(...constants.tensors)
+    const shared = body.initializer.map(({ name }) => [name, constants.nameOf(name)] as const)
+    let states: readonly string[] = initial
+    for (let step = 0; step < count; step++) {
+      const number = this.#constant(`${node.name}_step`, DataType.INT64, BigInt64Array.of(BigInt(step)), [])
+      const given = new Map([...shared, [at, number] as const, [goesOn, always] as const])
+      for (const [i, name] of before.entries()) given.set(name, states[i]!)
+      const { nodes, nameOf } = inlined(body, given, this.#unique)
+      this.nodes.push(...nodes)
+      states = after.slice(0, initial.length).map(nameOf)
+      for (const [i, name] of after.slice(initial.length).entries()) elements[i]!.push(nameOf(name))
+    }
+    for (const [i, output] of node.output.entries()) {
+      if (output === '') continue
+      const state = states[i]
+      if (state === undefined) this.#stack(elements[i - states.length]!, output)
+      else this.nodes.push(makeNode('Identity', [state], [output]))
+    }
+  }
+
+  /** Elements of all steps along a new first axis. */
+  #stack(elements: readonly string[], output: string): void {
+    const rows = elements.map((element) => {
+      const row = this.#unique(`${element}_row`)
+      const axes = this.#opset >= 13 ? [this.#constant(`${row}_axes`, DataType.INT64, BigInt64Array.of(0n), [1])] : []
+      const attributes = this.#opset >= 13 ? [] : [makeAttribute('axes', [0])]
+      this.nodes.push(makeNode('Unsqueeze', [element, ...axes], [row], attributes))
+      return row
+    })
+    this.nodes.push(makeNode('Concat', rows, [output], [makeAttribute('axis', 0)]))
+  }
+
+  #constant(wish: string, type: number, data: BigInt64Array | Uint8Array, dims: readonly number[]): string {
+    const tensor = makeTensor(this.#unique(wish), type, dims, data)
+    this.tensors.push(tensor)
+    return tensor.name
+  }
+}
