@@ -11,7 +11,7 @@ import { renameTensors } from '../emit/renaming.js'
 import type { Surroundings } from '../emit/upgrades.js'
 import { arithmeticOf } from '../fixedpoint/chip.js'
 import type { Arithmetic, QuantizedTensor } from '../fixedpoint/types.js'
-import { nameSource } from '../onnx/graph.js'
+import { nameSource, readBy } from '../onnx/graph.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'
 import { makeValueInfo } from '../onnx/node.js'
 import {
@@ -27,7 +27,7 @@ import type { EmitContext, FixedOperator, StepGraph } from '../operators/types.j
 import type { FixedPointModel } from '../plan/types.js'
 import { operatorSummaries } from './scaleJson.js'
 import { nameTensors, type TensorNames } from './tensorNames.js'
-import { type Provenance, readBy, writtenModel } from './writtenModel.js'
+import { type Provenance, writtenModel } from './writtenModel.js'
 
 export interface IntegerModelOptions extends Provenance {
   /** Outputs are real values; without it they are the chip's integers, float-typed. Outputs of software operators are real in any case. */

@@ -5,14 +5,14 @@
 import { GraphBuilder } from '../emit/builder.js'
 import { surroundingsIn, upgradeNodes } from '../emit/opset.js'
 import { renameTensors } from '../emit/renaming.js'
-import { indexGraph, nameSource } from '../onnx/graph.js'
+import { indexGraph, nameSource, readBy } from '../onnx/graph.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'
 import type { Model, ModelProto, NodeProto } from '../onnx/types.js'
 import { familyOf } from '../operators/index.js'
 import type { FixedOperator, QdqContext } from '../operators/types.js'
 import type { FixedPointModel } from '../plan/types.js'
 import { carriedIn } from './carriedIntegers.js'
-import { type Provenance, readBy, writtenModel } from './writtenModel.js'
+import { type Provenance, writtenModel } from './writtenModel.js'
 
 const QDQ_BITS = 8
 

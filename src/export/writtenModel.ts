@@ -2,12 +2,12 @@
 
 import type { GraphBuilder } from '../emit/builder.js'
 import { EMITTED_OPSET } from '../emit/opset.js'
-import { outerInputs } from '../onnx/graph.js'
+import { readBy } from '../onnx/graph.js'
 import { toNumber } from '../onnx/int64.js'
 import { FIXED_INPUTS, GIVEN_TYPES, modelInputs, opsetOf } from '../onnx/model.js'
 import { makeGraph } from '../onnx/node.js'
 import { isStandardDomain } from '../onnx/operators.js'
-import type { ModelProto, NodeProto, TensorProto, ValueInfoProto } from '../onnx/types.js'
+import type { ModelProto, TensorProto, ValueInfoProto } from '../onnx/types.js'
 
 /** Where a model comes from; each is written into the model when it is given. */
 export interface Provenance {
@@ -66,14 +66,4 @@ function initializersRead(
   const written = new Set(nodes.flatMap(({ output }) => output))
   const names = outputs.map(({ name }) => name)
   return readBy(nodes, graph.initializer, names).filter(({ name }) => !written.has(name))
-}
-
-/** Those of the constants that nodes read, or that are among `others`. */
-export function readBy(
-  nodes: readonly NodeProto[],
-  constants: readonly TensorProto[],
-  others: readonly string[] = [],
-): TensorProto[] {
-  const read = new Set([...nodes.flatMap((node) => outerInputs(node)), ...others])
-  return constants.filter(({ name }) => read.has(name))
 }

@@ -1,6 +1,7 @@
 // What makes noise when it is quantized by itself.
 
 import { familyOf } from '../operators/index.js'
+import type { FixedOperator } from '../operators/types.js'
 import type { FixedPointModel, Plan } from '../plan/types.js'
 
 /** The tensors that share a scale, or the weights of an operator. */
@@ -20,8 +21,11 @@ export function noiseSources({ groups, narrowed }: Plan, { operators }: FixedPoi
     const own = all.filter((tensor) => inGraph.has(tensor) && !narrowed.has(tensor))
     return own.length === 0 ? [] : [{ kind: 'tensors', name, tensors: own }]
   })
-  const weights = operators.flatMap((operator): NoiseSource[] =>
-    familyOf(operator).integerRows !== undefined ? [{ kind: 'weights', name: operator.name, tensors: [] }] : [],
-  )
+  const weights = operators.filter(hasWeights).map(({ name }): NoiseSource => ({ kind: 'weights', name, tensors: [] }))
   return [...tensors, ...weights]
+}
+
+/** An operator with steps has the weights of all of these. */
+function hasWeights(operator: FixedOperator): boolean {
+  return familyOf(operator).integerRows !== undefined || operator.steps?.some(hasWeights) === true
 }

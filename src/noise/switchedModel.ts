@@ -7,7 +7,7 @@ import { EMITTED_OPSET, surroundingsIn, upgradeNodes } from '../emit/opset.js'
 import { renameTensors } from '../emit/renaming.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import { makeAttribute } from '../onnx/attribute.js'
-import { type GraphIndex, indexGraph, nameSource, outerInputs } from '../onnx/graph.js'
+import { type GraphIndex, indexGraph, nameSource, outerInputs, readBy } from '../onnx/graph.js'
 import { toNumber } from '../onnx/int64.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'
 import { makeGraph, makeNode, makeValueInfo } from '../onnx/node.js'
@@ -15,7 +15,7 @@ import { isStandardDomain } from '../onnx/operators.js'
 import { makeTensor } from '../onnx/tensor.js'
 import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from '../onnx/types.js'
 import { familyOf } from '../operators/index.js'
-import type { FixedOperator } from '../operators/types.js'
+import type { FixedOperator, QdqContext, StepGraph } from '../operators/types.js'
 import type { FixedPointModel } from '../plan/types.js'
 import { type Branch, withRealWeights } from './realWeights.js'
 import type { NoiseSource } from './sources.js'
@@ -139,19 +139,43 @@ class Body {
   }
 
   #switchWeights(operator: FixedOperator, nodes: readonly NodeProto[], turn: number): void {
-    const output = nodes.at(-1)!.output[0]!
+    const outputs = nodes.at(-1)!.output.filter((name) => name !== '')
     const branch = new GraphBuilder((wish) => this.#builder.name(wish))
-    const e = branch.operator(operator.name)
-    // The float branch reads the constants too: what the other branch makes of them needs names of its own.
-    const index = { ...this.#index, consumers: () => [] }
-    const context = { index, quantized: (name: string) => this.#fixed.quantized.get(name), steps: noSteps }
-    const quantized = nodes.map((node) => familyOf(operator).qdqNode?.(e, node, operator, context) ?? node)
-    const own = this.#ownCopy(quantized)
+    const own = this.#ownCopy(this.#withQuantizedWeights(branch, operator, nodes))
     const then = {
       nodes: [...branch.nodes, ...own.nodes],
       initializers: [...branch.initializers, ...own.initializers],
     }
-    this.#if(output, turn, withRealWeights(then), this.#ownCopy(nodes), output)
+    this.#if(outputs[0]!, turn, withRealWeights(then), this.#ownCopy(nodes), outputs)
+  }
+
+  #withQuantizedWeights(branch: GraphBuilder, operator: FixedOperator, nodes: readonly NodeProto[]): NodeProto[] {
+    const e = branch.operator(operator.name)
+    const context: QdqContext = {
+      // The float branch reads the constants too: what the other branch makes of them needs names of its own.
+      index: { ...this.#index, consumers: () => [] },
+      quantized: (name) => this.#fixed.quantized.get(name),
+      steps: (operators, tensors, constants) => this.#steps(operators, tensors, constants),
+    }
+    return nodes.map((node) => familyOf(operator).qdqNode?.(e, node, operator, context) ?? node)
+  }
+
+  /** The steps of an operator with the weights of all of them quantized, and every tensor in float. */
+  #steps(
+    operators: readonly FixedOperator[],
+    tensors: readonly string[],
+    constants: readonly TensorProto[],
+  ): StepGraph {
+    const held = (name: string) => this.#fixed.quantized.get(name)?.of ?? name
+    const names = new Map([...new Set(tensors.map(held))].map((name) => [name, this.#builder.name(`${name}_step`)]))
+    const own = (name: string) => names.get(held(name)) ?? name
+    const inner = new GraphBuilder((wish) => this.#builder.name(wish))
+    for (const operator of operators) {
+      const nodes = this.#upgrade(operator.nodes).map((node) => renameTensors(node, own, own))
+      for (const node of this.#withQuantizedWeights(inner, operator, nodes)) inner.add(node)
+    }
+    const initializers = [...readBy(inner.nodes, constants), ...inner.initializers]
+    return { ...withRealWeights({ nodes: inner.nodes, initializers }), read: own, written: own }
   }
 
   /** Nodes whose results and constants have names of their own: the runtime packs constants of a branch as it packs those of a model. */
@@ -171,13 +195,13 @@ class Body {
     return { nodes: nodes.map((node) => renameTensors(node, own, own)), initializers }
   }
 
-  /** Adds an If and gives its output: what the last node of either branch writes. */
+  /** Adds an If and gives its first output: its outputs are what the last node of either branch writes. */
   #if(
     wish: string,
     turn: number,
     then: Branch,
     otherwise: Branch,
-    output = this.#builder.name(`${wish}_switched`),
+    outputs: readonly string[] = [this.#builder.name(`${wish}_switched`)],
   ): string {
     const e = this.#builder.operator(wish)
     const own = e.initializer('turn', DataType.INT64, [], BigInt64Array.of(BigInt(turn)))
@@ -187,16 +211,15 @@ class Body {
         nodes,
         initializers,
         inputs: [],
-        outputs: [makeValueInfo(nodes.at(-1)!.output[0]!, DataType.FLOAT)],
+        outputs: nodes
+          .at(-1)!
+          .output.filter((name) => name !== '')
+          .map((name) => makeValueInfo(name, DataType.FLOAT)),
       })
     const attributes = [makeAttribute('then_branch', graphOf(then)), makeAttribute('else_branch', graphOf(otherwise))]
-    e.emit('If', [isOn], attributes, output)
-    return output
+    this.#builder.add(makeNode('If', [isOn], outputs, attributes, `${wish}/If`))
+    return outputs[0]!
   }
-}
-
-function noSteps(): never {
-  throw new Error('An operator with weights has no steps.')
 }
 
 /** The model around the loop, whose results are parted again: an output for each turn and output of the float model. */

@@ -128,3 +128,13 @@ function cycle(nodes: readonly NodeProto[]): SquireError {
     `the graph has a cycle: ${names}; nodes of an ONNX graph may not depend on themselves`,
   )
 }
+
+/** Those of the constants that nodes read, or that are among `others`. */
+export function readBy(
+  nodes: readonly NodeProto[],
+  constants: readonly TensorProto[],
+  others: readonly string[] = [],
+): TensorProto[] {
+  const read = new Set([...nodes.flatMap((node) => outerInputs(node)), ...others])
+  return constants.filter(({ name }) => read.has(name))
+}

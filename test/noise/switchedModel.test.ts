@@ -4,10 +4,11 @@ import { noiseSources } from '../../src/noise/sources.js'
 import { switchedModel } from '../../src/noise/switchedModel.js'
 import { exposeAll } from '../../src/onnx/inference.js'
 import { encodeModel } from '../../src/onnx/model.js'
+import { lowerRecurrent } from '../../src/onnx/passes/recurrent/lowerRecurrent.js'
 import { createSession } from '../../src/onnx/session.js'
 import { shapesFor } from '../../src/onnx/shapes.js'
-import { floatValues, makeTensor } from '../../src/onnx/tensor.js'
-import { DataType, type Model, type ModelProto } from '../../src/onnx/types.js'
+import { floatValues, makeTensor, tensorDims } from '../../src/onnx/tensor.js'
+import { DataType, type Model, type ModelProto, type TensorProto, type TensorValue } from '../../src/onnx/types.js'
 import type { FixedAccumulation } from '../../src/operators/accumulation/types.js'
 import { oneWidth } from '../../src/plan/options.js'
 import { makePlan } from '../../src/plan/plan.js'
@@ -15,6 +16,7 @@ import { solveFixedPoint } from '../../src/plan/solve.js'
 import { op } from '../e2e/zoo.js'
 import { picture } from '../export/quantized.js'
 import { floats, model, runModel } from '../onnx/models.js'
+import { plainForm, recurrentFeeds, recurrentModel } from '../onnx/recurrent.js'
 
 const chip = chipProfile('TX5105C')
 const feeds = { x: picture([1, 3, 8, 8], 1) }
@@ -76,22 +78,58 @@ describe.each([10, 13, 17])('the float model with one thing quantized at a time,
   })
 })
 
+describe('the weights inside of recurrent steps', () => {
+  it.each(['LSTM', 'GRU', 'RNN'] as const)('of a %s in one direction are rounded together', async (type) => {
+    const form = { ...plainForm, type, direction: 'bidirectional', steps: 6, hidden: 8, batch: 1 } as const
+    const proto = recurrentModel(form)
+    const lowered = (await lowerRecurrent.apply(proto)).proto
+    const own = recurrentFeeds(form, proto)
+    const { fixed, turns } = await run(lowered, own)
+    const float = (await runModel(proto, own)).y!.data as Float32Array
+    const scans = fixed.operators.filter(({ steps }) => steps !== undefined)
+    expect(scans).toHaveLength(2)
+    for (const [direction, { name }] of scans.entries()) {
+      const rounded = (one: TensorProto) => (one.name === 'r' ? roundedRows(one, direction) : one)
+      const graph = { ...proto.graph, initializer: proto.graph.initializer.map(rounded) }
+      const wanted = (await runModel({ ...proto, graph }, own)).y!.data as Float32Array
+      const got = turns.get(`weights ${name}`)!
+      expect(distance(got, float)).toBeGreaterThan(1e-4)
+      expect(distance(got, wanted)).toBeLessThan(distance(got, float) / 5)
+    }
+  })
+})
+
+/** The recurrent weights of one direction as the 8 bits of each row hold them. */
+function roundedRows(weights: TensorProto, direction: number): TensorProto {
+  const [directions, rows, columns] = tensorDims(weights) as [number, number, number]
+  const values = Float32Array.from(floatValues(weights))
+  for (let row = direction * rows; row < (direction + 1) * rows; row++) {
+    const own = values.subarray(row * columns, (row + 1) * columns)
+    const scale = own.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 127
+    for (const [i, value] of own.entries()) own[i] = Math.round(value / scale) * scale
+  }
+  return makeTensor('r', DataType.FLOAT, [directions, rows, columns], values)
+}
+
+/** What tensors inside of steps, which the graph does not show, are taken to reach. */
+const insideSteps = [1]
+
 /** What calibrating on one sample gives, and the output of every turn by its source. */
-async function run(proto: ModelProto) {
+async function run(proto: ModelProto, given: Readonly<Record<string, TensorValue>> = feeds) {
   const source: Model = { proto, path: '', hash: '' }
-  const plan = makePlan(source, await shapesFor(source, feeds), oneWidth(chip, 8))
+  const plan = makePlan(source, await shapesFor(source, given), oneWidth(chip, 8))
   const exposed = await createSession(encodeModel(exposeAll(proto)))
-  const results = { ...feeds, ...(await exposed.run(feeds)) }
+  const results = { ...given, ...(await exposed.run(given)) }
   const values = Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]))
   const extreme = (names: readonly string[]) =>
-    Math.max(...names.flatMap((name) => [...values[name]!].map((value) => Math.abs(value))))
+    Math.max(...names.flatMap((name) => [...(values[name] ?? insideSteps)].map((value) => Math.abs(value))))
   // Half of the extreme: some values are clipped.
   const thresholds = new Map(plan.groups.map(({ name, tensors }) => [name, extreme(tensors) / 2]))
   const fixed = solveFixedPoint(plan, thresholds, chip)
   const sources = noiseSources(plan, fixed)
   const switched = switchedModel(fixed, proto, sources, ['y'])
   const session = await createSession(encodeModel(switched.proto))
-  const outputs = await session.run(feeds)
+  const outputs = await session.run(given)
   const turns = new Map(
     sources.map(({ kind, name }, turn) => [
       `${kind} ${name}`,
