@@ -60,6 +60,14 @@ export class GraphBuilder {
     return this.#shared(`${type}_${value}`, (name) => this.initializer(name, elementTypes[type], [], data))
   }
 
+  /** A float32 tensor of one value, shared by all who ask for the same. */
+  filled(dims: readonly number[], value: number): string {
+    const data = new Float32Array(dims.reduce((product, dim) => product * dim, 1)).fill(value)
+    return this.#shared(`float32_${value}_${dims.join('x')}`, (name) =>
+      this.initializer(name, DataType.FLOAT, dims, data),
+    )
+  }
+
   /** The int8 zero point of symmetric quantization. */
   zeroPoint(): string {
     return this.#shared('zero_point', (name) => this.initializer(name, DataType.INT8, [], new Int8Array(1)))

@@ -2,6 +2,7 @@
 // channel's output (see line.ts), they are the second step; else float64 computes it, with twice the bytes and more nodes.
 
 import type { Arithmetic, ScaleFix } from '../fixedpoint/types.js'
+import type { Reach } from '../fixedpoint/weights.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import { DataType } from '../onnx/types.js'
 import {
@@ -22,6 +23,7 @@ import {
   toFloat64,
 } from './arithmetic.js'
 import type { Emitter } from './builder.js'
+import { alongConvolutions, fitsConvolutions } from './convolutions.js'
 import { type Linear, linesOf } from './stairs.js'
 import { roundToRange, shiftToRange } from './toRange.js'
 
@@ -29,9 +31,9 @@ import { roundToRange, shiftToRange } from './toRange.js'
 const LARGEST_PRODUCT = 2 ** 31 - 2 ** 16
 const LARGEST_FOLDED_SHIFT = 51
 
-/** Sums of products, with a bound for each channel where that is known. */
+/** Sums of products, and between what each channel's lie where that is known. */
 export interface Sums extends Integers {
-  readonly reaches?: readonly number[]
+  readonly reaches?: readonly Reach[]
 }
 
 /**
@@ -45,11 +47,14 @@ export function emitScaleFix(
   dims: readonly number[],
   chip: Pick<Arithmetic, 'convsumBits'>,
 ): string {
+  const { bound, reaches = Array.from(fix.scaleInt16, () => ({ up: bound, down: -bound })) } = sums
+  const shifted = reaches.map(({ up, down }) => ({
+    up: Math.ceil(up * 2 ** -fix.q0),
+    down: Math.floor(down * 2 ** -fix.q0),
+  }))
+  const linear = linesOf(shifted, fix, 2 ** (chip.convsumBits - 1))
+  if (linear !== undefined && fitsConvolutions(sums, fix, linear, dims)) return alongConvolutions(e, sums, linear, fix)
   const a0 = intermediate(e, sums, fix.q0, chip)
-  const bounds = Array.from(fix.scaleInt16, (_, c) =>
-    Math.min(a0.bound, Math.ceil((sums.reaches?.[c] ?? sums.bound) * 2 ** -fix.q0)),
-  )
-  const linear = linesOf(bounds, fix)
   if (linear !== undefined) return alongLines(e, narrow(e, a0), linear, dims, fix)
   const multiplier: Factor = { dims, values: fix.scaleInt16 }
   const bias: Factor = { dims, values: fix.biasInt16 }

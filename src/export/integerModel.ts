@@ -11,6 +11,7 @@ import { renameTensors } from '../emit/renaming.js'
 import type { Surroundings } from '../emit/upgrades.js'
 import { arithmeticOf } from '../fixedpoint/chip.js'
 import type { Arithmetic, QuantizedTensor } from '../fixedpoint/types.js'
+import { rangeOf } from '../fixedpoint/width.js'
 import { nameSource, readBy } from '../onnx/graph.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'
 import { makeValueInfo } from '../onnx/node.js'
@@ -23,7 +24,8 @@ import {
   type ValueInfoProto,
 } from '../onnx/types.js'
 import { familyOf } from '../operators/index.js'
-import type { EmitContext, FixedOperator, StepGraph } from '../operators/types.js'
+import { recordRanges } from '../operators/recordRanges.js'
+import type { EmitContext, FixedOperator, IntegerRange, StepGraph } from '../operators/types.js'
 import type { FixedPointModel } from '../plan/types.js'
 import { operatorSummaries } from './scaleJson.js'
 import { nameTensors, type TensorNames } from './tensorNames.js'
@@ -106,6 +108,7 @@ class IntegerWriter implements EmitContext {
   readonly #names: ReadonlyMap<string, TensorNames>
   readonly #dequantized = new Set<string>()
   readonly #written: string[] = []
+  readonly #ranges: Map<string, IntegerRange>
   readonly #surroundings: Surroundings
   readonly #allLayers: boolean
 
@@ -123,6 +126,7 @@ class IntegerWriter implements EmitContext {
     this.#names = names
     this.#surroundings = surroundingsIn(builder, fixed.tensors)
     this.#allLayers = allLayers
+    this.#ranges = new Map([...fixed.quantized.values()].map(({ name, bits }) => [name, rangeOf(bits)]))
   }
 
   /** Quantizes a graph input that the chip reads. */
@@ -133,6 +137,7 @@ class IntegerWriter implements EmitContext {
   write(operator: FixedOperator): void {
     const e = this.builder.operator(operator.name)
     const results = familyOf(operator).emit(e, operator, this)
+    recordRanges(operator, this.#fixed.quantized, this.#ranges)
     for (const [index, name] of operator.outputs.entries()) {
       const integers = this.#names.get(name)?.integers ?? name
       if (results[index] !== integers) this.builder.rename(results[index]!, integers)
@@ -194,6 +199,10 @@ class IntegerWriter implements EmitContext {
 
   integers(name: string): Integers {
     return integers(this.#namesOf(name).integers, this.#held(name).bits)
+  }
+
+  range(name: string): IntegerRange {
+    return this.#ranges.get(name) ?? notQuantized(name)
   }
 
   /** Steps of a Scan: their tensors are elements of the main graph's, under names of their own. */

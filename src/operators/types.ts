@@ -154,6 +154,8 @@ export interface EmitContext {
   quantized(tensor: string): QuantizedTensor | undefined
   /** The integers of a quantized tensor. */
   integers(tensor: string): Integers
+  /** Between what they lie, as the operators before imply. */
+  range(tensor: string): IntegerRange
   /** The name under which float nodes read a tensor: dequantized where the chip holds it. */
   real(tensor: string): string
   /** The name under which float nodes write a tensor that is quantized after them. */

@@ -5,13 +5,8 @@ import { SquireError } from '../errors.js'
 import type { ChipProfile, QuantizedTensor } from '../fixedpoint/types.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import { familyOf } from '../operators/index.js'
-import type {
-  FixedOperator,
-  GivenAccumulations,
-  IntegerRange,
-  PlannedOperator,
-  SolveContext,
-} from '../operators/types.js'
+import { recordRanges } from '../operators/recordRanges.js'
+import type { FixedOperator, GivenAccumulations, PlannedOperator, SolveContext } from '../operators/types.js'
 import { spread } from './steps.js'
 import { toldApart } from './toldApart.js'
 import type { FixedPointModel, Plan, ScaleGroup } from './types.js'
@@ -175,22 +170,6 @@ function leastExtreme(plan: Plan, { tensors }: ScaleGroup): number {
   }
   // A little more, so that rounding the scale to float32 cannot push a bias out again.
   return largest * (1 + 2 ** -20)
-}
-
-/** Narrows the ranges of what an operator writes to what it can write. */
-function recordRanges(
-  operator: FixedOperator,
-  quantized: ReadonlyMap<string, QuantizedTensor>,
-  ranges: Map<string, IntegerRange>,
-): void {
-  const inputs = operator.inputs.map((name) => ranges.get(name) ?? ([0, 0] as const))
-  const outputs = operator.outputs.map((name) => quantized.get(name))
-  if (outputs.some((output) => output === undefined)) return
-  const narrowed = familyOf(operator).ranges(operator, inputs, outputs as QuantizedTensor[])
-  for (const [index, name] of operator.outputs.entries()) {
-    const range = narrowed[index]
-    if (range) ranges.set(name, range)
-  }
 }
 
 function displayName({ name, nodes }: PlannedOperator): string {

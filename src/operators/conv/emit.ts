@@ -7,20 +7,32 @@ import { cast, FLOAT32_LIMIT, type Integers, requantize, sum, toFloat64 } from '
 import type { Emitter } from '../../emit/builder.js'
 import { emitScaleFix } from '../../emit/scaleFix.js'
 import { SquireError } from '../../errors.js'
+import type { Reach } from '../../fixedpoint/weights.js'
 import type { IntegerArray } from '../../fixedpoint/width.js'
 import { makeAttribute } from '../../onnx/attribute.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
 import { onIntegerWeights } from '../accumulation/qdq.js'
 import type { EmitContext, QdqContext } from '../types.js'
-import type { FixedConv } from './solve.js'
+import { type FixedConv, integerRows } from './solve.js'
 
 export function emitConv(e: Emitter, conv: FixedConv, context: EmitContext): string[] {
   const [input] = conv.inputs
   const channels = [1, conv.weights.dims[0]!, ...conv.strides.map(() => 1)]
   const x = context.integers(input!)
-  const reaches = rowMagnitudes(conv.weights.data, conv.weights.dims[0]!).map((magnitude) => magnitude * x.bound)
+  const [low, high] = context.range(input!)
+  const reaches = integerRows(conv).map((row) => reachOf(row, Math.min(low, 0), Math.max(high, 0)))
   const sums = { ...convolution(e, conv, x), reaches }
   return [emitScaleFix(e, sums, conv.scaleFix, channels, context.arithmetic(input!))]
+}
+
+/** Between what the sums over a channel's weights lie, for inputs in [low, high], which padding makes contain 0. */
+function reachOf(weights: IntegerArray, low: number, high: number): Reach {
+  let [up, down] = [0, 0]
+  for (const weight of weights) {
+    up += weight * (weight > 0 ? high : low)
+    down += weight * (weight > 0 ? low : high)
+  }
+  return { up, down }
 }
 
 /** x = sum of factor * part. */
@@ -101,16 +113,16 @@ function partialConvolution(
   return { name, type: 'float32', bound }
 }
 
-const largestRow = (weights: IntegerArray, rows: number) => Math.max(...rowMagnitudes(weights, rows))
-
-/** The sum of magnitudes over each output channel's weights. */
-function rowMagnitudes(weights: IntegerArray, rows: number): number[] {
+/** The largest sum of magnitudes over an output channel's weights. */
+function largestRow(weights: IntegerArray, rows: number): number {
   const length = weights.length / rows
-  return Array.from({ length: rows }, (_, row) => {
+  let largest = 0
+  for (let row = 0; row < rows; row++) {
     let magnitude = 0
     for (let at = row * length; at < (row + 1) * length; at++) magnitude += Math.abs(weights[at]!)
-    return magnitude
-  })
+    largest = Math.max(largest, magnitude)
+  }
+  return largest
 }
 
 /** Per-channel arithmetic is a convolution to the plan; as a Mul or an Add it keeps its float constants. */
