@@ -21,11 +21,12 @@ export interface Group {
 /** The groups whose readers and writers can all take an offset in; for 'unpadded' where that costs the chip no Pad and no table. */
 export function groupsToOffset(plan: Plan, policy: ZeroPointPolicy, isGraphOutput: (name: string) => boolean): Group[] {
   if (policy === 'none') return []
+  const small = smallValues(plan)
   return joinedGroups(plan).flatMap((scaleGroups) => {
     const tensors = scaleGroups.flatMap((group) => group.tensors)
     // At 16 bits there are codes to spare.
     const isWide = scaleGroups.some(({ bits, leavesChip }) => bits > 8 || leavesChip)
-    if (isWide || tensors.some((name) => isGraphOutput(name) || plan.narrowed.has(name))) return []
+    if (isWide || tensors.some((name) => isGraphOutput(name) || plan.narrowed.has(name) || small.has(name))) return []
     const own = new Set(tensors)
     const writers = plan.operators.filter(({ outputs }) => outputs.some((name) => own.has(name)))
     const readers = plan.operators.filter(
@@ -46,6 +47,24 @@ export function groupsToOffset(plan: Plan, policy: ZeroPointPolicy, isGraphOutpu
 export function groupNames({ groups }: Plan): (tensor: string) => string | undefined {
   const names = new Map(groups.flatMap(({ name, tensors }) => tensors.map((tensor) => [tensor, name] as const)))
   return (tensor) => names.get(tensor)
+}
+
+/**
+ * The tensors whose small values matter to an operator, through moves of values and sums of products. In float32 an offset takes the last digits of
+ * such values: of x - 10^12 nothing is left below 10^5, in the QDQ model and in the float model that the report compares with.
+ */
+function smallValues({ operators }: Plan): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const operator of [...operators].reverse()) {
+    const handsOn = isLinear(operator) && operator.outputs.some((name) => found.has(name))
+    if (handsOn || familyOf(operator).readsSmallValues === true) for (const name of operator.inputs) found.add(name)
+  }
+  return found
+}
+
+function isLinear(operator: PlannedOperator): boolean {
+  const { products, traits } = familyOf(operator)
+  return products?.(operator) !== undefined || ['passes', 'averages', 'joins', 'adds'].includes(traits.offset)
 }
 
 /** The scale groups, those together whose values are averages of one another's. */

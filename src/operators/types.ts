@@ -226,6 +226,8 @@ export interface Family<P extends PlannedOperator = PlannedOperator, F extends F
   readonly offsets?: Offsets<P>
   /** A magnitude that its outputs' scale must make room for where they are wide. */
   leastExtreme?(operator: P): number
+  /** Whether small values that it reads matter as much as large ones, as they do to a logarithm. Where it is left away, they do not. */
+  readonly readsSmallValues?: boolean
   /** Whether all values of its outputs are whole numbers. Where it is left away, they need not be. */
   givesIntegers?(operator: P): boolean
   /** Products in each sum; left away where it sums none. */

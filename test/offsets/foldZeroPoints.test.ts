@@ -205,6 +205,27 @@ it('leaves an average pool alone that counts its padding', async () => {
   expect(folded).toBeUndefined()
 })
 
+it('leaves what a logarithm reads, and what that is summed from, and not what is before another function', async () => {
+  const powers = (last: string) => {
+    const squared = [
+      op('Conv: x w b -> c', pads),
+      op('Mul: c c -> r'),
+      op('Conv: c v b -> d', pads),
+      op('Relu: d -> e'),
+    ]
+    return graph([
+      ...squared,
+      op('Add: r e -> p'),
+      op('Relu: p -> q'),
+      op('Conv: q u -> m'),
+      op('Softplus: m -> k'),
+      op(`${last}: k -> y`),
+    ])
+  }
+  expect((await prepared(powers('Abs'))).folded.groups).toBeGreaterThan(0)
+  expect((await prepared(powers('Log'))).folded).toBeUndefined()
+})
+
 it('meets every sum of residual nets, whatever their order', async () => {
   const layers = fc.array(fc.record({ from: fc.nat(), with: fc.nat(), relu: fc.boolean(), conv: fc.boolean() }), {
     minLength: 2,

@@ -23,6 +23,9 @@ const columns = (more: Partial<ErrorColumns> = {}): ErrorColumns => {
   return { ...(all as unknown as ErrorColumns), codesUsed: [0.9], ...more }
 }
 
+/** Of two tensors that nothing else is said of. */
+const quiet = { clippedLow: [0, 0], clippedHigh: [0, 0], codesUsed: [0.9, 0.9] }
+
 const quantization = (more: Partial<QuantizationEntry> = {}): QuantizationEntry => ({
   ...{ mode: 'mse', iteration: 500, directory: '.', scales: [1 / 127], lows: [-128], highs: [127], offsets: [0] },
   ...{ clipping: [0.001], rounding: [0.002], drift: null, parameters: [{ q0: 0, q1: 10, q2: 9 }], compared: 16 },
@@ -74,6 +77,26 @@ describe('advice', () => {
     expect(rulesThatSpeak({ results: [result('kl', 0.9)] })).toEqual([])
     expect(rulesThatSpeak({ results: [result('mse', 3)], options: { modes: ['auto'] } })).toEqual([])
     expect(rulesThatSpeak({ results: [result('mse', 3)], options: { runMode: 'auto_quant' } })).toEqual([])
+  })
+
+  it('warns of outputs that noise drowns, and names where most of it comes in', () => {
+    const noisy = (sqnr: number) => ({
+      operators: [operator({ inputs: ['x'] })],
+      tensors: [tensor({ name: 'x', scaleOf: 'x' }), tensor()],
+      quantizations: [
+        quantization({
+          ...{ scales: [1, 1], lows: [0, 0], highs: [1, 1], offsets: [0, 0], clipping: [0, 0], rounding: [0, 0] },
+          accumulated: columns({ sqnr: [-9, sqnr], ...quiet }),
+          own: columns({ sqnr: [-9, 40], ...quiet }),
+        }),
+      ],
+    })
+    expect(theAdvice(noisy(-3))).toMatchObject({
+      ...{ rule: 'drowned', tensor: 'y' },
+      evidence: 'Signal to noise is -3 dB on 16 samples. What adds most by itself is "x", -9 dB.',
+    })
+    expect(theAdvice(noisy(2)).text).toContain('nearly as much noise as signal')
+    expect(rulesThatSpeak(noisy(4))).toEqual([])
   })
 
   it('says how many samples are usual where there are few', () => {
@@ -177,6 +200,8 @@ describe('advice', () => {
     expect(theAdvice(ranges([1, 0.0001]))).toMatchObject({ rule: 'channelImbalance', tensor: 'y' })
     expect(theAdvice(ranges([1, 0.0001])).evidence).toContain('10000 apart')
     expect(rulesThatSpeak(ranges([1, 0.01, 0]))).toEqual([])
+    // The sine of whole turns, which is 0 but for rounding.
+    expect(rulesThatSpeak(ranges([1, 0.01, 1e-13]))).toEqual([])
   })
 
   it('warns of a shift next to its limit', () => {

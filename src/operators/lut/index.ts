@@ -45,4 +45,7 @@ function familyOf(kind: PlannedLut['kind'], own: Traits): Family<PlannedLut, Fix
 export const lut = familyOf('lut', traits)
 
 /** A logarithm makes much of small differences near zero: 8 bits round them away. */
-export const steepLut = familyOf('steeplut', { ...traits, readsWide: true, gainsFromWide: true })
+export const steepLut: Family<PlannedLut, FixedLut> = {
+  ...familyOf('steeplut', { ...traits, readsWide: true, gainsFromWide: true }),
+  readsSmallValues: true,
+}

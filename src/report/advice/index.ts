@@ -4,11 +4,13 @@ import type { AdviceEntry } from '../data/report.js'
 import { betterRange, otherModes, outliers } from './modes.js'
 import { noisiest } from './noise.js'
 import { channelImbalance, inSoftware, shiftNearLimit } from './operators.js'
+import { drowned } from './outputs.js'
 import { integerInputs, saturating, unusedRange } from './ranges.js'
 import { fewSamples, stillMoving } from './samples.js'
 import type { Findings, Rule } from './types.js'
 
 export const rules = {
+  drowned,
   otherModes,
   noisiest,
   fewSamples,

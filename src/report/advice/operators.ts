@@ -8,12 +8,16 @@ const MOST_NAMED = 5
 /** Ratio of the largest weights of two channels beyond which the small ones suffer from what they share. */
 const UNEQUAL = 1000
 
+/** Beside others a channel of weights smaller than float32 tells apart from them is 0 but for rounding: the sine of whole turns in a Fourier transform. */
+const AS_GOOD_AS_ZERO = 2 ** -24
+
 export const channelImbalance: Rule = ({ operators }) =>
   operators
     .flatMap(({ name, outputs, channelRanges }) => {
-      const ranges = (channelRanges ?? []).filter((range) => range > 0)
+      const most = Math.max(...(channelRanges ?? []))
+      const ranges = (channelRanges ?? []).filter((range) => range > most * AS_GOOD_AS_ZERO)
       if (ranges.length < 2) return []
-      const [least, most] = [Math.min(...ranges), Math.max(...ranges)]
+      const least = Math.min(...ranges)
       return most / least > UNEQUAL ? [{ name, output: outputs[0] ?? name, least, most }] : []
     })
     .sort((a, b) => b.most / b.least - a.most / a.least)
