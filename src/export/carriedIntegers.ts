@@ -8,9 +8,9 @@
 import * as v from 'valibot'
 import { SquireError } from '../errors.js'
 import type { GivenScaleFix } from '../fixedpoint/givenScaleFix.js'
-import type { QuantizedTensor, ScaleFix } from '../fixedpoint/types.js'
+import type { QuantizedTensor } from '../fixedpoint/types.js'
 import type { ModelProto } from '../onnx/types.js'
-import type { FixedOperator } from '../operators/types.js'
+import { familyOf } from '../operators/index.js'
 import type { FixedPointModel } from '../plan/types.js'
 
 const KEY = 'integers'
@@ -24,17 +24,16 @@ export interface CarriedIntegers {
 /** As metadata of the model. */
 export function carriedIn({ quantized, operators }: FixedPointModel): Readonly<Record<string, string>> {
   const tensors = [...quantized.values()].map(({ name, scale, bits, offset }) => ({ name, scale, bits, offset }))
-  const scaleFixes = operators.filter(hasScaleFix).map(({ name, inputs, outputs, scaleFix }) => {
+  const scaleFixes = operators.flatMap((operator) => {
+    const scaleFix = familyOf(operator).scaleFix?.(operator)
+    if (scaleFix === undefined) return []
+    const { name, inputs, outputs } = operator
     const { q0, q1, q2, scaleInt16, biasInt16 } = scaleFix
     const [inputScale, outputScale] = [quantized.get(inputs[0]!)!.scale, quantized.get(outputs[0]!)!.scale]
     const numbers = { q0, q1, q2, scaleInt16: [...scaleInt16], biasInt16: [...biasInt16], inputScale, outputScale }
-    return [name, numbers] as const
+    return [[name, numbers] as const]
   })
   return { [KEY]: JSON.stringify({ tensors, scaleFixes: Object.fromEntries(scaleFixes) }) }
-}
-
-function hasScaleFix(operator: FixedOperator): operator is FixedOperator & { readonly scaleFix: ScaleFix } {
-  return 'scaleFix' in operator
 }
 
 const integer = v.pipe(v.number(), v.integer())

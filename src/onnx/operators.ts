@@ -36,6 +36,11 @@ export const standardOperators: ReadonlyMap<string, number> = new Map(
   ),
 )
 
+/** They write every value of their first input once, and nothing else: with other dims, or in another order. */
+export const rearranging: ReadonlySet<string> = new Set([
+  ...['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze'],
+])
+
 /** What ONNX Runtime's optimizer writes in the standard domain before the standard has it; the runtime runs it in any opset. */
 export const runtimeOperators: ReadonlySet<string> = new Set(['LayerNormalization', 'SimplifiedLayerNormalization'])
 

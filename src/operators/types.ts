@@ -12,13 +12,14 @@ import type { Integers } from '../emit/arithmetic.js'
 import type { Emitter } from '../emit/builder.js'
 import type { GivenScaleFix } from '../fixedpoint/givenScaleFix.js'
 import type { Offence } from '../fixedpoint/multiplier.js'
-import type { Arithmetic, ChipProfile, IntTensor, QuantizedTensor } from '../fixedpoint/types.js'
+import type { Arithmetic, ChipProfile, IntTensor, QuantizedTensor, ScaleFix } from '../fixedpoint/types.js'
 import type { IntegerArray } from '../fixedpoint/width.js'
 import type { GraphIndex } from '../onnx/graph.js'
 import type { NodeProto, TensorProto } from '../onnx/types.js'
 import type { GraphView } from '../plan/view.js'
 import type { Reading } from '../refine/reading.js'
 import type { Offsets } from './offsets.js'
+import type { Traits } from './traits.js'
 
 /** An operator, planned or with its integers: plain data, so that threads can hand it on. Families add what they need. */
 interface Operator {
@@ -56,36 +57,6 @@ export type Divide = (view: GraphView) => readonly Part[] | Refusal
 export interface Part {
   readonly operator: PlannedOperator
   readonly traits: Traits
-}
-
-/** What the stages need to know of a family. */
-export interface Traits {
-  /**
-   * 'all': inputs and outputs have one scale. 'first': the outputs have that of the first input. 'sole': the output's scale is also that of the
-   * inputs which nothing else reads. 'none': every tensor has a scale of its own.
-   */
-  readonly sharesScale: 'all' | 'first' | 'sole' | 'none'
-  /** Its outputs hold values of its inputs (or zeros), so that the inputs' statistics are theirs. */
-  readonly copiesData: boolean
-  /** It can write integers of the chip's wide width. */
-  readonly writesWide: boolean
-  /** It can read them. */
-  readonly readsWide: boolean
-  /** It reads them with profit: its result depends on differences that 8 bits would round away. 'behind': where that holds of a reader of its output. */
-  readonly gainsFromWide: boolean | 'behind'
-  /** As a step of a Scan it computes on wide integers: rounding to fewer bits would add up from step to step. */
-  readonly wideInSteps?: true
-  /**
-   * Whether it runs in float where its neighbours do: 'between' two operators in float, 'atEdge' also between such an operator and
-   * what is fed to the model. It would cost precision there and save nothing.
-   */
-  readonly followsFloat: 'between' | 'atEdge' | 'never'
-  /**
-   * What it does where a tensor is held less a constant. 'absorbs': its bias or table takes the constant in; 'passes': it hands it on where all
-   * its tensors have it; 'averages': it does so where they have one scale as well; 'joins': it passes it on, and what has another comes through a
-   * table; 'adds': its output lacks what its gains make of its inputs' constants; 'none': it needs the true zero.
-   */
-  readonly offset: 'absorbs' | 'passes' | 'averages' | 'joins' | 'adds' | 'none'
 }
 
 /** An output whose values are a function of one input's: its histogram follows from the input's. */
@@ -240,6 +211,8 @@ export interface Family<P extends PlannedOperator = PlannedOperator, F extends F
   shown?(operator: P, tensor: string): ShownSequence | undefined
   /** Of each input, where the output is a sum of the inputs' values times fixed factors, and a clamp. */
   gains?(operator: P): readonly Gain[] | undefined
+  /** Of a sum of products with constant weights: its step from the accumulator to the output's integers, which its float form does not determine. */
+  scaleFix?(operator: F): ScaleFix
   /** The integer weights of each output channel, in the same order. */
   integerRows?(operator: F): readonly IntegerArray[]
   solve(operator: P, context: SolveContext): Solved<F> | Offence

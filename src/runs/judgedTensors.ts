@@ -7,6 +7,7 @@ import { writtenTensors } from '../export/integerModel.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import { intAttribute } from '../onnx/attribute.js'
 import { opsetOf } from '../onnx/model.js'
+import { rearranging } from '../onnx/operators.js'
 import { DataType, type Model, type NodeProto } from '../onnx/types.js'
 import type { FixedPointModel } from '../plan/types.js'
 
@@ -37,10 +38,8 @@ export function judgedTensors({ proto }: Model, fixed: FixedPointModel): Compare
 function softmaxBefore(proto: Model['proto'], output: string): NodeProto | undefined {
   const writer = proto.graph.node.find((node) => node.output.includes(output))
   if (writer === undefined || ['Softmax', 'LogSoftmax'].includes(writer.opType)) return writer
-  return moves.has(writer.opType) ? softmaxBefore(proto, writer.input[0]!) : undefined
+  return rearranging.has(writer.opType) ? softmaxBefore(proto, writer.input[0]!) : undefined
 }
-
-const moves = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose', 'Identity'])
 
 /** Before opset 13 a Softmax is one over all axes from its own on. */
 function softmaxAxes(proto: Model['proto'], softmax: NodeProto, rank: number): Axes {

@@ -8,12 +8,12 @@ import type { Pool } from '../../engine/pool.js'
 import type { Comparison, HeldSample, ModelFile, SkippedSample } from '../../engine/protocol.js'
 import { SquireError } from '../../errors.js'
 import { createBuffer } from '../../histogram/buffer.js'
-import type { TensorValue } from '../../onnx/types.js'
 import type { Reporter } from '../../report/types.js'
 import type { Compared } from '../dataset/comparing.js'
 import { HeldFeeds, heldSample, MOST_HELD } from '../hold.js'
 import type { ComparedSamples, Feeds, NamedModel, Observed, ObservedModel, Runner } from '../runner.js'
 import { joinBatches, splitBatch } from './batch.js'
+import { byName, forwardOnce } from './forwardOnce.js'
 import { type HeldCall, holdCall } from './heldCall.js'
 import { callInfer, type ForwardOne, type InferCall, type Sink } from './inferCall.js'
 import { Prefixes } from './prefixes.js'
@@ -147,7 +147,7 @@ export class FunctionRunner implements Runner {
     const count = this.#options.evalIteration ?? iteration
     const progress = this.#options.reporter.progress(`evaluating ${name}`, count, 'forwards')
     const metric = await this.#call(count, {
-      forward: (feeds, call) => this.#forward(model, feeds, call),
+      forward: (feeds, call) => forwardOnce(this.#options.pool, model, feeds, call),
       onForward: (done) => progress.update(done),
     })
     progress.finish()
@@ -206,7 +206,7 @@ export class FunctionRunner implements Runner {
     const sink: Sink = {
       forward: (feeds, name) => {
         held.add(heldSample(feeds))
-        return this.#forward(float, feeds, name)
+        return forwardOnce(this.#options.pool, float, feeds, name)
       },
       onForward: (done) => progress.update(done),
     }
@@ -245,19 +245,6 @@ export class FunctionRunner implements Runner {
     return joinBatches(await Promise.all(running))
   }
 
-  async #forward(model: ModelFile, feeds: Feeds, name: string): Promise<Readonly<Record<string, TensorValue>>> {
-    for (const input of model.inputs) {
-      const { dims } = feeds[input.name]!
-      if (input.dims.every((dim, axis) => typeof dim === 'string' || dim === dims[axis])) continue
-      throw new SquireError(
-        'DATA',
-        `${name}: input "${input.name}" has dims [${dims.join(', ')}], expected [${input.dims.join(', ')}]: ` +
-          'the quantized model is static, with the dims of the first forward pass. Measure on inputs of one size.',
-      )
-    }
-    return this.#options.pool.forward({ kind: 'forward', model, feeds, name, observation: undefined }).then(byName)
-  }
-
   #observing(model: ObservedModel, prefixes: Prefixes, held: ReadonlyMap<number, HeldFeeds>): ForwardOne {
     const free: SharedArrayBuffer[] = []
     return async (feeds, name, item) => {
@@ -282,8 +269,4 @@ export class FunctionRunner implements Runner {
 function addTo(held: ReadonlyMap<number, HeldFeeds>, sample: HeldSample, item: number | undefined): void {
   const most = Math.max(...held.keys())
   for (const [iteration, feeds] of held) if (iteration === most || (item ?? most) < iteration) feeds.add(sample)
-}
-
-function byName(done: { readonly outputs: readonly { readonly name: string; readonly value: TensorValue }[] }) {
-  return Object.fromEntries(done.outputs.map(({ name, value }) => [name, value]))
 }

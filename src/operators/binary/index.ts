@@ -1,5 +1,6 @@
 import { addingOffsets } from '../offsets.js'
-import type { Family, Traits } from '../types.js'
+import type { Traits } from '../traits.js'
+import type { Family } from '../types.js'
 import { emitAdd, emitMul } from './emit.js'
 import { addGains, binaryOf, type PlannedBinary } from './plan.js'
 import { referenceAdd, referenceMul } from './reference.js'

@@ -1,5 +1,6 @@
 import { partParameters, partsRange } from '../parts.js'
-import type { Family, Traits } from '../types.js'
+import type { Traits } from '../traits.js'
+import type { Family } from '../types.js'
 import { emitConcat } from './emit.js'
 import { concatOffsets } from './offsets.js'
 import { concatOf, type PlannedConcat } from './plan.js'

@@ -22,6 +22,7 @@ export const conv: Family<PlannedConv, FixedConv> = {
   depth: productsInSum,
   largestWeights,
   products: productsOf,
+  scaleFix: ({ scaleFix }) => scaleFix,
   integerRows,
   solve: solveConv,
   ranges: accumulationRanges,

@@ -22,6 +22,7 @@ export const linear: Family<PlannedLinear, FixedLinear> = {
   depth: productsInSum,
   largestWeights,
   products: productsOf,
+  scaleFix: ({ scaleFix }) => scaleFix,
   integerRows,
   solve: solveLinear,
   ranges: accumulationRanges,

@@ -1,4 +1,5 @@
-import type { Family, Traits } from '../types.js'
+import type { Traits } from '../traits.js'
+import type { Family } from '../types.js'
 import { isAtMostTwiceAsSteep } from './derivation.js'
 import { emitLut, liftZero } from './emit.js'
 import { integral } from './functions.js'

@@ -1,5 +1,6 @@
 import { union } from '../ranges.js'
-import type { Family, Traits } from '../types.js'
+import type { Traits } from '../traits.js'
+import type { Family } from '../types.js'
 import { emitMovement } from './emit.js'
 import { movementOffsets } from './offsets.js'
 import { movementOf, type PlannedMovement } from './plan.js'

@@ -1,5 +1,6 @@
 import { addingOffsets } from '../offsets.js'
-import type { Family, Traits } from '../types.js'
+import type { Traits } from '../traits.js'
+import type { Family } from '../types.js'
 import { emitExtreme, emitSum } from './emit.js'
 import { extremeOf, type PlannedExtreme, type PlannedSum, sumGains, sumOf } from './plan.js'
 import { referenceExtreme, referenceSum } from './reference.js'

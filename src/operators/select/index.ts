@@ -1,5 +1,6 @@
 import { partParameters, partsRange } from '../parts.js'
-import type { Family, Traits } from '../types.js'
+import type { Traits } from '../traits.js'
+import type { Family } from '../types.js'
 import { emitSelect } from './emit.js'
 import { type Choice, type PlannedSelect, roomForMasked, selectOf } from './plan.js'
 import { referenceSelect } from './reference.js'

@@ -1,4 +1,5 @@
-import type { Family, Traits } from '../types.js'
+import type { Traits } from '../traits.js'
+import type { Family } from '../types.js'
 import { emitLogSum, emitSoftmax } from './emit.js'
 import { logSumOf, type PlannedLogSum, type PlannedSoftmax, softmaxOf } from './plan.js'
 import { referenceLogSum, referenceSoftmax } from './reference.js'

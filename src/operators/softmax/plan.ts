@@ -1,6 +1,7 @@
 // Softmax over one axis, or, before opset 13, over an axis and all after it; and the logarithms of sums of exponentials: LogSoftmax, ReduceLogSumExp.
 
 import { intAttribute } from '../../onnx/attribute.js'
+import { rearranging } from '../../onnx/operators.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
 import { reducedAxes } from '../axes.js'
@@ -75,11 +76,9 @@ function rowAxes(node: NodeProto, rank: number, opset: number): readonly number[
   return opset < 13 ? Array.from({ length: -axis }, (_, index) => axis + index) : [axis]
 }
 
-const reshaping: ReadonlySet<string> = new Set(['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze'])
-
 /** Whether a tensor is an output of the model, or becomes nothing else, reshaped. */
 function endsModel(name: string, view: GraphView): boolean {
   const readers = view.index.consumers(name)
   if (readers.length === 0) return view.index.isGraphOutput(name)
-  return readers.every(({ opType, output }) => reshaping.has(opType) && endsModel(output[0]!, view))
+  return readers.every(({ opType, output }) => rearranging.has(opType) && endsModel(output[0]!, view))
 }
