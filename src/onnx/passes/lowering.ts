@@ -4,6 +4,7 @@ import { makeAttribute } from '../attribute.js'
 import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
 import { opsetOf } from '../model.js'
 import { makeNode } from '../node.js'
+import { withUniqueNames } from '../nodeNames.js'
 import { CONTRIB_DOMAIN, isStandardDomain } from '../operators.js'
 import { makeTensor } from '../tensor.js'
 import {
@@ -67,7 +68,7 @@ function loweringOf(title: string, lower: Lower, isKind: (node: NodeProto, index
         initializer.push(...writer.tensors)
         return writer.ending(result)
       })
-      return changed(proto, { node, initializer }, count)
+      return changed(proto, withUniqueNames({ ...graph, node, initializer }).graph, count)
     },
   }
 }

@@ -68,6 +68,17 @@ function transposed({ rank, strides, kernel, dilation, pads, extra, group, bias,
 }
 
 describe('lowerConvTranspose', () => {
+  it('gives its nodes names that no other node has, though exporters number theirs in the same way', async () => {
+    const nodes = [
+      node('ConvTranspose', ['x', 'w'], ['c'], [makeAttribute('strides', [2, 2])], 'up'),
+      node('ConvTranspose', ['c', 'w'], ['y'], [makeAttribute('strides', [2, 2])], 'up_1'),
+    ]
+    const proto = model({ nodes, constants: [floats('w', [3, 3, 2, 2])] })
+    const { proto: lowered, count } = await lowerConvTranspose.apply(proto)
+    expect(count).toBe(2)
+    expect(largestDifference(await runModel(proto), await runModel(lowered), 1e-3)).toBeLessThan(1e-5)
+  })
+
   it('gives what the runtime gives, where the kernel reaches as far as what is cut off', async () => {
     let lowered = 0
     const law = fc.asyncProperty(form, async (one) => {

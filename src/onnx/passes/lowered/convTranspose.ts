@@ -9,6 +9,7 @@ import { makeAttribute } from '../../attribute.js'
 import { type GraphIndex, indexGraph, nameSource } from '../../graph.js'
 import { opsetOf } from '../../model.js'
 import { makeNode } from '../../node.js'
+import { withUniqueNames } from '../../nodeNames.js'
 import { isStandardDomain } from '../../operators.js'
 import { elementCount, makeTensor } from '../../tensor.js'
 import { type AttributeProto, DataType, type ModelProto, type NodeProto, type TensorProto } from '../../types.js'
@@ -43,7 +44,7 @@ export const lowerConvTranspose: Pass = {
       count++
     }
     const node = graph.node.flatMap((one) => replaced.get(one) ?? [one])
-    return changed(proto, { node, initializer }, count)
+    return changed(proto, withUniqueNames({ ...graph, node, initializer }).graph, count)
   },
 }
 
