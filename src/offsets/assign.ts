@@ -37,11 +37,40 @@ export function assignOffsets(
   const ranges = new Map(plan.groups.map(({ name, bits }) => [name, symmetric(thresholds.get(name)!, bits)]))
   for (const { group, range } of candidates) ranges.set(group.scaleGroups[0]!.name, range)
   const sums = sumsOf(plan, keyOf)
-  let left = new Map(candidates.map((candidate) => [candidate.group.scaleGroups[0]!.name, candidate]))
+  const free = new Map(candidates.map((candidate) => [candidate.group.scaleGroups[0]!.name, candidate]))
+  return leastNoise(sums, (eager) => assigned(free, ranges, sums, eager)).result()
+}
+
+/**
+ * A sum that loses by an offset of its output may be the first of a chain whose later sums gain more. So sums are asked to be eager: all and none of them, then
+ * one after the other the other way, as long as that makes less noise.
+ */
+function leastNoise(sums: readonly Sum[], assign: (eager: ReadonlySet<Sum>) => Assignment): Assignment {
+  let eager: ReadonlySet<Sum> = new Set(sums)
+  let best = assign(eager)
+  const keepIfBetter = (others: ReadonlySet<Sum>) => {
+    const other = assign(others)
+    if (other.noise(sums) >= best.noise(sums)) return
+    best = other
+    eager = others
+  }
+  keepIfBetter(new Set())
+  for (const sum of sums) keepIfBetter(new Set(sums.filter((one) => eager.has(one) !== (one === sum))))
+  return best
+}
+
+/** What all sums can be met with. */
+function assigned(
+  candidates: ReadonlyMap<string, Candidate>,
+  ranges: ReadonlyMap<string, Range>,
+  sums: readonly Sum[],
+  eager: ReadonlySet<Sum>,
+): Assignment {
+  let left = candidates
   for (;;) {
     const assignment = new Assignment(left, ranges)
-    const refused = assignment.take(sums)
-    if (refused === undefined) return assignment.result()
+    const refused = assignment.take(sums, eager)
+    if (refused === undefined) return assignment
     left = new Map([...left].filter(([key]) => !refused.includes(key)))
   }
 }
@@ -93,14 +122,28 @@ class Assignment {
   }
 
   /** @returns groups that must stay symmetric, where a sum cannot be met: then nothing of this assignment holds */
-  take(sums: readonly Sum[]): readonly string[] | undefined {
+  take(sums: readonly Sum[], eager: ReadonlySet<Sum>): readonly string[] | undefined {
     const making = new Map(sums.map((sum) => [sum, this.#making(sum)]))
     const late = new Set([...sums.map(({ output }) => output), ...making.values()])
     for (const name of this.#candidates.keys()) if (!late.has(name)) this.#decideFinest(name)
     for (const sum of sums) {
-      if (!this.#meet(sum, making.get(sum))) return [sum.output, ...sum.addends.map(({ group }) => group)]
+      if (!this.#meet(sum, making.get(sum), eager.has(sum)))
+        return [sum.output, ...sum.addends.map(({ group }) => group)]
     }
     return undefined
+  }
+
+  /**
+   * Of all sums: the noise that each output and each addend brings in, beside the output's largest value squared. An addend that another sum writes is
+   * that one's output.
+   */
+  noise(sums: readonly Sum[]): number {
+    const outputs = new Set(sums.map(({ output }) => output))
+    return sums.reduce((total, { output, addends }) => {
+      const own = addends.filter(({ group }) => !outputs.has(group))
+      const noise = own.reduce((all, one) => all + one.noise * this.#step(one.group) ** 2, this.#step(output) ** 2)
+      return total + noise / this.#range(output).threshold ** 2
+    }, 0)
   }
 
   /** The addend that makes up the difference: of those that can, that of the least range. */
@@ -114,7 +157,7 @@ class Assignment {
     return sorted[0]
   }
 
-  #meet(sum: Sum, making: string | undefined): boolean {
+  #meet(sum: Sum, making: string | undefined, isEager: boolean): boolean {
     const { output, addends } = sum
     const others = addends.filter(({ group }) => group !== making)
     // One scale may hold what this sum reads and what a later one writes.
@@ -122,13 +165,14 @@ class Assignment {
     const [maker] = addends.filter(({ group }) => group === making)
     const given = others.reduce((total, { group, constant }) => total + constant * this.#offset(group), 0)
     const options = this.#wishes(output, given, maker).flatMap((wish) => this.#option(output, wish, given, maker) ?? [])
-    const best = options.reduce<Option | undefined>((a, b) => (a === undefined || b.noise < a.noise ? b : a), undefined)
+    const wanted = isEager ? finestOutputs(options) : options
+    const best = wanted.reduce<Option | undefined>((a, b) => (a === undefined || b.noise < a.noise ? b : a), undefined)
     if (best === undefined) return false
     const noise = others.reduce((total, addend) => total + addend.noise * this.#step(addend.group) ** 2, best.noise)
     const involved = [{ group: output, noise: 1 }, ...addends]
     const without = involved.reduce((total, one) => total + one.noise * symmetricStep(this.#range(one.group)) ** 2, 0)
     const isPlain = best.output === undefined && best.made === undefined && given === 0
-    if (!isPlain && noise >= without) return false
+    if (!isEager && !isPlain && noise >= without) return false
     if (!this.#decided.has(output)) this.#decide(output, best.output)
     if (making !== undefined) this.#decide(making, best.made)
     return true
@@ -180,6 +224,13 @@ class Assignment {
   #step(name: string): number {
     return this.#offsets.get(name)?.scale ?? symmetricStep(this.#range(name))
   }
+}
+
+/** The options of the output's finest step. */
+function finestOutputs(options: readonly Option[]): readonly Option[] {
+  const step = ({ output }: Option) => output?.scale ?? Number.POSITIVE_INFINITY
+  const finest = Math.min(...options.map(step))
+  return options.filter((option) => step(option) === finest)
 }
 
 /** Whether a group is read by nothing but a sum, and whatever writes it can write it less any constant. */

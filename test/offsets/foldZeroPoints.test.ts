@@ -39,6 +39,8 @@ const bounds = [floats('low', [], [0]), floats('high', [], [6])]
 const constants = [
   ...[weights('w', 4, 3, 3, 3), weights('v', 4, 4, 3, 3), weights('u', 4, 4, 1, 1), weights('b', 4)],
   ...[weights('t', 4, 8, 1, 1), weights('g', 1024, 10), weights('h', 10), ...bounds],
+  ...[floats('gamma', [4], [1, 0.5, 2, 1]), floats('mean', [4], [0.5, 0.2, 0.4, 0.3])],
+  ...[floats('half', [], [0.5]), floats('term', [1, 4, 1, 1], [-0.1, 0.1, -0.2, 0.2])],
   floats('scales', [4], [1, 1, 2, 2]),
   ...[longs('steps', [3], [16, 1, 64]), weights('gw', 1, 12, 64), weights('gr', 1, 12, 4)],
 ]
@@ -94,6 +96,15 @@ const graphs: Readonly<Record<string, ModelProto>> = {
       op('Conv: r u b -> k'),
       op('Concat: f k -> y', { axis: 1 }),
     ],
+  ]),
+  'a normalization beside convolutions, summed': graph([
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('BatchNormalization: r gamma b mean gamma -> n')],
+    ...[op('Conv: r v b -> d', pads), op('Conv: r u b -> f'), op('Add: d f -> s'), op('Add: s n -> a')],
+    ...[op('Relu: a -> z'), op('Conv: z v b -> y', pads)],
+  ]),
+  'a factor and a term between convolutions': graph([
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Mul: r half -> m'), op('Add: m term -> n')],
+    ...[op('Relu: n -> z'), op('Conv: z v b -> y', pads)],
   ]),
   'opset 10': graph(
     [

@@ -10,17 +10,25 @@ export function accumulationOffsets<P extends PlannedAccumulation>(hasChannelsFi
     const sums = weightSums(operator, hasChannelsFirst(operator))
     return Float64Array.from(operator.bias, (bias, c) => bias + offset * sums[c]!)
   }
+  /** The bias that goes with the offsets of the input and the output. */
+  const biasLess = (operator: P, context: OffsetContext) => {
+    const [input, output] = [operator.inputs[0]!, operator.outputs[0]!]
+    const to = context.offset(output)
+    return Float32Array.from(biases(operator, context.offset(input)), (bias) => bias - to)
+  }
   return {
     biases,
     reading: (operator, inputOffset) => ({ ...operator, inputOffset }),
-    /** The name of the bias that goes with the offsets of the input and the output. */
+    biasLess,
+    /** The name of a constant that holds it. */
     bias(operator: P, context: OffsetContext): string {
-      const [input, output] = [operator.inputs[0]!, operator.outputs[0]!]
-      const to = context.offset(output)
-      const values = Float32Array.from(biases(operator, context.offset(input)), (bias) => bias - to)
-      return context.constant(`${output}_bias`, DataType.FLOAT, [values.length], values)
+      const values = biasLess(operator, context)
+      return context.constant(`${operator.outputs[0]!}_bias`, DataType.FLOAT, [values.length], values)
     },
-  } satisfies Pick<Offsets<P>, 'biases' | 'reading'> & { bias(operator: P, context: OffsetContext): string }
+  } satisfies Pick<Offsets<P>, 'biases' | 'reading'> & {
+    biasLess(operator: P, context: OffsetContext): Float32Array
+    bias(operator: P, context: OffsetContext): string
+  }
 }
 
 /** Whether an operator is a node of one of these types, with clamps behind it: chains of constants a channel are left alone. */

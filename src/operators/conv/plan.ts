@@ -64,6 +64,13 @@ interface PerChannel {
   readonly offset: Float64Array
 }
 
+/** What arithmetic with one value a channel is written with. */
+export const channelwiseTypes: ReadonlySet<string> = new Set(['BatchNormalization', 'Mul', 'Add', 'Sub', 'Div'])
+
+export function isChannelwise({ nodes }: PlannedConv): boolean {
+  return channelwiseTypes.has(nodes[0]!.opType)
+}
+
 /** A chain of Mul, Add, Sub, Div with constants of one value a channel (axis 1), or a lone BatchNormalization. */
 export function channelwiseOf(node: NodeProto, view: GraphView): Match<PlannedConv> | undefined {
   const input = node.input.find((name) => view.isActivation(name))
@@ -152,8 +159,8 @@ export function rowsOf({ weights: { dims, data } }: PlannedConv): Float32Array[]
 
 /** Per-channel arithmetic is none: its nodes keep their float constants in the QDQ model. */
 export function productsOf(conv: PlannedConv): Products | undefined {
-  const { nodes, weights, group, strides, dilations, pads } = conv
-  if (nodes[0]!.opType !== 'Conv') return undefined
+  const { weights, group, strides, dilations, pads } = conv
+  if (isChannelwise(conv)) return undefined
   const rows = rowsOf(conv)
   const window = { kernel: weights.dims.slice(2), strides, dilations, pads }
   return { reading: { groups: group, depth: rows[0]!.length, window }, rows }
