@@ -3,6 +3,7 @@
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { trimHeap } from './trim.js'
 
 /** Buffers that together take less are not worth it. */
 const LEAST_BYTES = 2 ** 26
@@ -11,9 +12,11 @@ let collect: (() => void) | undefined
 
 /** Frees what nothing refers to any more, where there may be much of it: for moments when no result is waited for. */
 export function collectGarbage(): void {
-  if (process.memoryUsage().arrayBuffers < LEAST_BYTES) return
-  collect ??= exposed()
-  collect()
+  if (process.memoryUsage().arrayBuffers >= LEAST_BYTES) {
+    collect ??= exposed()
+    collect()
+  }
+  trimHeap()
 }
 
 /** V8's own function, which a context made after the flag was set has. */

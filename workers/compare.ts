@@ -30,7 +30,7 @@ export async function runCompareSamples(task: CompareSamplesTask): Promise<Compa
   const { comparisons, samplesPerForward: perForward } = task
   const dataset = await datasetOf(task.source, comparisons[0]!.reference.inputs)
   const stop = new Int32Array(task.stop)
-  const atOnce = modelsOf(comparisons).every(({ mapped }) => mapped) ? MOST_FORWARDS : 1
+  const atOnce = modelsOf(comparisons).some(({ mapped }) => mapped) ? MOST_FORWARDS : 1
   const sum = new Sum(comparisons)
   let batch: Feeds[] = []
   let waiting: Feeds[] = []
@@ -158,10 +158,9 @@ function modelsOf(comparisons: readonly Comparison[]): ModelFile[] {
   ])
 }
 
-/** Models that stay open from sample to sample. Of large ones none does. */
+/** Models that stay open from sample to sample. Large ones do not. */
 function openTogether(comparisons: readonly Comparison[]): readonly ModelFile[] {
-  const models = modelsOf(comparisons)
-  return models.every(({ mapped }) => mapped) ? [] : models
+  return modelsOf(comparisons).filter(({ mapped }) => !mapped)
 }
 
 /** The model's own inputs, and the codes of what each operator reads. */

@@ -1,7 +1,7 @@
 // Notices that no task has come for a while.
 
 /** A task that follows another comes sooner. */
-const IDLE_MILLISECONDS = 1000
+const IDLE_MILLISECONDS = 100
 
 const listeners: (() => Promise<void>)[] = []
 let timer: NodeJS.Timeout | undefined

@@ -5,6 +5,7 @@ import type { Codes } from '../difference/difference.js'
 import { type Measures, measuresOf } from '../difference/measures.js'
 import type { TensorDifference } from '../difference/tensors.js'
 import type { ComparedTensor, Comparison } from '../engine/protocol.js'
+import { collectGarbage } from '../garbage.js'
 
 export interface TensorErrors {
   /** Its name in the float model. */
@@ -37,7 +38,10 @@ export async function compareSeveral(
   compared: ComparedSamples,
   title: string,
 ): Promise<ComparisonResult[]> {
+  // The models were just written, and the workers open sessions of all.
+  collectGarbage()
   const { samples, differences } = await runner.compare(comparisons, compared, title)
+  collectGarbage()
   let next = 0
   return comparisons.map(({ tensors }) => {
     const found = differences.slice(next, next + tensors.length)

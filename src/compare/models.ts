@@ -12,6 +12,12 @@ import { makeNode, makeValueInfo } from '../onnx/node.js'
 import { DataType, type ModelProto } from '../onnx/types.js'
 
 /**
+ * Models of more than this, in bytes of weights, map them: a worker compares up to three models, and each would hold its weights and a copy that is
+ * packed for the processor. A float product may then differ in its last bit, which a measure of error does not show; products of integers are exact.
+ */
+export const LEAST_MAPPED_COMPARED = 2 ** 24
+
+/**
  * The float model as what integer models are compared with; one file for all of them.
  * @param float the model that was quantized, after the graph passes
  * @param tensors every tensor that is compared
@@ -19,7 +25,7 @@ import { DataType, type ModelProto } from '../onnx/types.js'
 export function comparedFloat(float: ModelProto, tensors: readonly string[], workspace: string): Promise<ModelFile> {
   const inputs = new Set(modelInputs(float).map(({ name }) => name))
   const inner = tensors.filter((name) => !inputs.has(name))
-  return modelFile(withOutputs(float, inner, 'add'), join(workspace, 'compared_float.onnx'))
+  return modelFile(withOutputs(float, inner, 'add'), join(workspace, 'compared_float.onnx'), LEAST_MAPPED_COMPARED)
 }
 
 /**
@@ -43,7 +49,7 @@ export async function integerComparison(
   )
   return {
     reference,
-    candidate: await modelFile(held, join(folder, 'integer.onnx')),
+    candidate: await modelFile(held, join(folder, 'integer.onnx'), LEAST_MAPPED_COMPARED),
     own: await ownFile(apart.proto, [...apart.names.values()], modelInputs(integer), join(folder, 'own.onnx')),
     tensors: tensors.map(({ name, scale, bits, offset = 0, told = everything, integers }): ComparedTensor => {
       const [low, high] = rangeOf(bits)
@@ -69,7 +75,7 @@ async function ownFile(
   const cut = ends.flatMap(({ input }) =>
     input === undefined ? [] : [{ name: input, dataType: DataType.FLOAT, dims: [] }],
   )
-  const file = await writtenFile(proto, path)
+  const file = await writtenFile(proto, path, LEAST_MAPPED_COMPARED)
   return { ...file, inputs: [...inputs, ...cut], outputs: ends.map(({ output }) => output) }
 }
 

@@ -10,23 +10,34 @@ import type { ModelFile } from './protocol.js'
 
 let serials = 0
 
-/** Writes a model for the workers. */
-export async function modelFile(proto: ModelProto, path: string): Promise<ModelFile> {
+/**
+ * Writes a model for the workers.
+ * @param leastMapped as in writtenFile
+ */
+export async function modelFile(
+  proto: ModelProto,
+  path: string,
+  leastMapped: number = LEAST_MAPPED_BYTES,
+): Promise<ModelFile> {
   const outputs = proto.graph.output.map(({ name }) => name)
-  return { ...(await writtenFile(proto, path)), inputs: modelInputs(proto), outputs }
+  return { ...(await writtenFile(proto, path, leastMapped)), inputs: modelInputs(proto), outputs }
 }
 
-/** Large weights are mapped into memory from a file beside the model, and are floats there. */
+/**
+ * Large weights are mapped into memory from a file beside the model, and are floats there.
+ * @param leastMapped bytes; what is not more is inside the model
+ */
 export async function writtenFile(
   proto: ModelProto,
   path: string,
+  leastMapped: number,
 ): Promise<Pick<ModelFile, 'path' | 'serial' | 'mapped'>> {
   const serial = serials++
   const floats = floatWeights(proto)
-  if (tensorBytes(floats.proto) <= LEAST_MAPPED_BYTES) {
+  if (tensorBytes(floats.proto) <= leastMapped) {
     await writeModel(proto, path)
     return { path, serial }
   }
-  await writeModel(floats.proto, path, { maxInlineBytes: LEAST_MAPPED_BYTES, values: floats.values })
+  await writeModel(floats.proto, path, { maxInlineBytes: leastMapped, values: floats.values })
   return { path, serial, mapped: true }
 }

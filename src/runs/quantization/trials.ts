@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import type { Prepared } from '../../calibrate/prepare.js'
 import type { Runner } from '../../calibrate/runner.js'
 import { compareSeveral } from '../../compare/compare.js'
-import { comparedFloat, withOutputs } from '../../compare/models.js'
+import { comparedFloat, LEAST_MAPPED_COMPARED, withOutputs } from '../../compare/models.js'
 import { autoModes, type Config, zeroPointPolicies } from '../../config/config.js'
 import { modelFile } from '../../engine/modelFile.js'
 import type { Comparison, ModelFile } from '../../engine/protocol.js'
 import { SquireError } from '../../errors.js'
+import { tensorBytes } from '../../onnx/codec.js'
 import type { FixedPointModel } from '../../plan/types.js'
 import { judgedTensors } from '../judgedTensors.js'
 import { meanNoise } from '../layers/outputNoise.js'
@@ -124,13 +125,15 @@ export class Trials {
     const reference = await this.#float(tensors.map((tensor) => tensor.reference))
     const integer = integerOf(this.#setting, job, fixed, { outputDequant: true, allLayers: false })
     const judged = tensors.map((tensor) => tensor.candidate)
-    return { reference, candidate: await modelFile(withOutputs(integer, judged, 'add'), path), own: undefined, tensors }
+    const candidate = await modelFile(withOutputs(integer, judged, 'add'), path, LEAST_MAPPED_COMPARED)
+    return { reference, candidate, own: undefined, tensors }
   }
 
   /** The float model with the judged tensors as outputs: one for all trials, as a zero point moves scores by a constant. */
   async #float(judged: readonly string[]): Promise<ModelFile> {
     const { model, plain } = this.#prepared
-    if (judged.every((name) => plain.outputs.includes(name))) return plain
+    const isLight = plain.mapped || tensorBytes(model.proto) <= LEAST_MAPPED_COMPARED
+    if (isLight && judged.every((name) => plain.outputs.includes(name))) return plain
     const key = JSON.stringify(judged)
     const known = this.#judged.get(key)
     if (known !== undefined) return known
