@@ -83,7 +83,7 @@ async function activations(benchCase: BenchCase, first: number): Promise<readonl
     for (let i = 0; i < observation.stacked; i++) samples.push((await dataset.load(first + i)).feeds)
     const session = await createSession(observed.path, observed)
     const written = observation.tensors.filter((name) => !(name in feeds))
-    const values = await session.run(stackSamples(samples), written)
+    const values = await session.run(stackSamples(samples, samples.length, {}, observation.stackAxes), written)
     await session.release()
     return written.map((name) => {
       const layout = observation.blocked[name]

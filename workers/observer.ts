@@ -1,5 +1,6 @@
 // Binds a kernel to the tensors that a run observes: where the runtime writes them, and how they are counted.
 
+import { type StackAxes, slicesOf, stackedDims } from '../src/dataset/batch.js'
 import { arrayOf, elementCount, elementTypeOf } from '../src/dataset/tensors/elements.js'
 import type { Observation } from '../src/engine/protocol.js'
 import { writeBuffer } from '../src/histogram/buffer.js'
@@ -15,6 +16,7 @@ export class Observer {
   readonly #tensors: readonly string[]
   readonly #inputDims: Observation['inputDims']
   readonly #stacked: number
+  readonly #axes: StackAxes
   readonly #blocked: Observation['blocked']
   readonly #kernel: Kernel
   /**
@@ -26,19 +28,20 @@ export class Observer {
   /** Where samples are stacked, if they are: in the kernel's memory. */
   readonly stack: Values
 
-  constructor({ tensors, dims, blocked, stacked, inputDims, outputs }: Omit<Observation, 'buffer'>) {
+  constructor({ tensors, dims, blocked, stacked, stackAxes, inputDims, outputs }: Omit<Observation, 'buffer'>) {
     this.#tensors = tensors
-    const rows = (dims: readonly number[]) => stackedDims(dims, stacked)
+    const rows = (name: string, dims: readonly number[]) => stackedDims(dims, stacked, own(stackAxes, name))
     this.#inputDims = inputDims
     this.#stacked = stacked
+    this.#axes = stackAxes
     this.#blocked = blocked
     const held = (name: string, dims: readonly number[]) => {
       const layout = own(blocked, name)
-      return { name, dims: rows(layout === undefined ? dims : blockedDims(dims, layout.block)) }
+      return { name, dims: rows(name, layout === undefined ? dims : blockedDims(dims, layout.block)) }
     }
     const written = tensors.flatMap((name, i) => (Object.hasOwn(inputDims, name) ? [] : [held(name, dims[i]!)]))
     // What is stacked is copied anyway.
-    const fed = stacked === 1 ? [] : Object.entries(inputDims).map(([name, dims]) => ({ name, dims: rows(dims) }))
+    const fed = stacked === 1 ? [] : Object.entries(inputDims).map(([name, dims]) => ({ name, dims: rows(name, dims) }))
     this.#kernel = createKernel({
       numSlots: tensors.length,
       bufferLengths: [...written, ...fed].map(({ dims }) => elementCount(dims)),
@@ -51,7 +54,7 @@ export class Observer {
       ...Object.fromEntries(
         Object.entries(outputs).map(([name, info]) => [
           name,
-          Object.hasOwn(inputDims, name) || info.varies ? null : emptyTensor({ ...info, dims: rows(info.dims) }),
+          Object.hasOwn(inputDims, name) || info.varies ? null : emptyTensor({ ...info, dims: rows(name, info.dims) }),
         ]),
       ),
       ...Object.fromEntries(written.map(inBuffer)),
@@ -72,19 +75,19 @@ export class Observer {
   /** What to ask the runtime for: in preallocated memory where the dims are known. */
   fetches(feeds: Values): readonly string[] | Fetches {
     const usual = Object.entries(this.#inputDims).every(([name, dims]) =>
-      sameDims(feeds[name]!.dims, stackedDims(dims, this.#stacked)),
+      sameDims(feeds[name]!.dims, stackedDims(dims, this.#stacked, own(this.#axes, name))),
     )
     return usual ? this.#preallocated : this.#names
   }
 
   /**
-   * Counts the first `part` of the rows of one forward pass: all of it, or nothing and what is wrong with it. `undoable` costs a copy of the
-   * counts.
+   * Counts the first `part` of the samples of one forward pass: all of it, or nothing and what is wrong with it. `undoable` costs a copy of
+   * the counts.
    */
   observe(feeds: Values, values: Values, undoable: boolean, part = 1): string | undefined {
     if (undoable) this.#kernel.begin()
     for (const [slot, name] of this.#tensors.entries()) {
-      const bad = this.#count(slot, (own(values, name) ?? feeds[name])!, part, own(this.#blocked, name))
+      const bad = this.#count(slot, name, (own(values, name) ?? feeds[name])!, part)
       if (bad === undefined) continue
       if (undoable) this.#kernel.rollback()
       return `tensor "${name}" is ${bad.value} at index ${bad.index}; the float model must be finite on calibration data`
@@ -93,7 +96,10 @@ export class Observer {
   }
 
   /** Counts a tensor's values. Returns the first, in row order, that is not finite. */
-  #count(slot: number, { data, dims }: TensorValue, part: number, layout: BlockedLayout | undefined) {
+  #count(slot: number, name: string, { data, dims }: TensorValue, part: number) {
+    const layout = own(this.#blocked, name)
+    const slices = part === 1 ? 1 : slicesOf(dims, own(this.#axes, name))
+    if (slices > 1) return this.#countSlices(slot, data as Float32Array, slices, part)
     const values = data.subarray(0, data.length * part) as Float32Array
     if (layout === undefined) {
       const index = this.#kernel.observe(slot, values)
@@ -101,6 +107,17 @@ export class Observer {
     }
     const rows = dims[0]! * part
     return this.#countBlocked(slot, values, rows, layout) ? undefined : firstNonFinite(values, rows, layout)
+  }
+
+  /** Counts the first part of each slice. */
+  #countSlices(slot: number, data: Float32Array, slices: number, part: number) {
+    const length = data.length / slices
+    for (let slice = 0; slice < slices; slice++) {
+      const values = data.subarray(slice * length, (slice + part) * length)
+      const index = this.#kernel.observe(slot, values)
+      if (index !== -1) return { index: slice * length * part + index, value: values[index] }
+    }
+    return undefined
   }
 
   /** Counts all but the padding. Returns whether all are finite. */
@@ -126,10 +143,6 @@ export class Observer {
 function emptyTensor({ dataType, dims }: TensorInfo): TensorValue | null {
   const type = elementTypeOf(dataType)
   return type === undefined ? null : { type, dims, data: new (arrayOf(type))(elementCount(dims)) }
-}
-
-function stackedDims(dims: readonly number[], count: number): readonly number[] {
-  return count === 1 ? dims : [dims[0]! * count, ...dims.slice(1)]
 }
 
 function sameDims(a: readonly number[], b: readonly number[]): boolean {

@@ -37,7 +37,8 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
   const runBatch = async (batch: Batch, count: number, observer: Observer | undefined): Promise<void> => {
     const samples = batch.map((entry) => entry.feeds)
     const isStack = count > task.samplesPerForward
-    const feeds = stackSamples(samples, count, isStack ? observer!.stack : undefined)
+    const axes = isStack ? task.observation?.stackAxes : undefined
+    const feeds = stackSamples(samples, count, isStack ? observer!.stack : undefined, axes)
     const fetches = observer?.fetches(feeds) ?? outputs
     // Dims that the model's inputs leave open may still not fit what is inside. What is stacked has the usual ones.
     const unfit = isStack ? undefined : otherDims(feeds, task.inputDims)
@@ -51,7 +52,7 @@ export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
         for (const { sample } of batch) skip(sample, new SquireError('DATA', `sample "${sample.id}": ${problem}`))
       } else {
         if (observer !== undefined) observed += batch.length
-        await update(model, batch, splitOutputs(ownOutputs(values, outputs, observer !== undefined), count))
+        await update(model, batch, splitOutputs(ownOutputs(values, outputs, observer !== undefined), count, axes))
       }
     }
   }

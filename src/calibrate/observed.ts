@@ -6,10 +6,11 @@ import { modelFile } from '../engine/modelFile.js'
 import type { ModelFile, Observation } from '../engine/protocol.js'
 import { messageOf } from '../errors.js'
 import { tensorBytes } from '../onnx/codec.js'
+import { elementCount } from '../onnx/tensor.js'
 import type { Model, ModelProto, TensorInfo } from '../onnx/types.js'
 import { leaveBlocked } from './dodges/blocked.js'
 import { type Dodge, dodgesInUse } from './dodges/dodges.js'
-import { samplesToStack } from './dodges/stack.js'
+import { forSeveral, type Stackable, samplesToStack, unstacked } from './dodges/stack.js'
 import { withRefusedOutput } from './dodges/uncopied.js'
 import type { Prepared } from './prepare.js'
 import type { Feeds, ObservedModel } from './runner.js'
@@ -28,19 +29,23 @@ export async function makeObservable(
   const { model, plan, plain, feeds, tensors, key } = prepared
   const outputs = new Set(plain.outputs)
   const exposed = plan.observed.filter((name) => !outputs.has(name) && !Object.hasOwn(feeds, name))
-  const proto = withOutputs(model.proto, exposed)
-  const given = dodges.includes('uncopied') ? withRefusedOutput(proto) : proto
-  const inRows = await modelFile(given, join(workspace, 'observed.onnx'))
+  const dims = plan.observed.map((name) => tensors.get(name)!.dims)
+  const values = dims.reduce((sum, one) => sum + elementCount(one), 0)
+  const stackable: Stackable = { proto: model.proto, feeds, names: [...plain.outputs, ...exposed], tensors, values }
+  const written = (proto: ModelProto) => {
+    const observed = withOutputs(proto, exposed)
+    const given = dodges.includes('uncopied') ? withRefusedOutput(observed) : observed
+    return modelFile(given, join(workspace, 'observed.onnx'))
+  }
+  const several = dodges.includes('stack') ? await forSeveral(stackable, written) : undefined
+  const inRows = several?.file ?? (await written(model.proto))
   const dimsOf = new Map(exposed.map((name) => [name, tensors.get(name)!.dims]))
   const { blocked, log, ...file } = dodges.includes('blocked')
     ? await inRuntimeOrder(model, inRows, dimsOf, feeds, join(workspace, 'blocked.onnx'))
     : { ...inRows, blocked: {}, log: 'all tensors observed in row order: SQUIRE_DODGES leaves blocked out' }
-  const dims = plan.observed.map((name) => tensors.get(name)!.dims)
-  const stacked = dodges.includes('stack')
-    ? await samplesToStack(model.proto, file, feeds, [...plain.outputs, ...exposed], dims)
-    : 1
+  const { stacked, stackAxes } = several ? await samplesToStack(stackable, { ...several, file }) : unstacked
   return {
-    observed: { ...file, outputs: plain.outputs },
+    observed: { ...file, inputs: plain.inputs, outputs: plain.outputs },
     plain,
     observation: {
       tensors: plan.observed,
@@ -48,6 +53,7 @@ export async function makeObservable(
       blocked,
       inputDims: Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims])),
       stacked,
+      stackAxes,
       outputs: Object.fromEntries(plain.outputs.flatMap((name) => infoOf(name, tensors))),
     },
     key,

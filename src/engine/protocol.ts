@@ -2,6 +2,7 @@
 // A worker answers a failure it understands as a value; a rejected task therefore always means that the worker died.
 
 import type { QuantMode } from '../config/config.js'
+import type { StackAxes } from '../dataset/batch.js'
 import type { DatasetSource } from '../dataset/source.js'
 import type { ModelInput } from '../dataset/types.js'
 import type { Axes } from '../difference/centred.js'
@@ -37,8 +38,10 @@ export interface Observation {
   /** Those that the runtime leaves in its own memory order, by name. */
   readonly blocked: Readonly<Record<string, BlockedLayout>>
   readonly inputDims: Readonly<Record<string, readonly number[]>>
-  /** How many samples of those dims a forward pass takes at once, one after the other along the first axis. */
+  /** How many samples of those dims a forward pass takes at once. */
   readonly stacked: number
+  /** Along which axis an input, output or observed tensor holds them one after the other, where that is not the first. */
+  readonly stackAxes: StackAxes
   /** The model's own outputs, for inputs of those dims. */
   readonly outputs: Readonly<Record<string, TensorInfo>>
   /**

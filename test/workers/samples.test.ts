@@ -8,17 +8,19 @@ import { openDataset } from '../../src/dataset/datasets.js'
 import type { SamplesTask } from '../../src/engine/protocol.js'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { createBuffer, readBuffer } from '../../src/histogram/buffer.js'
+import { makeAttribute } from '../../src/onnx/attribute.js'
 import { modelInputs, readModel, writeModel } from '../../src/onnx/model.js'
 import { makeNode } from '../../src/onnx/node.js'
+import type { ModelProto } from '../../src/onnx/types.js'
 import { oneWidth } from '../../src/plan/options.js'
 import { runSamples } from '../../workers/samples.js'
 import { expectSame } from '../histogram/same.js'
 import { temporaryFolder } from '../onnx/folder.js'
-import { floats, model } from '../onnx/models.js'
+import { floats, longs, model } from '../onnx/models.js'
 
 const at = temporaryFolder()
 
-const proto = model({
+const images = model({
   nodes: [
     makeNode('Conv', ['x', 'w', 'b'], ['c']),
     makeNode('Relu', ['c'], ['r']),
@@ -26,6 +28,21 @@ const proto = model({
   ],
   constants: [floats('w', [20, 3, 2, 2]), floats('b', [20])],
   inputs: { x: ['N', 3, 'H', 'W'] },
+})
+
+/** Products with one summand each: no order of summation tells. */
+const turned = Array.from({ length: 25 }, (_, i) => (i % 6 === 4 ? 3 : 0))
+
+/** Of a fixed batch, and with the steps of sequences before it: m is [18, 1, 5]. */
+const sequences = model({
+  nodes: [
+    makeNode('Reshape', ['x', 'rows'], ['r']),
+    makeNode('Transpose', ['r'], ['t'], [makeAttribute('perm', [1, 0, 2])]),
+    makeNode('MatMul', ['t', 'turned'], ['m']),
+    makeNode('Transpose', ['m'], ['y'], [makeAttribute('perm', [1, 0, 2])]),
+  ],
+  constants: [longs('rows', [3], [1, 18, 5]), floats('turned', [5, 5], turned)],
+  inputs: { x: [1, 3, 6, 5] },
 })
 
 /** 21 samples of 6x5, but for those at `large` (7x7) and those at `bad` (Infinity). The metric lists what it was given. */
@@ -53,9 +70,10 @@ interface Given {
   readonly large?: readonly number[]
   readonly bad?: readonly number[]
   readonly onBadSample?: 'error' | 'skip'
+  readonly proto?: ModelProto
 }
 
-async function run(stacked: number, { large = [], bad = [], onBadSample = 'error' }: Given) {
+async function run(stacked: number, { large = [], bad = [], onBadSample = 'error', proto = images }: Given) {
   // A module is loaded once: every variation has a file of its own.
   const file = at(`data-${large.join('-')}-${bad.join('-')}.mjs`)
   writeFileSync(file, script(large, bad))
@@ -110,6 +128,12 @@ async function expectAlike(given: Given) {
 describe('samples stacked into one forward pass', () => {
   it('give the statistics and outputs of one by one, the last and incomplete stack included', async () => {
     expect((await expectAlike({})).observed).toBe(21)
+  })
+
+  it('also where their values alternate', async () => {
+    const { task, observed } = await expectAlike({ proto: sequences })
+    expect(task.observation!.stackAxes).toEqual({ m: 1 })
+    expect(observed).toBe(21)
   })
 
   it('leave those of other dims to passes of their own', async () => {

@@ -162,4 +162,4 @@ export class SampleFolds {
   }
 }
 
-const nothingObserved = { tensors: [], dims: [], blocked: {}, inputDims: {}, stacked: 1, outputs: {} }
+const nothingObserved = { tensors: [], dims: [], blocked: {}, inputDims: {}, stacked: 1, stackAxes: {}, outputs: {} }

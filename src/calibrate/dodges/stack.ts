@@ -1,121 +1,117 @@
-// Small models run several samples at once: a forward pass has a cost of its own, beside which little is left of theirs. Results must not
-// depend on which samples meet in one pass, so a model is tried first: the rows that a sample gives may not change, in any bit, with its
-// place or its neighbours.
+// Small models run several samples at once: a forward pass has a cost of its own, and so has every step of a recurrent layer, beside which little
+// is left of theirs. Results must not depend on which samples meet in one pass, so a model is tried first (independence.ts).
 
-import { stackSamples } from '../../dataset/batch.js'
-import type { ModelFile } from '../../engine/protocol.js'
+import type { StackAxes } from '../../dataset/batch.js'
+import type { ModelInput } from '../../dataset/types.js'
+import type { ModelFile, Observation } from '../../engine/protocol.js'
 import { SquireError } from '../../errors.js'
 import { subgraphs } from '../../onnx/attribute.js'
-import { createSession, type Session } from '../../onnx/session.js'
-import { elementCount } from '../../onnx/tensor.js'
-import type { ModelProto, TensorData, TensorValue } from '../../onnx/types.js'
+import { tensorBytes } from '../../onnx/codec.js'
+import { modelInputs } from '../../onnx/model.js'
+import { isScan } from '../../onnx/scan.js'
+import { createSession } from '../../onnx/session.js'
+import type { ModelProto, NodeProto, TensorInfo } from '../../onnx/types.js'
 import type { Feeds } from '../runner.js'
+import { independentRows, isVaried } from './independence.js'
+import { openBatch } from './openBatch.js'
 
 /** Samples of one pass: beyond this many there is nothing left to gain, and below this many next to nothing. */
 const MOST_STACKED = 32
 const FEWEST_STACKED = 8
 /** Observed values of one pass: more do not stay in a cache from where they are written to where they are counted. */
 const MOST_VALUES = 2 ** 24
-/** What rounding may change between one row and several, of the largest magnitude: matrix products sum in another order. */
-const TOLERANCE = 1e-4
+/** Larger models of a fixed batch stay as they are: the trials would hold them in memory once more. */
+const MOST_OPENED_BYTES = 2 ** 27
+
+/** A model that may take several samples at once. */
+export interface Stackable {
+  readonly proto: ModelProto
+  /** Of one sample. */
+  readonly feeds: Feeds
+  /** All outputs that matter. */
+  readonly names: readonly string[]
+  /** All tensors that they lead to. */
+  readonly tensors: ReadonlyMap<string, TensorInfo>
+  /** How many values are observed. */
+  readonly values: number
+}
+
+/** How samples go into one forward pass. */
+export type Stacking = Pick<Observation, 'stacked' | 'stackAxes'>
+
+export const unstacked: Stacking = { stacked: 1, stackAxes: {} }
+
+/** A file of the model, and the axes along which its inputs take several samples. */
+export interface ForSeveral {
+  readonly file: ModelFile
+  readonly inputAxes: StackAxes
+}
+
+/** The model in a form that takes two samples, if it has one: the trial of many costs time. `write` makes files of models. */
+export async function forSeveral(
+  model: Stackable,
+  write: (proto: ModelProto) => Promise<ModelFile>,
+): Promise<ForSeveral | undefined> {
+  const { proto, feeds, tensors } = model
+  if (mostStacked(model) < FEWEST_STACKED || proto.graph.node.some(isUnsure) || !Object.values(feeds).every(isVaried))
+    return undefined
+  const inputs = modelInputs(proto)
+  const isFixed = inputs.every(({ dims }) => dims.every((dim) => typeof dim === 'number'))
+  if (isFixed && tensorBytes(proto) > MOST_OPENED_BYTES) return undefined
+  for (const inputAxes of batchAxes(inputs, feeds, isFixed)) {
+    const several = { file: await write(openBatch(proto, inputAxes, tensors)), inputAxes }
+    if ((await tried(model, several, 2)) !== undefined) return several
+  }
+  return undefined
+}
+
+/** How a forward pass of the file may take samples like the given one. */
+export async function samplesToStack(model: Stackable, several: ForSeveral): Promise<Stacking> {
+  const stacked = mostStacked(model)
+  const stackAxes = await tried(model, several, stacked)
+  return stackAxes === undefined ? unstacked : { stacked, stackAxes }
+}
+
+function mostStacked({ values }: Stackable): number {
+  return Math.min(MOST_STACKED, 2 ** Math.floor(Math.log2(MOST_VALUES / Math.max(1, values))))
+}
 
 /**
- * How many samples like `feeds` a forward pass of the model may take, stacked along the first axis. `names` are all outputs that matter, `dims`
- * those of the observed tensors.
+ * Where the inputs may hold further samples: along the first axis, or the second, as states of recurrent layers do, [layers, samples, size]; an
+ * input that has another size there, along its first of size 1.
  */
-export async function samplesToStack(
-  proto: ModelProto,
-  file: ModelFile,
-  feeds: Feeds,
-  names: readonly string[],
-  dims: readonly (readonly number[])[],
-): Promise<number> {
-  const values = dims.reduce((sum, one) => sum + elementCount(one), 0)
-  const count = Math.min(MOST_STACKED, 2 ** Math.floor(Math.log2(MOST_VALUES / Math.max(1, values))))
-  const open = file.inputs.every(({ name, dims }) => {
-    const { type, dims: fed } = feeds[name]!
-    return typeof dims[0] === 'string' && fed[0] === 1 && type === 'float32'
+function batchAxes(inputs: readonly ModelInput[], feeds: Feeds, isFixed: boolean): StackAxes[] {
+  const possible = inputs.map(({ name, dims }) => {
+    const fed = feeds[name]!.dims
+    const axes = [...fed.keys()].filter((axis) => fed[axis] === 1 && (isFixed || typeof dims[axis] === 'string'))
+    return { name, axes }
   })
-  if (!open || count < FEWEST_STACKED || proto.graph.node.some(isUnsure)) return 1
-  const session = await createSession(file.path, file)
-  try {
-    return (await rowsAreIndependent(session, feeds, names, count)) ? count : 1
-  } finally {
-    await session.release()
-  }
+  if (possible.some(({ axes }) => axes.length === 0)) return []
+  const choices = [0, 1].map((at) =>
+    possible.map(({ name, axes }) => [name, axes.includes(at) ? at : axes[0]!] as const),
+  )
+  return (String(choices[0]) === String(choices[1]) ? choices.slice(1) : choices).map((one) => Object.fromEntries(one))
 }
 
-/** Nodes whose doing a few runs do not show: they branch, or draw random numbers. */
-function isUnsure(node: ModelProto['graph']['node'][number]): boolean {
-  return subgraphs(node).length > 0 || /^(Random|Bernoulli|Multinomial)/.test(node.opType)
-}
-
-async function rowsAreIndependent(session: Session, feeds: Feeds, names: readonly string[], count: number) {
-  const variant = (i: number) => scaled(feeds, 1 - (i * 0.75) / count)
-  const some = Array.from({ length: count }, (_, i) => variant(i))
-  const first = stackSamples(some)
-  // The same but for the last, each one place further on, and one that is larger than all of them.
-  const second = stackSamples([variant(-1), ...some.slice(0, -1)])
+/** The axes of `count` stacked samples; undefined where they depend on one another. */
+async function tried({ feeds, names }: Stackable, { file, inputAxes }: ForSeveral, count: number) {
   try {
-    const alone = await session.run(feeds, names)
-    for (const group of groupsOf(names, (name) => alone[name]!.data.length * count)) {
-      const one = await session.run(first, group)
-      const other = await session.run(second, group)
-      if (!group.every((name) => hasSameRows(alone[name]!, one[name]!, other[name]!, count))) return false
+    const session = await createSession(file.path, file)
+    try {
+      return await independentRows(session, feeds, names, count, inputAxes)
+    } finally {
+      await session.release()
     }
-    return true
   } catch (error) {
     // A model that cannot take so many.
-    if (error instanceof SquireError) return false
+    if (error instanceof SquireError) return undefined
     throw error
   }
 }
 
-/** Values that are compared at once: what is compared is held twice. */
-const MOST_COMPARED = 2 ** 22
-
-/** Runs of names, of at most MOST_COMPARED values each or of one name. */
-function groupsOf(names: readonly string[], sizeOf: (name: string) => number): string[][] {
-  const groups: string[][] = []
-  let room = 0
-  for (const name of names) {
-    const size = sizeOf(name)
-    if (groups.length === 0 || size > room) {
-      groups.push([])
-      room = MOST_COMPARED
-    }
-    groups.at(-1)!.push(name)
-    room -= size
-  }
-  return groups
-}
-
-function hasSameRows(alone: TensorValue, first: TensorValue, second: TensorValue, count: number): boolean {
-  const [rows, ...rest] = alone.dims
-  const expected = String([(rows ?? 0) * count, ...rest])
-  if (rows === undefined || String(first.dims) !== expected || String(second.dims) !== expected) return false
-  const size = alone.data.length
-  const same = bytesOf(first, 0, size * (count - 1)).equals(bytesOf(second, size, size * count))
-  return same && isClose(alone.data, first.data.subarray(0, size))
-}
-
-function isClose(a: TensorData, b: TensorData): boolean {
-  let most = 0
-  for (const x of a) most = Math.max(most, Math.abs(Number(x)))
-  for (let i = 0; i < a.length; i++) if (!(Math.abs(Number(a[i]) - Number(b[i])) <= TOLERANCE * most)) return false
-  return true
-}
-
-function bytesOf({ data }: TensorValue, from: number, to: number): Buffer {
-  const part = data.subarray(from, to)
-  return Buffer.from(part.buffer, part.byteOffset, part.byteLength)
-}
-
-function scaled(feeds: Feeds, factor: number): Feeds {
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, value]) => [
-      name,
-      { ...value, data: (value.data as Float32Array).map((x) => x * factor) },
-    ]),
-  )
+/** Nodes whose doing a few runs do not show: they branch, or draw random numbers. */
+function isUnsure(node: NodeProto): boolean {
+  const inner = subgraphs(node)
+  if (isScan(node)) return inner.some((body) => body.node.some(isUnsure))
+  return inner.length > 0 || /^(Random|Bernoulli|Multinomial)/.test(node.opType)
 }

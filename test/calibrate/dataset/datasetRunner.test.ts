@@ -28,7 +28,15 @@ import { silentReporter } from '../../../src/report/types.js'
 import { expectSame } from '../../histogram/same.js'
 
 const file = (path: string) => ({ path, serial: 0, inputs: [], outputs: [] })
-const observation = { tensors: ['t'], dims: [[1]], blocked: {}, inputDims: { x: [1, 2] }, stacked: 1, outputs: {} }
+const observation = {
+  tensors: ['t'],
+  dims: [[1]],
+  blocked: {},
+  inputDims: { x: [1, 2] },
+  stacked: 1,
+  stackAxes: {},
+  outputs: {},
+}
 const model: ObservedModel = { observed: file('observed'), plain: file('plain'), observation, key: 'the model' }
 const source = { kind: 'user', script: '', exportName: '', data: undefined, batchSize: 1 } as const
 const valuesOf = (index: number) => Float32Array.of(index, -index / 3)

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { samplesToStack } from '../../../src/calibrate/dodges/stack.js'
+import { forSeveral, type Stackable, samplesToStack, unstacked } from '../../../src/calibrate/dodges/stack.js'
+import { modelFile } from '../../../src/engine/modelFile.js'
 import { makeAttribute } from '../../../src/onnx/attribute.js'
-import { modelInputs, writeModel } from '../../../src/onnx/model.js'
 import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../../src/onnx/node.js'
+import { shapesFor } from '../../../src/onnx/shapes.js'
 import { DataType, type NodeProto } from '../../../src/onnx/types.js'
 import { temporaryFolder } from '../../onnx/folder.js'
-import { floats, longs } from '../../onnx/models.js'
+import { asModel, floats, longs } from '../../onnx/models.js'
 
 const at = temporaryFolder()
 
@@ -13,6 +14,8 @@ interface Given {
   readonly nodes: readonly NodeProto[]
   readonly dims?: readonly (number | string)[]
   readonly type?: DataType
+  /** Values of integer inputs. */
+  readonly integer?: (i: number) => number
   readonly values?: number
   readonly output?: DataType
 }
@@ -23,6 +26,9 @@ const constants = [
   longs('first', [1], [0]),
   longs('axis', [], [0]),
   longs('one', [2], [1, 48]),
+  longs('rows', [3], [1, 6, 9]),
+  longs('last', [2], [1, 54]),
+  longs('all', [2], [48, 1]),
 ]
 const fed = [1, 3, 4, 4]
 
@@ -32,6 +38,7 @@ async function stacked({
   type = DataType.FLOAT,
   values = 2 ** 20,
   output = DataType.FLOAT,
+  integer = (i) => i % 7,
 }: Given) {
   const proto = makeModel(
     makeGraph({
@@ -42,22 +49,22 @@ async function stacked({
     }),
     13,
   )
-  const path = at('model.onnx')
-  await writeModel(proto, path)
   const data = Array.from({ length: 48 }, (_, i) => Math.sin(i * 1.3))
   const x =
     type === DataType.FLOAT
       ? { type: 'float32' as const, dims: fed, data: Float32Array.from(data) }
-      : { type: 'int32' as const, dims: fed, data: Int32Array.from(data, (value) => value * 100) }
-  return samplesToStack(
-    proto,
-    { path, serial: 0, inputs: modelInputs(proto), outputs: ['y'] },
-    { x },
-    ['y'],
-    [[values]],
-  )
+      : { type: 'int32' as const, dims: fed, data: Int32Array.from(data, (_, i) => integer(i)) }
+  return (
+    await stackingOf({ proto, feeds: { x }, names: ['y'], tensors: await shapesFor(asModel(proto), { x }), values })
+  ).stacked
 }
 
+async function stackingOf(model: Stackable) {
+  const several = await forSeveral(model, (proto) => modelFile(proto, at('model.onnx')))
+  return several === undefined ? unstacked : samplesToStack(model, several)
+}
+
+const cast = makeNode('Cast', ['x'], ['y'], [makeAttribute('to', DataType.FLOAT)])
 const conv = [
   makeNode('Conv', ['x', 'w'], ['c']),
   makeNode('Relu', ['c'], ['r']),
@@ -71,6 +78,15 @@ describe('samples are stacked', () => {
     const best = makeNode('ArgMax', ['x'], ['y'], [makeAttribute('axis', 1)])
     expect(await stacked({ nodes: [best], output: DataType.INT64 })).toBe(16)
     expect(await stacked({ nodes: [makeNode('Softmax', ['x'], ['y'], [makeAttribute('axis', 1)])] })).toBe(16)
+    expect(await stacked({ nodes: [cast], type: DataType.INT32 })).toBe(16)
+  })
+
+  it('also of a model whose batch is fixed, with shapes that say so', async () => {
+    const shapes = [makeNode('Reshape', ['c', 'rows'], ['r']), makeNode('Reshape', ['r', 'last'], ['y'])]
+    expect(await stacked({ nodes: [conv[0]!, ...shapes], dims: fed })).toBe(16)
+    // What was a sample's first row would be all samples' first row.
+    const first = [makeNode('Reshape', ['x', 'all'], ['r']), makeNode('Gather', ['r', 'first'], ['y'])]
+    expect(await stacked({ nodes: first, dims: fed })).toBe(1)
   })
 
   it.each([
@@ -83,12 +99,12 @@ describe('samples are stacked', () => {
   })
 
   it.each<{ name: string } & Given>([
-    { name: 'the batch is fixed', nodes: [makeNode('Relu', ['x'], ['y'])], dims: [1, 3, 4, 4] },
     { name: 'the model is large', nodes: [makeNode('Relu', ['x'], ['y'])], values: 2 ** 21 + 1 },
     {
-      name: 'inputs are integers',
-      nodes: [makeNode('Cast', ['x'], ['y'], [makeAttribute('to', DataType.FLOAT)])],
+      name: 'there is but one integer to feed',
+      nodes: [cast],
       type: DataType.INT32,
+      integer: () => 1,
     },
     {
       name: 'all are measured against the largest',

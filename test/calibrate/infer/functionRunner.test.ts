@@ -16,7 +16,15 @@ import { expectSame } from '../../histogram/same.js'
 
 const inputs = [{ name: 'x', dataType: DataType.FLOAT, dims: ['n', 2] }]
 const file = (path: string) => ({ path, serial: 0, inputs, outputs: ['y'] })
-const observation = { tensors: ['t'], dims: [[1, 2]], blocked: {}, inputDims: { x: [1, 2] }, stacked: 1, outputs: {} }
+const observation = {
+  tensors: ['t'],
+  dims: [[1, 2]],
+  blocked: {},
+  inputDims: { x: [1, 2] },
+  stacked: 1,
+  stackAxes: {},
+  outputs: {},
+}
 const model: ObservedModel = { observed: file('observed'), plain: file('plain'), observation, key: '' }
 const rowOf = (i: number): TensorLike => ({ data: Float32Array.of(i, -i), dims: [1, 2] })
 const histogramOf = (count: number) =>

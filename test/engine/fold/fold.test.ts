@@ -55,7 +55,7 @@ function request(pool: Pool, observed: number[], measured: number[], more: Parti
     pool,
     observedModel: model,
     plainModels: [model],
-    observation: { tensors, dims: [[1], [1]], blocked: {}, inputDims: {}, stacked: 1, outputs: {} },
+    observation: { tensors, dims: [[1], [1]], blocked: {}, inputDims: {}, stacked: 1, stackAxes: {}, outputs: {} },
     source: { kind: 'user', script: '', exportName: '', data: undefined, batchSize: 1 },
     samples: { length, at: (position) => ({ index: position, id: String(position) }) },
     samplesPerForward: 1,
