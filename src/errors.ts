@@ -69,9 +69,9 @@ export function complaintOf(error: unknown): string {
   return stumbled || /undefined/.test(messageOf(error)) ? 'its parts contradict each other' : messageOf(error)
 }
 
-/** `"a", "b" or "c"`, for messages that list what is allowed. */
-export function listed(values: Iterable<string | number>): string {
+/** `"a", "b" or "c"`, for messages that list what is allowed; with 'and', for those that list what there is. */
+export function listed(values: Iterable<string | number>, word: 'or' | 'and' = 'or'): string {
   const quoted = [...values].map((value) => (typeof value === 'string' ? `"${value}"` : String(value)))
   const last = quoted.pop() ?? 'nothing'
-  return quoted.length === 0 ? last : `${quoted.join(', ')} or ${last}`
+  return quoted.length === 0 ? last : `${quoted.join(', ')} ${word} ${last}`
 }

@@ -112,7 +112,7 @@ async function openPython(script: string, name: string, options: OpenOptions): P
   await opened.close(new SquireError('INTERRUPTED', 'not needed'))
   const own = await openBuiltIn(name, options)
   if (own !== undefined) return own
-  const has = opened.names.length === 0 ? 'it has no functions' : `it has ${listed(opened.names)}`
+  const has = opened.names.length === 0 ? 'it has no functions' : `it has ${listed(opened.names, 'and')}`
   throw new SquireError('USER_SCRIPT', `${script} registers no infer function "${name}" (-if): ${has}`)
 }
 

@@ -37,14 +37,15 @@ export async function runEngine<Result extends object>(
     // What user code throws behind the run's back leaves the run as it is: maybe waiting for ever.
     const thrown = userCode.failure.catch((error: unknown) => ({ error }))
     const result = await Promise.race([running, thrown])
-    reporter.finish()
     if ('error' in result) {
+      reporter.stop()
       process.stderr.write(`${explain(result.error, config.logLevel === 0)}\n`)
       return interrupt.leave(statusOf(result.error))
     }
+    reporter.finish()
     return await task.conclude(result.value, config, reporter)
   } catch (error) {
-    reporter.finish()
+    reporter.stop()
     if (!interrupt.signal.aborted || !(error instanceof SquireError)) throw error
     process.stderr.write(`${printable(error.message)}\n`)
     return interrupt.leave()

@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/config.js'
 import { notReadOf } from '../config/otherRuns.js'
+import { SquireError } from '../errors.js'
 import type { Reporter, RunResult } from '../report/types.js'
 import type { RunOptions } from '../runs/run.js'
 import type { InferOptions, InferResult, QuantizeOptions } from './libraryTypes.js'
@@ -11,7 +12,15 @@ import { reporterOf, speakingOfOptions } from './speaking.js'
 type Pipeline = (config: Config, reporter: Reporter, options: RunOptions) => Promise<RunResult>
 
 export async function quantize(options: QuantizeOptions): Promise<RunResult> {
-  const pipeline = await pipelineOf(options.runMode)
+  const { runMode } = options
+  if (runMode === 'infer' || runMode === 'compare') {
+    const instead = runMode === 'infer' ? 'infer() runs a model as it is' : '`squire compare` compares what a run wrote'
+    throw new SquireError(
+      'CONFIG',
+      `option "runMode": expected "quant", "auto_quant" or "convert", got "${runMode}"; ${instead}`,
+    )
+  }
+  const pipeline = await pipelineOf(runMode)
   return runWith(pipeline, options)
 }
 

@@ -18,8 +18,10 @@ export interface ConsoleReporter extends Reporter {
   results(result: RunResult): Promise<void>
   /** Every line so far but those of debugging, whatever is shown: for a file. */
   log(): string
-  /** Ends the stage and the bars on the screen: call it whether the run succeeded or not. */
+  /** Ends the stage and the bars on the screen, and says how long each stage took. */
   finish(): void
+  /** The same of a run that failed, whose stages' times are not told. */
+  stop(): void
 }
 
 export async function createReporter(config: Config, terminal: Terminal = processTerminal()): Promise<ConsoleReporter> {
@@ -44,6 +46,13 @@ export async function createReporter(config: Config, terminal: Terminal = proces
     if (stage === undefined) return
     stages.push({ name: stage.name, seconds: (now() - stage.began) / 1000 })
     stage = undefined
+  }
+
+  /** What is left of a run that failed is its error: nobody needs the times of its stages. */
+  function stop(): void {
+    progress.stop()
+    stage = undefined
+    stages.length = 0
   }
 
   function finish(): void {
@@ -107,6 +116,7 @@ export async function createReporter(config: Config, terminal: Terminal = proces
     },
     log: () => `${lines.join('\n')}\n`,
     finish,
+    stop,
   }
 }
 

@@ -75,6 +75,12 @@ describe('the library', () => {
     expect(warned).toEqual(['option "runMode" infer does not use option "modes"'])
   })
 
+  it.each(['infer', 'compare'] as const)('quantize refuses runMode %s, which quantizes nothing', async (runMode) => {
+    await expect(quantize({ model, runMode })).rejects.toThrow(
+      `option "runMode": expected "quant", "auto_quant" or "convert", got "${runMode}"; `,
+    )
+  })
+
   it('runs twice at the same time as it does once', async () => {
     const run = async (name: string) => {
       const saveDir = join(folder, name)

@@ -119,9 +119,13 @@ export class Checkpoint implements FoldStore {
     this.#writing = this.#replace(key, state)
       .catch((error: unknown) => {
         if (error instanceof SquireError) throw error
-        throw new SquireError('OUTPUT', `cannot write the checkpoint ${this.path}: ${messageOf(error)}`, {
-          cause: error,
-        })
+        throw new SquireError(
+          'OUTPUT',
+          `cannot write the checkpoint ${this.path}: ${messageOf(error)}. Make room there, or choose another folder with --save-dir.`,
+          {
+            cause: error,
+          },
+        )
       })
       .finally(() => {
         this.#writing = undefined

@@ -51,7 +51,7 @@ async function inspectFile(
   if (format === undefined) {
     throw new SquireError(
       'DATA',
-      `${file} (-d) is no data that squire reads: expected a folder, or a file ending in ${listed([...knownExtensions, '.txt'])}`,
+      `${file} (-d) is no data that squire reads: expected a folder, or a file ending in ${listed([...knownExtensions, '.txt'])}. A .txt lists a path a line, with a label behind it where there is one.`,
     )
   }
   if (format.rows !== undefined) return format.rows.inspect([file], inputs, scratch)

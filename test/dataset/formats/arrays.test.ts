@@ -113,7 +113,7 @@ describe('an .npz file', () => {
 
   it('is refused when an array is missing, or when it is no ZIP file', async () => {
     await expect(open(fixture('stored.npz'), [flat, { ...flat, name: 'y2' }])).rejects.toThrow(
-      'has no array "y2" for the input of this name; it has "labels" or "x"',
+      'has no array "y2" for the input of this name; it has "labels" and "x"',
     )
     const bytes = readFileSync(fixture('stored.npz'))
     await expect(open(file('cut.npz', bytes.subarray(0, 300)))).rejects.toThrow(

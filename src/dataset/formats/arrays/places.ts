@@ -49,7 +49,7 @@ export async function arraysInNpz(
       if (entry === undefined)
         throw new SquireError(
           'DATA',
-          `${path} has no array "${name}" for the input of this name; it has ${listed(names)}`,
+          `${path} has no array "${name}" for the input of this name; it has ${listed(names, 'and')}`,
         )
       places[name] = await placeOf(path, file, entry, scratch)
     }

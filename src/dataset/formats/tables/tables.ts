@@ -157,7 +157,10 @@ function columnRoles(file: string, columns: readonly TableColumn[], inputs: read
     if (column === undefined) {
       throw new SquireError(
         'DATA',
-        `${file} has no column for input "${name}": expected one of this name, or a single one, with encoded images or lists of numbers; it has ${listed(data.map((one) => one.name))} of ${columns.length} columns`,
+        `${file} has no column for input "${name}": expected one of this name, or a single one, with encoded images or lists of numbers; it has ${listed(
+          data.map((one) => one.name),
+          'and',
+        )} of ${columns.length} columns`,
       )
     }
     roles[name] = column.name

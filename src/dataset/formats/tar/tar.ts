@@ -106,7 +106,7 @@ function fieldsFor(file: string, key: string, found: readonly string[], inputs: 
     const wanted = inputs.length === 1 ? `a member ${key}.EXT` : `a member ${key}.${name}.EXT for input "${name}"`
     throw new SquireError(
       'DATA',
-      `${file}: expected ${wanted} with EXT one of ${listed(extensions)}; sample "${key}" has ${listed(found)}`,
+      `${file}: expected ${wanted} with EXT one of ${listed(extensions)}; sample "${key}" has ${listed(found, 'and')}`,
     )
   })
   return found.includes(LABEL_FIELD) ? [...chosen, LABEL_FIELD] : chosen
