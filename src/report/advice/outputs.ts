@@ -24,6 +24,6 @@ export const drowned: Rule = ({ tensors, operators, quantizations }) => {
     evidence:
       `Signal to noise is ${shortText(sqnr)} dB on ${compared === 1 ? '1 sample' : `${compared} samples`}.` +
       (worst === undefined ? '' : ` What adds most by itself is "${worst.name}", ${shortText(worst.sqnr)} dB.`),
-    next: 'the other modes (-qm all), --refine best, or leave that part to the host with -on, which cuts the model',
+    next: '--refine best, or leave that part to the host with -on, which cuts the model',
   }))
 }
