@@ -123,7 +123,7 @@ function warnOfOpenDims({ config, model, reporter }: OpenOptions): void {
     if (!dims.slice(1).some((dim) => typeof dim === 'string')) continue
     reporter.warn(
       `input "${name}" has dynamic dims ${shown(dims)}: infer_auto makes them the batch size, ${config.batchSize}, ` +
-        'and the quantized model will take no other. Give data of the size that the chip is to see, with -d or -uds.',
+        'and the quantized model will take no other. Give data of the size that the chip is to see, with -d or -uds, or its dims, with -is.',
     )
   }
 }

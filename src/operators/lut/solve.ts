@@ -43,8 +43,8 @@ export function solveLut(planned: PlannedLut, context: SolveContext): Solved<Fix
 const MEAN_OF_LOGARITHM = 1 / (2 * Math.E)
 
 /**
- * Whether a function of values that are not negative changes more from 0 to s than from there to 2 s, as far as it would be from any value that rounds
- * to 0 but is none. A function that is another one below 0, as log(|x|), is none of these.
+ * Whether f(0) says little about the values that round to 0, because f changes more from 0 to the scale s than from s to 2 s. False for a function that
+ * goes on below 0, as log(|x|): there the QDQ model could not write the same as a maximum.
  */
 function fallsSteeply(f: (x: number) => number, scale: number): boolean {
   const [below, atZero, first, second] = [-1, 0, 1, 2].map((point) => f(Math.fround(point * scale))) as FourNumbers
