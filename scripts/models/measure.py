@@ -118,6 +118,7 @@ def main():
     parser.add_argument("--again", action="store_true", help="measure models that have a result, too")
     parser.add_argument("--write-only", action="store_true")
     options = parser.parse_args()
+    options.folder = options.folder.absolute()  # The tool runs in another folder.
     path = options.results or options.folder / "results.json"
     results = json.loads(path.read_text()) if path.exists() else {}
     found = sorted(file.stem for file in options.folder.glob("*.onnx") if (options.folder / f"{file.stem}.npz").exists())

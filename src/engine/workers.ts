@@ -18,6 +18,11 @@ export function thisMachine(): Machine {
 const WORKER_BYTES = 150 * 2 ** 20
 /** What a session holds of each byte of weights: the weights, and the copy that the runtime packs for its kernels. */
 const COPIES_OF_WEIGHTS = 2
+/**
+ * What a worker holds of each byte of the float model's tensors when it compares two models tensor by tensor, which takes most: values, integers, what each operator
+ * alone is fed with and writes, and copies on the way. ddddocr's detector, with 132 MB of tensors, takes 0.6 to 0.9 GB a worker so.
+ */
+const COPIES_OF_TENSORS = 6
 /** The rest is for the engine, and for others on this machine. */
 const SHARE_OF_MEMORY = 0.8
 
@@ -27,9 +32,15 @@ export interface Workers {
   readonly reason: string | undefined
 }
 
-/** @param weights bytes of the model's weights */
-export function workersFor(asked: number, weights: number, { cores, memory }: Machine): Workers {
-  const each = WORKER_BYTES + COPIES_OF_WEIGHTS * weights
+/** What a worker's memory depends on, in bytes. */
+export interface ModelBytes {
+  readonly weights: number
+  /** Of all tensors that are looked at, together. */
+  readonly tensors: number
+}
+
+export function workersFor(asked: number, { weights, tensors }: ModelBytes, { cores, memory }: Machine): Workers {
+  const each = WORKER_BYTES + COPIES_OF_WEIGHTS * weights + COPIES_OF_TENSORS * tensors
   const fitting = Math.max(1, Math.floor((memory * SHARE_OF_MEMORY) / each))
   const threads = Math.min(asked, cores, fitting)
   if (threads === asked) return { threads, reason: undefined }

@@ -73,9 +73,12 @@ export async function openRig(
   return { pool, workspace, signal, values: options.values ?? {}, closeAtEnd, close }
 }
 
-/** Starts no more workers than the machine has room for with this model. */
-export function planWorkers(pool: Pool, { proto }: Model, reporter: Reporter): void {
-  const { threads, reason } = workersFor(pool.threads, tensorBytes(proto), thisMachine())
+/**
+ * Starts no more workers than the machine has room for with this model.
+ * @param tensors bytes of the tensors that are looked at, together
+ */
+export function planWorkers(pool: Pool, { proto }: Model, tensors: number, reporter: Reporter): void {
+  const { threads, reason } = workersFor(pool.threads, { weights: tensorBytes(proto), tensors }, thisMachine())
   if (reason !== undefined) reporter.info(`${threads} of ${pool.threads} worker threads: ${reason}`)
   pool.plan(threads)
 }

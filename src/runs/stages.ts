@@ -10,6 +10,7 @@ import type { SquireError } from '../errors.js'
 import { chipProfile } from '../fixedpoint/chip.js'
 import { specialize } from '../onnx/edits/specialize.js'
 import { importModel } from '../onnx/import/index.js'
+import { activationBytes } from '../onnx/passes/facts.js'
 import { optimize } from '../onnx/passes/index.js'
 import type { Model } from '../onnx/types.js'
 import { hasOwnWidth } from '../plan/groups.js'
@@ -49,10 +50,10 @@ export async function prepareRun(
   for (const line of imported) reporter.info(line)
   const { model: source, scales: qdq, isOwn } = await floatModel(given)
   checkInputDtypes(config, source)
-  planWorkers(pool, source, reporter)
   const extent = config.disableOnnxsim || isOwn ? 'needed' : 'all'
   const { model: optimized, log } = await optimizeGiven(config, source, extent)
   for (const line of log) reporter.debug(line)
+  planWorkers(pool, source, await activationBytes(optimized.proto), reporter)
   const holds = config.refine !== 'none'
   const runner = await openRunner({ config, model: source, pool, store, reporter, signal, workspace, values, holds })
   closeAtEnd(runner)

@@ -6,22 +6,29 @@ const GB = 2 ** 30
 
 describe('worker threads', () => {
   test.each([
-    [4, 0, { cores: 8, memory: 16 * GB }, 4, undefined],
-    [64, 0, { cores: 8, memory: 16 * GB }, 8, /there are 8 cores/],
-    [8, 0.5 * GB, { cores: 8, memory: 4 * GB }, 2, /each takes about 1174 MB with this model, and 4096 MB are free/],
-    [8, 40 * GB, { cores: 8, memory: 16 * GB }, 1, /MB are free/],
-  ])('%i asked for, %f bytes of weights, on %j: %i', (asked, weights, machine, threads, reason) => {
-    const workers = workersFor(asked, weights, machine)
+    [4, { weights: 0, tensors: 0 }, { cores: 8, memory: 16 * GB }, 4, undefined],
+    [64, { weights: 0, tensors: 0 }, { cores: 8, memory: 16 * GB }, 8, /there are 8 cores/],
+    [
+      8,
+      { weights: 0.5 * GB, tensors: 0 },
+      { cores: 8, memory: 4 * GB },
+      2,
+      /each takes about 1174 MB with this model, and 4096 MB are free/,
+    ],
+    [8, { weights: 40 * GB, tensors: 0 }, { cores: 8, memory: 16 * GB }, 1, /MB are free/],
+    [2, { weights: 0.2 * GB, tensors: 2 * GB }, { cores: 2, memory: 24 * GB }, 1, /each takes about 12848 MB/],
+  ])('%i asked for, with %j bytes, on %j: %i', (asked, bytes, machine, threads, reason) => {
+    const workers = workersFor(asked, bytes, machine)
     expect(workers.threads).toBe(threads)
     if (reason === undefined) expect(workers.reason).toBeUndefined()
     else expect(workers.reason).toMatch(reason)
   })
 
   test('are at least one, and never more than asked for', () => {
-    const count = fc.integer({ min: 1, max: 500 })
+    const [count, bytes] = [fc.integer({ min: 1, max: 500 }), fc.nat(2 ** 31 - 1)]
     fc.assert(
-      fc.property(count, fc.nat(2 ** 31 - 1), count, fc.nat(2 ** 31 - 1), (asked, weights, cores, memory) => {
-        const { threads } = workersFor(asked, weights, { cores, memory })
+      fc.property(count, bytes, bytes, count, bytes, (asked, weights, tensors, cores, memory) => {
+        const { threads } = workersFor(asked, { weights, tensors }, { cores, memory })
         expect(threads).toBeGreaterThanOrEqual(1)
         expect(threads).toBeLessThanOrEqual(Math.min(asked, cores))
       }),

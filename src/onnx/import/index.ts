@@ -4,6 +4,7 @@
 import { withUniqueNames } from '../nodeNames.js'
 import type { Model, ModelProto } from '../types.js'
 import { lowerContrib } from './contrib/index.js'
+import { takeDynamicQuantization } from './dynamicQuantization.js'
 import { inlineFunctions } from './functions.js'
 import { singlePrecision, takesOtherPrecision } from './precision.js'
 
@@ -15,7 +16,13 @@ const uniqueNodeNames: ImportStep = (proto) => {
   return { proto: graph === proto.graph ? proto : { ...proto, graph } }
 }
 
-const steps: readonly ImportStep[] = [inlineFunctions, singlePrecision, lowerContrib, uniqueNodeNames]
+const steps: readonly ImportStep[] = [
+  inlineFunctions,
+  singlePrecision,
+  takeDynamicQuantization,
+  lowerContrib,
+  uniqueNodeNames,
+]
 
 export interface Imported {
   readonly model: Model

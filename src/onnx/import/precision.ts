@@ -26,7 +26,9 @@ export const singlePrecision: ImportStep = (proto) => {
   const types = new Set(typesOf(proto.graph).filter((type) => other.has(type)))
   if (types.size === 0) return { proto }
   const names = [...types].sort((a, b) => a - b).map(dataTypeName)
-  const given = proto.graph.input.filter((input) => types.has(elementType(input)))
+  const isOther = (one: ValueInfoProto) => types.has(elementType(one))
+  const given = proto.graph.input.filter(isOther)
+  const ends = [given.length > 0 && 'inputs', proto.graph.output.some(isOther) && 'outputs'].filter(Boolean)
   const known = {
     key: GIVEN_TYPES,
     value: JSON.stringify(Object.fromEntries(given.map((one) => [one.name, elementType(one)]))),
@@ -34,7 +36,7 @@ export const singlePrecision: ImportStep = (proto) => {
   const metadataProps = given.length === 0 ? proto.metadataProps : [...(proto.metadataProps ?? []), known]
   return {
     proto: { ...proto, graph: inGraph(proto.graph, types), ...(metadataProps && { metadataProps }) },
-    line: `the model is in ${names.join(' and ')}: converted to float32, its inputs and outputs too`,
+    line: `the model is in ${names.join(' and ')}: converted to float32${ends.length > 0 ? `, its ${ends.join(' and ')} too` : ''}`,
   }
 }
 

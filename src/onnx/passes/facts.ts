@@ -2,7 +2,7 @@
 
 import { type Inferred, inferTensors } from '../inference.js'
 import { modelInputs } from '../model.js'
-import { tensorDims } from '../tensor.js'
+import { elementCount, tensorDims } from '../tensor.js'
 import type { ModelProto, TensorProto } from '../types.js'
 
 export type Fact = Pick<Inferred, 'dataType' | 'dims'>
@@ -15,6 +15,16 @@ export function factsOf(proto: ModelProto): Promise<Facts> {
   const facts = known.get(proto) ?? findFacts(proto)
   known.set(proto, facts)
   return facts
+}
+
+/** Bytes of all tensors that nodes write, as float32; a dim that the runtime cannot infer counts as 1. */
+export async function activationBytes(proto: ModelProto): Promise<number> {
+  const facts = await factsOf(proto)
+  const written = proto.graph.node.flatMap(({ output }) => output).map((name) => facts.get(name)?.dims ?? [])
+  return written.reduce(
+    (sum, dims) => sum + 4 * elementCount(dims.map((dim) => (typeof dim === 'number' ? dim : 1))),
+    0,
+  )
 }
 
 async function findFacts(proto: ModelProto): Promise<Facts> {

@@ -121,6 +121,16 @@ describe('other precisions', () => {
     )
   })
 
+  it('of weights alone leaves inputs and outputs what they are', () => {
+    const { log } = imported(
+      model({
+        nodes: [node('Cast', ['w'], ['c'], [makeAttribute('to', DataType.FLOAT)]), node('Mul', ['x', 'c'], ['y'])],
+        constants: [half('w', [1, 2, 3, 4])],
+      }),
+    )
+    expect(log).toEqual(['the model is in FLOAT16 (10): converted to float32'])
+  })
+
   it.each([DataType.BFLOAT16, DataType.DOUBLE])('of type %i become float32 inside of functions too', async (type) => {
     const data = type === DataType.DOUBLE ? Float64Array.of(1, 2, 3, 4) : Uint16Array.of(0x3f80, 0x4000, 0x4040, 0x4080)
     const weights = makeTensor('', type, [4], data)
