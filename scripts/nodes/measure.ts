@@ -19,7 +19,7 @@ export type Form = 'all' | 'first'
 
 /** What became of a test. SQNR in dB of the worst float output; 999 where there is no difference, -Infinity where dims or infinities differ, undefined where no output is float. */
 export type Outcome =
-  | { readonly kind: 'nothing to quantize' | 'not run'; readonly message?: string }
+  | { readonly kind: 'nothing to quantize' | 'not run' | 'random'; readonly message?: string }
   | { readonly kind: 'refused' | 'crash'; readonly message: string }
   | Measured
 
@@ -45,6 +45,7 @@ export async function measure(test: NodeTest, form: Form, folder: string): Promi
   const first = [...(inputs ?? [])].find(([, tensor]) => isFloat(tensor))?.[0]
   if (inputs === undefined || first === undefined) return form === 'all' ? { kind: 'nothing to quantize' } : undefined
   if (form === 'first' && inputs.size === 1) return undefined
+  if (proto.graph.node.some(({ opType }) => random.has(opType))) return { kind: 'random' }
   const fed = new Map([...inputs].filter(([name]) => form === 'all' || name === first))
   const constants = [...inputs].flatMap(([name, tensor]) => (fed.has(name) ? [] : [tensor]))
   const whole = withConstants(proto, constants)
@@ -59,6 +60,16 @@ export async function measure(test: NodeTest, form: Form, folder: string): Promi
   if (typeof expected === 'string') return { kind: 'not run', message: expected }
   return quantized(model, samples.slice(0, expected.length), expected, folder)
 }
+
+/** A model with one of these gives other numbers each time: there is nothing to compare a quantized model with. */
+const random: ReadonlySet<string> = new Set([
+  'Bernoulli',
+  'Multinomial',
+  'RandomNormal',
+  'RandomNormalLike',
+  'RandomUniform',
+  'RandomUniformLike',
+])
 
 /** ONNX Runtime has no Add of earlier opsets. */
 const FIRST_SUM = 7

@@ -17,6 +17,8 @@ export const DataType = {
   UINT32: 12,
   UINT64: 13,
   BFLOAT16: 16,
+  UINT4: 21,
+  INT4: 22,
 } as const
 export type DataType = (typeof DataType)[keyof typeof DataType]
 

@@ -18,6 +18,11 @@ it.skipIf(!present)('there are a thousand', async () => {
   expect((await testNames(folder)).length).toBeGreaterThanOrEqual(1000)
 })
 
+it.skipIf(!present)('a test whose results are random is told apart', async () => {
+  const test = await readTest(folder, 'node/test_bernoulli_double')
+  expect(await measure(test, 'all', workspace)).toEqual({ kind: 'random' })
+})
+
 /** Operators of many families, with the least SQNR in dB that 8 bits of them keep on these samples. */
 it.skipIf(!present).each([
   ['node/test_add_bcast', 40],

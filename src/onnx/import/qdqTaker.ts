@@ -165,11 +165,11 @@ export class QdqTaker {
     const [scale, zero] = [this.#index.initializer(node.input[1] ?? ''), this.#index.initializer(node.input[2] ?? '')]
     if (scale?.dataType !== DataType.FLOAT || (node.input[2] && zero === undefined)) return undefined
     const scales = floatValues(scale)
+    const dataType = zero?.dataType ?? this.#typeOf(node)
+    if (dataType === undefined || !(ranges.has(dataType) || dataType === DataType.INT32)) return undefined
     if (!scales.every((one) => one > 0 && one < Number.POSITIVE_INFINITY)) {
       throw damaged(node, 'a scale that is not a positive number')
     }
-    const dataType = zero?.dataType ?? this.#typeOf(node)
-    if (dataType === undefined || !(ranges.has(dataType) || dataType === DataType.INT32)) return undefined
     const given = zero === undefined ? [] : Array.from(tensorData(zero) as Int8Array)
     const zeroPoints = Array.from(scales, (_, i) => given[i] ?? 0)
     const block = intAttribute(node, 'block_size', 0)

@@ -1,19 +1,22 @@
 // Nodes that depend on constants alone are run once, by ONNX Runtime, and become constants. Left alone: random operators, operators with
-// subgraphs, quantizers (a quantized model says what it says), results that are no numeric tensors or are much larger than what they come from.
+// subgraphs, quantizers (a quantized model says what it says) but for weights of 4 bits, results that are no numeric tensors or are much larger than what
+// they come from.
 
 import { subgraphs } from '../attribute.js'
 import { dataTypeOf } from '../datatype.js'
-import { indexGraph } from '../graph.js'
+import { type GraphIndex, indexGraph } from '../graph.js'
 import { openModel } from '../openModel.js'
 import { isStandardDomain } from '../operators.js'
 import { makeTensor, tensorByteLength } from '../tensor.js'
-import type { GraphProto, ModelProto, NodeProto, TensorProto } from '../types.js'
+import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
 import { changed, type Pass, replaceNodes } from './pass.js'
 
 const left = new Set([
   ...['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Multinomial', 'Bernoulli', 'Dropout'],
   ...['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear'],
 ])
+
+const fourBits: ReadonlySet<number> = new Set([DataType.INT4, DataType.UINT4])
 
 /** A result up to this size, the weights of a last layer, always folds; a larger one when it takes at most twice the bytes of its sources (float16 to float32). */
 const SMALL_BYTES = 1 << 24
@@ -46,11 +49,11 @@ interface ConstantPart {
 
 function constantPart(graph: GraphProto): ConstantPart {
   const index = indexGraph(graph)
-  const sourceBytes = new Map(graph.initializer.map((tensor) => [tensor.name, tensorByteLength(tensor)]))
+  const sourceBytes = new Map(graph.initializer.map((tensor) => [tensor.name, bytesOf(tensor)]))
   const nodes = new Set<NodeProto>()
   for (const node of graph.node) {
     const inputs = index.outerInputs(node)
-    if (!isComputable(node) || !inputs.every((name) => sourceBytes.has(name))) continue
+    if (!isComputable(node, index) || !inputs.every((name) => sourceBytes.has(name))) continue
     const bytes = inputs.reduce((sum, name) => sum + sourceBytes.get(name)!, 0)
     for (const name of node.output) sourceBytes.set(name, bytes)
     nodes.add(node)
@@ -63,8 +66,20 @@ function constantPart(graph: GraphProto): ConstantPart {
   return { nodes: [...nodes], results }
 }
 
-function isComputable(node: NodeProto): boolean {
-  return isStandardDomain(node.domain) && !left.has(node.opType) && subgraphs(node).length === 0
+/** Weights of 4 bits count as 16 bits an element, so that they may become float32, whatever their size. */
+function bytesOf(tensor: TensorProto): number {
+  return tensorByteLength(tensor) * (fourBits.has(tensor.dataType) ? 4 : 1)
+}
+
+function isComputable(node: NodeProto, index: GraphIndex): boolean {
+  const isLeft = left.has(node.opType) && !unpacksWeights(node, index)
+  return isStandardDomain(node.domain) && !isLeft && subgraphs(node).length === 0
+}
+
+/** Whether a node makes values of weights that are stored in 4 bits: the chip has no such weights, and they are rounded anew. */
+function unpacksWeights({ opType, input }: NodeProto, index: GraphIndex): boolean {
+  const type = index.initializer(input[0] ?? '')?.dataType
+  return opType === 'DequantizeLinear' && type !== undefined && fourBits.has(type)
 }
 
 /** The results that are numeric and not too large, as initializers. */

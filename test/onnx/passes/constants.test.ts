@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../../src/onnx/attribute.js'
+import { importModel } from '../../../src/onnx/import/index.js'
 import { makeGraph, makeValueInfo } from '../../../src/onnx/node.js'
 import { constantInputs } from '../../../src/onnx/passes/constantInputs.js'
 import { constantNodes } from '../../../src/onnx/passes/constantNodes.js'
 import { foldConstants } from '../../../src/onnx/passes/foldConstants.js'
-import { tensorData, tensorDims } from '../../../src/onnx/tensor.js'
+import { makeTensor, tensorData, tensorDims } from '../../../src/onnx/tensor.js'
 import { DataType, type ModelProto, type TensorProto } from '../../../src/onnx/types.js'
-import { floats, largestDifference, longs, model, node, operators, runModel } from '../models.js'
+import { asModel, floats, largestDifference, longs, model, node, operators, runModel } from '../models.js'
 
 function constant(proto: ModelProto, name: string): TensorProto | undefined {
   return proto.graph.initializer.find((tensor) => tensor.name === name)
@@ -142,6 +143,32 @@ describe('foldConstants', () => {
       outputs: ['y', 'z'],
     })
     expect(await foldConstants.apply(proto)).toEqual({ proto, count: 0 })
+  })
+
+  it('makes values of weights of 4 bits, whose scales may be negative', async () => {
+    const weights = {
+      name: 'w',
+      dims: [8, 4],
+      dataType: DataType.INT4,
+      rawData: Uint8Array.from({ length: 16 }, (_, i) => 37 * i),
+    }
+    const scales = floats('s', [2, 4], [0.5, -0.25, 1, 2, -1, 0.125, 0.5, 1])
+    const bytes = makeTensor('q', DataType.INT8, [4], Int8Array.of(1, 2, 3, 4))
+    const proto = model({
+      nodes: [
+        node('DequantizeLinear', ['w', 's'], ['d'], [makeAttribute('axis', 0), makeAttribute('block_size', 4)], 'four'),
+        node('DequantizeLinear', ['q', 'one'], ['e'], [], 'eight'),
+        node('MatMul', ['x', 'd'], ['p'], [], 'product'),
+        node('Add', ['p', 'e'], ['y'], [], 'sum'),
+      ],
+      constants: [weights, scales, bytes, floats('one', [], [1])],
+      inputs: { x: [2, 8] },
+      opset: 21,
+    })
+    const { proto: folded } = await foldConstants.apply(proto)
+    expect(operators(folded)).toEqual(['DequantizeLinear', 'MatMul', 'Add'])
+    expect(largestDifference(await runModel(proto), await runModel(folded))).toBeLessThan(1e-6)
+    expect(operators(importModel(asModel(proto)).model.proto)).toContain('MatMul')
   })
 
   it('leaves what is no tensor', async () => {
