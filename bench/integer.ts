@@ -1,5 +1,5 @@
-// Claim: the integer model takes at most 1.6 times as long as the float model. Its arithmetic is nodes of their own behind each convolution,
-// nearly all of them in float32. The side by side: both models in one process, one thread, the same inputs, in turn.
+// Claim: the integer model takes at most 1.6 times as long as the float model. Its arithmetic is nodes of their own behind each convolution:
+// more convolutions or elementwise nodes, nearly all of them in float32. The side by side: both models in one process, one thread, the same inputs, in turn.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
