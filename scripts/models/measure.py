@@ -90,10 +90,10 @@ class Measurement:
 def measure(name, folder, options):
     model = folder / f"{name}.onnx"
     is_large = size_of(model) > LARGE
-    modes, count = (MODES_OF_LARGE, 1) if is_large else (MODES, options.splits)
+    modes = MODES_OF_LARGE if is_large else MODES
     facts = {"weightsMb": round(size_of(model) / 2**20, 1), "nodes": len(onnx.load(model, load_external_data=False).graph.node)}
     measured = []
-    for calibration, test in splits(folder, name, count, options.samples, options.tests):
+    for calibration, test in splits(folder, name, options.splits, options.samples, options.tests):
         facts["samples"] = [len(next(iter(part.values()))) for part in (calibration, test)]
         with tempfile.TemporaryDirectory() as place:
             one = Measurement(name, model, calibration, test, Path(place))
@@ -114,7 +114,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2, help="models measured at the same time")
     parser.add_argument("--samples", type=int, default=24, help="to calibrate on")
     parser.add_argument("--tests", type=int, default=400, help="other samples, to judge, at most")
-    parser.add_argument("--splits", type=int, default=3, help="times that the samples are dealt anew; once for large models")
+    parser.add_argument("--splits", type=int, default=3, help="times that the samples are dealt anew")
     parser.add_argument("--again", action="store_true", help="measure models that have a result, too")
     parser.add_argument("--write-only", action="store_true")
     options = parser.parse_args()

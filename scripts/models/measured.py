@@ -3,7 +3,7 @@
 MODES = ["min_max", "percentile", "mse", "kl_v2"]
 # ONNX Runtime's methods that squire has too. The first is what it takes by itself.
 PEERS = {"min_max": "MinMax", "percentile": "Percentile"}
-# Of models larger than that, in bytes, what squire takes by itself and MODES_OF_LARGE are measured, on one split of the samples. ONNX Runtime's
-# Percentile keeps every value of every tensor.
+# Of models larger than that, in bytes, what squire takes by itself and MODES_OF_LARGE are measured. ONNX Runtime's Percentile keeps every value of
+# every tensor.
 LARGE = 8_000_000
 MODES_OF_LARGE = ["min_max"]

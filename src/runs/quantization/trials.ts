@@ -29,7 +29,7 @@ export function triedSamples(config: Config, iterations: readonly number[], room
   const { modes, zeroPoints } = config
   const counts = iterations.map((iteration) => Math.min(MOST_TRIED, iteration))
   const isAuto = modes.includes('auto')
-  // The mode that auto takes has been tried without zero points.
+  // The mode that auto takes has been tried with all zero points.
   const policies = zeroPoints === 'auto' ? Math.ceil((zeroPointPolicies.length - (isAuto ? 1 : 0)) / room) : 0
   const rounds = isAuto ? Math.ceil(autoModes.length / room) + policies : policies * modes.length
   return rounds * counts.reduce((sum, count) => sum + count, 0)
