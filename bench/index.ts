@@ -1,4 +1,4 @@
-// npm run bench -- [kernel|lookup|integer|solve|weights|startup|executor|calibrate|dodges|scaling]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
+// npm run bench -- [kernel|lookup|integer|solve|weights|startup|executor|calibrate|recurrent|dodges|scaling]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
 
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -9,6 +9,7 @@ import { executor } from './executor.js'
 import { integer } from './integer.js'
 import * as kernel from './kernel.js'
 import * as lookup from './lookup.js'
+import { recurrent } from './recurrent.js'
 import { scaling } from './scaling/index.js'
 import * as solve from './solve.js'
 import { startup } from './startup.js'
@@ -45,6 +46,7 @@ const benches: Readonly<Record<string, () => Promise<Section[]>>> = {
   startup: () => startup(options),
   executor: () => executor(options),
   calibrate: () => calibrate(options),
+  recurrent: () => recurrent(options),
   dodges: () => dodges(options),
   scaling: () => scaling(options),
 }
