@@ -92,8 +92,12 @@ function infoOf(name: string, tensors: ReadonlyMap<string, TensorInfo>): [string
   return info === undefined ? [] : [[name, info]]
 }
 
-/** An added output has a name only: the runtime infers its type. */
+/**
+ * An added output has a name only: the runtime infers its type. So has the model's own, as its file may tell another rank than it has, which the runtime refuses
+ * for an output that is written into memory of ours.
+ */
 function withOutputs(proto: ModelProto, names: readonly string[]): ModelProto {
-  const output = [...proto.graph.output, ...names.map((name) => ({ name }))]
+  const own = proto.graph.output.map((info) => (info.type?.tensorType === undefined ? info : { name: info.name }))
+  const output = [...own, ...names.map((name) => ({ name }))]
   return { ...proto, graph: { ...proto.graph, output } }
 }

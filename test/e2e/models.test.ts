@@ -8,7 +8,7 @@ import { elementTypeOf } from '../../src/onnx/datatype.js'
 import { fromFloat16 } from '../../src/onnx/float16.js'
 import { encodeModel, modelInputs } from '../../src/onnx/model.js'
 import { createSession } from '../../src/onnx/session.js'
-import type { ModelProto, TensorValue } from '../../src/onnx/types.js'
+import { DataType, type ModelProto, type TensorValue } from '../../src/onnx/types.js'
 import { floats } from '../onnx/models.js'
 import { plainForm, recurrentModel } from '../onnx/recurrent.js'
 import { runHere } from './here.js'
@@ -203,6 +203,18 @@ describe('dynamic sizes', () => {
     y!.type!.tensorType!.shape = { dim: [{ dimParam: 'N' }, { dimValue: 4 }, { dimParam: 'h' }, {}] }
     const session = await createSession((await run(own)).written('_quantize.onnx'))
     expect(session.outputs[0]!.dims.slice(0, 2)).toEqual([1, 4])
+  })
+
+  test('an output may have another rank than its file tells', async () => {
+    const casts = [
+      op('Cast: dims -> reals', { to: DataType.FLOAT }),
+      op('Cast: reals -> shape', { to: DataType.INT64 }),
+    ]
+    const untold = [op('Shape: c -> dims'), ...casts, op('Reshape: c shape -> r'), op('Sigmoid: r -> y')]
+    const own = convolution(['N', 3, 8, 8], untold)
+    own.graph.output[0]!.type!.tensorType!.shape = { dim: [{ dimValue: 1 }, { dimParam: 'length' }] }
+    const four = Array.from({ length: 4 }, () => [1, 3, 8, 8])
+    expect((await run(own, ...data('measured', four))).result.error).toBeUndefined()
   })
 
   test('a size that the model cannot work on: the error says what it was fed', async () => {
