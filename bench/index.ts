@@ -1,4 +1,4 @@
-// npm run bench -- [kernel|lookup|integer|solve|weights|startup|executor|calibrate|recurrent|dodges|scaling]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
+// npm run bench -- [kernel|lookup|integer|solve|weights|startup|executor|calibrate|recurrent|dodges|scaling|resident]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
 
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -10,6 +10,7 @@ import { integer } from './integer.js'
 import * as kernel from './kernel.js'
 import * as lookup from './lookup.js'
 import { recurrent } from './recurrent.js'
+import { resident } from './resident.js'
 import { scaling } from './scaling/index.js'
 import * as solve from './solve.js'
 import { startup } from './startup.js'
@@ -49,9 +50,13 @@ const benches: Readonly<Record<string, () => Promise<Section[]>>> = {
   recurrent: () => recurrent(options),
   dodges: () => dodges(options),
   scaling: () => scaling(options),
+  resident: () => resident(options),
 }
 
-const names = positionals.length === 0 ? Object.keys(benches) : positionals
+const names =
+  positionals.length === 0
+    ? Object.keys(benches).filter((name) => name !== 'resident' || values.model !== undefined)
+    : positionals
 const unknown = names.find((name) => !Object.hasOwn(benches, name))
 if (unknown !== undefined) {
   process.stderr.write(`unknown bench "${unknown}": expected ${Object.keys(benches).join(', ')}\n`)
