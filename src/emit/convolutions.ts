@@ -13,7 +13,7 @@ import type { ScaleFix } from '../fixedpoint/types.js'
 import { makeAttribute } from '../onnx/attribute.js'
 import type { Integers } from './arithmetic.js'
 import type { Emitter } from './builder.js'
-import type { Linear } from './stairs.js'
+import { LARGEST_X, type Linear } from './stairs.js'
 
 /** ONNX Runtime fills blocks of 8 or 16 channels up: fewer channels would be mostly filling. */
 const LEAST_CHANNELS = 16
@@ -22,14 +22,14 @@ const LARGEST_SHIFTED = 2 ** 22
 const OFFSET = 3 / 4
 const UNIT = 2 ** -24
 
-/** Whether the sums of a 2-D convolution may go on as alongConvolutions takes them: a0 is not clipped there, and rounded right in 16 bits. */
+/** Whether the sums of a 2-D convolution may go on as alongConvolutions takes them: a0 is not clipped there, and rounded right where lines are. */
 export function fitsConvolutions(
   sums: Integers,
   fix: ScaleFix,
   { anyWidth }: Linear,
   dims: readonly number[],
 ): boolean {
-  const exact = fix.q0 === 0 || Math.min(sums.bound, 2 ** (15 + fix.q0)) <= LARGEST_SHIFTED
+  const exact = fix.q0 === 0 || Math.min(sums.bound, LARGEST_X * 2 ** fix.q0) <= LARGEST_SHIFTED
   return exact && anyWidth && sums.type === 'float32' && dims.length === 4 && fix.scaleInt16.length >= LEAST_CHANNELS
 }
 

@@ -14,8 +14,8 @@ export interface Linear {
 
 /** More stairs than 8-bit outputs have are not looked for: float32 is too coarse for them. */
 const MOST_STAIRS = 2 ** 8
-/** Integers a0 that float32 holds with bits to spare. */
-const LARGEST_X = 2 ** 16
+/** Integers a0 that float32 holds with bits to spare; of farther ones there are no lines. */
+export const LARGEST_X = 2 ** 16
 /** Of sums that are rounded again in float32 (see requantize). */
 const LARGEST_A1 = 2 ** 22
 
