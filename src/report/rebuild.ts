@@ -24,8 +24,14 @@ async function readReport(file: string): Promise<string> {
   } catch (error) {
     throw new SquireError('CONFIG', `cannot read ${file}: ${fileProblem(error)}. ${advice}`)
   }
-  const isReport = typeof content === 'object' && content !== null && 'tensors' in content && 'quantizations' in content
+  const isReport =
+    typeof content === 'object' &&
+    content !== null &&
+    ['tensors', 'quantizations', 'versions'].every((key) => key in content)
   if (!isReport)
-    throw new SquireError('CONFIG', `${file} is no report of this version of squire: it has no layers. ${advice}`)
+    throw new SquireError(
+      'CONFIG',
+      `${file} is no report of this version of squire: it lacks its layers or its versions. ${advice}`,
+    )
   return text
 }

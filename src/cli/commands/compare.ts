@@ -143,7 +143,7 @@ Examples:
 
 /** `-r compare`: what an earlier run wrote to the save-dir, on the data that the options of quant name. */
 export function compareSaved({ config, warnings }: Configured): Promise<number> {
-  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`)
+  for (const warning of config.logLevel <= 2 ? warnings : []) process.stderr.write(`warning: ${warning}\n`)
   const keys = [...Object.keys(sampleOptions), 'inputConfigs'] as (keyof Config)[]
   const given = Object.fromEntries(keys.map((key) => [key, config[key]]))
   const { values } = readCommandLine([], options)
