@@ -75,7 +75,7 @@ function offsetsOf(request: FoldRequest): ReadonlyMap<string, Offset> {
   const groups = groupsToOffset(plan, wished === undefined ? policy : 'all', (name) => outputs.has(name))
   const candidates = groups.map((group) => ({
     group,
-    fits: (offset: number) => biasesFit(group, offset, request, outputScale),
+    fits: remembered((offset) => biasesFit(group, offset, request, outputScale)),
   }))
   const ofCandidates =
     wished === undefined
@@ -88,6 +88,16 @@ function offsetsOf(request: FoldRequest): ReadonlyMap<string, Offset> {
   return new Map(
     [...ofCandidates].flatMap(([{ group }, offset]) => group.scaleGroups.map(({ name }) => [name, offset] as const)),
   )
+}
+
+/** Assignments of offsets are tried by the hundred, and ask for few different ones. */
+function remembered(fits: (offset: number) => boolean): (offset: number) => boolean {
+  const known = new Map<number, boolean>()
+  return (offset) => {
+    const fit = known.get(offset) ?? fits(offset)
+    known.set(offset, fit)
+    return fit
+  }
 }
 
 function rangeOfGroup(
