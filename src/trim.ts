@@ -15,11 +15,11 @@ export function trimHeap(): void {
 
 /** Loaded when first needed: a command that runs no model has no use for it. */
 function glibcTrim(): Trim | null {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
   try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
     return koffi.load('libc.so.6').func('int malloc_trim(size_t pad)')
   } catch {
-    // The file has another name where the C library is another one, as musl.
+    // The C library is another one, as musl, or koffi has no build for the processor: runs hold more memory, and are right all the same.
     return null
   }
 }

@@ -107,7 +107,8 @@ take another). SQNR in dB of the integer model against the float model on sample
 it reads, less their mean. Numbers are means over several deals of a model's samples into those to calibrate on and those to judge, and +- is the standard error of such a mean: one
 deal of a few samples says of two tools what another does not (ONNX Runtime's kws_lstm_legacy goes from 57 to 68 dB). The other modes have the zero points that they pick.
 
-ONNX Runtime {ort}: its quantize_static on the same samples (QDQ, int8, weights by channel, its own defaults else: min_max, asymmetric activations; what is inside an If, as all of
+ONNX Runtime {ort}: its quantize_static on the same samples (QDQ, int8, weights by channel, its own defaults else: min_max, asymmetric activations; older models are converted to
+opset 13 for it, as its scales by channel need; what is inside an If, as all of
 Silero VAD, it leaves in float). "In float": operators on activations that its quantized model computes in float, of all. "Everything in 8 bits": the same with the tensors around these
 operators quantized as well, but for NonMaxSuppression, which squire leaves in float too.
 

@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import onnx
+from onnx import version_converter
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.operators.qdq_base_operator import QDQOperatorBase
 from onnxruntime.quantization.registry import QDQRegistry
@@ -31,6 +32,7 @@ def peer(model, samples, method, target, everything=False):
     """QDQ, int8, weights by channel, and what it advises to do before. `everything`: operators that it leaves in float get quantized tensors around
     them too."""
     with tempfile.TemporaryDirectory() as folder:
+        model = at_least(OLDEST, model, Path(folder) / "converted.onnx")
         prepared = Path(folder) / "prepared.onnx"
         try:
             quant_pre_process(str(model), str(prepared), skip_symbolic_shape=True)
@@ -41,6 +43,22 @@ def peer(model, samples, method, target, everything=False):
             method = getattr(CalibrationMethod, method)
             with redirect_stdout(StringIO()):  # It prints what it collects.
                 quantize_static(str(prepared), str(target), Reader(prepared, samples), calibrate_method=method, op_types_to_quantize=types, **kinds)
+
+
+# The first opset whose DequantizeLinear takes scales by channel: in older models ONNX Runtime writes what it cannot open.
+OLDEST = 13
+
+
+def at_least(opset, model, converted):
+    """The model's path, or that of the same model in a newer opset."""
+    loaded = onnx.load(model)
+    if max(one.version for one in loaded.opset_import if one.domain in ("", "ai.onnx")) >= opset:
+        return model
+    try:
+        onnx.save(version_converter.convert_version(loaded, opset), converted)
+    except Exception:  # The converter does not know other domains' operators: the model stays as it is.
+        return model
+    return converted
 
 
 @contextmanager
