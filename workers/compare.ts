@@ -30,7 +30,6 @@ export async function runCompareSamples(task: CompareSamplesTask): Promise<Compa
   const { comparisons, samplesPerForward: perForward } = task
   const dataset = await datasetOf(task.source, comparisons[0]!.reference.inputs)
   const stop = new Int32Array(task.stop)
-  const atOnce = modelsOf(comparisons).some(({ mapped }) => mapped) ? MOST_FORWARDS : 1
   const sum = new Sum(comparisons)
   let batch: Feeds[] = []
   let waiting: Feeds[] = []
@@ -42,7 +41,7 @@ export async function runCompareSamples(task: CompareSamplesTask): Promise<Compa
     if (batch.length < perForward) continue
     waiting.push(stackSamples(batch, perForward))
     batch = []
-    if (waiting.length < atOnce) continue
+    if (waiting.length < sum.forwardsAtOnce) continue
     await sum.add(waiting)
     waiting = []
   }
@@ -56,10 +55,15 @@ export async function runCompareSamples(task: CompareSamplesTask): Promise<Compa
  */
 const MOST_FORWARDS = 4
 
+/** Bytes of the reference's tensors that wait for the next model. */
+const MOST_WAITING = 64 * 2 ** 20
+
 class Sum {
   differences: readonly TensorDifference[] = []
   /** Those that were compared. */
   forwards = 0
+  /** One, until the first has told how large the tensors are. */
+  forwardsAtOnce = 1
   readonly #comparisons: readonly Comparison[]
 
   constructor(comparisons: readonly Comparison[]) {
@@ -67,13 +71,20 @@ class Sum {
   }
 
   async add(feeds: readonly Feeds[]): Promise<void> {
-    for (const { found } of await compare(
+    for (const { found, values } of await compare(
       this.#comparisons,
       feeds.map((one) => ({ feeds: one })),
     )) {
+      this.forwardsAtOnce = this.#mostOf(values)
       this.differences = mergeTensors(this.differences, found)
       if (found.length > 0) this.forwards++
     }
+  }
+
+  #mostOf(values: Values): number {
+    if (!modelsOf(this.#comparisons).some(({ mapped }) => mapped)) return 1
+    const bytes = Object.values(values).reduce((total, { data }) => total + data.byteLength, 0)
+    return Math.min(Math.max(Math.floor(MOST_WAITING / bytes), 1), MOST_FORWARDS)
   }
 }
 
