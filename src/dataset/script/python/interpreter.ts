@@ -30,6 +30,9 @@ export interface Death {
 /** Time for a script to leave its `finally` blocks before its process is killed. */
 const GRACE_MILLISECONDS = 2000
 
+/** What a script that has ended still has for us in its pipes. */
+const DRAIN_MILLISECONDS = 1000
+
 /** The Python files, also when squire itself runs from its TypeScript sources (in tests). */
 function entryPoint(): string {
   return fileURLToPath(new URL('package/run.py', import.meta.url))
@@ -72,8 +75,10 @@ export class Interpreter {
       })
       this.#process.on('exit', (status, signal) => {
         this.#afterEnd()
-        // What was printed before the end arrives first.
-        setImmediate(() => resolve({ how: signal === null ? `with exit status ${status}` : `by ${signal}` }))
+        const end = { how: signal === null ? `with exit status ${status}` : `by ${signal}` }
+        // What was printed before the end arrives first; a process of a group of its own may keep the pipe open.
+        this.#process.on('close', () => resolve(end))
+        setTimeout(() => resolve(end), DRAIN_MILLISECONDS).unref()
       })
     })
     this.ended.catch(() => {})
