@@ -4,7 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { makeObservable } from '../src/calibrate/observed.js'
+import { makeObserved } from '../src/calibrate/observed.js'
 import { prepare } from '../src/calibrate/prepare.js'
 import { stackSamples } from '../src/dataset/batch.js'
 import { openDataset } from '../src/dataset/datasets.js'
@@ -78,7 +78,7 @@ async function activations(benchCase: BenchCase, first: number): Promise<readonl
       oneWidth(chipProfile('TX5105C'), 8),
       workspace,
     )
-    const { observed, observation } = await makeObservable(prepared, workspace)
+    const { observed, observation } = await makeObserved(prepared, workspace)
     const samples = []
     for (let i = 0; i < observation.stacked; i++) samples.push((await dataset.load(first + i)).feeds)
     const session = await createSession(observed.path, observed)

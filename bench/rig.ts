@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { DatasetRunner } from '../src/calibrate/dataset/datasetRunner.js'
 import { type Dodge, dodgesInUse } from '../src/calibrate/dodges/dodges.js'
-import { makeObservable, type Observable } from '../src/calibrate/observed.js'
+import { makeObserved } from '../src/calibrate/observed.js'
 import { type Prepared, prepare } from '../src/calibrate/prepare.js'
+import type { ObservedModel } from '../src/calibrate/runner.js'
 import { groupHistogram } from '../src/calibrate/storage/distribution.js'
 import { quantModes } from '../src/config/config.js'
 import { openDataset } from '../src/dataset/datasets.js'
@@ -61,7 +62,7 @@ export class Rig {
   readonly #threads: number
   readonly #workspace: string
   readonly #prepared: Prepared
-  readonly #observable: Observable
+  readonly #observed: ObservedModel
   readonly #plain: readonly Worker[]
   readonly #pool: Pool
 
@@ -70,14 +71,14 @@ export class Rig {
     threads: number,
     workspace: string,
     prepared: Prepared,
-    observable: Observable,
+    observed: ObservedModel,
     plain: readonly Worker[],
   ) {
     this.#case = of
     this.#threads = threads
     this.#workspace = workspace
     this.#prepared = prepared
-    this.#observable = observable
+    this.#observed = observed
     this.#plain = plain
     this.#pool = new Pool({ threads })
   }
@@ -94,12 +95,12 @@ export class Rig {
     const workerData = { model: file, source: sourceOf(of, 1_000_000) }
     const plain = Array.from({ length: threads }, () => new Worker(script, { workerData }))
     await Promise.all(plain.map((worker) => answer(worker)))
-    return new Rig(of, threads, workspace, prepared, await makeObservable(prepared, workspace, dodges), plain)
+    return new Rig(of, threads, workspace, prepared, await makeObserved(prepared, workspace, dodges), plain)
   }
 
   get observed(): { readonly tensors: number; readonly values: number; readonly quantized: number } {
     const { plan } = this.#prepared
-    const values = this.#observable.observation.dims.reduce(
+    const values = this.#observed.observation.dims.reduce(
       (sum, dims) => sum + dims.reduce((product, dim) => product * dim, 1),
       0,
     )
@@ -142,7 +143,7 @@ export class Rig {
     })
     const cpu = process.cpuUsage()
     const start = performance.now()
-    const [observed] = await runner.observe(this.#observable)
+    const [observed] = await runner.observe(this.#observed)
     const solving = performance.now()
     const histograms = histogramsOf(observed!.statistics)
     const groups = this.#prepared.plan.groups.map((scaleGroup) => ({

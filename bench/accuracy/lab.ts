@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatasetRunner } from '../../src/calibrate/dataset/datasetRunner.js'
-import { makeObservable } from '../../src/calibrate/observed.js'
+import { makeObserved } from '../../src/calibrate/observed.js'
 import { type Prepared, prepare } from '../../src/calibrate/prepare.js'
 import { groupHistogram } from '../../src/calibrate/storage/distribution.js'
 import type { QuantMode, Refinement, ZeroPointPolicy } from '../../src/config/config.js'
@@ -72,7 +72,7 @@ export async function openLab(of: AccuracyCase, threads: number): Promise<Lab> {
     stop: { buffer: new SharedArrayBuffer(4), signal: new AbortController().signal },
   })
   const prepared = await prepare(model, await runner.firstFeeds(), options, workspace)
-  const [observed] = await runner.observe(await makeObservable(prepared, workspace))
+  const [observed] = await runner.observe(await makeObserved(prepared, workspace))
   const counted = histogramsOf(observed!.statistics)
   const groups = prepared.plan.groups.map((scaleGroup) => ({
     scaleGroup,

@@ -15,17 +15,12 @@ import { withRefusedOutput } from './dodges/uncopied.js'
 import type { Prepared } from './prepare.js'
 import type { Feeds, ObservedModel } from './runner.js'
 
-export interface Observable extends ObservedModel {
-  /** What was found out on the way, for the curious. */
-  readonly log: readonly string[]
-}
-
 /** `workspace` is a folder for temporary files. */
-export async function makeObservable(
+export async function makeObserved(
   prepared: Prepared,
   workspace: string,
   dodges: readonly Dodge[] = dodgesInUse(),
-): Promise<Observable> {
+): Promise<ObservedModel> {
   const { model, plan, plain, feeds, tensors, key } = prepared
   const outputs = new Set(plain.outputs)
   const exposed = plan.observed.filter((name) => !outputs.has(name) && !Object.hasOwn(feeds, name))

@@ -17,10 +17,12 @@ export interface ObservedModel {
   readonly observation: Omit<Observation, 'buffer'>
   /** Identity of all that the statistics depend on besides the data. */
   readonly key: string
+  /** What was found out on the way, for the curious. */
+  readonly log: readonly string[]
 }
 
 /** What the float forwards of one `-i` value gave. */
-export interface Observed {
+export interface CalibrationResult {
   readonly iteration: number
   /** Samples (or forward passes) in the statistics. */
   readonly samples: number
@@ -61,7 +63,7 @@ export interface Runner {
   /** Inputs of the last forward pass: of calibration, or where a function makes them, of the run so far. */
   lastFeeds(): Promise<Feeds>
   /** Runs the float model once over the data; one result for each value of `-i`, ascending. */
-  observe(model: ObservedModel): Promise<readonly Observed[]>
+  observe(model: ObservedModel): Promise<readonly CalibrationResult[]>
   /** Called in place of observe() where the statistics are known: what firstFeeds() started ends. */
   skipObservation(): Promise<void>
   /**

@@ -3,9 +3,9 @@
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makeObservable } from '../calibrate/observed.js'
+import { makeObserved } from '../calibrate/observed.js'
 import type { Prepared } from '../calibrate/prepare.js'
-import type { Observed, Runner } from '../calibrate/runner.js'
+import type { CalibrationResult, Runner } from '../calibrate/runner.js'
 import { decodeDistribution, encodeDistribution } from '../calibrate/storage/distribution.js'
 import { makeConfig } from '../config/config.js'
 import { SquireError } from '../errors.js'
@@ -53,7 +53,7 @@ export function calibrate(options: CalibrateOptions): Promise<Calibration> {
 }
 
 async function observe({ workspace, reporter }: Setting, runner: Runner, prepared: Prepared) {
-  const model = await makeObservable(prepared, workspace)
+  const model = await makeObserved(prepared, workspace)
   for (const line of model.log) reporter.debug(line)
   return runner.observe(model)
 }
@@ -75,7 +75,7 @@ async function statisticsOf(
   { config }: Setting,
   runner: Runner,
   prepared: Prepared,
-  observed: Observed,
+  observed: CalibrationResult,
 ): Promise<Statistics> {
   const { iteration, samples, floatMetric } = observed
   const key = await distributionKey(config, prepared, runner, iteration)
@@ -88,7 +88,7 @@ interface Held {
   readonly setting: Setting
   readonly runner: Runner
   readonly prepared: Prepared
-  readonly observed: readonly Observed[]
+  readonly observed: readonly CalibrationResult[]
   readonly statistics: readonly Statistics[]
   readonly end: () => Promise<void>
 }

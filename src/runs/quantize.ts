@@ -1,7 +1,7 @@
 // The pipeline: reads as the list of stages, and is the only place that knows all of them.
 
 import { basename, dirname, join } from 'node:path'
-import { makeObservable } from '../calibrate/observed.js'
+import { makeObserved } from '../calibrate/observed.js'
 import type { Prepared } from '../calibrate/prepare.js'
 import type { Runner } from '../calibrate/runner.js'
 import { Checkpoint } from '../calibrate/storage/checkpoint.js'
@@ -52,7 +52,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const searched = mixSamples(config, given.plan.operators.length)
     reporter.workload?.(work + triedSamples(config, runner.iterations, roomFor(given) * runner.parallel) + searched)
     const observed = await calibrated(config, given, runner, async () => {
-      const model = await makeObservable(given, workspace)
+      const model = await makeObserved(given, workspace)
       for (const line of model.log) reporter.debug(line)
       return runner.observe(model)
     })

@@ -3,7 +3,7 @@
 import type { FoldStore } from '../calibrate/dataset/datasetRun.js'
 import { openRunner } from '../calibrate/open.js'
 import { type Prepared, prepare } from '../calibrate/prepare.js'
-import type { Feeds, Observed, Runner } from '../calibrate/runner.js'
+import type { CalibrationResult, Feeds, Runner } from '../calibrate/runner.js'
 import type { Config } from '../config/config.js'
 import { type MixConfig, requireMentioned } from '../config/mix.js'
 import type { SquireError } from '../errors.js'
@@ -104,7 +104,7 @@ export async function solveRun(
   setting: Setting,
   runner: Runner,
   prepared: Prepared,
-  observed: readonly Observed[],
+  observed: readonly CalibrationResult[],
   mix?: MixConfig,
 ): Promise<readonly Solved[]> {
   const { config, reporter, timer, pool } = setting

@@ -1,7 +1,7 @@
 // `squire calibrate`: the calibration of a run, or a share of it, as a part.
 
 import { dirname } from 'node:path'
-import { makeObservable } from '../calibrate/observed.js'
+import { makeObserved } from '../calibrate/observed.js'
 import { Checkpoint } from '../calibrate/storage/checkpoint.js'
 import type { Config } from '../config/config.js'
 import { checkWritable } from '../files/save.js'
@@ -24,7 +24,7 @@ export function calibrateShare(config: Config, reporter: Reporter, options: RunO
     await checkpoint.begin()
     const { runner, prepared } = await prepareRun(setting, checkpoint)
     const shares = sharesOf(runner)
-    const model = await makeObservable(prepared, rig.workspace)
+    const model = await makeObserved(prepared, rig.workspace)
     for (const line of model.log) reporter.debug(line)
     const plan = await shares.planShare(model, shareOf(config))
     const key = { ...plan.key, ...versions() }

@@ -1,7 +1,7 @@
 // What merged parts stand for: the calibration and the evaluation of a run that was done in shares.
 
 import type { Prepared } from '../calibrate/prepare.js'
-import type { Observed, Runner } from '../calibrate/runner.js'
+import type { CalibrationResult, Runner } from '../calibrate/runner.js'
 import { SquireError } from '../errors.js'
 import { modelFileHash } from '../parts/modelFileHash.js'
 import type { Part } from '../parts/part.js'
@@ -14,7 +14,7 @@ export async function restoredCalibration(
   path: string,
   runner: Runner,
   prepared: Prepared,
-): Promise<readonly Observed[]> {
+): Promise<readonly CalibrationResult[]> {
   const shares = sharesOf(runner)
   const run = await shares.calibration()
   const part = await readPart(path)

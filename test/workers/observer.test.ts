@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { makeObservable, type Observable } from '../../src/calibrate/observed.js'
+import { makeObserved } from '../../src/calibrate/observed.js'
 import { prepare } from '../../src/calibrate/prepare.js'
+import type { ObservedModel } from '../../src/calibrate/runner.js'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { createBuffer, readBuffer } from '../../src/histogram/buffer.js'
 import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
@@ -26,7 +27,7 @@ const image = (dims: readonly number[], seed = 0): TensorValue => ({
   data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i * 0.7 + seed)),
 })
 
-async function statistics(prepared: Observable, feeds: readonly { readonly x: TensorValue }[]) {
+async function statistics(prepared: ObservedModel, feeds: readonly { readonly x: TensorValue }[]) {
   const observer = new Observer(prepared.observation)
   const session = await createSession(prepared.observed.path, prepared.observed)
   observer.begin()
@@ -40,9 +41,9 @@ async function statistics(prepared: Observable, feeds: readonly { readonly x: Te
   return { histograms: readBuffer(buffer, prepared.observation.tensors), problems }
 }
 
-async function observable(): Promise<Observable> {
+async function observable(): Promise<ObservedModel> {
   const { model } = await optimize(await readModel(classifier))
-  return makeObservable(
+  return makeObserved(
     await prepare(model, { x: image([1, 3, 48, 192]) }, oneWidth(chipProfile('TX5105C'), 8), at('')),
     at(''),
   )

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { makeObservable } from '../../src/calibrate/observed.js'
+import { makeObserved } from '../../src/calibrate/observed.js'
 import { prepare } from '../../src/calibrate/prepare.js'
 import { openDataset } from '../../src/dataset/datasets.js'
 import type { SamplesTask } from '../../src/engine/protocol.js'
@@ -84,7 +84,7 @@ async function run(stacked: number, { large = [], bad = [], onBadSample = 'error
     { kind: 'user', script: file, exportName: 'data', data: undefined, batchSize: 1 },
     inputs,
   )
-  const prepared = await makeObservable(
+  const prepared = await makeObserved(
     await prepare(source, (await dataset.load(0)).feeds, oneWidth(chipProfile('TX5105C'), 8), at('')),
     at(''),
   )

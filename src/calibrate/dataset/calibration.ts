@@ -6,7 +6,7 @@ import { type FoldState, statisticsUpTo } from '../../engine/fold/foldState.js'
 import type { Observation } from '../../engine/protocol.js'
 import { SquireError } from '../../errors.js'
 import type { SomeStatistics } from '../../histogram/buffer.js'
-import type { Observed } from '../runner.js'
+import type { CalibrationResult } from '../runner.js'
 import type { Calibration, DatasetRunnerOptions } from './datasetRun.js'
 
 type CalibrationOptions = Pick<
@@ -45,7 +45,7 @@ export function statisticsOf(
   { segments, half }: Calibration,
   state: FoldState,
   count: number,
-): Pick<Observed, 'samples' | 'statistics' | 'firstHalf'> {
+): Pick<CalibrationResult, 'samples' | 'statistics' | 'firstHalf'> {
   const upTo = (end: number): SomeStatistics => ({
     samples: segments.reduce((sum, { to }, i) => (to <= end ? sum + state.segments[i]!.observed : sum), 0),
     statistics: statisticsUpTo(state, segments, end),

@@ -3,7 +3,7 @@
 import { emptyFold } from '../../engine/fold/foldState.js'
 import type { Comparison, HeldSample, SkippedSample } from '../../engine/protocol.js'
 import { MOST_HELD } from '../hold.js'
-import type { ComparedSamples, Feeds, NamedModel, Observed, ObservedModel, Runner } from '../runner.js'
+import type { CalibrationResult, ComparedSamples, Feeds, NamedModel, ObservedModel, Runner } from '../runner.js'
 import { type Compared, compareSamples } from './comparing.js'
 import type { DatasetRunnerOptions } from './datasetRun.js'
 import { DatasetShares } from './datasetShares.js'
@@ -47,7 +47,7 @@ export class DatasetRunner implements Runner {
     return this.#folds.samples.lastFeeds(this.#options.calibrated.at(-1)!.samples)
   }
 
-  async observe(model: ObservedModel): Promise<readonly Observed[]> {
+  async observe(model: ObservedModel): Promise<readonly CalibrationResult[]> {
     const { run, key, chunks } = await this.#folds.plan(model)
     const work = { ...key, data: await this.digest() }
     return this.#folds.observed(run, await this.#folds.calibrate(model, run, work, chunks, false))

@@ -4,7 +4,7 @@ import { chunksOfShare, type Share } from '../../engine/fold/chunks.js'
 import { emptyFold } from '../../engine/fold/foldState.js'
 import { type FoldPart, finishedFold, partOf } from '../../engine/fold/part.js'
 import type { ModelFile } from '../../engine/protocol.js'
-import type { Observed, ObservedModel } from '../runner.js'
+import type { CalibrationResult, ObservedModel } from '../runner.js'
 import type { Calibration, CalibrationPart, SharePlan } from './datasetRun.js'
 import type { SampleFolds } from './sampleFolds.js'
 
@@ -34,7 +34,7 @@ export class DatasetShares {
   }
 
   /** What observe() gives, from its shares put together. `part` must be whole, and of this very run: see `calibration`. */
-  restore(run: Calibration, part: CalibrationPart): readonly Observed[] {
+  restore(run: Calibration, part: CalibrationPart): readonly CalibrationResult[] {
     const state = finishedFold(part, this.#folds.metric)
     this.#folds.samples.assumeContents(part.contents)
     this.#folds.samples.skip(state.skipped, true)

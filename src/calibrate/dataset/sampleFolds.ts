@@ -7,7 +7,7 @@ import { fold } from '../../engine/fold/fold.js'
 import { emptyFold, type FoldState, stateUpTo } from '../../engine/fold/foldState.js'
 import type { ModelFile, Observation } from '../../engine/protocol.js'
 import { inText, SquireError } from '../../errors.js'
-import type { Observed, ObservedModel } from '../runner.js'
+import type { CalibrationResult, ObservedModel } from '../runner.js'
 import { calibrationOf, statisticsOf } from './calibration.js'
 import type { Calibration, DatasetRunnerOptions, FoldKey } from './datasetRun.js'
 import { SelectedSamples } from './selectedSamples.js'
@@ -79,7 +79,7 @@ export class SampleFolds {
   }
 
   /** What a finished calibration found, for each value of `-i`. */
-  observed(run: Calibration, state: FoldState): readonly Observed[] {
+  observed(run: Calibration, state: FoldState): readonly CalibrationResult[] {
     this.refuseNothing(run.segments.at(-1)?.to ?? 0)
     return this.#options.calibrated.map(({ iteration }, i) => ({
       iteration,

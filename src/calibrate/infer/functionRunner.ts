@@ -11,7 +11,7 @@ import { createBuffer } from '../../histogram/buffer.js'
 import type { Reporter } from '../../report/types.js'
 import type { Compared } from '../dataset/comparing.js'
 import { HeldFeeds, heldSample, MOST_HELD } from '../hold.js'
-import type { ComparedSamples, Feeds, NamedModel, Observed, ObservedModel, Runner } from '../runner.js'
+import type { CalibrationResult, ComparedSamples, Feeds, NamedModel, ObservedModel, Runner } from '../runner.js'
 import { joinBatches, splitBatch } from './batch.js'
 import { byName, forwardOnce } from './forwardOnce.js'
 import { type HeldCall, holdCall } from './heldCall.js'
@@ -89,10 +89,10 @@ export class FunctionRunner implements Runner {
     return this.#last ?? this.firstFeeds()
   }
 
-  async observe(model: ObservedModel): Promise<readonly Observed[]> {
+  async observe(model: ObservedModel): Promise<readonly CalibrationResult[]> {
     const { iterations } = this.#options
     const last = await this.#observe(model, iterations)
-    const results: Observed[] = []
+    const results: CalibrationResult[] = []
     for (const iteration of iterations) {
       const own = last.prefixes.find((prefix) => prefix.iteration === iteration)
       const { prefixes, metric } = own === undefined ? await this.#observe(model, [iteration]) : last

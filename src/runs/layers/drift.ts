@@ -1,6 +1,6 @@
 // Whether calibration saw enough: how far a threshold over all samples is from the one that their first half gives.
 
-import type { Observed } from '../../calibrate/runner.js'
+import type { CalibrationResult } from '../../calibrate/runner.js'
 import { groupHistogram } from '../../calibrate/storage/distribution.js'
 import type { QuantMode } from '../../config/config.js'
 import type { Pool } from '../../engine/pool.js'
@@ -18,7 +18,7 @@ export interface Drift {
 export interface DriftRequest {
   readonly pool: Pool
   readonly plan: Plan
-  readonly observed: Observed
+  readonly observed: CalibrationResult
   readonly mode: QuantMode
   readonly percent: number
 }

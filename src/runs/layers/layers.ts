@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Prepared } from '../../calibrate/prepare.js'
-import type { Observed } from '../../calibrate/runner.js'
+import type { CalibrationResult } from '../../calibrate/runner.js'
 import { groupHistogram } from '../../calibrate/storage/distribution.js'
 import { type ComparisonResult, compareModels } from '../../compare/compare.js'
 import { comparedFloat, integerComparison } from '../../compare/models.js'
@@ -23,7 +23,7 @@ import { type NoiseShares, noiseLines, noiseShares } from './noiseShares.js'
 /** @param outcomes by loss, the best first */
 export async function compareRun(
   context: Context,
-  observed: readonly Observed[],
+  observed: readonly CalibrationResult[],
   outcomes: readonly Outcome[],
 ): Promise<Layers> {
   const { config, prepared, several, pool } = context
@@ -91,7 +91,7 @@ async function sharesOfJob(context: Context, job: Job, fixed: FixedPointModel): 
 }
 
 /** What the report shows of the tensors: with several -i values, the statistics of the largest. */
-function statisticsOf({ plan }: Prepared, { statistics }: Observed) {
+function statisticsOf({ plan }: Prepared, { statistics }: CalibrationResult) {
   const histograms = histogramsOf(statistics)
   const histogramOf = (name: string) =>
     histograms.get(name) ?? groupHistogram(plan, plan.groupOf.get(name)!, histograms)

@@ -3,7 +3,7 @@
 
 import { basename } from 'node:path'
 import type { Prepared } from '../../calibrate/prepare.js'
-import type { Observed, Runner } from '../../calibrate/runner.js'
+import type { CalibrationResult, Runner } from '../../calibrate/runner.js'
 import type { Config } from '../../config/config.js'
 import { mixJson } from '../../config/mix.js'
 import { costOf } from '../../noise/cost.js'
@@ -54,7 +54,7 @@ export async function mixRun(
   setting: Setting,
   runner: Runner,
   prepared: Prepared,
-  observed: readonly Observed[],
+  observed: readonly CalibrationResult[],
 ): Promise<MixedRun> {
   const { config, timer, workspace } = setting
   // What is measured is what widths do.

@@ -2,7 +2,7 @@
 
 import { basename, join } from 'node:path'
 import type { Prepared } from '../../calibrate/prepare.js'
-import type { Observed, Runner } from '../../calibrate/runner.js'
+import type { CalibrationResult, Runner } from '../../calibrate/runner.js'
 import { type Config, decidingOptions, type QuantMode } from '../../config/config.js'
 import { modelFile } from '../../engine/modelFile.js'
 import type { Pool } from '../../engine/pool.js'
@@ -24,7 +24,7 @@ import { type Given, inputTypes } from '../given/given.js'
 import { dumpQuantized } from './dump.js'
 
 export interface Job {
-  readonly observed: Observed
+  readonly observed: CalibrationResult
   readonly mode: QuantMode
   readonly thresholds: ReadonlyMap<string, number>
   /** What the run that made the scales says of itself, where they were loaded. */

@@ -2,7 +2,7 @@
 
 import { basename, dirname } from 'node:path'
 import type { Prepared } from '../../calibrate/prepare.js'
-import type { Observed, Runner } from '../../calibrate/runner.js'
+import type { CalibrationResult, Runner } from '../../calibrate/runner.js'
 import {
   type Distribution,
   type DistributionKey,
@@ -20,8 +20,8 @@ export async function calibrated(
   config: Config,
   prepared: Prepared,
   runner: Runner,
-  observe: () => Promise<readonly Observed[]>,
-): Promise<readonly Observed[]> {
+  observe: () => Promise<readonly CalibrationResult[]>,
+): Promise<readonly CalibrationResult[]> {
   if (config.stats !== undefined) {
     await runner.skipObservation()
     return restoredCalibration(config.stats, runner, prepared)
@@ -71,7 +71,7 @@ export async function statisticsFiles(
   config: Config,
   prepared: Prepared,
   runner: Runner,
-  observed: readonly Observed[],
+  observed: readonly CalibrationResult[],
 ): Promise<Map<string, Content>> {
   const files = new Map<string, Content>()
   for (const one of observed) {

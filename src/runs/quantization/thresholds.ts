@@ -1,7 +1,7 @@
 // Thresholds of every quantization, from what calibration observed.
 
 import type { Prepared } from '../../calibrate/prepare.js'
-import type { Observed } from '../../calibrate/runner.js'
+import type { CalibrationResult } from '../../calibrate/runner.js'
 import { groupHistogram } from '../../calibrate/storage/distribution.js'
 import { autoModes, type Config, type QuantMode } from '../../config/config.js'
 import { choiceOf, type MixConfig } from '../../config/mix.js'
@@ -27,7 +27,7 @@ export interface ThresholdRequest {
   readonly pool: Pool
   readonly reporter: Reporter
   readonly prepared: Prepared
-  readonly observed: readonly Observed[]
+  readonly observed: readonly CalibrationResult[]
   readonly given: Given
   /** Widths and modes of single operators, which the plan of `prepared` has. */
   readonly mix: MixConfig | undefined
@@ -86,7 +86,7 @@ function ownModes(mix: MixConfig | undefined, { operators, groups }: Plan): Read
   return modes
 }
 
-function groupHistograms(prepared: Prepared, observed: Observed, reporter: Reporter): GroupHistogram[] {
+function groupHistograms(prepared: Prepared, observed: CalibrationResult, reporter: Reporter): GroupHistogram[] {
   const histograms = histogramsOf(observed.statistics)
   const groups = prepared.plan.groups.map((scaleGroup) => ({
     scaleGroup,

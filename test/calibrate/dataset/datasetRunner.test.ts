@@ -37,7 +37,13 @@ const observation = {
   stackAxes: {},
   outputs: {},
 }
-const model: ObservedModel = { observed: file('observed'), plain: file('plain'), observation, key: 'the model' }
+const model: ObservedModel = {
+  observed: file('observed'),
+  plain: file('plain'),
+  observation,
+  key: 'the model',
+  log: [],
+}
 const source = { kind: 'user', script: '', exportName: '', data: undefined, batchSize: 1 } as const
 const valuesOf = (index: number) => Float32Array.of(index, -index / 3)
 const histogramOf = (indices: Iterable<number>) =>

@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { allDodges, dodgesInUse } from '../../../src/calibrate/dodges/dodges.js'
-import { makeObservable } from '../../../src/calibrate/observed.js'
+import { makeObserved } from '../../../src/calibrate/observed.js'
 import { prepare } from '../../../src/calibrate/prepare.js'
 import { chipProfile } from '../../../src/fixedpoint/chip.js'
 import { readModel } from '../../../src/onnx/model.js'
@@ -32,12 +32,12 @@ it('what is left out leaves no trace in the observed model', async () => {
   const data = Float32Array.from({ length: 3 * 48 * 192 }, (_, i) => Math.sin(i))
   const feeds = { x: { type: 'float32' as const, dims, data } }
   const prepared = await prepare(model, feeds, oneWidth(chipProfile('TX5105C'), 8), folder(''))
-  const plain = await makeObservable(prepared, folder(''), [])
+  const plain = await makeObserved(prepared, folder(''), [])
   expect(plain.observation).toMatchObject({ blocked: {}, stacked: 1 })
   expect(plain.observed.optimized).toBeUndefined()
   const { proto } = await readModel(plain.observed.path)
   expect(proto.graph.output.map(({ name }) => name)).not.toContain(REFUSED_OUTPUT)
-  const all = await makeObservable(prepared, folder(''), allDodges)
+  const all = await makeObserved(prepared, folder(''), allDodges)
   expect(all.observation.stacked).toBeGreaterThan(1)
   expect(Object.keys(all.observation.blocked).length).toBeGreaterThan(0)
 })

@@ -25,7 +25,7 @@ const observation = {
   stackAxes: {},
   outputs: {},
 }
-const model: ObservedModel = { observed: file('observed'), plain: file('plain'), observation, key: '' }
+const model: ObservedModel = { observed: file('observed'), plain: file('plain'), observation, key: '', log: [] }
 const rowOf = (i: number): TensorLike => ({ data: Float32Array.of(i, -i), dims: [1, 2] })
 const histogramOf = (count: number) =>
   Array.from({ length: count }, (_, i) => [i, -i]).reduce(
