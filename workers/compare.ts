@@ -13,6 +13,7 @@ import type {
   CompareSamplesTask,
   Comparison,
   ModelFile,
+  OwnModel,
 } from '../src/engine/protocol.js'
 import { SquireError } from '../src/errors.js'
 import type { TensorValue } from '../src/onnx/types.js'
@@ -111,7 +112,9 @@ async function compare(
   outputs: readonly string[] = [],
 ): Promise<Compared[]> {
   const beside = openTogether(comparisons)
-  const compared = comparisons.flatMap(({ tensors }) => tensors.map(({ reference }) => reference))
+  const compared = comparisons.flatMap(({ tensors, own }) =>
+    [...tensors, ...(own?.fed ?? [])].map(({ reference }) => reference),
+  )
   const wanted = unique([...outputs, ...compared])
   const values: Values[] = []
   for (const { feeds, known } of passes) {
@@ -146,7 +149,7 @@ async function differencesOf(
   }
   const found: TensorDifference[][] = []
   for (const [pass, values] of passes.entries()) {
-    const alone = own && (await (await sessionOf(own, beside)).run(ownFeeds(own, tensors, values), ownOutputs(tensors)))
+    const alone = own && (await (await sessionOf(own.file, beside)).run(ownFeeds(own, values), ownOutputs(tensors)))
     found.push(
       tensors.map((tensor, i) => {
         const written = tensor.ownOutput === undefined ? undefined : alone?.[tensor.ownOutput]
@@ -165,7 +168,7 @@ function modelsOf(comparisons: readonly Comparison[]): ModelFile[] {
   return comparisons.flatMap(({ reference, candidate, own }) => [
     reference,
     candidate,
-    ...(own === undefined ? [] : [own]),
+    ...(own === undefined ? [] : [own.file]),
   ])
 }
 
@@ -175,14 +178,13 @@ function openTogether(comparisons: readonly Comparison[]): readonly ModelFile[] 
 }
 
 /** The model's own inputs, and the codes of what each operator reads. */
-function ownFeeds(own: ModelFile, tensors: readonly ComparedTensor[], values: Values): Values {
-  const encoded = tensors.flatMap(({ reference, codes, ownInput }) => {
-    if (codes === undefined || ownInput === undefined) return []
+function ownFeeds({ file, fed }: OwnModel, values: Values): Values {
+  const encoded = fed.map(({ input, reference, codes }) => {
     const { dims, data } = values[reference]!
-    return [[ownInput, { type: 'float32', dims, data: encode(numbers(data), codes) }] as const]
+    return [input, { type: 'float32', dims, data: encode(numbers(data), codes) }] as const
   })
-  const fed = new Map<string, TensorValue>(encoded)
-  return Object.fromEntries(own.inputs.map(({ name }) => [name, fed.get(name) ?? values[name]!]))
+  const inputs = new Map<string, TensorValue>(encoded)
+  return Object.fromEntries(file.inputs.map(({ name }) => [name, inputs.get(name) ?? values[name]!]))
 }
 
 function ownOutputs(tensors: readonly ComparedTensor[]): string[] {

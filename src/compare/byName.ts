@@ -26,7 +26,6 @@ export async function namedComparison(a: ModelProto, b: ModelProto, folder: stri
       reference: name,
       candidate: name,
       codes: undefined,
-      ownInput: undefined,
       ownOutput: undefined,
     })),
   }

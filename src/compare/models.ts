@@ -2,10 +2,12 @@
 // integer model taken apart, each of its operators fed with the float model's values.
 
 import { join } from 'node:path'
+import type { Codes } from '../difference/difference.js'
 import { modelFile, writtenFile } from '../engine/modelFile.js'
-import type { ComparedTensor, Comparison, ModelFile } from '../engine/protocol.js'
+import type { ComparedTensor, Comparison, FedTensor, ModelFile, OwnModel } from '../engine/protocol.js'
 import type { WrittenTensor } from '../export/integerModel.js'
 import { rangeOf } from '../fixedpoint/width.js'
+import { cutOutputs } from '../onnx/edits/cutOutputs.js'
 import { indexGraph, nameSource, outerInputs } from '../onnx/graph.js'
 import { modelInputs } from '../onnx/model.js'
 import { makeNode, makeValueInfo } from '../onnx/node.js'
@@ -28,55 +30,68 @@ export function comparedFloat(float: ModelProto, tensors: readonly string[], wor
   return modelFile(withOutputs(float, inner, 'add'), join(workspace, 'compared_float.onnx'), LEAST_MAPPED_COMPARED)
 }
 
+/** The tensors of integers that the float model has as well: a narrowed copy is none of them. */
+export function comparable(written: readonly WrittenTensor[]): WrittenTensor[] {
+  return written.filter(({ of }) => of === undefined)
+}
+
 /**
  * @param reference from comparedFloat
- * @param integer what squire made of that model, from which `written` has the names of the integers
+ * @param integer what squire made of that model
+ * @param tensors all that are comparable
+ * @param compared those of them that are compared
  * @param folder for temporary files: one of its own
  */
 export async function integerComparison(
   reference: ModelFile,
   integer: ModelProto,
-  written: readonly WrittenTensor[],
+  tensors: readonly WrittenTensor[],
+  compared: readonly WrittenTensor[],
   folder: string,
 ): Promise<Comparison> {
-  // A narrowed copy is no tensor of the float model.
-  const tensors = written.filter(({ of }) => of === undefined)
-  const apart = takenApart(integer, tensors)
+  const { proto, names } = takenApart(integer, tensors)
+  const endOf = ({ integers }: WrittenTensor) => names.get(integers)!.output
+  const apart = cutOutputs(proto, compared.map(endOf))
   const held = withOutputs(
     integer,
-    tensors.map(({ integers }) => integers),
+    compared.map(({ integers }) => integers),
     'replace',
   )
   return {
     reference,
     candidate: await modelFile(held, join(folder, 'integer.onnx'), LEAST_MAPPED_COMPARED),
-    own: await ownFile(apart.proto, [...apart.names.values()], modelInputs(integer), join(folder, 'own.onnx')),
-    tensors: tensors.map(({ name, scale, bits, offset = 0, told = everything, integers }): ComparedTensor => {
-      const [low, high] = rangeOf(bits)
-      const { input, output } = apart.names.get(integers)!
-      return {
-        reference: name,
-        candidate: integers,
-        codes: { scale, low, high, offset, told },
-        ownInput: input,
-        ownOutput: output,
-      }
+    own: await ownModel(apart, tensors, names, modelInputs(integer), join(folder, 'own.onnx')),
+    tensors: compared.map((tensor): ComparedTensor => {
+      const { name, integers } = tensor
+      return { reference: name, candidate: integers, codes: codesOf(tensor), ownOutput: endOf(tensor) }
     }),
   }
 }
 
+function codesOf({ scale, bits, offset = 0, told = everything }: WrittenTensor): Codes {
+  const [low, high] = rangeOf(bits)
+  return { scale, low, high, offset, told }
+}
+
 /** Nobody asks for the dims of what comes in at a cut: they are the float tensor's. */
-async function ownFile(
+async function ownModel(
   proto: ModelProto,
-  ends: readonly Ends[],
+  tensors: readonly WrittenTensor[],
+  names: ReadonlyMap<string, Ends>,
   inputs: ModelFile['inputs'],
   path: string,
-): Promise<ModelFile> {
-  const cut = ends.flatMap(({ input }) =>
-    input === undefined ? [] : [{ name: input, dataType: DataType.FLOAT, dims: [] }],
-  )
+): Promise<OwnModel> {
+  const read = new Set(proto.graph.input.map(({ name }) => name))
+  const fed = tensors.flatMap((tensor): FedTensor[] => {
+    const { input } = names.get(tensor.integers)!
+    const isRead = input !== undefined && read.has(input)
+    return isRead ? [{ input, reference: tensor.name, codes: codesOf(tensor) }] : []
+  })
+  const given = inputs.filter(({ name }) => read.has(name))
   const file = await writtenFile(proto, path, LEAST_MAPPED_COMPARED)
-  return { ...file, inputs: [...inputs, ...cut], outputs: ends.map(({ output }) => output) }
+  const cut = fed.map(({ input }) => ({ name: input, dataType: DataType.FLOAT, dims: [] }))
+  const outputs = proto.graph.output.map(({ name }) => name)
+  return { file: { ...file, inputs: [...given, ...cut], outputs }, fed }
 }
 
 const everything = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const

@@ -88,18 +88,28 @@ export interface ComparedTensor {
   readonly codes: Codes | undefined
   /** Both are compared less their means over these axes; absent: as they are. */
   readonly centred?: Axes
-  /** The input of the `own` model that takes the reference's values as codes, if one of its operators reads them... */
-  readonly ownInput: string | undefined
-  /** ...and its output that holds what the tensor's operator makes of such inputs. */
+  /** The output of the `own` model that holds what the tensor's operator makes of the reference's values. */
   readonly ownOutput: string | undefined
+}
+
+/** The candidate's operators, each by itself and fed from the reference: what each one's own error is. */
+export interface OwnModel {
+  readonly file: ModelFile
+  readonly fed: readonly FedTensor[]
+}
+
+/** An input of an OwnModel that takes the reference's values as codes. */
+export interface FedTensor {
+  readonly input: string
+  readonly reference: string
+  readonly codes: Codes
 }
 
 /** Two models on the same inputs, tensor by tensor. */
 export interface Comparison {
   readonly reference: ModelFile
   readonly candidate: ModelFile
-  /** The candidate's operators, each by itself and fed from the reference: what each one's own error is. */
-  readonly own: ModelFile | undefined
+  readonly own: OwnModel | undefined
   readonly tensors: readonly ComparedTensor[]
 }
 

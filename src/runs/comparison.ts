@@ -7,14 +7,16 @@ import { openRunner } from '../calibrate/open.js'
 import { namedComparison } from '../compare/byName.js'
 import { type ComparisonResult, compareModels } from '../compare/compare.js'
 import { compareDumps } from '../compare/dumps.js'
-import { comparedFloat, integerComparison } from '../compare/models.js'
+import { compareIntegerModel, type IntegerComparison } from '../compare/integerModel.js'
 import { type ConfigOptions, makeConfig } from '../config/config.js'
-import type { Comparison } from '../engine/protocol.js'
 import { SquireError } from '../errors.js'
 import { describedBy } from '../export/description.js'
+import type { WrittenTensor } from '../export/integerModel.js'
 import { type IntegerType, takingReals } from '../onnx/edits/inputTypes.js'
 import { inSinglePrecision } from '../onnx/import/index.js'
+import { inferTensors } from '../onnx/inference.js'
 import { modelInputs, readModel } from '../onnx/model.js'
+import { elementCount } from '../onnx/tensor.js'
 import { DataType, type Model, type ModelProto } from '../onnx/types.js'
 import type { ComparedRow } from '../report/comparison.js'
 import type { Reporter } from '../report/types.js'
@@ -46,14 +48,10 @@ export async function compareSides(
     const [float, other] = await Promise.all([readFed(reference), readFed(candidate)])
     const runner = await openRunner({ config, model: float, pool, store: undefined, reporter, signal, workspace })
     closeAtEnd(runner)
-    const comparison = await comparisonOf(float.proto, other.proto, workspace)
-    const result = await compareModels(
-      runner,
-      comparison,
-      { iteration: runner.iterations.at(-1)!, of: 'evaluation', most: Number.POSITIVE_INFINITY },
-      'comparing',
-    )
-    return withKinds(result, kindsOf(other.proto))
+    const last = runner.iterations.at(-1)!
+    const compared = { iteration: last, of: 'evaluation', most: Number.POSITIVE_INFINITY } as const
+    const asked = { runner, compared, title: 'comparing', workspace }
+    return withKinds(await compareProtos(float.proto, other.proto, asked), kindsOf(other.proto))
   })
 }
 
@@ -62,16 +60,24 @@ async function readFed(path: string): Promise<Model> {
   return inSinglePrecision(await readModel(path)).model
 }
 
-async function comparisonOf(float: ModelProto, other: ModelProto, workspace: string): Promise<Comparison> {
+type Asked = Pick<IntegerComparison, 'runner' | 'compared' | 'title' | 'workspace'>
+
+async function compareProtos(float: ModelProto, other: ModelProto, asked: Asked): Promise<ComparisonResult> {
   const written = describedBy(other)?.tensors ?? []
   const known = new Set([
     ...modelInputs(float).map(({ name }) => name),
     ...float.graph.node.flatMap(({ output }) => output),
   ])
   const tensors = written.filter(({ name }) => known.has(name))
-  if (tensors.length === 0) return namedComparison(float, other, workspace)
-  const names = tensors.map(({ name }) => name)
-  return integerComparison(await comparedFloat(float, names, workspace), asFed(other), tensors, workspace)
+  if (tensors.length === 0) {
+    const { runner, compared, title, workspace } = asked
+    return compareModels(runner, await namedComparison(float, other, workspace), compared, title)
+  }
+  const integer = asFed(other)
+  // A quantized model is static.
+  const dims = new Map((await inferTensors(integer)).map((tensor) => [tensor.name, tensor.dims.map(Number)]))
+  const bytesOf = ({ integers }: WrittenTensor) => 4 * elementCount(dims.get(integers) ?? [])
+  return compareIntegerModel({ ...asked, float, integer, written: tensors, bytesOf })
 }
 
 const integerTypes: ReadonlyMap<number, IntegerType> = new Map([

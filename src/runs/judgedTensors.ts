@@ -20,17 +20,16 @@ export function judgedTensors({ proto }: Model, fixed: FixedPointModel): Compare
   return proto.graph.output.flatMap(({ name }): ComparedTensor[] => {
     const softmax = softmaxBefore(proto, name)
     const scores = softmax && written.get(softmax.input[0]!)
-    const apart = { ownInput: undefined, ownOutput: undefined }
     if (scores !== undefined) {
       const { scale, bits, offset = 0, integers } = scores
       const [low, high] = rangeOf(bits)
       const codes = { scale, low, high, offset, told: [-Infinity, Infinity] as const }
       const reference = softmax!.input[0]!
       const axes = softmaxAxes(proto, softmax!, fixed.tensors.get(reference)!.dims.length)
-      return [{ reference, candidate: integers, codes, centred: axes, ...apart }]
+      return [{ reference, candidate: integers, codes, centred: axes, ownOutput: undefined }]
     }
     const isReal = fixed.tensors.get(name)?.dataType === DataType.FLOAT && !inputs.has(name)
-    return isReal ? [{ reference: name, candidate: name, codes: undefined, ...apart }] : []
+    return isReal ? [{ reference: name, candidate: name, codes: undefined, ownOutput: undefined }] : []
   })
 }
 

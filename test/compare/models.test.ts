@@ -1,7 +1,7 @@
 // The two views of error, on the PP-OCR text-direction classifier: what a comparison runs against what the same models give by themselves.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { comparedFloat, integerComparison } from '../../src/compare/models.js'
+import { comparable, comparedFloat, integerComparison } from '../../src/compare/models.js'
 import { measuresOf } from '../../src/difference/measures.js'
 import type { TensorDifference } from '../../src/difference/tensors.js'
 import { Pool } from '../../src/engine/pool.js'
@@ -27,8 +27,8 @@ beforeAll(async () => {
   quantized = await quantizeByExtremes(file, [feeds])
   const { source, fixed } = quantized
   const reference = await comparedFloat(source.proto, [...fixed.quantized.keys()], folder)
-  const tensors = writtenTensors(fixed, source.proto, options)
-  comparison = await integerComparison(reference, integerModel(fixed, source, options), tensors, folder)
+  const tensors = comparable(writtenTensors(fixed, source.proto, options))
+  comparison = await integerComparison(reference, integerModel(fixed, source, options), tensors, tensors, folder)
   const outputs = ['softmax_0.tmp_0']
   const task = { kind: 'compareForward' as const, comparisons: [comparison], feeds, outputs, name: 'forward 1' }
   differences = (await pool.compareForward(task)).differences
@@ -42,6 +42,16 @@ describe('A comparison of the classifier', () => {
   it('has every tensor of integers in both views', () => {
     expect(differences).toHaveLength(quantized.fixed.quantized.size)
     expect(differences.every(({ own }) => own !== undefined)).toBe(true)
+  })
+
+  it('finds the same of a part of the tensors', async () => {
+    const { source, fixed } = quantized
+    const tensors = comparable(writtenTensors(fixed, source.proto, options))
+    const [from, to] = [20, 41]
+    const whole = integerModel(fixed, source, options)
+    const part = await integerComparison(comparison.reference, whole, tensors, tensors.slice(from, to), folder)
+    const task = { kind: 'compareForward' as const, comparisons: [part], feeds, outputs: [], name: 'forward 1' }
+    expect((await pool.compareForward(task)).differences).toEqual(differences.slice(from, to))
   })
 
   it('counts each value once', async () => {

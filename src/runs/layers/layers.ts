@@ -1,18 +1,17 @@
 // What a run says of every layer: its quantizations beside the float model, and their numbers for the report.
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Prepared } from '../../calibrate/prepare.js'
 import type { CalibrationResult } from '../../calibrate/runner.js'
 import { groupHistogram } from '../../calibrate/storage/distribution.js'
-import { type ComparisonResult, compareModels } from '../../compare/compare.js'
-import { comparedFloat, integerComparison } from '../../compare/models.js'
+import type { ComparisonResult } from '../../compare/compare.js'
+import { compareIntegerModel } from '../../compare/integerModel.js'
 import type { Config } from '../../config/config.js'
 import { SquireError } from '../../errors.js'
 import { writtenTensors } from '../../export/integerModel.js'
 import { operatorSummaries } from '../../export/scaleJson.js'
 import { chipProfile } from '../../fixedpoint/chip.js'
 import { histogramsOf } from '../../histogram/buffer.js'
+import { elementCount } from '../../onnx/tensor.js'
 import type { FixedPointModel } from '../../plan/types.js'
 import { layersOf, type QuantizationFacts } from '../../report/data/layers.js'
 import type { Layers } from '../../report/data/types.js'
@@ -60,22 +59,14 @@ async function compareJob(context: Context, job: Job, fixed: FixedPointModel) {
   const most = mostCompared(config)
   if (most === 0) return nothingCompared
   const written = { outputDequant: false, allLayers: false }
-  const folder = await mkdtemp(join(workspace, 'compare-'))
-  const reference = await comparedFloat(prepared.model.proto, [...prepared.plan.groupOf.keys()], folder)
-  const comparison = await integerComparison(
-    reference,
-    integerOf(context, job, fixed, written),
-    writtenTensors(fixed, prepared.staticModel.proto, written),
-    folder,
-  )
-  const result = await compareModels(
-    runner,
-    comparison,
-    { iteration: job.observed.iteration, of: 'evaluation', most },
-    `comparing ${job.mode}`,
-  )
-  await rm(folder, { recursive: true })
-  return result
+  return compareIntegerModel({
+    ...{ runner, workspace, title: `comparing ${job.mode}` },
+    float: prepared.model.proto,
+    integer: integerOf(context, job, fixed, written),
+    written: writtenTensors(fixed, prepared.staticModel.proto, written),
+    bytesOf: ({ name }) => 4 * elementCount(fixed.tensors.get(name)!.dims),
+    compared: { iteration: job.observed.iteration, of: 'evaluation', most },
+  })
 }
 
 /** Each source's share of the noise, where the run is asked for it. */
