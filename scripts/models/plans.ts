@@ -1,5 +1,5 @@
 // What squire would run in integers of every model of a folder, without any data: `node dist/scripts/models/plans.js FOLDER` writes plans.json there.
-// Dynamic dims are taken as 1; where the model cannot run so, or has empty tensors, the last axis of an input as 1024, samples of
+// Dynamic dims are taken as 1; where the model cannot run so, or has empty tensors, the last axis of an input as more, samples of
 // sound for one.
 
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
@@ -36,12 +36,19 @@ try {
 
 async function planOf(file: string) {
   const { model } = await optimize(importModel(await readModel(file)).model)
-  const short = await planFor(model, 1).catch(() => undefined)
-  const { operators } = short === undefined || hasEmpty(short) ? await planFor(model, 1024) : short
+  const { operators } = await shortestPlan(model)
   const inFloat = operators.filter(isFallback).filter(({ reason }) => reason !== undefined)
   const types: Record<string, number> = {}
   for (const { nodes } of inFloat) types[nodes[0]!.opType] = (types[nodes[0]!.opType] ?? 0) + 1
   return { integer: operators.filter((one) => !isFallback(one)).length, float: inFloat.length, types }
+}
+
+async function shortestPlan(model: Model): Promise<Plan> {
+  for (const length of [1, 256]) {
+    const plan = await planFor(model, length).catch(() => undefined)
+    if (plan !== undefined && !hasEmpty(plan)) return plan
+  }
+  return planFor(model, 1024)
 }
 
 /** As a run plans it: with the branches that the dims decide. */

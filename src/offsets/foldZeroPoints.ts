@@ -51,7 +51,9 @@ export function foldZeroPoints(request: FoldRequest): Folded | undefined {
   const wanted = given ?? new Map(ofTensors)
   if (wanted.size === 0) return undefined
   const { proto, tensors, offsets, pads } = offsetGraph(model.proto, plan, wanted)
-  const folded = withInputOffsets(makePlan({ ...model, proto }, tensors, options), offsets)
+  // Arithmetic with constants on both sides of a tensor that has an offset would become one operator, and the tensor nobody's.
+  const kept = new Set(wanted.keys())
+  const folded = withInputOffsets(makePlan({ ...model, proto }, tensors, { ...options, kept }), offsets)
   const oldGroup = groupNames(plan)
   const scaled = folded.groups.map(({ name, tensors, bits }) => {
     // A table before a concatenation writes a new tensor of an old group, and may read a new copy of an old tensor in fewer bits.

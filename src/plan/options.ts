@@ -9,6 +9,8 @@ export interface PlanOptions {
   bitsOf(operator: PlannedOperator): number
   /** All inputs of a concat get its scale, also those that others read (-uis). */
   readonly unifyInputs?: boolean
+  /** Tensors that stay tensors: no operator computes on beyond one. */
+  readonly kept?: ReadonlySet<string>
 }
 
 export function oneWidth(chip: ChipProfile, bits: number): PlanOptions {

@@ -23,7 +23,7 @@ import { type GraphView, viewGraph } from './view.js'
  */
 export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>, options: PlanOptions): Plan {
   const { graph } = model.proto
-  const view = viewGraph(model.proto, tensors, model.zeros)
+  const view = viewGraph(model.proto, tensors, model.zeros, options.kept)
   const matched = joinFloat(partition(view), view).map((operator) => entering(operator, view))
   if (matched.every(isFallback)) throw nothingToQuantize(matched)
   const outside = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]

@@ -37,7 +37,7 @@ export interface GraphView {
   zeros(name: string): Float64Array | undefined
   /** The view of a graph inside of this one. */
   inner(graph: GraphProto): GraphView
-  /** The one node that reads a tensor; undefined when there are more, none, or when it is an output of the graph. */
+  /** The one node that reads a tensor; undefined when there are more, none, or when somebody else looks at it: it is an output of the graph, or kept. */
   soleReader(name: string): NodeProto | undefined
 }
 
@@ -55,6 +55,7 @@ export function viewGraph(
   proto: ModelProto,
   tensors: ReadonlyMap<string, TensorInfo>,
   zeros?: ReadonlyMap<string, Float64Array>,
+  kept?: ReadonlySet<string>,
 ): GraphView {
   const { graph } = proto
   const index = indexGraph(graph)
@@ -88,7 +89,7 @@ export function viewGraph(
     inner: (inner) => viewGraph({ ...proto, graph: inner }, tensors),
     soleReader: (name) => {
       const [reader, ...others] = index.consumers(name)
-      return others.length > 0 || index.isGraphOutput(name) ? undefined : reader
+      return others.length > 0 || index.isGraphOutput(name) || kept?.has(name) ? undefined : reader
     },
   }
 }

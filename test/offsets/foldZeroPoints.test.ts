@@ -106,6 +106,13 @@ const graphs: Readonly<Record<string, ModelProto>> = {
     ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Mul: r half -> m'), op('Add: m term -> n')],
     ...[op('Relu: n -> z'), op('Conv: z v b -> y', pads)],
   ]),
+  'a table behind a factor and a term': graph(
+    [
+      ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Mul: r half -> m'), op('Add: m term -> n')],
+      ...[op('Gelu: n -> z'), op('Conv: z v b -> y', pads)],
+    ],
+    20,
+  ),
   'opset 10': graph(
     [
       ...[op('Conv: x w b -> c', pads), op('Clip: c -> r', { min: { float: 0 }, max: { float: 6 } })],
