@@ -44,6 +44,7 @@ export class Interpreter {
   readonly #process: ChildProcess
   readonly #killAtExit: () => void
   #isEnded = false
+  #ending: Promise<void> | undefined
 
   constructor({ python, script, onFrame, onOutput }: InterpreterOptions) {
     this.#process = spawn(python, ['-u', entryPoint(), script], {
@@ -92,8 +93,16 @@ export class Interpreter {
     input.uncork()
   }
 
-  /** Ends the process: one at work is interrupted first, and killed when it does not leave. */
-  async end(atWork: boolean): Promise<void> {
+  /**
+   * Ends the process: one at work is interrupted first, and killed when it does not leave. Asked again, it waits: to close the pipe of a script
+   * that was interrupted would end it inside its `finally` blocks.
+   */
+  end(atWork: boolean): Promise<void> {
+    this.#ending ??= this.#end(atWork)
+    return this.#ending
+  }
+
+  async #end(atWork: boolean): Promise<void> {
     if (this.#isEnded || this.#process.pid === undefined) return
     if (atWork) this.#process.kill('SIGINT')
     else (this.#process.stdio[3] as unknown as Duplex).end()

@@ -97,16 +97,21 @@ class Bridge:
         )
         while True:
             header, executor = self._calls.get()
+            interrupted = False
             try:
                 value = self._function(header["function"])(executor)
                 answer = {"kind": "returned", "call": header["call"], **_metric(value)}
             except Stopped:
                 answer = {"kind": "stopped", "call": header["call"]}
             except BaseException as error:
+                interrupted = isinstance(error, KeyboardInterrupt)
                 answer = dict(self._failure(error), call=header["call"])
             sys.stdout.flush()
             sys.stderr.flush()
             self._channel.send(answer)
+            # squire interrupts a script to end it: what the script has for its exit comes next.
+            if interrupted:
+                return
 
     def _load(self):
         folder, name = os.path.split(self._script)
