@@ -27,27 +27,22 @@ export interface IntegerComparison {
 const MOST_BYTES = 768 * 2 ** 20
 
 /** All tensors, in the order of `written`. */
-export async function compareIntegerModel(
-  { runner, float, integer, written, bytesOf, compared, title, workspace }: IntegerComparison,
-  most = MOST_BYTES,
-): Promise<ComparisonResult> {
+export async function compareIntegerModel(asked: IntegerComparison): Promise<ComparisonResult> {
+  const { runner, float, integer, written, bytesOf, compared, title, workspace } = asked
   const tensors = comparable(written)
-  const parts = partsOf(tensors, bytesOf, most)
+  const parts = partsOf(tensors, bytesOf, MOST_BYTES)
+  const folder = await mkdtemp(join(workspace, 'compare-'))
+  const names = tensors.map(({ name }) => name)
+  const reference = await comparedFloat(float, names, folder)
   const results: ComparisonResult[] = []
   for (const [i, part] of parts.entries()) {
-    const folder = await mkdtemp(join(workspace, 'compare-'))
-    const names = tensors.map(({ name }) => name)
-    const comparison = await integerComparison(
-      await comparedFloat(float, names, folder),
-      integer,
-      tensors,
-      part,
-      folder,
-    )
+    const ofPart = await mkdtemp(join(folder, 'part-'))
+    const comparison = await integerComparison(reference, integer, tensors, part, ofPart)
     const partTitle = parts.length === 1 ? title : `${title}, part ${i + 1} of ${parts.length}`
     results.push(await compareModels(runner, comparison, compared, partTitle))
-    await rm(folder, { recursive: true })
+    await rm(ofPart, { recursive: true })
   }
+  await rm(folder, { recursive: true })
   return { samples: results[0]!.samples, tensors: results.flatMap((result) => result.tensors) }
 }
 

@@ -1,10 +1,9 @@
 // A pass that writes one kind of node as others, node by node.
 
 import { makeAttribute } from '../attribute.js'
-import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
+import { type GraphIndex, indexGraph } from '../graph.js'
 import { opsetOf } from '../model.js'
 import { makeNode } from '../node.js'
-import { withUniqueNames } from '../nodeNames.js'
 import { CONTRIB_DOMAIN, isStandardDomain } from '../operators.js'
 import { makeTensor } from '../tensor.js'
 import {
@@ -16,14 +15,12 @@ import {
   type TensorProto,
 } from '../types.js'
 import { type Facts, factsOf } from './facts.js'
-import { changed, type Pass } from './pass.js'
+import { expandNodes, type Pass, type Room } from './pass.js'
 
 /** What is known of the graph around a node. */
-interface Surroundings {
+interface Surroundings extends Room {
   readonly facts: Facts
-  readonly index: GraphIndex
   readonly opset: number
-  readonly unique: (wish: string) => string
 }
 
 type Lower = (writer: NodeWriter, node: NodeProto) => string | undefined
@@ -57,18 +54,13 @@ function loweringOf(title: string, lower: Lower, isKind: (node: NodeProto, index
       const index = indexGraph(graph)
       const isOne = (node: NodeProto) => isKind(node, index)
       if (!graph.node.some(isOne)) return { proto, count: 0 }
-      const around = { facts: await factsOf(proto), index, opset: opsetOf(proto), unique: nameSource(graph) }
-      const initializer: TensorProto[] = [...graph.initializer]
-      let count = 0
-      const node = graph.node.flatMap((one) => {
-        const writer = isOne(one) ? new NodeWriter(one, around) : undefined
-        const result = writer && lower(writer, one)
-        if (writer === undefined || result === undefined) return [one]
-        count++
-        initializer.push(...writer.tensors)
-        return writer.ending(result)
+      const [facts, opset] = [await factsOf(proto), opsetOf(proto)]
+      return expandNodes(proto, (one, room) => {
+        if (!isOne(one)) return undefined
+        const writer = new NodeWriter(one, { ...room, facts, opset })
+        const result = lower(writer, one)
+        return result === undefined ? undefined : { nodes: writer.ending(result), tensors: writer.tensors }
       })
-      return changed(proto, withUniqueNames({ ...graph, node, initializer }).graph, count)
     },
   }
 }

@@ -2,15 +2,14 @@
 // steps are operators of the chip then, as all others are.
 
 import { makeAttribute, subgraphs } from '../attribute.js'
-import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
+import { type GraphIndex, indexGraph } from '../graph.js'
 import { opsetOf } from '../model.js'
 import { makeNode } from '../node.js'
-import { withUniqueNames } from '../nodeNames.js'
 import { isStandardDomain } from '../operators.js'
 import { makeTensor, tensorData } from '../tensor.js'
 import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
 import { inlined } from './inline.js'
-import { changed, type Pass } from './pass.js'
+import { expandNodes, type Pass } from './pass.js'
 
 /** A Loop that would make more nodes stays. */
 const MOST_NODES = 4096
@@ -18,21 +17,13 @@ const MOST_NODES = 4096
 export const unrollLoop: Pass = {
   title: 'Loop nodes of a constant number of steps made these steps',
   apply(proto: ModelProto) {
-    const { graph } = proto
-    const index = indexGraph(graph)
-    const unique = nameSource(graph)
-    const initializer: TensorProto[] = [...graph.initializer]
-    let count = 0
-    const node = graph.node.flatMap((one) => {
-      const loop = loopOf(one, index)
-      if (loop === undefined) return [one]
-      count++
-      const writer = new Steps(opsetOf(proto), unique)
-      writer.write(one, loop)
-      initializer.push(...writer.tensors)
-      return writer.nodes
+    return expandNodes(proto, (node, { index, unique }) => {
+      const loop = loopOf(node, index)
+      if (loop === undefined) return undefined
+      const steps = new Steps(opsetOf(proto), unique)
+      steps.write(node, loop)
+      return steps
     })
-    return changed(proto, withUniqueNames({ ...graph, node, initializer }).graph, count)
   },
 }
 
