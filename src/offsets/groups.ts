@@ -5,11 +5,11 @@
 // c is a whole number of steps, so that a real zero, which padding needs, has a code.
 
 import type { ZeroPointPolicy } from '../config/config.js'
+import { readsDimsOnly } from '../onnx/operators.js'
 import { familyOf } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
 import type { Plan, ScaleGroup } from '../plan/types.js'
 import { UnionFind } from '../plan/unionFind.js'
-import { readsDimsOnly } from '../plan/view.js'
 
 /** Tensors that get one scale and one offset, with their readers and writers: a scale group, or several that averages of values join. */
 export interface Group {

@@ -1,6 +1,8 @@
 // The operators of the ONNX standard domain up to opset 26 and the opset that introduced each (7: there from the start of the supported range).
 // Source: onnx/docs/Operators.md.
 
+import type { NodeProto } from './types.js'
+
 const introduced: Readonly<Record<number, string>> = {
   7: `Abs Acos Add And ArgMax ArgMin Asin Atan AveragePool BatchNormalization Cast Ceil Clip Concat Constant Conv ConvTranspose Cos
     DepthToSpace Div Dropout Elu Equal Exp Flatten Floor GRU Gather Gemm GlobalAveragePool GlobalLpPool GlobalMaxPool Greater HardSigmoid
@@ -40,6 +42,13 @@ export const standardOperators: ReadonlyMap<string, number> = new Map(
 export const rearranging: ReadonlySet<string> = new Set([
   ...['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze'],
 ])
+
+const dimsOnly: ReadonlySet<string> = new Set(['Shape', 'Size'])
+
+/** Whether a node reads only the dims of its inputs. */
+export function readsDimsOnly({ opType }: Pick<NodeProto, 'opType'>): boolean {
+  return dimsOnly.has(opType)
+}
 
 /** What ONNX Runtime's optimizer writes in the standard domain before the standard has it; the runtime runs it in any opset. */
 export const runtimeOperators: ReadonlySet<string> = new Set(['LayerNormalization', 'SimplifiedLayerNormalization'])

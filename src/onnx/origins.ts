@@ -1,9 +1,7 @@
 // Which inputs of a graph the values of a tensor come from.
 
 import type { GraphIndex } from './graph.js'
-
-/** Operators whose results depend on their input's dims alone. */
-const aboutDims: ReadonlySet<string> = new Set(['Shape', 'Size'])
+import { readsDimsOnly } from './operators.js'
 
 /** The graph inputs that a tensor's values come from. */
 export function originsOf(name: string, index: GraphIndex): Set<string> {
@@ -15,7 +13,7 @@ export function originsOf(name: string, index: GraphIndex): Set<string> {
     seen.add(one)
     const producer = index.producer(one)
     if (producer === undefined) origins.add(one)
-    else if (!aboutDims.has(producer.opType)) open.push(...index.outerInputs(producer))
+    else if (!readsDimsOnly(producer)) open.push(...index.outerInputs(producer))
   }
   return origins
 }

@@ -3,12 +3,11 @@
 
 import { subgraphs } from './attribute.js'
 import { outerInputs, sortTopologically } from './graph.js'
+import { readsDimsOnly } from './operators.js'
 import type { GraphProto, NodeProto } from './types.js'
 
 /** Their results are as long as their inputs' values say. */
 const selecting: ReadonlySet<string> = new Set(['NonMaxSuppression', 'NonZero', 'Unique', 'Compress', 'StringSplit'])
-/** Operators whose results depend on their inputs' dims alone. */
-const aboutDims: ReadonlySet<string> = new Set(['Shape', 'Size'])
 /** Operators whose dims are given by the values of inputs. */
 const shaped: ReadonlySet<string> = new Set(
   'ConstantOfShape Expand OneHot Pad Range Reshape Resize Slice Tile TopK Upsample CenterCropPad Trilu Split'.split(
@@ -32,7 +31,7 @@ export function varyingTensors(graph: GraphProto, open: ReadonlySet<string>): Re
     const makesVarying = varies || readsItsDims(node, fed) || subgraphs(node).length > 0
     const outputs = node.output.filter((name) => name !== '')
     if (makesVarying) for (const name of outputs) if (open.has(name)) varying.add(name)
-    const readsValues = aboutDims.has(node.opType) ? varies : inputs.some((name) => fed.has(name))
+    const readsValues = readsDimsOnly(node) ? varies : inputs.some((name) => fed.has(name))
     if (readsValues) for (const name of outputs) fed.add(name)
   }
   return varying

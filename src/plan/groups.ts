@@ -3,13 +3,14 @@
 // One scale for all ends of operators that share it ('all': max pools, movements), and for the output of others ('sole': a concat) with those
 // inputs that nothing else reads: whatever writes these can write at the output's scale as well as at any other.
 
+import { readsDimsOnly } from '../onnx/operators.js'
 import { familyOf, isFallback } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
 import type { PlanOptions } from './options.js'
 import { spread, widthsOf } from './steps.js'
 import type { ScaleGroup } from './types.js'
 import { UnionFind } from './unionFind.js'
-import { type GraphView, readsDimsOnly } from './view.js'
+import type { GraphView } from './view.js'
 
 /** Who writes and who reads each tensor; readers of dims do not count. */
 interface Traffic {

@@ -2,6 +2,7 @@
 
 import { type GraphIndex, indexGraph, sortTopologically } from '../onnx/graph.js'
 import { opsetOf } from '../onnx/model.js'
+import { readsDimsOnly } from '../onnx/operators.js'
 import { elementCount, floatValues, tensorData, tensorDims } from '../onnx/tensor.js'
 import {
   DataType,
@@ -42,14 +43,6 @@ export interface GraphView {
 }
 
 const scalarTypes: ReadonlySet<number> = new Set([DataType.FLOAT, DataType.INT32, DataType.INT64])
-
-/** Operators whose result depends on their input's dims alone. */
-const dimsOnly: ReadonlySet<string> = new Set(['Shape', 'Size'])
-
-/** Whether a node reads only the dims of its inputs. */
-export function readsDimsOnly(node: NodeProto): boolean {
-  return dimsOnly.has(node.opType)
-}
 
 export function viewGraph(
   proto: ModelProto,

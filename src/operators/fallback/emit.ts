@@ -1,5 +1,5 @@
 import type { Emitter } from '../../emit/builder.js'
-import { readsDimsOnly } from '../../plan/view.js'
+import { readsDimsOnly } from '../../onnx/operators.js'
 import type { EmitContext, FixedOperator } from '../types.js'
 
 /** The source's nodes in float between a dequantize and a quantize; what only asks for dims is given the integers. */

@@ -2,8 +2,9 @@
 // Shape, Cast of shapes, integer arithmetic.
 
 import { subgraphs } from '../../onnx/attribute.js'
+import { readsDimsOnly } from '../../onnx/operators.js'
 import type { NodeProto } from '../../onnx/types.js'
-import { type GraphView, outerInputsOf, readsDimsOnly } from '../../plan/view.js'
+import { type GraphView, outerInputsOf } from '../../plan/view.js'
 import type { Match, PlannedOperator } from '../types.js'
 import { floatReason } from './reasons.js'
 
