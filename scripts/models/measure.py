@@ -1,4 +1,4 @@
-"""Quantizes models with squire and with ONNX Runtime on the same samples, measures both on other samples, and writes docs/models.md.
+"""Quantizes models with squire and with ONNX Runtime on the same samples, measures both on other samples, and writes docs/models.md and its picture.
 
 python scripts/models/measure.py FOLDER [--only NAME...] [--jobs 2] [--samples 24] [--tests 400] [--splits 3] [--out docs/models.md] [--results FILE]
     [--again] [--write-only]
@@ -23,6 +23,7 @@ from judging import Judge
 from measured import LARGE, MODES, MODES_OF_LARGE, PEERS
 from page import page
 from peer import operators_in_float, peer
+from picture import picture
 from splits import rows, splits
 from tool import ROOT, Quantized
 
@@ -136,6 +137,7 @@ def main():
             print(name, results[name].get("error", "measured"), flush=True)
             path.write_text(json.dumps(dict(sorted(results.items())), indent=1))
     options.out.write_text(page(results, ort.__version__, options.folder / "plans.json"))
+    picture(results, options.out.with_suffix(".svg"))
 
 
 if __name__ == "__main__":

@@ -7,3 +7,5 @@ PEERS = {"min_max": "MinMax", "percentile": "Percentile"}
 # every tensor.
 LARGE = 8_000_000
 MODES_OF_LARGE = ["min_max"]
+# What names of models with trained weights begin with; all others have random weights.
+TRAINED = ("ddddocr", "isnet", "oww", "ppocr", "silero", "squeezenet1_0")
