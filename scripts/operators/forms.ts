@@ -170,7 +170,14 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
     on('signal', { onesided: 1 }, { opset: 17 }),
     on('complex', { inverse: 1 }, { form: 'inverse, of complex numbers', opset: 20 }),
   ],
-  DeformConv: [on('x w offsets', {}, { opset: 19 })],
+  DeformConv: [
+    on('x w offsets', {}, { opset: 19 }),
+    on(
+      'x w moves _ masks',
+      { offset_group: 2, strides: [2, 1], dilations: [1, 2], pads: [1, 1, 1, 2] },
+      { form: 'with computed places and a mask', opset: 19 },
+    ),
+  ],
   DepthToSpace: [on('x', { blocksize: 2 })],
   DequantizeLinear: quantized,
   Det: [on('rows')],

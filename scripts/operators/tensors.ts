@@ -16,6 +16,8 @@ export const activations: Readonly<Record<string, readonly number[]>> = {
   vector: [8],
   kernels: [3, 4, 3, 3],
   grid: [1, 5, 6, 2],
+  moves: [1, 36, 4, 7],
+  masks: [1, 18, 4, 7],
   boxes: [2, 4],
   sequence: [5, 1, 4],
   spans: [1, 8, 4],

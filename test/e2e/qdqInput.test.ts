@@ -215,11 +215,11 @@ describe("others' QDQ models", () => {
     [
       'integer operators',
       model({
-        nodes: [op('QLinearConv: x s z w s z s z -> y', {}, 'conv1')],
-        constants: [scalar('s', 1), zero('z', DataType.INT8, 0)],
-        inputs: { x: [1] },
+        nodes: [{ ...op('QAttention: x w b s s -> y', {}, 'attend1'), domain: 'com.microsoft' }],
+        constants: [scalar('s', 1)],
+        inputs: { x: [1], w: [1], b: [1] },
       }),
-      /QLinearConv "conv1" computes on integers.*QuantFormat\.QDQ/,
+      /QAttention "attend1" computes on integers.*QuantFormat\.QDQ/,
     ],
     [
       'models that are quantized while they run',

@@ -19,6 +19,7 @@ import { removeIdentity } from '../passes/removeIdentity.js'
 import { renameAll } from '../renaming.js'
 import type { ModelProto } from '../types.js'
 import { isDequantize, QdqTaker } from './qdqTaker.js'
+import { asQdq } from './qOperator.js'
 
 /** How an activation is held: real value = (integer - zeroPoint) * scale, integers as wide as two's complement of `bits`. */
 export interface HeldActivation {
@@ -50,9 +51,10 @@ export interface Dequantized {
 
 /**
  * undefined for a model that is not quantized.
- * @throws SquireError UNSUPPORTED naming a node that computes on integers (QLinearConv...), or an activation with a scale for each channel
+ * @throws SquireError UNSUPPORTED naming a node that computes on integers and has no QDQ form (QAttention...), or an activation with a scale for each channel
  */
-export async function takeQdq(proto: ModelProto): Promise<Dequantized | undefined> {
+export async function takeQdq(given: ModelProto): Promise<Dequantized | undefined> {
+  const proto = asQdq(given)
   refuseIntegerOperators(proto)
   if (!proto.graph.node.some(isDequantize)) return undefined
   const { proto: prepared } = await foldConstants.apply(constantNodes.apply(proto).proto)

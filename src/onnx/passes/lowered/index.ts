@@ -8,6 +8,7 @@ import type { Pass } from '../pass.js'
 import { lowerAffineGrid, lowerCastLike, lowerClip, lowerCompress, lowerHardmax, lowerPrelu } from './choices.js'
 import { lowerCol2Im } from './col2Im.js'
 import { lowerConvTranspose } from './convTranspose.js'
+import { lowerDeformConv } from './deformConv.js'
 import { lowerDynamicConv } from './dynamicConv.js'
 import { lowerEinsum } from './einsum.js'
 import { lowerDft, lowerStft } from './fourier.js'
@@ -38,6 +39,7 @@ export const lowerings: readonly Pass[] = [
   lowerStft,
   lowerDft,
   lowerCol2Im,
+  lowerDeformConv,
   lowerCumSum,
   lowerLpPools,
   lowerLpNormalization,
