@@ -5,7 +5,7 @@ import type { Inferred } from '../onnx/inference.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'
 import { isStandardDomain } from '../onnx/operators.js'
 import { constantNodes } from '../onnx/passes/constantNodes.js'
-import { makeTensor, tensorData } from '../onnx/tensor.js'
+import { makeTensor, tensorData, tensorDims } from '../onnx/tensor.js'
 import { DataType, type ModelProto, type TensorData, type TensorProto } from '../onnx/types.js'
 import { lowerNodes } from './lowerOpset.js'
 import { upgradeNodes } from './opset.js'
@@ -20,7 +20,8 @@ export function convertOpset(given: ModelProto, target: number, tensors: readonl
   const { proto } = constantNodes.apply(given)
   const unique = nameSource(proto.graph)
   const added: TensorProto[] = []
-  const known = new Map([...modelInputs(proto), ...tensors].map((tensor) => [tensor.name, tensor]))
+  const constants = proto.graph.initializer.map((tensor) => ({ ...tensor, dims: tensorDims(tensor) }))
+  const known = new Map([...modelInputs(proto), ...constants, ...tensors].map((tensor) => [tensor.name, tensor]))
   // Without dims a tensor is a scalar or of unknown rank.
   const dims = (name: string) => (known.get(name)?.dims.length ? known.get(name)!.dims : undefined)
   const initializer = (wish: string, dataType: number, of: readonly number[], data: TensorData) => {

@@ -1,10 +1,11 @@
-// Raises nodes to a later opset: those of 7 to 12 to 13, where every operator that squire emits has one form, or up to 18 where the user asks
+// Raises nodes to a later opset: those of models older than 7 to 7, with which the runtime begins, those of 7 to 12 to 13, where every operator that squire emits has one form, or up to 18 where the user asks
 // for it (-ov).
 
 import { SquireError } from '../errors.js'
 import { isStandardDomain } from '../onnx/operators.js'
 import type { GraphProto, NodeProto, TensorInfo } from '../onnx/types.js'
 import type { GraphBuilder } from './builder.js'
+import { oldChanges } from './oldUpgrades.js'
 import { changes, type Surroundings } from './upgrades.js'
 
 export const EMITTED_OPSET = 13
@@ -51,9 +52,11 @@ function upgradeAll(nodes: readonly NodeProto[], raise: Raise): NodeProto[] {
 
 /** A node through every change of its operator between the two opsets. */
 function upgradeNode(node: NodeProto, { opset, target, around, failures }: Raise): readonly NodeProto[] {
-  const known = isStandardDomain(node.domain) ? changes[node.opType] : undefined
+  const known = isStandardDomain(node.domain)
+    ? [oldChanges.get(node.opType) ?? [], changes[node.opType] ?? []].flat(2)
+    : []
   let nodes: readonly NodeProto[] = [node]
-  for (const { since, upgrade } of [known ?? []].flat()) {
+  for (const { since, upgrade } of known) {
     if (opset >= since || since > target) continue
     // A change after the first concerns the node that still is this operator.
     nodes = nodes.flatMap((one) => {

@@ -1,4 +1,4 @@
-// What changed in the operators from opset 7 to 18, and how a node gets its later form. Operators not in the table mean the same in all of them.
+// What changed in the operators from opset 8 to 18, and how a node gets its later form. Operators not in the table mean the same in all of them.
 // Source: onnx/docs/Changelog.md.
 
 import {
@@ -67,7 +67,7 @@ export const changes: Readonly<Record<string, Change | readonly Change[]>> = {
   Upsample: { since: 13, upgrade: upgradeResize },
 }
 
-function without(node: NodeProto, ...names: readonly string[]): NodeProto {
+export function without(node: NodeProto, ...names: readonly string[]): NodeProto {
   return { ...node, attribute: node.attribute.filter(({ name }) => !names.includes(name)) }
 }
 
@@ -81,7 +81,7 @@ function toInputs(node: NodeProto, around: Surroundings, names: readonly string[
   return { ...without(node, ...names), input: [...node.input, ...inputs] }
 }
 
-function integers(around: Surroundings, wish: string, values: readonly number[]): string {
+export function integers(around: Surroundings, wish: string, values: readonly number[]): string {
   return around.initializer(wish, DataType.INT64, [values.length], BigInt64Array.from(values, BigInt))
 }
 

@@ -10,7 +10,9 @@ import { isUnusable } from './usableNames.js'
 import { allNodes } from './walk.js'
 
 export const IR_RANGE = [3, 13] as const
-export const OPSET_RANGE = [7, 26] as const
+export const OPSET_RANGE = [1, 26] as const
+/** Operators from before are known by it. */
+const FIRST_LISTED = 7
 
 /** Throws unless squire can work on the model. `place` names it in errors. */
 export function checkModel(proto: ModelProto, place: string): void {
@@ -76,5 +78,7 @@ function operatorProblem({ domain, opType }: NodeProto, opset: number): string |
   if (!isStandardDomain(domain)) return `${opType} of domain ${domain}`
   const since = standardOperators.get(opType)
   if (since === undefined) return `${opType}, not an ONNX operator`
-  return since > opset ? `${opType}, which came with opset ${since} (the model uses ${opset})` : undefined
+  return since > Math.max(opset, FIRST_LISTED)
+    ? `${opType}, which came with opset ${since} (the model uses ${opset})`
+    : undefined
 }

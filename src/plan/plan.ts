@@ -2,7 +2,7 @@
 
 import { SquireError } from '../errors.js'
 import { entryOf } from '../onnx/entry.js'
-import type { Model, TensorInfo } from '../onnx/types.js'
+import { DataType, type Model, type TensorInfo } from '../onnx/types.js'
 import { inFloat } from '../operators/fallback/plan.js'
 import { isFallback } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
@@ -19,13 +19,13 @@ import { type GraphView, viewGraph } from './view.js'
  * @param model after the graph passes
  * @param tensors element type and dims of every tensor, from a first run
  * @param options the chip, and in how many of its bits each operator computes
- * @throws SquireError UNSUPPORTED when the chip can run no operator of the model
+ * @throws SquireError UNSUPPORTED when the model has real values, but the chip can run none of its operators
  */
 export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>, options: PlanOptions): Plan {
   const { graph } = model.proto
   const view = viewGraph(model.proto, tensors, model.zeros, options.kept)
   const matched = joinFloat(partition(view), view).map((operator) => entering(operator, view))
-  if (matched.every(isFallback)) throw nothingToQuantize(matched)
+  if (matched.every(isFallback) && holdsReals(tensors)) throw nothingToQuantize(matched)
   const outside = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]
   const inner = innerTensors(matched, outside)
   const named = [...outside, ...inner]
@@ -41,6 +41,9 @@ export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>,
     observed: order.filter((name) => observed.has(name)),
   }
 }
+
+const holdsReals = (tensors: ReadonlyMap<string, TensorInfo>) =>
+  [...tensors.values()].some(({ dataType }) => dataType === DataType.FLOAT)
 
 /** What makes an input its integers comes before these, in the real values of the caller. */
 function entering(operator: PlannedOperator, view: GraphView): PlannedOperator {
@@ -64,7 +67,8 @@ function nothingToQuantize(operators: readonly PlannedOperator[]): SquireError {
       : [],
   )
   const shown = reasons.length > 10 ? [...reasons.slice(0, 10), `and ${reasons.length - 10} more`] : reasons
-  const list = shown.length > 0 ? shown : ['it has no operator on float32 activations']
+  const list =
+    shown.length > 0 ? shown : ['its float32 tensors depend on no input, are empty, or have dims that depend on values']
   return new SquireError(
     'UNSUPPORTED',
     [

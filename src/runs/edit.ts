@@ -22,7 +22,7 @@ type Edits = Pick<Config, 'outputNames' | 'inputShapes' | 'irBatch' | 'mean' | '
 
 /** @throws SquireError for a model that cannot be read, and for a change that it cannot have */
 export async function readGivenModel(config: Config, reporter: Pick<Reporter, 'info'>): Promise<Model> {
-  const { model, log } = inSinglePrecision(await readModel(config.model))
+  const { model, log } = inSinglePrecision(inRuntimeOpset(await readModel(config.model), reporter))
   for (const line of log) reporter.info(line)
   const { outputNames, inputShapes, irBatch, mean, std, opsetVersion } = config
   const normalizations = movedNormalizations(config, model.proto)
@@ -35,6 +35,17 @@ export async function readGivenModel(config: Config, reporter: Pick<Reporter, 'i
     .update(JSON.stringify([model.hash, asked]))
     .digest('hex')
   return { ...model, proto, hash, fileHash: model.hash }
+}
+
+/** The runtime begins with opset 7. */
+const FIRST_OPSET = 7
+
+/** @throws SquireError UNSUPPORTED naming every operator of an older opset that has no later form */
+function inRuntimeOpset(model: Model, reporter: Pick<Reporter, 'info'>): Model {
+  const opset = opsetOf(model.proto)
+  if (opset >= FIRST_OPSET) return model
+  reporter.info(`the model is in opset ${opset}: converted to opset ${FIRST_OPSET}`)
+  return { ...model, proto: convertOpset(model.proto, FIRST_OPSET, []) }
 }
 
 async function edited(proto: ModelProto, edits: Edits): Promise<ModelProto> {

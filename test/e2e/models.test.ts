@@ -13,7 +13,7 @@ import { floats } from '../onnx/models.js'
 import { plainForm, recurrentModel } from '../onnx/recurrent.js'
 import { runHere } from './here.js'
 import { classifier, fixture, ocrModel, squire, temporaryFolder } from './squire.js'
-import { convolution, halfPrecision, op, selecting, software, zoo } from './zoo.js'
+import { convolution, halfPrecision, integersOnly, op, selecting, software, zoo } from './zoo.js'
 
 const folder = temporaryFolder()
 let runs = 0
@@ -230,6 +230,14 @@ describe('nothing to quantize', () => {
     const failure = run(proto)
     await expect(failure).rejects.toMatchObject({ code: 'UNSUPPORTED' })
     await expect(failure).rejects.toThrow(reason)
+  })
+
+  test('no real values: the model is written as it is, with a warning', async () => {
+    const { said, written } = await run(integersOnly, '--strict')
+    expect(said).toContain('the model has no real values, there is nothing to quantize')
+    const x = { type: 'int64', dims: [1, 4], data: BigInt64Array.of(1n, -2n, 3n, 1000n) } as const
+    for (const end of ['_quantize.onnx', '_qdq.onnx'])
+      expect((await outputsOf(written(end), { x })).y!.data).toEqual(BigInt64Array.of(4n, 16n, 36n, 4_000_000n))
   })
 })
 

@@ -401,6 +401,11 @@ export const convolution = (dims: readonly (number | string)[], nodes: readonly 
 /** Nothing that the chip could run. */
 export const software: ModelProto = model({ inputs: { x: [1, 8] }, nodes: [op('Softmax: x -> y')] })
 
+export const integersOnly: ModelProto = typed(
+  model({ inputs: { x: [1, 4] }, nodes: [op('Add: x x -> s'), op('Mul: s s -> y')], opset: 14 }),
+  { x: DataType.INT64, y: DataType.INT64 },
+)
+
 export const halfPrecision: ModelProto = typed(
   model({
     inputs: { x: [1, 8] },

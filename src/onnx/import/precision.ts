@@ -1,8 +1,8 @@
 // Models in half or double precision become float32 models. The integer model is made from float32, which every float16 and bfloat16 is;
 // a double is rounded.
 //
-// A type is converted where weights have it. Where only inputs and outputs do, the model itself converts them; doubles that only serve the
-// arithmetic of shapes stay as they are. An input in bfloat16 is always converted: the runtime's JavaScript cannot feed one.
+// A type is converted where weights have it, or where inputs have it and nothing in the model is float32. Elsewhere the model itself converts its
+// inputs and outputs; doubles that only serve the arithmetic of shapes stay as they are. An input in bfloat16 is always converted: the runtime's JavaScript cannot feed one.
 
 import { intAttribute, makeAttribute } from '../attribute.js'
 import { dataTypeName } from '../datatype.js'
@@ -47,12 +47,15 @@ export function takesOtherPrecision({ graph }: ModelProto): boolean {
 
 const elementType = ({ type }: ValueInfoProto) => type?.tensorType?.elemType ?? 0
 
-/** Element types of the weights: initializers and Constant nodes of more than one element. */
+/** Element types of the weights, initializers and Constant nodes of more than one element, and those of inputs that are converted. */
 function typesOf({ initializer, node, input }: GraphProto): number[] {
   const constants = node.filter(({ opType }) => opType === 'Constant').flatMap(({ attribute }) => attribute[0]?.t ?? [])
   const weights = [...initializer, ...constants].filter((tensor) => elementCount(tensorDims(tensor)) > 1)
-  const fed = input.map(elementType).filter((type) => type === DataType.BFLOAT16)
-  return [...weights.map(({ dataType }) => dataType), ...fed]
+  const fed = input.map(elementType)
+  const casts = node.filter(({ opType }) => opType === 'Cast').map((cast) => intAttribute(cast, 'to', 0))
+  const types = weights.map(({ dataType }) => dataType)
+  const hasSingle = [...types, ...fed, ...casts].includes(DataType.FLOAT)
+  return [...types, ...fed.filter((type) => !hasSingle || type === DataType.BFLOAT16)]
 }
 
 function inGraph(graph: GraphProto, types: ReadonlySet<number>): GraphProto {

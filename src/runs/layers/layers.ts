@@ -57,7 +57,7 @@ async function compareJob(context: Context, job: Job, fixed: FixedPointModel) {
   const { config, workspace, runner } = context
   const { prepared } = job
   const most = mostCompared(config)
-  if (most === 0) return nothingCompared
+  if (most === 0 || prepared.plan.groups.length === 0) return nothingCompared
   const written = { outputDequant: false, allLayers: false }
   return compareIntegerModel({
     ...{ runner, workspace, title: `comparing ${job.mode}` },

@@ -131,6 +131,14 @@ describe('other precisions', () => {
     expect(log).toEqual(['the model is in FLOAT16 (10): converted to float32'])
   })
 
+  it('of inputs become float32 where nothing in the model is', () => {
+    const proto = model({ nodes: [node('Add', ['x', 'x'], ['y'])], opset: 14 })
+    for (const { type } of [...proto.graph.input, ...proto.graph.output]) type!.tensorType!.elemType = DataType.DOUBLE
+    expect(imported(proto).log).toEqual([
+      'the model is in DOUBLE (11): converted to float32, its inputs and outputs too',
+    ])
+  })
+
   it.each([DataType.BFLOAT16, DataType.DOUBLE])('of type %i become float32 inside of functions too', async (type) => {
     const data = type === DataType.DOUBLE ? Float64Array.of(1, 2, 3, 4) : Uint16Array.of(0x3f80, 0x4000, 0x4040, 0x4080)
     const weights = makeTensor('', type, [4], data)
