@@ -7,7 +7,7 @@
 import { familyOf } from '../operators/index.js'
 import type { Gain, PlannedOperator } from '../operators/types.js'
 import type { Plan } from '../plan/types.js'
-import { addsUp, type Group, groupNames } from './groups.js'
+import { addsUp, type Group, groupNames, isInside } from './groups.js'
 import { finestOffset, type Offset, offsetAt, type Range, symmetricStep } from './range.js'
 
 export interface Candidate {
@@ -198,7 +198,8 @@ class Assignment {
     if (maker === undefined) return given === wish ? { output: held, made: undefined, noise } : undefined
     const rest = (wish - given) / maker.constant
     const makers = this.#range(maker.group)
-    const made = rest === 0 ? undefined : offsetAt(makers, rest, false)
+    const made = rest === 0 ? undefined : offsetAt(makers, rest, isOneSided(makers))
+    if (rest !== 0 && made === undefined) return undefined
     return { output: held, made, noise: noise + maker.noise * (made?.scale ?? symmetricStep(makers)) ** 2 }
   }
 
@@ -226,6 +227,11 @@ class Assignment {
   }
 }
 
+/** As after a Relu: zero is often its most frequent value, and what rounding it is off by would be the same everywhere. */
+function isOneSided({ low }: Range): boolean {
+  return low === 0
+}
+
 /** The options of the output's finest step. */
 function finestOutputs(options: readonly Option[]): readonly Option[] {
   const step = ({ output }: Option) => output?.scale ?? Number.POSITIVE_INFINITY
@@ -233,9 +239,12 @@ function finestOutputs(options: readonly Option[]): readonly Option[] {
   return options.filter((option) => step(option) === finest)
 }
 
-/** Whether a group is read by nothing but a sum, and whatever writes it can write it less any constant. */
-function isFree({ readers, writers }: Group, sum: PlannedOperator): boolean {
+/** Whether a group leaves itself for nothing but a sum, and whatever writes it from outside can write it less any constant. */
+function isFree({ scaleGroups, readers, writers }: Group, sum: PlannedOperator): boolean {
+  const own = new Set(scaleGroups.flatMap(({ tensors }) => tensors))
+  const isOutside = (operator: PlannedOperator) => !isInside(operator, own)
   return (
-    readers.every((reader) => reader === sum) && writers.every((writer) => familyOf(writer).traits.offset === 'absorbs')
+    readers.filter(isOutside).every((reader) => reader === sum) &&
+    writers.filter(isOutside).every((writer) => familyOf(writer).traits.offset === 'absorbs')
   )
 }

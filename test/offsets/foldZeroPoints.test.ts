@@ -47,6 +47,13 @@ const constants = [
 const image = { x: [1, 3, 16, 16] }
 const graph = (nodes: readonly NodeProto[], opset = 14): ModelProto => model({ inputs: image, nodes, constants, opset })
 
+const pyramid = [
+  ...[op('Conv: x w b -> c', pads), op('Relu: c -> r')],
+  op('MaxPool: r -> p', { kernel_shape: [2, 2], strides: [2, 2] }),
+  ...[op('Conv: p v b -> d', pads), op('Relu: d -> e'), op('Resize: e _ scales -> z', { mode: 'nearest' })],
+  ...[op('Add: r z -> a'), op('Conv: a v b -> y', pads)],
+]
+
 /** Each with a group of tensors that takes a zero point, by what writes, reads and passes it on. */
 const graphs: Readonly<Record<string, ModelProto>> = {
   'Relu between convolutions': graph([op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Conv: r v -> y', pads)]),
@@ -67,6 +74,7 @@ const graphs: Readonly<Record<string, ModelProto>> = {
     ...[op('Conv: p v b -> d', pads), op('Relu: d -> e'), op('Resize: e _ scales -> z', { mode: 'linear' })],
     ...[op('Concat: r z -> q', { axis: 1 }), op('Conv: q t b -> y')],
   ]),
+  'a coarse map added to a finer one': graph(pyramid),
   'hard-swish': graph([op('Conv: x w b -> c', pads), op('HardSwish: c -> r'), op('Conv: r v b -> y', pads)]),
   'a product and its bias': graph([
     ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Flatten: r -> f'), op('MatMul: f g -> m')],
@@ -210,6 +218,18 @@ it('keeps the sum symmetric, and what it reads, where another reader of the sum 
   // One makes up for the other, so that their sum has the true zero; or both have none.
   const [r = 0, e = 0] = [folded?.plan.offsets?.get('r'), folded?.plan.offsets?.get('e')]
   expect(r + e).toBeCloseTo(0, 5)
+})
+
+it('lets an upsampled branch make up for its sum, with a code for zero', async () => {
+  const { folded } = await prepared(graph(pyramid))
+  const { offsets, groupOf } = folded.plan
+  const stepOf = (tensor: string) => folded.thresholds.get(groupOf.get(tensor)!.name)! / 127
+  const [fine = 0, coarse = 0] = [offsets?.get('r'), offsets?.get('z')]
+  expect(offsets?.get('a')).toBeCloseTo(fine + coarse, 5)
+  expect(offsets?.get('e')).toBe(coarse)
+  // Its range has its middle at another offset than what the sum leaves for it.
+  expect(Math.abs(coarse / stepOf('e'))).not.toBeCloseTo(128, 1)
+  expect(coarse / stepOf('e')).toBeCloseTo(Math.round(coarse / stepOf('e')), 3)
 })
 
 it('leaves an average pool alone that counts its padding', async () => {
