@@ -13,6 +13,7 @@ import type { ScaleFix } from '../fixedpoint/types.js'
 import { makeAttribute } from '../onnx/attribute.js'
 import type { Integers } from './arithmetic.js'
 import type { Emitter } from './builder.js'
+import type { Line } from './line.js'
 import { LARGEST_X, type Linear } from './stairs.js'
 
 /** ONNX Runtime fills blocks of 8 or 16 channels up: fewer channels would be mostly filling. */
@@ -33,10 +34,10 @@ export function fitsConvolutions(
   return exact && anyWidth && sums.type === 'float32' && dims.length === 4 && fix.scaleInt16.length >= LEAST_CHANNELS
 }
 
-/** y = clip(rshift(round(rshift(sums, q0) * factor + addend), rest)) */
+/** y = clip(rshift(round((rshift(sums, q0) + centre) * factor + addend), rest)) */
 export function alongConvolutions(e: Emitter, sums: Integers, { lines, rest }: Linear, fix: ScaleFix): string {
   const channels = lines.length
-  const a0 = fix.q0 === 0 ? sums.name : whole(e, rounded(e, sums.name, fix.q0), channels)
+  const a0 = centred(e, sums.name, lines, fix.q0)
   const factor = e.vector(
     'factor',
     'float32',
@@ -52,6 +53,21 @@ export function alongConvolutions(e: Emitter, sums: Integers, { lines, rest }: L
   const line = whole(e, rounded(e, multiplyAdd(e, a0, factor, addend, channels), 0), channels)
   const y = rest === 0 ? line : whole(e, rounded(e, line, rest), channels)
   return e.emit('Clip', [y, e.scalar('float32', fix.low), e.scalar('float32', fix.high)])
+}
+
+/** rshift(sums, q0) + centre */
+function centred(e: Emitter, sums: string, lines: readonly Line[], q0: number): string {
+  const channels = lines.length
+  const centres = lines.map((line) => line.centre)
+  if (centres.every((centre) => centre === 0)) return q0 === 0 ? sums : whole(e, rounded(e, sums, q0), channels)
+  const [x, unit, offset] = q0 === 0 ? [sums, 1, 0] : [rounded(e, sums, q0), UNIT, OFFSET]
+  const addend = e.vector(
+    'centre',
+    'float32',
+    [channels],
+    centres.map((centre) => centre - offset / unit),
+  )
+  return multiplyAdd(e, x, e.builder.filled([channels, 1, 1, 1], 1 / unit), addend, channels)
 }
 
 /** OFFSET + UNIT * rshift(x, shift); without a shift for values of which none is halfway between integers. */

@@ -18,8 +18,9 @@ export interface Staircase {
   readonly under: Points
 }
 
-/** Both float32. */
+/** round((x + centre) * factor + addend): an integer and two float32. */
 export interface Line {
+  readonly centre: number
   readonly factor: number
   readonly addend: number
 }
@@ -35,6 +36,8 @@ const NEAR_SLOPES = [0, 1, -1, 2, -2, 3, -3]
 /** Addends to try, as parts of the way from the least to the greatest. */
 const ADDENDS = [1 / 2, 3 / 8, 5 / 8, 1 / 4, 3 / 4, 1 / 8, 7 / 8]
 const HALVINGS = 40
+/** Integers x may be as large, and float32 holds their sum with bits to spare. */
+const LARGEST_CENTRE = 2 ** 16
 
 /** What stairs ask of a line between two integers x. */
 export function staircase(stairs: Stairs, first: number, last: number): Staircase {
@@ -55,12 +58,36 @@ export function staircase(stairs: Stairs, first: number, last: number): Staircas
   return { over, under }
 }
 
-/** A line through the staircase with about this slope, which is positive; undefined where none was found. */
+/**
+ * A line through the staircase with about this slope, which is positive; undefined where none was found. Where x is moved by a centre, products
+ * are small at the stairs, and rounded less: that is tried last, as moving x may take a node of its own.
+ */
 export function findLine(stairs: Staircase, slope: number): Line | undefined {
-  return lineNear(stairs, slope, [0]) ?? lineNear(stairs, bestSlope(stairs, slope), NEAR_SLOPES)
+  return uncentred(stairs, slope) ?? centred(stairs, slope)
 }
 
-function lineNear(stairs: Staircase, slope: number, near: readonly number[]): Line | undefined {
+type Uncentred = Omit<Line, 'centre'>
+
+function uncentred(stairs: Staircase, slope: number): Line | undefined {
+  const line = lineNear(stairs, slope, [0]) ?? lineNear(stairs, bestSlope(stairs, slope), NEAR_SLOPES)
+  return line && { ...line, centre: 0 }
+}
+
+function centred(stairs: Staircase, slope: number): Line | undefined {
+  const best = bestSlope(stairs, slope)
+  const { least, greatest } = addends(stairs, best)
+  const centre = Math.round((least + greatest) / 2 / best)
+  if (centre === 0 || Math.abs(centre) > LARGEST_CENTRE) return undefined
+  const line = lineNear(moved(stairs, centre), best, NEAR_SLOPES)
+  return line && { ...line, centre }
+}
+
+function moved({ over, under }: Staircase, by: number): Staircase {
+  const move = ({ x, bound }: Points): Points => ({ x: x.map((one) => one + by), bound })
+  return { over: move(over), under: move(under) }
+}
+
+function lineNear(stairs: Staircase, slope: number, near: readonly number[]): Uncentred | undefined {
   const unit = 2 ** (Math.floor(Math.log2(slope)) - 23)
   for (const units of near) {
     const factor = Math.fround(slope + units * unit)
@@ -101,15 +128,15 @@ function addends({ over, under }: Staircase, factor: number) {
   return { least, greatest, rises: leastAt > greatestAt }
 }
 
-function passes({ over, under }: Staircase, line: Line): boolean {
+function passes({ over, under }: Staircase, line: Uncentred): boolean {
   return (
     over.x.every((x, i) => isBeyond(line, x, over.bound[i]!, 1)) &&
     under.x.every((x, i) => isBeyond(line, x, under.bound[i]!, -1))
   )
 }
 
-/** Whether the line, rounded to float32 in either way, lies on this side of the bound. The product of 24 and 17 bits is exact in float64. */
-function isBeyond({ factor, addend }: Line, x: number, bound: number, side: 1 | -1): boolean {
+/** Whether the line, rounded to float32 in either way, lies on this side of the bound. The product of 24 and 18 bits is exact in float64. */
+function isBeyond({ factor, addend }: Uncentred, x: number, bound: number, side: 1 | -1): boolean {
   const product = factor * x
   const rounded = Math.fround(Math.fround(product) + addend)
   const fused = product + addend

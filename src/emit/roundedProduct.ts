@@ -11,7 +11,8 @@ const MOST_VALUES = 2 ** 14
 const UNITS = [1, 2, 3, 4, 0]
 
 export function requantizeFew(e: Emitter, x: Integers, by: Requantize): Integers {
-  const scaled = product(e, x, by, Infinity)
+  // A product that nothing is shifted out of is exact as it is.
+  const scaled = by.shift === 0 ? undefined : product(e, x, by, Infinity)
   if (scaled === undefined) return requantize(e, x, by.multiplier, by.shift)
   return { ...scaled, name: e.emit('Round', [scaled.name]) }
 }

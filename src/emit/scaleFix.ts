@@ -61,12 +61,14 @@ export function emitScaleFix(
   return inFloat64(e, a0, multiplier, bias, fix)
 }
 
-/** y = clip(rshift(round(a0 * factor + addend), rest)) */
+/** y = clip(rshift(round((a0 + centre) * factor + addend), rest)) */
 function alongLines(e: Emitter, a0: Integers, { lines, rest }: Linear, dims: readonly number[], fix: ScaleFix): string {
-  const factor: Factor = { dims, values: lines.map((line) => line.factor) }
-  const addend: Factor = { dims, values: lines.map((line) => line.addend) }
-  const product = e.emit('Mul', [a0.name, constant(e, 'float32', factor)])
-  const bound = Math.ceil(a0.bound * largest(factor) + largest(addend)) + 1
+  const [centre, factor, addend] = (['centre', 'factor', 'addend'] as const).map(
+    (part): Factor => ({ dims, values: lines.map((line) => line[part]) }),
+  ) as [Factor, Factor, Factor]
+  const x = largest(centre) === 0 ? a0 : shiftBy(e, a0, centre)
+  const product = e.emit('Mul', [x.name, constant(e, 'float32', factor)])
+  const bound = Math.ceil(x.bound * largest(factor) + largest(addend)) + 1
   const sum: Integers = { name: e.emit('Add', [product, constant(e, 'float32', addend)]), type: 'float32', bound }
   if (rest === 0) return roundToRange(e, sum, fix.low, fix.high)
   return shiftToRange(e, { ...sum, name: e.emit('Round', [sum.name]) }, rest, fix.low, fix.high)

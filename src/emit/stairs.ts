@@ -4,7 +4,7 @@ import type { ScaleFix } from '../fixedpoint/types.js'
 import type { Reach } from '../fixedpoint/weights.js'
 import { findLine, type Line, staircase } from './line.js'
 
-/** y = clip(rshift(round(a0 * factor + addend), rest)), one line a channel. */
+/** y = clip(rshift(round((a0 + centre) * factor + addend), rest)), one line a channel. */
 export interface Linear {
   readonly lines: readonly Line[]
   readonly rest: number
@@ -64,7 +64,8 @@ function atOnce(reaches: readonly Reach[], fix: ScaleFix): Lines | undefined {
 function inTwo(reaches: readonly Reach[], fix: ScaleFix): Lines | undefined {
   const lines = everyLine(fix, 2 ** -fix.q1, reaches, leastReaching(fix.q2))
   const farthest = lines?.reduce(
-    (most, { factor, addend }, c) => Math.max(most, farthestOf(reaches[c]!) * factor + Math.abs(addend)),
+    (most, { centre, factor, addend }, c) =>
+      Math.max(most, (farthestOf(reaches[c]!) + Math.abs(centre)) * factor + Math.abs(addend)),
     0,
   )
   return lines && farthest! < LARGEST_A1 ? { lines, rest: fix.q2 } : undefined

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { findLine, type Line, staircase } from '../../src/emit/line.js'
-import { linesOf } from '../../src/emit/stairs.js'
+import { type Linear, linesOf } from '../../src/emit/stairs.js'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { clip, roundHalfAway } from '../../src/fixedpoint/rounding.js'
 import type { ScaleFix } from '../../src/fixedpoint/types.js'
@@ -18,8 +18,8 @@ const chip = {
 }
 
 /** What a runtime may make of the multiply-add: product and sum rounded to float32, or their exact value rounded once. */
-function multiplyAdds({ factor, addend }: Line, x: number): [rounded: number, fused: number] {
-  const product = factor * x
+function multiplyAdds({ centre, factor, addend }: Line, x: number): [rounded: number, fused: number] {
+  const product = factor * (x + centre)
   const sum = product + addend
   // Knuth's two-sum: sum + rest is exact. It matters where sum lies halfway between two float32.
   const part = sum - product
@@ -58,18 +58,30 @@ it('give the integers of the oracle for every a0, whether a runtime fuses the mu
     if (linear === undefined) return
     found++
     if (linear.rest === 0) inOneStep++
-    for (let a0 = -32768; a0 < 32768; a0++) {
-      const expected = scaleFixed(a0, 0, fix, chip)
-      for (const sum of rounded(linear.lines[0]!, a0)) {
-        const y = clip(roundHalfAway(sum * 2 ** -linear.rest), fix.low, fix.high)
-        if (y !== expected) throw new Error(`a0 ${a0} gives ${y} instead of ${expected}`)
-      }
-    }
+    expectOracle(linear, fix)
   })
   fc.assert(law, { numRuns: 16 })
   expect(found).toBeGreaterThan(9)
   expect(inOneStep).toBeGreaterThan(4)
 })
+
+it('have a centre where products are rounded too much without', () => {
+  const tables = { scaleInt16: Int16Array.of(5340), biasInt16: Int16Array.of(-8486) }
+  const fix = { q0: 0, q1: 13, q2: 4, ...tables, low: -128, high: 127 }
+  const linear = linesOf([whole], fix, 32768)
+  expect(linear?.lines[0]?.centre).not.toBe(0)
+  expectOracle(linear!, fix)
+})
+
+function expectOracle({ lines, rest }: Linear, fix: ScaleFix): void {
+  for (let a0 = -32768; a0 < 32768; a0++) {
+    const expected = scaleFixed(a0, 0, fix, chip)
+    for (const sum of rounded(lines[0]!, a0)) {
+      const y = clip(roundHalfAway(sum * 2 ** -rest), fix.low, fix.high)
+      if (y !== expected) throw new Error(`a0 ${a0} gives ${y} instead of ${expected}`)
+    }
+  }
+}
 
 it('are not found for steps that no line follows', () => {
   const crooked = { from: [0, 10, 11, 300], between: [0.5, 1.5, 2.5, 3.5] }
