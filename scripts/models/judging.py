@@ -9,7 +9,8 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
-from likeness import boxes_alike, masks_alike
+from likeness import boxes_alike, codes, decibels, lines_right, masks_alike, shared_areas
+from measured import IN_DECIBELS
 from splits import rows
 
 
@@ -69,12 +70,6 @@ def feeds_for(session, sample):
     return feeds
 
 
-def codes(scores):
-    """Runs of one code are one character, code 0 is none."""
-    lines = scores.argmax(-1).reshape(len(scores), -1)
-    return [[code for i, code in enumerate(line) if code and (i == 0 or line[i - 1] != code)] for line in lines]
-
-
 def texts(scores):
     """The last code is a space, which nobody sees at the ends."""
     space, read = scores.shape[-1] - 1, []
@@ -90,11 +85,14 @@ def decisions(probabilities):
 
 
 # What is read from the first output of models without labels: it is right where it is as the float model's.
-READ_ALIKE = {"ppocr_recognizer": texts, "ddddocr_reader": codes, "ddddocr_reader_dynamic": codes}
+READ_ALIKE = {"ppocr_recognizer": texts}
 READ_ALIKE.update(dict.fromkeys(["silero_vad", "silero_vad_v6", "silero_vad_legacy"], decisions))
 READ_ALIKE.update(dict.fromkeys([f"oww_{word}" for word in ("alexa", "hey_jarvis", "hey_mycroft", "hey_rhasspy", "timer", "weather")], decisions))
 # How alike the first output is to the float model's, where it is not read exactly: from 0 to 1.
 ALIKE = {"ddddocr_detector": boxes_alike, "isnet": masks_alike, "isnet_dynamic": masks_alike}
+# How good the first output is beside the labels, where they are not classes: from 0 to 1, or in dB.
+GOOD = {"trained_unet": shared_areas, **dict.fromkeys(IN_DECIBELS, decibels)}
+GOOD.update(dict.fromkeys(["trained_crnn", "ddddocr_reader", "ddddocr_reader_dynamic"], lines_right))
 
 
 class Judge:
@@ -132,9 +130,11 @@ class Judge:
         return {**worst, "task": self.task(got)}
 
     def task(self, values):
-        """Share of right answers where there are labels; of what is read as from the float model, where something is read;
+        """How good the answers are where there are labels; the share of what is read as from the float model, where something is read;
         how alike detections and masks are to the float model's."""
         scores, expected = next(iter(values.values())), next(iter(self.expected.values()))
+        if self.name in GOOD:
+            return round(GOOD[self.name](scores, self.labels), 4)
         if self.labels is not None:
             return round(float((scores.reshape(len(self.labels), -1).argmax(1) == self.labels).mean()), 4)
         if self.name in READ_ALIKE:

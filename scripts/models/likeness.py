@@ -1,4 +1,4 @@
-"""How alike two models' detections and masks are: 1 where they are the same."""
+"""How alike two models' detections and masks are, 1 where they are the same, and how near answers are to the right ones."""
 
 import numpy as np
 
@@ -56,3 +56,27 @@ def masks_alike(alpha, expected):
     """Intersection over union of what is in the foreground, above a half, on average over the samples."""
     pairs = [(a > 0.5, b > 0.5) for a, b in zip(alpha, expected)]
     return float(np.mean([np.logical_and(a, b).sum() / max(1, np.logical_or(a, b).sum()) for a, b in pairs]))
+
+
+def codes(scores):
+    """Runs of one code are one character, code 0 is none."""
+    lines = scores.argmax(-1).reshape(len(scores), -1)
+    return [[code for i, code in enumerate(line) if code and (i == 0 or line[i - 1] != code)] for line in lines]
+
+
+def lines_right(scores, labels):
+    """Share of the lines that are read without a fault; labels [lines, places, codes of which any is right], -1 beyond a line's end."""
+    right = lambda line, label: len(line) == (label >= 0).any(1).sum() and all(code in label[i] for i, code in enumerate(line))
+    return float(np.mean([right(line, label) for line, label in zip(codes(scores), labels)]))
+
+
+def shared_areas(scores, labels):
+    """Intersection over union of each class's pixels, over all samples, on average over the classes."""
+    found = scores.reshape(len(labels), -1, *labels.shape[1:]).argmax(1)
+    pairs = [(found == one, labels == one) for one in np.unique(labels)]
+    return float(np.mean([np.logical_and(a, b).sum() / np.logical_or(a, b).sum() for a, b in pairs]))
+
+
+def decibels(values, labels):
+    """Peak signal to noise ratio, whose peak is the range of the labels."""
+    return float(10 * np.log10(np.ptp(labels) ** 2 / np.square(values.reshape(labels.shape) - labels).mean()))

