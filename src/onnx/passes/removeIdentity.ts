@@ -1,11 +1,11 @@
-// Identity and Dropout (which does nothing at inference) go; names of graph outputs stay.
+// Identity, Dropout (which does nothing at inference) and reductions over no axes go; names of graph outputs stay.
 //
 //     x -> Identity -> y            readers of y read x
 //     node -> x -> Identity -> y    where y is a graph output: the node writes y itself, readers of x read y
 //
 // A name that a subgraph captures is left alone: it would have to change inside.
 
-import { subgraphs } from '../attribute.js'
+import { intAttribute, subgraphs } from '../attribute.js'
 import { capturedNames, type GraphIndex, indexGraph } from '../graph.js'
 import { isStandardDomain } from '../operators.js'
 import { tensorData } from '../tensor.js'
@@ -13,7 +13,7 @@ import type { ModelProto, NodeProto } from '../types.js'
 import { changed, type Pass } from './pass.js'
 
 export const removeIdentity = {
-  title: 'Identity and Dropout nodes removed',
+  title: 'nodes that do nothing removed',
   apply(proto: ModelProto) {
     const { graph } = proto
     const names = renames(graph.node, indexGraph(graph))
@@ -57,12 +57,21 @@ function renames(nodes: readonly NodeProto[], index: GraphIndex): Renames {
 
 function passesThrough(node: NodeProto, index: GraphIndex): boolean {
   if (!isStandardDomain(node.domain)) return false
-  if (node.opType === 'Identity') return true
+  if (node.opType === 'Identity' || reducesNothing(node, index)) return true
   if (node.opType !== 'Dropout') return false
   const mask = node.output[1] ?? ''
   const training = node.input[2] ?? ''
   const maskUsed = mask !== '' && (index.consumers(mask).length > 0 || index.isGraphOutput(mask))
   return !maskUsed && (training === '' || isFalse(training, index))
+}
+
+/** Reductions that give a single value as it is. */
+const keepingOne: ReadonlySet<string> = new Set(['ReduceMax', 'ReduceMean', 'ReduceMin', 'ReduceProd', 'ReduceSum'])
+
+function reducesNothing(node: NodeProto, index: GraphIndex): boolean {
+  if (!keepingOne.has(node.opType) || intAttribute(node, 'noop_with_empty_axes', 0) === 0) return false
+  const [, axes = ''] = node.input
+  return axes === '' ? node.attribute.every(({ name }) => name !== 'axes') : index.initializer(axes)?.dims[0] === 0
 }
 
 function isFalse(name: string, index: GraphIndex): boolean {

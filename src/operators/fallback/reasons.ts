@@ -18,7 +18,8 @@ const reasons: Readonly<Record<string, string>> = {
   CastLike: 'it changes the element type',
   Compress: varyingCount,
   ConcatFromSequence: openSequences,
-  ConvTranspose: 'its weights are computed, or its padding follows from dims that are open',
+  ConvTranspose:
+    'its weights are computed, its padding follows from dims that are open, or it writes more than its kernel reaches',
   CumProd: manyFactors,
   CumSum: 'its axis is computed, or dims that it depends on are open',
   DFT: 'its axis or length is computed, or dims that it depends on are open',
@@ -26,7 +27,7 @@ const reasons: Readonly<Record<string, string>> = {
   Det: manyFactors,
   Dropout: 'it is trained, or its mask is read',
   DynamicQuantizeLinear: alone,
-  Einsum: 'it takes a diagonal, more than two tensors, or a sum over what one of them alone has',
+  Einsum: 'it takes a diagonal, or dims that it depends on are open',
   HammingWindow: computedArguments,
   HannWindow: computedArguments,
   MaxRoiPool: computedPlaces,

@@ -7,7 +7,7 @@ import type { Match, PlannedOperator } from '../types.js'
 
 /** It has no inputs: indices stay on the float side, where the node reads them. */
 export interface PlannedLookup extends PlannedOperator {
-  /** Rows of a Gather; of a OneHot, and of a condition as a number, the values off and on. */
+  /** Rows of a Gather; of a OneHot, and of a condition as one of two numbers, the values off and on. */
   readonly table: FloatConstant
 }
 
@@ -28,6 +28,12 @@ function tableOf(node: NodeProto, view: GraphView): FloatConstant | undefined {
     case 'Cast': {
       const toFloat = intAttribute(node, 'to', 0) === DataType.FLOAT
       return toFloat && view.isCondition(first) ? { dims: [2], data: Float32Array.of(0, 1) } : undefined
+    }
+    case 'Where': {
+      const [on, off] = [view.scalar(second), view.scalar(third)]
+      if (!view.isCondition(first) || on === undefined || off === undefined) return undefined
+      const isWhole = String(view.dims(first)) === String(view.dims(node.output[0]!))
+      return isWhole ? { dims: [2], data: Float32Array.of(off, on) } : undefined
     }
     default:
       return undefined

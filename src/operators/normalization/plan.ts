@@ -86,10 +86,13 @@ function withConstants(
   const factor = view.constant(factorName)
   const offset = offsetName === '' ? ZERO : view.constant(offsetName)
   if (!factor || !offset) return { refusal: 'its factor or offset is computed, not constant' }
-  if (node.output.slice(1).some((name) => name !== '')) return { refusal: 'its mean or deviation is used' }
+  if (node.output.slice(1).some((name) => isUsed(name, view))) return { refusal: 'its mean or deviation is used' }
   const epsilon = floatAttribute(node, 'epsilon', Math.fround(1e-5))
   return { axes, length: lengthOver(axes, view.dims(input)), epsilon, centered, unit: 1, factor, offset }
 }
+
+const isUsed = (name: string, { index }: GraphView) =>
+  name !== '' && (index.consumers(name).length > 0 || index.isGraphOutput(name))
 
 /** Without a factor or an offset, over the batch as well if nothing else is said. */
 function wholes(node: NodeProto, view: GraphView): Rows & Scaling {

@@ -14,53 +14,71 @@ import {
 import type { Emitter } from '../../emit/builder.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { makeAttribute } from '../../onnx/attribute.js'
+import { positions } from '../../onnx/geometry.js'
 import { DataType } from '../../onnx/types.js'
 import type { EmitContext } from '../types.js'
-import { type FixedAxis, type FixedSampling, FRACTION_BITS } from './solve.js'
+import { CUBIC_BITS, type FixedAxis, type FixedSampling, FRACTION_BITS } from './solve.js'
 
 const UNIT = 2 ** FRACTION_BITS
 
 export function emitSampling(e: Emitter, operator: FixedSampling, context: EmitContext): string[] {
-  const { batch, channels, space, points, axes, interpolates, beyond } = operator
-  const room = beyond === 'zeros' ? 1 : 0
+  const { batch, channels, space, points, axes, method } = operator
+  const room = roomOf(operator)
   const sizes = space.map((size) => size + 2 * room)
   const input = context.integers(operator.inputs[0]!)
   const flat = flatten(e, input.name, operator, room)
   const places = axes.map((axis, at) => placeAlong(e, axis, at, operator, context))
-  const count = interpolates ? 2 ** axes.length : 1
-  const corners = Array.from({ length: count }, (_, corner): Integers => {
-    const sides = axes.map((_, axis) => (corner >> axis) & 1)
-    const steps = places.map(({ before }, axis) => within(e, before, sides[axis]! + room, sizes[axis]! - 1))
+  const bits = method === 'cubic' ? CUBIC_BITS : FRACTION_BITS
+  const corners = [...positions(places.map(({ shares }) => shares.length))].map((corner): Integers => {
+    const steps = places.map(({ first }, axis) => within(e, first, corner[axis]! + room, sizes[axis]! - 1))
     const index = expanded(e, indexOf(e, steps, sizes), [batch, channels, elementCount(points)])
     const values = e.emit('GatherElements', [flat, index], [makeAttribute('axis', 2)])
     const found: Integers = { ...input, name: values }
-    if (!interpolates) return found
-    const weights = places.map(({ rest, left }, axis) => (sides[axis] === 1 ? rest : left))
+    if (method === 'nearest') return found
+    const shares = places.map((place, axis) => place.shares[corner[axis]!]!)
     return product(
       e,
-      weights.reduce((a, b) => product(e, a, b)),
+      shares.reduce((a, b) => product(e, a, b)),
       found,
     )
   })
   const total = corners.reduce((a, b) => sum(e, a, b))
-  const rounded = interpolates ? requantize(e, total, 1, FRACTION_BITS * axes.length) : total
+  const rounded = method === 'nearest' ? total : requantize(e, total, 1, bits * axes.length)
   const [low, high] = rangeOf(context.quantized(operator.outputs[0]!)!.bits)
   return [reshape(e, finish(e, rounded, low, high), [batch, channels, ...points])]
 }
 
-/** [N, C, values], with a zero before the first and behind the last of each axis where there is to be room. */
-function flatten(e: Emitter, x: string, { batch, channels, space }: FixedSampling, room: number): string {
+/** Values on each side that are not the input's: zeros, or reflections, which a cube alone reads. */
+function roomOf({ method, beyond }: FixedSampling): number {
+  if (method === 'cubic') return beyond === 'border' ? 0 : 2
+  return beyond === 'zeros' ? 1 : 0
+}
+
+/** [N, C, values], with what lies beyond the ends of each axis where there is to be room. */
+function flatten(e: Emitter, x: string, operator: FixedSampling, room: number): string {
+  const { batch, channels, space, beyond } = operator
   const around = [0, 0, ...space.map(() => room)]
-  const padded = room === 0 ? x : e.emit('Pad', [x, int64(e, 'pads', [...around, ...around])])
+  const zeros = () => e.emit('Pad', [x, int64(e, 'pads', [...around, ...around])])
+  const padded = room === 0 ? x : beyond === 'zeros' ? zeros() : reflections(e, x, operator, room)
   return reshape(e, padded, [batch, channels, elementCount(space.map((size) => size + 2 * room))])
 }
 
+function reflections(e: Emitter, x: string, { space, axes }: FixedSampling, room: number): string {
+  return space.reduce((values, size, axis) => {
+    const edge = axes[axis]!.mirrors![0] === 0 ? 0 : 1
+    const period = 2 * (size - 1 + edge)
+    const places = Array.from({ length: size + 2 * room }, (_, at) => {
+      const along = (at - room + period) % period
+      return along < size ? along : period - along - edge
+    })
+    return e.emit('Gather', [values, int64(e, 'mirrored', places)], [makeAttribute('axis', axis + 2)])
+  }, x)
+}
+
 interface Place {
-  /** The value before the place; the nearest one, where nothing is interpolated. */
-  readonly before: Integers
-  /** What is left of a unit behind `before`, and what lacks to the next. */
-  readonly rest: Integers
-  readonly left: Integers
+  /** The first of the values that have shares; the nearest one, where nothing is interpolated. */
+  readonly first: Integers
+  readonly shares: readonly Integers[]
 }
 
 /** [N, 1, points] along one axis of the input, which is a column of the grid. */
@@ -68,18 +86,28 @@ function placeAlong(e: Emitter, axis: FixedAxis, at: number, operator: FixedSamp
   const u = toFloat64(e, unitsAlong(e, axis, at, operator, context))
   const units = e.scalar('float64', UNIT)
   // Round takes the even one of two that are as near.
-  const before = e.emit(operator.interpolates ? 'Floor' : 'Round', [e.emit('Div', [u.name, units])])
+  const before = e.emit(operator.method === 'nearest' ? 'Round' : 'Floor', [e.emit('Div', [u.name, units])])
+  const first: Integers = { name: before, type: 'float64', bound: Math.ceil(u.bound / UNIT) }
+  if (operator.method === 'nearest') return { first, shares: [first] }
   const rest = e.emit('Sub', [u.name, e.emit('Mul', [before, units])])
-  return {
-    before: { name: before, type: 'float64', bound: Math.ceil(u.bound / UNIT) },
-    rest: { name: rest, type: 'float64', bound: UNIT },
-    left: { name: e.emit('Sub', [units, rest]), type: 'float64', bound: UNIT },
-  }
+  if (operator.cubic !== undefined)
+    return { first: shiftBy(e, first, -1), shares: cubicShares(e, rest, operator.cubic) }
+  const share = (name: string): Integers => ({ name, type: 'float64', bound: UNIT })
+  return { first, shares: [share(e.emit('Sub', [units, rest])), share(rest)] }
+}
+
+function cubicShares(e: Emitter, rest: string, shares: Int32Array): Integers[] {
+  const row = cast(e, rest, DataType.INT64)
+  return [0, 1, 2, 3].map((side) => {
+    const own = Array.from({ length: UNIT }, (_, r) => shares[4 * r + side]!)
+    const bound = Math.max(...own.map(Math.abs))
+    return { name: e.emit('Gather', [e.vector('shares', 'float64', [UNIT], own), row]), type: 'float64', bound }
+  })
 }
 
 function unitsAlong(
   e: Emitter,
-  { places, low, high }: FixedAxis,
+  { places, mirrors, low, high }: FixedAxis,
   at: number,
   { batch, points, space, inputs }: FixedSampling,
   context: EmitContext,
@@ -92,13 +120,25 @@ function unitsAlong(
   const own = e.emit('Gather', [grid.name, column], [makeAttribute('axis', -1)])
   const { requantize: by, offset } = places
   const scaled = requantize(e, { ...grid, name: reshape(e, own, dims) }, by.multiplier, by.shift)
-  return clipAlways(e, shiftBy(e, scaled, offset), low, high)
+  const moved = shiftBy(e, scaled, offset)
+  return clipAlways(e, mirrors === undefined ? moved : reflected(e, moved, mirrors), low, high)
 }
 
-/** before + step, at most the last place there is: what lies beyond has no weight. */
-function within(e: Emitter, before: Integers, step: number, last: number): string {
-  const moved = step === 0 ? before.name : e.emit('Add', [before.name, e.scalar('float64', step)])
-  return e.emit('Min', [moved, e.scalar('float64', last)])
+/** first + min(t, 2 span - t), t what lies behind `first`, modulo twice the span. */
+function reflected(e: Emitter, u: Integers, [first, last]: readonly [number, number]): Integers {
+  const span = last - first
+  const period = e.scalar('float64', 2 * span)
+  const along = toFloat64(e, shiftBy(e, u, -first)).name
+  const turns = e.emit('Floor', [e.emit('Div', [along, period])])
+  const t = e.emit('Sub', [along, e.emit('Mul', [turns, period])])
+  const near = e.emit('Min', [t, e.emit('Sub', [period, t])])
+  return shiftBy(e, { name: near, type: 'float64', bound: span }, first)
+}
+
+/** first + step, from 0 to the last place there is: what lies beyond has no share, or is the value at the end. */
+function within(e: Emitter, first: Integers, step: number, last: number): string {
+  const moved = step === 0 ? first.name : e.emit('Add', [first.name, e.scalar('float64', step)])
+  return e.emit('Clip', [moved, e.scalar('float64', 0), e.scalar('float64', last)])
 }
 
 function indexOf(e: Emitter, steps: readonly string[], sizes: readonly number[]): string {

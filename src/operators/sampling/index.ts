@@ -20,11 +20,12 @@ export const sampling: Family<PlannedSampling, FixedSampling> = {
   },
   match: samplingOf,
   solve: solveSampling,
-  ranges: (_, [input]) => [union([input!, [0, 0]])],
-  parameters: ({ axes, interpolates, beyond }) => ({
-    ...{ interpolates, beyond },
-    axes: axes.map(({ places, low, high }) =>
-      'data' in places ? { places: [...places.data], low, high } : { ...places, low, high },
+  // A cube swings beyond the values around it.
+  ranges: ({ method }, [input]) => [method === 'cubic' ? undefined : union([input!, [0, 0]])],
+  parameters: ({ axes, method, beyond }) => ({
+    ...{ method, beyond },
+    axes: axes.map(({ places, ...ends }) =>
+      'data' in places ? { places: [...places.data], ...ends } : { ...places, ...ends },
     ),
   }),
   emit: emitSampling,

@@ -12,9 +12,9 @@ export interface SamplingGeometry {
   readonly space: readonly number[]
   /** Of the output, without batch and channels. */
   readonly points: readonly number[]
-  readonly interpolates: boolean
-  /** What lies beyond the ends: zeros, or the values at the ends. */
-  readonly beyond: 'zeros' | 'border'
+  readonly method: 'nearest' | 'linear' | 'cubic'
+  /** What lies beyond the ends: zeros, the values at the ends, or all values once more, the other way round. */
+  readonly beyond: 'zeros' | 'border' | 'reflection'
 }
 
 /** The inputs are the values and, where they are computed, the places. */
@@ -25,26 +25,27 @@ export interface PlannedSampling extends PlannedOperator, SamplingGeometry {
   readonly places: FloatConstant | 'input'
 }
 
-const modes: ReadonlyMap<string, boolean> = new Map([
-  ['bilinear', true],
-  ['linear', true],
-  ['nearest', false],
-])
+const methods: Readonly<Record<string, SamplingGeometry['method']>> = {
+  bicubic: 'cubic',
+  bilinear: 'linear',
+  cubic: 'cubic',
+  linear: 'linear',
+  nearest: 'nearest',
+}
 
 export function samplingOf(node: NodeProto, view: GraphView): Match<PlannedSampling> | Refusal | undefined {
   const [input, grid = ''] = node.input
   if (node.opType !== 'GridSample' || !view.isActivation(input)) return undefined
-  const interpolates = modes.get(stringAttribute(node, 'mode', 'bilinear'))
-  if (interpolates === undefined) return { refusal: 'it interpolates by cubes' }
-  const beyond = stringAttribute(node, 'padding_mode', 'zeros')
-  if (beyond !== 'zeros' && beyond !== 'border') return { refusal: 'what lies beyond the ends is a reflection' }
+  const method = methods[stringAttribute(node, 'mode', 'bilinear')]!
+  const beyond = stringAttribute(node, 'padding_mode', 'zeros') as SamplingGeometry['beyond']
   const places = view.isActivation(grid) ? 'input' : view.constant(grid)
   if (places === undefined) return { refusal: 'its places are neither an activation nor constant' }
   const [batch = 0, channels = 0, ...space] = view.dims(input)
+  if (beyond === 'reflection' && space.includes(1)) return { refusal: 'a single value has no reflection' }
   return {
     ...{ kind: 'sampling', nodes: [node], outputs: [node.output[0]!] },
     inputs: places === 'input' ? [input, grid] : [input],
-    ...{ batch, channels, space, points: view.dims(node.output[0]!).slice(2), interpolates, beyond, places },
+    ...{ batch, channels, space, points: view.dims(node.output[0]!).slice(2), method, beyond, places },
     aligned: intAttribute(node, 'align_corners', 0) === 1,
   }
 }

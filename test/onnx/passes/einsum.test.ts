@@ -47,8 +47,23 @@ describe('lowerEinsum', () => {
     expect(operators(proto)).toEqual(['Transpose', 'Transpose', 'MatMul'])
   })
 
-  it.each(['ii->i', 'ij,jk,kd->id', 'ij,jk->k'])('%s stays', async (equation) => {
-    const proto = einsum(equation)
+  it.each(['ij,jk,kd->id', 'ij,jk->k', 'bid,bdhk,bi->bhk', 'bij,jdk->', 'i,j,k->kji'])(
+    '%s in parts',
+    async (equation) => {
+      const proto = einsum(equation)
+      let lowered = proto
+      for (let left = 1; left > 0; ) {
+        const result = await lowerEinsum.apply(lowered)
+        lowered = result.proto
+        left = result.count
+      }
+      expect(operators(lowered)).not.toContain('Einsum')
+      expect(largestDifference(await runModel(proto), await runModel(lowered), 1e-3)).toBeLessThan(1e-5)
+    },
+  )
+
+  it('of a diagonal stays', async () => {
+    const proto = einsum('ii->i')
     expect((await lowerEinsum.apply(proto)).proto).toBe(proto)
   })
 })

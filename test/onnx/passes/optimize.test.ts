@@ -25,7 +25,7 @@ describe('optimize', () => {
     expect(log).toEqual([
       'Constant nodes made initializers: 1',
       'unused nodes and constants removed: 6',
-      'Identity and Dropout nodes removed: 1',
+      'nodes that do nothing removed: 1',
       'nodes of constants computed: 1',
       'BatchNormalization nodes folded into weights: 1',
       'Add, Sub, Mul and Div by constants folded into weights: 1',

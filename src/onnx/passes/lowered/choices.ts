@@ -21,15 +21,17 @@ export const lowerClip = lowering('Clip nodes with computed bounds written out',
   return high === '' ? raised : writer.add('Min', [raised, high])
 })
 
-/** What a constant condition picks along an axis. */
+/** What a constant condition picks along an axis, or of all values one after the other. */
 export const lowerCompress = lowering('constant choices of slices made gathers', ['Compress'], (writer, node) => {
   const [x, name] = node.input as [string, string]
   const condition = writer.index.initializer(name)
   const rank = writer.openDims(x)?.length ?? 0
   const axis = node.attribute.some((one) => one.name === 'axis') ? intAttribute(node, 'axis', 0) : undefined
-  if (condition === undefined || rank === 0 || (axis === undefined && rank > 1)) return undefined
+  if (condition === undefined || rank === 0) return undefined
   const places = [...tensorData(condition)].flatMap((holds, place) => (Number(holds) === 0 ? [] : [place]))
-  return places.length === 0 ? undefined : writer.gather(x, places, [places.length], axis ?? 0)
+  if (places.length === 0) return undefined
+  const slices = axis === undefined && rank > 1 ? writer.reshape(x, [-1]) : x
+  return writer.gather(slices, places, [places.length], axis ?? 0)
 })
 
 /** One at the largest value of each row, the first of equal ones. */

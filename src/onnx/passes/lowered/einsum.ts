@@ -4,20 +4,53 @@
 //     "bihd,bjhd->bhij"     A -> [batch, rows, summed]    B -> [batch, summed, columns]    A B -> the result's order
 //
 // Labels of one kind are merged by a Reshape where they are not just one, which needs known dims. An Einsum of one tensor is a Transpose,
-// behind a ReduceSum where labels are summed.
+// behind a ReduceSum where labels are summed. Of several tensors the first two are multiplied first; a label that one of two tensors alone has, and not
+// the result, is summed before:
+//
+//     "bnd,bde,bn->bne"     "bnd,bde->bne", then "bne,bn->bne"
+//     "bid,bjdk->bij"       "bjdk->bjd", then "bid,bjd->bij"
 
-import { stringAttribute } from '../../attribute.js'
+import { makeAttribute, stringAttribute } from '../../attribute.js'
 import { elementCount } from '../../tensor.js'
 import type { NodeProto } from '../../types.js'
 import { lowering, type NodeWriter } from '../lowering.js'
 
 export const lowerEinsum = lowering('Einsum nodes made products and moves of values', ['Einsum'], (writer, node) => {
+  const simpler = simplified(writer, node)
+  if (simpler !== undefined) return simpler
   const equation = equationOf(writer, node)
   if (equation === undefined) return undefined
   const { operands, result } = equation
   const [first, second] = operands as [readonly string[], (readonly string[])?]
   return second === undefined ? ofOne(writer, node, first, result) : ofTwo(writer, node, [first, second], result)
 })
+
+/** Several Einsum nodes of fewer tensors or labels; undefined where the node is one that has another form. */
+function simplified(writer: NodeWriter, node: NodeProto): string | undefined {
+  const { input } = node
+  const [left = '', result] = sidesOf(node)
+  const texts = left.split(',')
+  const isPlain = texts.every((text) => /^[A-Za-z]*$/.test(text) && new Set(text).size === text.length)
+  if (result === undefined || texts.length < 2 || !isPlain) return undefined
+  const einsum = (names: readonly string[], from: readonly string[], to: string) =>
+    writer.add('Einsum', names, [makeAttribute('equation', `${from.join()}->${to}`)])
+  const kept = (text: string, others: readonly string[]) =>
+    [...new Set(text)].filter((label) => [...others, result].some((other) => other.includes(label))).join('')
+  if (texts.length > 2) {
+    const [a = '', b = '', ...others] = texts
+    const product = kept(a + b, others)
+    return einsum([einsum(input.slice(0, 2), [a, b], product), ...input.slice(2)], [product, ...others], result)
+  }
+  const summed = texts.map((text, i) => kept(text, [texts[1 - i]!]))
+  if (summed.join() === left) return undefined
+  const sums = summed.map((text, i) => (text === texts[i] ? input[i]! : einsum([input[i]!], [texts[i]!], text)))
+  return einsum(sums, summed, result)
+}
+
+/** What stands left and right of the arrow. */
+function sidesOf(node: NodeProto): string[] {
+  return stringAttribute(node, 'equation', '').replaceAll(' ', '').split('->')
+}
 
 interface Equation {
   readonly operands: readonly (readonly string[])[]
@@ -26,7 +59,7 @@ interface Equation {
 
 /** Of one tensor or two, without diagonals. */
 function equationOf(writer: NodeWriter, node: NodeProto): Equation | undefined {
-  const [left = '', right] = stringAttribute(node, 'equation', '').replaceAll(' ', '').split('->')
+  const [left = '', right] = sidesOf(node)
   const texts = left.split(',')
   if (texts.length !== node.input.length || texts.length > 2) return undefined
   const counts = texts.map((text, i) => unnamed(text, writer.openDims(node.input[i]!)?.length))

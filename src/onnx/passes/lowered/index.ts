@@ -17,6 +17,7 @@ import { lowerGemm } from './gemm.js'
 import { lowerLpNormalization, lowerLpPools } from './lpPools.js'
 import { lowerLrn } from './lrn.js'
 import { lowerMatMul } from './matMul.js'
+import { lowerComputedScaling, lowerNormalizationStatistics } from './normalizations.js'
 import { lowerScatterSum } from './scatterSum.js'
 import { lowerConcatFromSequence, lowerSequenceAt } from './sequences.js'
 import { lowerCumSum, lowerReduceLogSum, lowerSum } from './sums.js'
@@ -51,6 +52,7 @@ export const lowerings: readonly Pass[] = [
   lowerScatterSum,
   lowerSequenceAt,
   lowerConcatFromSequence,
+  lowerNormalizationStatistics,
   lowerClip,
   lowerSum,
 ]
@@ -59,4 +61,11 @@ export const lowerings: readonly Pass[] = [
  * Where no other pass finds anything to do. A ConvTranspose takes in what follows it before it becomes a Conv and moves of values. The others ask
  * whether weights are computed: a branch of an If that was just taken has constants that are nodes yet.
  */
-export const lateLowerings: readonly Pass[] = [lowerConvTranspose, lowerDynamicConv, lowerGemm, lowerMatMul, lowerPrelu]
+export const lateLowerings: readonly Pass[] = [
+  lowerConvTranspose,
+  lowerDynamicConv,
+  lowerGemm,
+  lowerMatMul,
+  lowerPrelu,
+  lowerComputedScaling,
+]
