@@ -14,7 +14,6 @@ import {
 import type { Emitter } from '../../emit/builder.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { makeAttribute } from '../../onnx/attribute.js'
-import { positions } from '../../onnx/geometry.js'
 import { DataType } from '../../onnx/types.js'
 import type { EmitContext } from '../types.js'
 import { CUBIC_BITS, type FixedAxis, type FixedSampling, FRACTION_BITS } from './solve.js'
@@ -29,7 +28,7 @@ export function emitSampling(e: Emitter, operator: FixedSampling, context: EmitC
   const flat = flatten(e, input.name, operator, room)
   const places = axes.map((axis, at) => placeAlong(e, axis, at, operator, context))
   const bits = method === 'cubic' ? CUBIC_BITS : FRACTION_BITS
-  const corners = [...positions(places.map(({ shares }) => shares.length))].map((corner): Integers => {
+  const corners = cornersOf(places).map((corner): Integers => {
     const steps = places.map(({ first }, axis) => within(e, first, corner[axis]! + room, sizes[axis]! - 1))
     const index = expanded(e, indexOf(e, steps, sizes), [batch, channels, elementCount(points)])
     const values = e.emit('GatherElements', [flat, index], [makeAttribute('axis', 2)])
@@ -46,6 +45,14 @@ export function emitSampling(e: Emitter, operator: FixedSampling, context: EmitC
   const rounded = method === 'nearest' ? total : requantize(e, total, 1, bits * axes.length)
   const [low, high] = rangeOf(context.quantized(operator.outputs[0]!)!.bits)
   return [reshape(e, finish(e, rounded, low, high), [batch, channels, ...points])]
+}
+
+/** Which of the values along each axis: all combinations, the last axis fastest. */
+function cornersOf(places: readonly Place[]): number[][] {
+  return places.reduce<number[][]>(
+    (some, { shares }) => some.flatMap((corner) => shares.map((_, side) => [...corner, side])),
+    [[]],
+  )
 }
 
 /** Values on each side that are not the input's: zeros, or reflections, which a cube alone reads. */
