@@ -2,7 +2,9 @@
 // be the memory peak of the whole run.
 
 import type { ModelFile } from '../src/engine/protocol.js'
+import { inTurn } from '../src/engine/turn.js'
 import { createSession, type Session } from '../src/onnx/session.js'
+import { trimHeap } from '../src/trim.js'
 import { whenIdle } from './idle.js'
 
 interface Opened {
@@ -27,13 +29,29 @@ async function opened(wanted: readonly ModelFile[], kept: readonly ModelFile[]):
   await release([...open.values()].filter(({ model }) => !keys.has(keyOf(model))))
   for (const model of wanted) {
     const key = keyOf(model)
-    if (!open.has(key)) open.set(key, { model, session: createSession(model.path, model) })
+    if (!open.has(key))
+      open.set(key, { model, session: model.beside ? openLarge(model) : createSession(model.path, model) })
   }
   return Promise.all(wanted.map((model) => open.get(keyOf(model))!.session))
 }
 
+/**
+ * One thread at a time: a session that opens holds its weights two or three times for a moment, and leaves holes in the heap where the others were.
+ */
+async function openLarge(model: ModelFile): Promise<Session> {
+  return inTurn(async () => {
+    const session = await createSession(model.path, model)
+    trimHeap()
+    return session
+  })
+}
+
 // Large weights do not outlive a pause: what is mapped opens again in no time.
-whenIdle(() => release([...open.values()].filter(({ model }) => model.mapped)))
+whenIdle(async () => {
+  const last = [...open.values()].filter(({ model }) => model.mapped)
+  await release(last)
+  if (last.length > 0) trimHeap()
+})
 
 async function release(last: readonly Opened[]): Promise<void> {
   for (const { model } of last) open.delete(keyOf(model))

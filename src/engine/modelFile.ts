@@ -3,7 +3,7 @@
 import { tensorBytes } from '../onnx/codec.js'
 import { floatWeights } from '../onnx/floatWeights.js'
 import { modelInputs } from '../onnx/model.js'
-import { LEAST_MAPPED_BYTES } from '../onnx/openModel.js'
+import { LEAST_BESIDE_BYTES, LEAST_MAPPED_BYTES } from '../onnx/openModel.js'
 import type { ModelProto } from '../onnx/types.js'
 import { writeModel } from '../onnx/write.js'
 import type { ModelFile } from './protocol.js'
@@ -24,20 +24,20 @@ export async function modelFile(
 }
 
 /**
- * Large weights are mapped into memory from a file beside the model, and are floats there.
- * @param leastMapped bytes; what is not more is inside the model
+ * Large weights lie in a file beside the model, and those that are mapped into memory are floats there.
+ * @param leastMapped bytes; what is not more is not mapped
  */
 export async function writtenFile(
   proto: ModelProto,
   path: string,
   leastMapped: number,
-): Promise<Pick<ModelFile, 'path' | 'serial' | 'mapped'>> {
+): Promise<Pick<ModelFile, 'path' | 'serial' | 'beside' | 'mapped'>> {
   const serial = serials++
   const floats = floatWeights(proto)
-  if (tensorBytes(floats.proto) <= leastMapped) {
-    await writeModel(proto, path)
-    return { path, serial }
+  if (tensorBytes(floats.proto) > leastMapped) {
+    await writeModel(floats.proto, path, { maxInlineBytes: leastMapped, values: floats.values })
+    return { path, serial, beside: true, mapped: true }
   }
-  await writeModel(floats.proto, path, { maxInlineBytes: leastMapped, values: floats.values })
-  return { path, serial, mapped: true }
+  await writeModel(proto, path, { maxInlineBytes: LEAST_BESIDE_BYTES })
+  return { path, serial, beside: tensorBytes(proto) > LEAST_BESIDE_BYTES }
 }

@@ -34,6 +34,7 @@ import type {
   Stopped,
   Task,
 } from './protocol.js'
+import { shareTurn } from './turn.js'
 
 /** How often one task may lose its worker before the run is given up. */
 const MAX_ATTEMPTS = 3
@@ -84,6 +85,7 @@ export class Pool {
 
   #start(): Piscina {
     const { resourceLimits } = this.#options
+    shareTurn()
     const piscina = new Piscina({
       filename: workerFile(),
       minThreads: this.#threads,

@@ -23,7 +23,9 @@ export interface ModelFile {
   readonly serial: number
   /** The runtime's own optimizer made it: it is opened as it is. */
   readonly optimized?: boolean
-  /** Its weights lie in a file beside it: they are used where they are mapped. */
+  /** Its weights lie in a file beside it, as they are large. */
+  readonly beside?: boolean
+  /** They are used where they are mapped. */
   readonly mapped?: boolean
   readonly inputs: readonly ModelInput[]
   /** The outputs users see, in model order; observed tensors are further outputs of the file. */

@@ -37,7 +37,7 @@ export async function readModel(file: string): Promise<Model> {
 }
 
 /** Bytes of a file that are kept in memory. */
-const MOST_HELD = 2 ** 26
+const MOST_HELD = 2 ** 24
 /** Bytes of a tensor that is worth a read of its own. */
 const LARGE = 2 ** 20
 

@@ -2,12 +2,19 @@
 // model is open.
 
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { temporaryPrefix } from '../files/temporaryFolder.js'
+import { trimHeap } from '../trim.js'
 import { encodeModel, tensorBytes } from './codec.js'
 import { createSession, type Session, type SessionOptions } from './session.js'
 import type { ModelProto } from './types.js'
 import { writeModel } from './write.js'
+
+/**
+ * Weights of more than this lie in a file beside the model: the runtime reads them from there. Of weights inside a model it holds the file, what it
+ * parses of the file and what it computes with, at once.
+ */
+export const LEAST_BESIDE_BYTES = 2 ** 22
 
 /** Weights of more than this are mapped into memory from a file beside the model, instead of being held by every session. */
 export const LEAST_MAPPED_BYTES = 2 ** 26
@@ -16,14 +23,16 @@ export const LEAST_MAPPED_BYTES = 2 ** 26
 export async function openModel(
   proto: ModelProto,
   options: SessionOptions = {},
-  maxInlineBytes = LEAST_MAPPED_BYTES,
+  maxInlineBytes = LEAST_BESIDE_BYTES,
 ): Promise<Session> {
   if (tensorBytes(proto) <= maxInlineBytes) return createSession(encodeModel(proto), options)
-  const folder = await mkdtemp(path.join(tmpdir(), 'squire-model-'))
+  const folder = await mkdtemp(temporaryPrefix())
   try {
     const file = path.join(folder, 'model.onnx')
     await writeModel(proto, file, { maxInlineBytes })
-    return await createSession(file, { ...options, mapped: true })
+    const session = await createSession(file, { ...options, mapped: tensorBytes(proto) > LEAST_MAPPED_BYTES })
+    trimHeap()
+    return session
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

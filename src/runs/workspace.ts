@@ -2,18 +2,17 @@
 // of a process that is alive, of another user, or of another machine that shares the folder. A recycled PID keeps a leftover until it ends.
 
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf, SquireError } from '../errors.js'
-
-const ownPrefix = `squire-${hostname().replaceAll(/[^\w.-]/g, '_')}-`
+import { hostPrefix, temporaryPrefix } from '../files/temporaryFolder.js'
 
 /** @throws SquireError OUTPUT when there is no room for temporary files */
 export function makeWorkspace(): string {
   const parent = tmpdir()
   removeLeftovers(parent)
   try {
-    return mkdtempSync(join(parent, `${ownPrefix}${process.pid}-`))
+    return mkdtempSync(temporaryPrefix())
   } catch (cause) {
     throw new SquireError(
       'OUTPUT',
@@ -25,7 +24,7 @@ export function makeWorkspace(): string {
 
 function removeLeftovers(parent: string): void {
   for (const name of namesIn(parent)) {
-    const pid = name.startsWith(ownPrefix) ? /^(\d+)-\w{6}$/.exec(name.slice(ownPrefix.length))?.[1] : undefined
+    const pid = name.startsWith(hostPrefix) ? /^(\d+)-\w{6}$/.exec(name.slice(hostPrefix.length))?.[1] : undefined
     if (pid === undefined || isAlive(Number(pid))) continue
     const path = join(parent, name)
     try {
