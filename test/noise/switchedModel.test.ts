@@ -78,6 +78,23 @@ describe.each([10, 13, 17])('the float model with one thing quantized at a time,
   })
 })
 
+it('gives a logarithm for the code 0 what the integer model gives, the mean of the logarithms of what rounds to 0', async () => {
+  const proto = model({
+    inputs: { x: [1, 3, 8, 8] },
+    nodes: [
+      ...[op('Conv: x w -> c'), op('Relu: c -> r'), op('MaxPool: r -> p', { kernel_shape: [1, 1] })],
+      ...[op('Clip: p least -> l'), op('Log: l -> y')],
+    ],
+    constants: [wave('w', 4, 3, 1, 1), floats('least', [], [1e-9])],
+  })
+  const { values, quantized, turns } = await run(proto)
+  const { scale } = quantized.get('r')!
+  const codes = values.r!.map((value) => Math.min(127, Math.round(value / scale)))
+  expect(codes).toContain(0)
+  const wanted = codes.map((code) => Math.log(code === 0 ? scale / (2 * Math.E) : code * scale))
+  expectClose(turns.get('tensors r')!, wanted)
+})
+
 describe('the weights inside of recurrent steps', () => {
   it.each(['LSTM', 'GRU', 'RNN'] as const)('of a %s in one direction are rounded together', async (type) => {
     const form = { ...plainForm, type, direction: 'bidirectional', steps: 6, hidden: 8, batch: 1 } as const
