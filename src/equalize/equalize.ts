@@ -6,7 +6,7 @@ import type { Linear } from '../onnx/passes/linear.js'
 import { floatValues, makeTensor, tensorDims } from '../onnx/tensor.js'
 import { DataType, type ModelProto, type NodeProto, type TensorProto } from '../onnx/types.js'
 import type { Chains } from './chains.js'
-import { chooseFactors, type Scaled, type StatisticsOf } from './gain.js'
+import { chooseFactors, type Known, type Scaled } from './gain.js'
 
 export interface Equalized {
   /** Computes what the model computes within float rounding; tensors keep their names. */
@@ -17,9 +17,9 @@ export interface Equalized {
   readonly factorsOf: ReadonlyMap<string, Float64Array>
 }
 
-/** @param statisticsOf of every tensor of a chain, and of what the operators that read it write */
-export function equalize(proto: ModelProto, chains: Chains, statisticsOf: StatisticsOf): Equalized {
-  const scaled = chains.chains.flatMap((chain) => chooseFactors(chain, chains, statisticsOf) ?? [])
+/** @param known of every tensor of a chain, and of what the operators that read it write */
+export function equalize(proto: ModelProto, chains: Chains, known: Known): Equalized {
+  const scaled = chains.chains.flatMap((chain) => chooseFactors(chain, chains, known) ?? [])
   const factorsOf = new Map(
     scaled.flatMap(({ chain, factors: all }) =>
       [...chain.tensors].map(

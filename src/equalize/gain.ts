@@ -7,7 +7,8 @@
 
 import type { Linear } from '../onnx/passes/linear.js'
 import { floatValues } from '../onnx/tensor.js'
-import type { Chain, Chains } from './chains.js'
+import type { Chains } from './chains.js'
+import type { Chain } from './channels.js'
 
 /** Of each channel of a tensor, over the samples and positions that were looked at. */
 export interface ChannelStatistics {
@@ -20,6 +21,13 @@ export interface ChannelStatistics {
 }
 
 export type StatisticsOf = (tensor: string) => ChannelStatistics | undefined
+
+/** What the prediction knows of the tensors. */
+export interface Known {
+  readonly statisticsOf: StatisticsOf
+  /** Whether the chip holds it: what a convolution writes for the Relu in it is never rounded. */
+  readonly isRounded: (tensor: string) => boolean
+}
 
 const LARGEST_CODE = 127
 
@@ -53,8 +61,9 @@ const WEIGHT_EXPONENTS = [0, 0.25, 0.5]
 const LARGEST_FACTOR = 2 ** 10
 
 /** The best factors of a chain; undefined where none of those that are tried promises enough. */
-export function chooseFactors(chain: Chain, chains: Chains, statisticsOf: StatisticsOf): Scaled | undefined {
-  const noise = noiseOf(chain, chains, statisticsOf)
+export function chooseFactors(chain: Chain, chains: Chains, known: Known): Scaled | undefined {
+  const { statisticsOf } = known
+  const noise = noiseOf(chain, chains, known)
   if (noise === undefined || noise.readers.length === 0) return undefined
   const before = predicted(noise, chain, new Float64Array(chain.free.length).fill(1), statisticsOf)
   let best: Scaled | undefined
@@ -66,7 +75,7 @@ export function chooseFactors(chain: Chain, chains: Chains, statisticsOf: Statis
   return best
 }
 
-function noiseOf({ tensors }: Chain, { linear, index }: Chains, statisticsOf: StatisticsOf): Noise | undefined {
+function noiseOf({ tensors }: Chain, { linear, index }: Chains, { statisticsOf, isRounded }: Known): Noise | undefined {
   const names = [...tensors.keys()]
   if (names.some((name) => statisticsOf(name) === undefined)) return undefined
   const readersOf = (name: string) => index.consumers(name).flatMap((node) => linear.get(node.output[0]!) ?? [])
@@ -96,12 +105,7 @@ function noiseOf({ tensors }: Chain, { linear, index }: Chains, statisticsOf: St
     }
     sensitivities.set(tensor, sensitivity)
   }
-  // What an operator writes for a Relu alone is never rounded.
-  const isInner = (name: string) => {
-    const [reader, ...others] = index.consumers(name)
-    return linear.has(name) && others.length === 0 && ['Relu', 'Clip'].includes(reader?.opType ?? '')
-  }
-  const rounded = names.filter((name) => !isInner(name))
+  const rounded = names.filter(isRounded)
   return { readers, tensors: rounded.map((name) => ({ name, sensitivity: sensitivities.get(name)! })) }
 }
 

@@ -42,7 +42,10 @@ export async function equalizeRun(
   const [fitted, judging] = halvesOf(held.slice(0, SAMPLES))
   const chains = findChains(model.proto, prepared.tensors)
   const statistics = await channelStatistics(setting, model.proto, lookedAt(chains, plan), fitted)
-  const equalized = equalize(model.proto, chains, (name) => statistics.get(name))
+  const equalized = equalize(model.proto, chains, {
+    statisticsOf: (name) => statistics.get(name),
+    isRounded: (name) => plan.groupOf.has(name),
+  })
   const found = `channels scaled in ${equalized.scaled.length} of ${chains.chains.length} chains of tensors`
   if (equalized.scaled.length === 0) {
     reporter.info(found)
