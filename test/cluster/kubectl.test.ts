@@ -4,12 +4,12 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { contents, fixture, squire, temporaryFolder } from '../e2e/squire.js'
+import { contents, fixture, plain, squire, temporaryFolder } from '../e2e/squire.js'
 import { tiny, write } from '../e2e/tiny.js'
 
 const folder = temporaryFolder()
 const model = write(tiny({ inputs: { x: ['n', 4] } }), folder, 'tiny.onnx')
-const run = ['-m', model, '-uds', fixture('tiny.mjs'), '-if', 'dataset', '-i', '12', '-qm', 'min_max', '-cn', '1']
+const run = ['-m', model, '-uds', fixture('tiny.mjs'), '-if', 'dataset', '-i', '12', ...plain, '-cn', '1']
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
 const bin = join(folder, 'bin')

@@ -5,12 +5,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Job } from 'kubernetes-models/batch/v1/Job'
 import { describe, expect, test } from 'vitest'
-import { contents, fixture, squire, temporaryFolder } from '../e2e/squire.js'
+import { contents, fixture, plain, squire, temporaryFolder } from '../e2e/squire.js'
 import { tiny, write } from '../e2e/tiny.js'
 
 const folder = temporaryFolder()
 const model = write(tiny({ inputs: { x: ['n', 4] } }), folder, "it's tiny.onnx")
-const run = ['-m', model, '-uds', fixture('tiny.mjs'), '-if', 'dataset', '-i', '12', '-qm', 'min_max', '-cn', '1']
+const run = ['-m', model, '-uds', fixture('tiny.mjs'), '-if', 'dataset', '-i', '12', ...plain, '-cn', '1']
 
 const cluster = async (name: string, ...words: string[]) => {
   const out = join(folder, name)

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { contents, fixture, squire, start, temporaryFolder } from '../e2e/squire.js'
+import { contents, fixture, plain, squire, start, temporaryFolder } from '../e2e/squire.js'
 import { tiny, write } from '../e2e/tiny.js'
 import { type Slurm, slurmIsMissing, startSlurm } from './slurm.js'
 
@@ -26,7 +26,7 @@ describe.skipIf(missing !== undefined)(
       const folder = temporaryFolder()
       const model = write(tiny({ inputs: { x: ['n', 4] } }), folder, 'tiny.onnx')
       const run = ['-m', model, '-uds', fixture('floatSums.mjs'), '-if', 'dataset', '-i', '300', '-cn', '1']
-      const options = [...run, '--on-bad-sample', 'skip', '-qm', 'min_max']
+      const options = [...run, '--on-bad-sample', 'skip', ...plain]
       const one = join(folder, 'one')
       expect((await squire(['quant', ...options, '-s', one])).status).toBe(0)
 

@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { classifier, contents, fixture, squire, temporaryFolder } from './squire.js'
+import { bars } from './bars.js'
+import { contents, fixture, squire, temporaryFolder } from './squire.js'
+import { write } from './tiny.js'
 
 const folder = temporaryFolder()
-const base = ['quant', '-m', classifier, '-uds', fixture('textlines.mjs'), '-if', 'dataset', '-i', '24', '-qm', 'all']
+const model = write(bars(), folder, 'bars.onnx')
+const base = ['quant', '-m', model, '-uds', fixture('textlines.mjs'), '-if', 'dataset', '-i', '24', '-qm', 'all']
 const size = { SQUIRE_TEST_SIZE: '24' }
 
 async function outputs(name: string, more: readonly string[], env: Record<string, string> = {}) {
@@ -25,11 +28,10 @@ describe('same model, same samples, same options: same bytes', () => {
     expect(files).toContain('stats.arrow')
     expect(files).toContain('report.json')
     for (const mode of ['kl', 'kl_v2', 'min_max', 'mse', 'percentile']) {
-      const model = 'ch_ppocr_mobile_v2.0_cls_infer'
       for (const file of [
-        `${model}_quantize.onnx`,
-        `${model}_qdq.onnx`,
-        `${model}_scale.json`,
+        `bars_quantize.onnx`,
+        `bars_qdq.onnx`,
+        `bars_scale.json`,
         'steps/output_all_layers_quantize.onnx',
       ]) {
         expect(files).toContain(`${mode}_it_24/${file}`)

@@ -5,15 +5,16 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { floats, node } from '../onnx/models.js'
 import { refused, refusedAtOnce } from './refused.js'
-import { contents, fixture, limited, squire, temporaryFolder } from './squire.js'
+import { contents, fixture, limited, plain, squire, temporaryFolder } from './squire.js'
 import { tiny, write } from './tiny.js'
 
 const folder = temporaryFolder()
 const model = write(tiny(), folder, 'tiny.onnx')
-const script = (name: string) => ['-uds', fixture('tiny.mjs'), '-if', name, '-i', '12', '-cn', '1']
-const quantize = async (name: string, ...more: string[]) => {
+const data = (name: string) => ['-uds', fixture('tiny.mjs'), '-if', name, '-i', '12', '-cn', '1']
+const script = (name: string) => [...data(name), ...plain]
+const quantize = async (name: string, ...words: string[]) => {
   const out = join(folder, `out-${name}`)
-  const ended = await squire(['quant', '-m', model, '-s', out, ...script(name), ...more])
+  const ended = await squire(['quant', '-m', model, '-s', out, ...data(name), ...(words.length > 0 ? words : plain)])
   const report = join(out, 'report.json')
   return { out, ...ended, report: existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined }
 }
@@ -91,6 +92,7 @@ test('a disk that is full when the last files are written leaves no others behin
     'dataset',
     '-i',
     '1',
+    ...plain,
   ])
   expect(ended.status).toBe(5)
   expect(ended.stderr).toContain('error: cannot write to the output folder')
@@ -121,7 +123,7 @@ describe.concurrent('a q outside [0, 31]', () => {
     /OP:Gemm_scaleFix q2:-\d+ must range in \[0, 31\] to meet hardware specifications \(node "difference"\)/
 
   test('is fatal: operator, remedies, nothing written', async () => {
-    const args = ['-m', steep, ...script('cancelling'), '-qm', 'percentile', '-per', '0.5']
+    const args = ['-m', steep, ...data('cancelling'), '-qm', 'percentile', '-per', '0.5']
     const error = await refused(folder, 4, args)
     expect(error).toContain('The model cannot run on TX5105C')
     expect(error).toMatch(offence)

@@ -1,131 +1,25 @@
-// Models of many kinds through the whole pipeline: what comes out resembles the float model, and what cannot be done is said.
+// Models of many kinds through the whole pipeline: sizes, batches, precisions, and what cannot be done is said. zoo.test.ts has many more graphs.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { randomTensor } from '../../src/dataset/builtin/inferAuto.js'
-import { elementTypeOf } from '../../src/onnx/datatype.js'
-import { fromFloat16 } from '../../src/onnx/float16.js'
-import { encodeModel, modelInputs } from '../../src/onnx/model.js'
+import { encodeModel } from '../../src/onnx/model.js'
 import { createSession } from '../../src/onnx/session.js'
 import { DataType, type ModelProto, type TensorValue } from '../../src/onnx/types.js'
-import { floats } from '../onnx/models.js'
-import { plainForm, recurrentModel } from '../onnx/recurrent.js'
-import { runHere } from './here.js'
-import { classifier, fixture, ocrModel, squire, temporaryFolder } from './squire.js'
+import { quantizeHere, runHere } from './here.js'
+import { numbers, outputsOf } from './outputs.js'
+import { classifier, fixture, squire, temporaryFolder } from './squire.js'
 import { convolution, halfPrecision, integersOnly, op, selecting, software, zoo } from './zoo.js'
 
 const folder = temporaryFolder()
-let runs = 0
-
-/** Quantizes in this process; what was written, what was said, and the only result. */
-async function run(model: ModelProto | string, ...words: string[]) {
-  const own = join(folder, String(++runs))
-  const path = typeof model === 'string' ? model : `${own}.onnx`
-  if (typeof model !== 'string') writeFileSync(path, encodeModel(model))
-  const { said, result } = await runHere(['-m', path, '-s', own, '-cn', '1', '-od', '-qm', 'mse', ...words])
-  const { results, skipped } = result
-  const written = (end: string) => readFileSync(join(own, results[0]!.files.find((file) => file.endsWith(end))!))
-  return { said, result: results[0]!, skipped, written }
-}
+/** Its outputs are real values. */
+const run = (model: ModelProto | string, ...words: string[]) => quantizeHere(folder, model, '-od', ...words)
 
 const data = (name: string, dims: readonly (readonly number[])[], ...more: string[]) => [
   ...['-uds', fixture('noise.mjs'), '-if', name, '-d', JSON.stringify(dims), '-i', String(dims.length)],
   ...more,
 ]
-
-async function outputsOf(bytes: Uint8Array, feeds: Readonly<Record<string, TensorValue>>) {
-  const session = await createSession(bytes)
-  try {
-    return await session.run(feeds)
-  } finally {
-    await session.release()
-  }
-}
-
-const numbers = ({ type, data }: TensorValue) =>
-  Array.from(data as ArrayLike<number | bigint>, (x) => (type === 'float16' ? fromFloat16(Number(x)) : Number(x)))
-
-function cosine(a: TensorValue, b: TensorValue): number {
-  const [left, right] = [numbers(a), numbers(b)]
-  const dot = (x: readonly number[], y: readonly number[]) => x.reduce((sum, value, i) => sum + value * y[i]!, 0)
-  return dot(left, right) / Math.sqrt(dot(left, left) * dot(right, right))
-}
-
-const recurrent = {
-  'a recurrent layer in both directions': recurrentModel({ ...plainForm, direction: 'bidirectional' }),
-  'a recurrent layer before opset 13': recurrentModel({
-    ...plainForm,
-    type: 'GRU',
-    linearBeforeReset: true,
-    opset: 11,
-  }),
-  'a recurrent layer behind convolutions that take zero points': behindConvolutions(
-    recurrentModel({ ...plainForm, type: 'GRU', linearBeforeReset: true }),
-  ),
-}
-
-/** The model with two convolutions along the features before it. */
-function behindConvolutions(proto: ModelProto): ModelProto {
-  const { graph } = proto
-  const [input] = graph.input
-  const before = [
-    op('Conv: signal kernel_1 -> first'),
-    op('Relu: first -> positive'),
-    op('Conv: positive kernel_2 -> x'),
-  ]
-  const kernels = [
-    floats('kernel_1', [4, 1, 1], [1, -0.7, 0.4, -1.2]),
-    floats('kernel_2', [1, 4, 1], [0.9, 0.3, -0.6, 0.8]),
-  ]
-  return {
-    ...proto,
-    graph: {
-      ...graph,
-      input: [{ ...input!, name: 'signal' }, ...graph.input.slice(1)],
-      node: [...before, ...graph.node],
-      initializer: [...graph.initializer, ...kernels],
-    },
-  }
-}
-
-describe('what comes out resembles the float model', () => {
-  test.each(Object.entries({ ...zoo, ...recurrent }))('%s', async (_, proto) => {
-    const { written } = await run(proto)
-    const feeds = Object.fromEntries(
-      modelInputs(proto).map(({ name, dataType, dims }) => [
-        name,
-        randomTensor(elementTypeOf(dataType)!, dims as number[]) as TensorValue,
-      ]),
-    )
-    const float = await outputsOf(encodeModel(proto), feeds)
-    for (const form of ['_quantize.onnx', '_qdq.onnx']) {
-      const fixed = await outputsOf(written(form), feeds)
-      expect(Object.keys(fixed)).toEqual(Object.keys(float))
-      for (const [name, value] of Object.entries(float)) {
-        expect(fixed[name]!.dims).toEqual(value.dims)
-        expect(cosine(fixed[name]!, value), `${form} ${name}`).toBeGreaterThan(0.99)
-      }
-    }
-    await outputsOf(written('output_all_layers_quantize.onnx'), feeds)
-  })
-})
-
-describe('real models at real sizes', () => {
-  test.each([
-    ['ch_PP-OCRv4_det_infer.onnx', [1, 3, 96, 96]],
-    ['ch_PP-OCRv4_rec_infer.onnx', [1, 3, 48, 96]],
-  ])('%s', async (name, dims) => {
-    const { result, written } = await run(ocrModel(name), ...data('measured', [dims]))
-    expect(result.loss).toBeGreaterThanOrEqual(0)
-    const x: TensorValue = randomTensor('float32', dims) as TensorValue
-    const [fixed, qdq] = [
-      await outputsOf(written('_quantize.onnx'), { x }),
-      await outputsOf(written('_qdq.onnx'), { x }),
-    ]
-    expect(Object.keys(qdq)).toEqual(Object.keys(fixed))
-  })
-})
 
 describe('batches', () => {
   const four = [1, 2, 3, 4, 5].map(() => [1, 3, 8, 8])

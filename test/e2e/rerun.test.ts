@@ -11,8 +11,11 @@ const folder = temporaryFolder()
 const model = write(tiny(), folder, 'tiny.onnx')
 const script = (name: string) => ['-uds', fixture('tiny.mjs'), '-if', name]
 
-const quantize = (out: string, ...args: string[]) =>
-  runHere(['-m', model, '-s', join(folder, out), ...script('dataset'), '-cn', '1', ...args])
+const short = ['--zero-points', 'none', '--compare-iteration', '0']
+const quantize = (out: string, ...args: string[]) => {
+  const mode = args.includes('-qm') ? [] : ['-qm', 'min_max']
+  return runHere(['-m', model, '-s', join(folder, out), ...script('dataset'), '-cn', '1', ...short, ...mode, ...args])
+}
 
 describe('-r infer', () => {
   beforeAll(() => Promise.all([quantize('real', '-i', '12', '-od'), quantize('integers', '-i', '12')]))
@@ -36,7 +39,7 @@ describe('-r infer', () => {
 describe('--json', () => {
   test('stdout is one JSON document, and the log is elsewhere', async () => {
     const words = ['quant', '-m', model, '-s', join(folder, 'json'), ...script('dataset'), '-i', '12']
-    const { stdout, stderr } = await squire([...words, '-qm', 'kl', 'mse', '--json', '-l', '0'])
+    const { stdout, stderr } = await squire([...words, ...short, '-qm', 'kl', 'mse', '--json', '-l', '0'])
     const document = JSON.parse(stdout)
     expect(document.saveDir).toBe(join(folder, 'json'))
     expect(document.results.map(({ mode }: { mode: string }) => mode).sort()).toEqual(['kl', 'mse'])
@@ -93,7 +96,7 @@ describe.concurrent('a cache that does not fit is refused and stays as it is', (
 
 describe('several -i values', () => {
   test('are one quantization each, the same as alone', async () => {
-    const words = ['-m', model, ...script('dataset'), '-cn', '1', '-qm', 'kl', 'mse']
+    const words = ['-m', model, ...script('dataset'), '-cn', '1', ...short, '-qm', 'kl', 'mse']
     const [{ stdout }] = await Promise.all([
       squire(['quant', ...words, '-s', join(folder, 'several'), '-i', '8', '12']),
       runHere([...words, '-s', join(folder, 'alone'), '-i', '12']),

@@ -3,16 +3,19 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { explain, statusOf } from '../../src/cli/explain.js'
 import { encodeModel, readModel } from '../../src/onnx/model.js'
 import { bars } from './bars.js'
 import { faults } from './faulty.js'
+import { runHere } from './here.js'
 import { contents, fixture, plain, squire, temporaryFolder } from './squire.js'
 import { write } from './tiny.js'
 
 const folder = temporaryFolder()
 const model = write(bars(), folder, 'bars.onnx')
 const script = ['-m', model, '-uds', fixture('textlines.mjs'), ...plain, '-cn', '2']
-const base = ['quant', ...script, '-if', 'dataset', '-i', '96']
+const run = [...script, '-if', 'dataset', '-i', '96']
+const base = ['quant', ...run]
 const checkpoint = '.squire-checkpoint'
 
 describe('an interrupted run', () => {
@@ -107,13 +110,13 @@ describe.concurrent('a checkpoint is refused, and stays as it is, for', () => {
       copyFileSync(saved, path)
     }
     const before = readFileSync(path)
-    const ended = await squire([...base, '-s', out, '--resume', ...args])
-    expect(ended.status).toBe(3)
-    expect(ended.stderr).toContain(`error: the checkpoint ${path} `)
-    expect(ended.stderr).toMatch(/[Ll]eave --resume away to start anew/)
-    expect(ended.stderr).not.toMatch(/\n\s+at /)
+    const error: unknown = await runHere([...run, '-s', out, '--resume', ...args]).catch((error: unknown) => error)
+    expect(statusOf(error)).toBe(3)
+    const message = explain(error, false)
+    expect(message).toContain(`error: the checkpoint ${path} `)
+    expect(message).toMatch(/[Ll]eave --resume away to start anew/)
     expect(readFileSync(path).equals(before)).toBe(true)
-    return ended.stderr
+    return message
   }
 
   test.each([

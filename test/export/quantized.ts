@@ -20,31 +20,38 @@ export interface Quantized {
   readonly fixed: FixedPointModel
 }
 
-export async function quantizeByExtremes(
+export async function quantizeByExtremes(from: string | Model, samples: readonly Feeds[]): Promise<Quantized> {
+  const [quantized] = await quantizeAtWidths(from, samples, [8])
+  return quantized!
+}
+
+/** The same model at each width: it is optimized once, and its float model runs once. */
+export async function quantizeAtWidths(
   from: string | Model,
   samples: readonly Feeds[],
-  bits: 8 | 16 = 8,
-): Promise<Quantized> {
-  const chip = chipProfile(bits === 8 ? 'TX5105C' : 'TX5368x')
+  widths: readonly (8 | 16)[],
+): Promise<Quantized[]> {
   const { model: source } = await optimize(typeof from === 'string' ? await readModel(from) : from)
-  const plan = makePlan(source, await shapesFor(source, samples[0]!), oneWidth(chip, bits))
+  const shapes = await shapesFor(source, samples[0]!)
   const session = await createSession(encodeModel(exposeAll(source.proto)))
-  const sources = plan.groups.flatMap((scaleGroup) => scaleGroup.sources)
   const extremes = new Map<string, number>()
   for (const feeds of samples) {
-    const results: Feeds = { ...feeds, ...(await session.run(feeds)) }
-    for (const name of sources) {
-      const data = results[name]!.data as Float32Array
+    for (const [name, { data }] of Object.entries({ ...feeds, ...(await session.run(feeds)) })) {
+      if (!(data instanceof Float32Array)) continue
       const extreme = data.reduce((most, value) => Math.max(most, Math.abs(value)), extremes.get(name) ?? 0)
       extremes.set(name, extreme)
     }
   }
   await session.release()
-  const thresholds = plan.groups.map(({ name, sources }) => {
-    const extreme = Math.max(...sources.map((source) => extremes.get(source)!))
-    return [name, extreme || 1] as const
+  return widths.map((bits) => {
+    const chip = chipProfile(bits === 8 ? 'TX5105C' : 'TX5368x')
+    const plan = makePlan(source, shapes, oneWidth(chip, bits))
+    const thresholds = plan.groups.map(({ name, sources }) => {
+      const extreme = Math.max(...sources.map((one) => extremes.get(one)!))
+      return [name, extreme || 1] as const
+    })
+    return { source, fixed: solveFixedPoint(plan, new Map(thresholds), chip) }
   })
-  return { source, fixed: solveFixedPoint(plan, new Map(thresholds), chip) }
 }
 
 /** Smooth images in [-1, 1] with some noise: nearer to pictures than white noise, and the same on every machine. */

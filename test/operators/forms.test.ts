@@ -11,7 +11,7 @@ import { encodeModel } from '../../src/onnx/model.js'
 import { standardOperators } from '../../src/onnx/operators.js'
 import { createSession } from '../../src/onnx/session.js'
 import type { ModelProto, TensorValue } from '../../src/onnx/types.js'
-import { type Feeds, quantizeByExtremes } from '../export/quantized.js'
+import { type Feeds, type Quantized, quantizeAtWidths } from '../export/quantized.js'
 
 const cases = Object.entries(forms).flatMap(([type, ways]) =>
   typeof ways === 'string' ? [] : ways.map((way) => ({ title: `${type} ${way(type).form}`.trim(), one: way(type) })),
@@ -55,13 +55,12 @@ describe('forms of operators', () => {
     expect(optimized.dims).toEqual(float.dims)
     expect(sqnr(float, optimized)).toBeGreaterThan(100)
     if (reasons.length > 0) return
-    const { source, fixed } = await quantizeByExtremes(given, [feeds])
-    const wide = await quantizeByExtremes(given, [feeds], 16)
+    const [{ source, fixed }, wide] = (await quantizeAtWidths(model, [feeds], [8, 16])) as [Quantized, Quantized]
     const options = { outputDequant: true, allLayers: false }
     for (const [proto, least] of [
       [integerModel(fixed, source, options), one.least],
       [qdqModel(fixed, source), one.least],
-      [integerModel(wide.fixed, wide.source, options), LEAST_WIDE],
+      [integerModel(wide.fixed, source, options), LEAST_WIDE],
     ] as const) {
       const made = await run(proto, feeds)
       expect(made.dims).toEqual(float.dims)

@@ -27,7 +27,7 @@ async function report(name: string, words: readonly string[]): Promise<string> {
 }
 
 const detector = () => {
-  const dims = JSON.stringify([1, 2, 3].map(() => [1, 3, 160, 160]))
+  const dims = JSON.stringify([1, 2, 3].map(() => [1, 3, 96, 96]))
   const data = ['-uds', fixture('noise.mjs'), '-if', 'measured', '-d', dims]
   return report('detector', [
     '-m',
@@ -38,6 +38,8 @@ const detector = () => {
     '-qm',
     'mse',
     'min_max',
+    '--zero-points',
+    'none',
     '--compare-iteration',
     '2',
     '--noise-shares',

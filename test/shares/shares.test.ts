@@ -23,6 +23,8 @@ const base: ConfigOptions = {
   evalIteration: 'all',
   onBadSample: 'skip',
   refine: 'best',
+  zeroPoints: 'none',
+  compareIteration: 0,
   cpuNum: 1,
 }
 const config = (more: Partial<ConfigOptions>) => makeConfig({ ...base, ...more })
