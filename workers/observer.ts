@@ -6,6 +6,7 @@ import type { Observation } from '../src/engine/protocol.js'
 import { writeBuffer } from '../src/histogram/buffer.js'
 import { createKernel, type Kernel } from '../src/histogram/kernel.js'
 import { type BlockedLayout, blockedDims, firstNonFinite } from '../src/onnx/layout.js'
+import { HIGHEST_MASKED } from '../src/onnx/scores.js'
 import type { TensorInfo, TensorValue } from '../src/onnx/types.js'
 import { own } from '../src/own.js'
 
@@ -18,6 +19,7 @@ export class Observer {
   readonly #stacked: number
   readonly #axes: StackAxes
   readonly #blocked: Observation['blocked']
+  readonly #masked: ReadonlySet<string>
   readonly #kernel: Kernel
   /**
    * Where the runtime writes for a stack of samples of the usual dims: observed tensors into the kernel's buffers, the model's own outputs into
@@ -28,13 +30,14 @@ export class Observer {
   /** Where samples are stacked, if they are: in the kernel's memory. */
   readonly stack: Values
 
-  constructor({ tensors, dims, blocked, stacked, stackAxes, inputDims, outputs }: Omit<Observation, 'buffer'>) {
+  constructor({ tensors, dims, blocked, masked, stacked, stackAxes, inputDims, outputs }: Omit<Observation, 'buffer'>) {
     this.#tensors = tensors
     const rows = (name: string, dims: readonly number[]) => stackedDims(dims, stacked, own(stackAxes, name))
     this.#inputDims = inputDims
     this.#stacked = stacked
     this.#axes = stackAxes
     this.#blocked = blocked
+    this.#masked = new Set(masked)
     const held = (name: string, dims: readonly number[]) => {
       const layout = own(blocked, name)
       return { name, dims: rows(name, layout === undefined ? dims : blockedDims(dims, layout.block)) }
@@ -87,7 +90,8 @@ export class Observer {
   observe(feeds: Values, values: Values, undoable: boolean, part = 1): string | undefined {
     if (undoable) this.#kernel.begin()
     for (const [slot, name] of this.#tensors.entries()) {
-      const bad = this.#count(slot, name, (own(values, name) ?? feeds[name])!, part)
+      const given = (own(values, name) ?? feeds[name])!
+      const bad = this.#count(slot, name, this.#masked.has(name) ? unmasked(given) : given, part)
       if (bad === undefined) continue
       if (undoable) this.#kernel.rollback()
       return `tensor "${name}" is ${bad.value} at index ${bad.index}; the float model must be finite on calibration data`
@@ -138,6 +142,13 @@ export class Observer {
   writeTo(buffer: SharedArrayBuffer): void {
     writeBuffer(buffer, this.#tensors, (slot, counts) => this.#kernel.read(slot, counts))
   }
+}
+
+/** Scores with zero, which every scale holds, in the place of masks. */
+function unmasked(scores: TensorValue): TensorValue {
+  const data = scores.data.slice() as Float32Array
+  for (let i = 0; i < data.length; i++) if (data[i]! <= HIGHEST_MASKED) data[i] = 0
+  return { ...scores, data }
 }
 
 function emptyTensor({ dataType, dims }: TensorInfo): TensorValue | null {

@@ -46,6 +46,7 @@ export async function makeObserved(
       tensors: plan.observed,
       dims,
       blocked,
+      masked: plan.observed.filter((name) => plan.masked.has(name)),
       inputDims: Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims])),
       stacked,
       stackAxes,

@@ -51,7 +51,7 @@ export async function prepare(given: Model, feeds: Feeds, options: PlanOptions, 
     tensors,
     plain: await modelFile(model.proto, join(workspace, 'float.onnx')),
     key: createHash('sha256')
-      .update(JSON.stringify([model.hash, plan.observed]))
+      .update(JSON.stringify([model.hash, plan.observed, [...plan.masked]]))
       .digest('hex'),
   }
 }

@@ -39,6 +39,8 @@ export interface Observation {
   readonly dims: readonly (readonly number[])[]
   /** Those that the runtime leaves in its own memory order, by name. */
   readonly blocked: Readonly<Record<string, BlockedLayout>>
+  /** Those that may hold masks, which do not count. */
+  readonly masked: readonly string[]
   readonly inputDims: Readonly<Record<string, readonly number[]>>
   /** How many samples of those dims a forward pass takes at once. */
   readonly stacked: number

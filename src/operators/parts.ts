@@ -69,7 +69,9 @@ export function partsRange(
   )
 }
 
+/** An empty constant, the updates of a ScatterND that writes nothing for one, adds no value but zero. */
 function spanOf(values: Int16Array): IntegerRange {
+  if (values.length === 0) return [0, 0]
   return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))]
 }
 

@@ -8,6 +8,7 @@ import { isFallback } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
 import { derivedTensors } from './derived.js'
 import { scaleGroups } from './groups.js'
+import { maskedTensors } from './masked.js'
 import { joinWidths } from './narrowed.js'
 import { joinFloat } from './neighbours.js'
 import type { PlanOptions } from './options.js'
@@ -38,6 +39,7 @@ export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>,
   const observed = new Set(groups.flatMap(({ sources }) => sources.flatMap(origins)))
   return {
     ...{ operators, groups, groupOf, derived, narrowed, inner, tensors },
+    masked: maskedTensors(operators, narrowed, view),
     observed: order.filter((name) => observed.has(name)),
   }
 }

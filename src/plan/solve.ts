@@ -5,6 +5,7 @@ import { SquireError } from '../errors.js'
 import type { ChipProfile, QuantizedTensor } from '../fixedpoint/types.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import { familyOf } from '../operators/index.js'
+import { NARROW_ROOM_FOR_MASKED, ROOM_FOR_MASKED } from '../operators/masks.js'
 import { recordRanges } from '../operators/recordRanges.js'
 import type { FixedOperator, GivenAccumulations, PlannedOperator, SolveContext } from '../operators/types.js'
 import { spread } from './steps.js'
@@ -124,7 +125,7 @@ function scalesOf(
         `The scale group "${scaleGroup.name}" has the threshold ${threshold}: expected a positive number.`,
       )
     }
-    const extreme = bits > 8 ? Math.max(WIDE_HEADROOM * threshold, leastExtreme(plan, scaleGroup)) : threshold
+    const extreme = extremeOf(plan, scaleGroup, threshold)
     const calibrated = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
     const known = scaleGroup.tensors.flatMap((name) => given.get(name) ?? [])
     const scale = known.length === 0 ? calibrated : Math.max(...known)
@@ -159,6 +160,16 @@ function withBounds(plan: Plan, quantized: ReadonlyMap<string, QuantizedTensor>)
     return [name, { ...tensor, told: [Math.max(low, -Number.MAX_VALUE), Math.min(high, Number.MAX_VALUE)] }]
   })
   return new Map(bounded)
+}
+
+/** The largest magnitude that the integers of a group hold. */
+function extremeOf(plan: Plan, scaleGroup: ScaleGroup, threshold: number): number {
+  const isWide = scaleGroup.bits > 8
+  const extreme = isWide ? WIDE_HEADROOM * threshold : threshold
+  if (scaleGroup.tensors.some((name) => plan.masked.has(name))) {
+    return Math.max(extreme, isWide ? ROOM_FOR_MASKED : NARROW_ROOM_FOR_MASKED)
+  }
+  return isWide ? Math.max(extreme, leastExtreme(plan, scaleGroup)) : extreme
 }
 
 /** What the operators that write a group ask its scale to make room for. */

@@ -35,6 +35,11 @@ export interface Plan {
   readonly derived: ReadonlyMap<string, DerivedTensor>
   /** What calibration exposes, in graph order: all that the groups' sources come from. */
   readonly observed: readonly string[]
+  /**
+   * Scores (see onnx/scores.ts) that a mask may have reached. What is masked counts for no threshold; the scales reach so far that a Softmax makes next
+   * to nothing of it.
+   */
+  readonly masked: ReadonlySet<string>
   /** Tensors that the float graph does not have -> the one whose values they hold in fewer bits. */
   readonly narrowed: ReadonlyMap<string, string>
   /** Tensors of steps that the float graph has no sequence of. */

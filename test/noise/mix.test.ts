@@ -16,7 +16,16 @@ function planOf(operators: readonly PlannedOperator[], costs: readonly number[])
     (name): ScaleGroup => ({ name, tensors: [name], sources: [name], bits: 8, leavesChip: false }),
   )
   return {
-    ...{ operators, groups, derived: new Map(), observed: [], narrowed: new Map(), inner: new Set() },
+    ...{
+      operators,
+      groups,
+      derived: new Map(),
+      observed: [],
+      scores: new Set(),
+      masked: new Set(),
+      narrowed: new Map(),
+      inner: new Set(),
+    },
     groupOf: new Map(groups.map((group) => [group.name, group])),
     tensors: new Map(operators.map(({ outputs }, i) => [outputs[0]!, { dataType: 1, dims: [costs[i]!] }])),
   }

@@ -53,4 +53,13 @@ describe.each([8, 16])('on inputs of %i bits', (bits) => {
       expect(worst).toBeLessThan(0.01)
     },
   )
+
+  it('layer normalization of values far below the root of epsilon gives next to nothing', () => {
+    const tiny = rowOf(32).map((value) => value * 1e-12)
+    const shape = { axes: [-1], length: 32, epsilon: 1e-5, centered: true, unit: 1, clamp: undefined }
+    const [factor, offset] = [1, 0].map((value) => ({ dims: [], data: Float32Array.of(value) }))
+    const planned: PlannedNormalization = { ...base, kind: 'normalization', ...shape, factor: factor!, offset: offset! }
+    const { results } = run(planned, tiny, bits, Math.fround(2 ** -12))
+    expect(results.every((y) => Math.abs(y) < 1e-3)).toBe(true)
+  })
 })

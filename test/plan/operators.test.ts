@@ -470,7 +470,7 @@ describe('moves', () => {
     const pool = node('MaxPool', 'p', 'y', attribute('kernel_shape', [2, 2]))
     expect(kinds(await padWith(Number.NEGATIVE_INFINITY, pool))).toEqual(['conv', 'movement', 'maxpool'])
     expect(reasonOf(await padWith(Number.NEGATIVE_INFINITY), 'y')).toBe(
-      'it pads with -Infinity, and not only maxima read that',
+      'it pads with -Infinity, and not only maxima or a Softmax read that',
     )
   })
 })

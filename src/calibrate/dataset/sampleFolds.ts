@@ -162,4 +162,7 @@ export class SampleFolds {
   }
 }
 
-const nothingObserved = { tensors: [], dims: [], blocked: {}, inputDims: {}, stacked: 1, stackAxes: {}, outputs: {} }
+const nothingObserved = {
+  ...{ tensors: [], dims: [], blocked: {}, masked: [] },
+  ...{ inputDims: {}, stacked: 1, stackAxes: {}, outputs: {} },
+}

@@ -14,14 +14,12 @@ import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
 import { opsetOf } from '../model.js'
 import { makeNode } from '../node.js'
 import { isStandardDomain } from '../operators.js'
+import { HIGHEST_MASKED, moves, scoresOf } from '../scores.js'
 import { elementCount, floatValues, makeTensor, tensorDims } from '../tensor.js'
 import { DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
 import { factsOf } from './facts.js'
 import { floatConstant } from './linear.js'
 import { changed, type Pass } from './pass.js'
-
-/** At most this: the least magnitude that exporters write for minus infinity. */
-const HIGHEST_MASKED = -1e4
 
 /** Where takes floats from this opset on. */
 const FIRST_OPSET = 9
@@ -63,15 +61,13 @@ interface Mask {
   readonly nodes: readonly NodeProto[]
 }
 
-/** Operators that move values, of any type. */
-const moves: ReadonlySet<string> = new Set(['Expand', 'Reshape', 'Slice', 'Squeeze', 'Transpose', 'Unsqueeze'])
-
 /** Mutable state of one run of the pass. */
 class Masks {
   readonly tensors: TensorProto[] = []
   readonly #index: GraphIndex
   readonly #unique: (wish: string) => string
   readonly #isInteger: (name: string) => boolean
+  readonly #isScore: (name: string) => boolean
   readonly #known = new Map<string, Mask | undefined>()
   /** Conditions that the graph computes already. */
   readonly #computed = new Set<NodeProto>()
@@ -80,13 +76,14 @@ class Masks {
     this.#index = index
     this.#unique = unique
     this.#isInteger = isInteger
+    this.#isScore = scoresOf(index)
   }
 
   /** What takes the place of a node that adds a mask. */
   chosen(sum: NodeProto): NodeProto[] | undefined {
     if (sum.opType !== 'Add' || !isStandardDomain(sum.domain)) return undefined
     const [left = '', right = ''] = sum.input
-    if (left === right || !endsInSoftmax(sum, this.#index)) return undefined
+    if (left === right || !this.#isScore(sum.output[0]!)) return undefined
     const second = this.#mask(right)
     const mask = second ?? this.#mask(left)
     if (mask === undefined) return undefined
@@ -168,22 +165,6 @@ class Masks {
     this.tensors.push(tensor)
     return tensor.name
   }
-}
-
-/** Between a mask and its Softmax. */
-const passing: ReadonlySet<string> = new Set([...moves, 'Add', 'Max', 'Where'])
-
-/** Whether all that reads a node's output is a Softmax, or leads to one and to nothing else. */
-function endsInSoftmax({ output }: NodeProto, index: GraphIndex): boolean {
-  const [name = ''] = output
-  const readers = index.consumers(name)
-  if (index.isGraphOutput(name) || readers.length === 0) return false
-  return readers.every(
-    (reader) =>
-      reader.opType === 'Softmax' ||
-      reader.opType === 'LogSoftmax' ||
-      (passing.has(reader.opType) && endsInSoftmax(reader, index)),
-  )
 }
 
 /** Whether it adds no dims of its own to what it is broadcast with. */

@@ -1,4 +1,4 @@
-import { largestOffset, scalingParameters } from '../scaling/solve.js'
+import { largestOffset, scalesToMask, scalingParameters } from '../scaling/solve.js'
 import type { Family } from '../types.js'
 import { emitAffine } from './emit.js'
 import { affineOf, type PlannedAffine } from './plan.js'
@@ -19,6 +19,7 @@ export const affine: Family<PlannedAffine, FixedAffine> = {
   },
   match: affineOf,
   leastExtreme: largestOffset,
+  masks: scalesToMask,
   solve: solveAffine,
   ranges: ({ low, high }) => [[low, high]],
   parameters: scalingParameters,

@@ -1,3 +1,4 @@
+import { partsMask } from '../masks.js'
 import { partParameters, partsRange } from '../parts.js'
 import type { Traits } from '../traits.js'
 import type { Family } from '../types.js'
@@ -12,6 +13,7 @@ function familyOf(kind: PlannedConcat['kind'], traits: Traits): Family<PlannedCo
     kind,
     traits,
     match: (node, view) => concatOf(kind, node, view),
+    masks: ({ parts }) => partsMask(parts),
     solve: solveConcat,
     ranges: ({ parts }, inputs, [output]) => [partsRange(parts, inputs, output!)],
     parameters: ({ parts }) => ({ requantize: partParameters(parts) }),

@@ -1,3 +1,4 @@
+import { isMasked } from '../masks.js'
 import type { Traits } from '../traits.js'
 import type { Family } from '../types.js'
 import { isAtMostTwiceAsSteep } from './derivation.js'
@@ -26,6 +27,8 @@ function familyOf(kind: PlannedLut['kind'], own: Traits): Family<PlannedLut, Fix
     match: (node, view) => lutOf(kind, node, view),
     derivation: ({ inputs, outputs, evaluate }) =>
       isAtMostTwiceAsSteep(evaluate) ? { input: inputs[0]!, output: outputs[0]!, evaluate } : undefined,
+    // Of the zeros and ones of a mask.
+    masks: ({ evaluate }) => [-1, 0, 1].some((x) => isMasked(evaluate(x))),
     givesIntegers: ({ nodes }) => integral.has(nodes.at(-1)!.opType),
     solve: solveLut,
     ranges: lutRanges,

@@ -1,3 +1,4 @@
+import { isMasked } from '../masks.js'
 import { union } from '../ranges.js'
 import type { Traits } from '../traits.js'
 import type { Family } from '../types.js'
@@ -20,6 +21,7 @@ function familyOf(kind: PlannedMovement['kind'], own: Traits): Family<PlannedMov
     kind,
     traits: own,
     match: (node, view) => movementOf(kind, node, view),
+    masks: ({ padding }) => padding !== undefined && isMasked(padding),
     solve: (planned) => ({ operator: planned, warnings: [] }),
     // Padding may add zeros; what else it adds may be any integer.
     ranges: ({ outputs, padding }, [input]) =>

@@ -1,6 +1,7 @@
 // Operators that only move values: the outputs hold input values (or constants that a Pad writes), at the input's scale.
 
 import { floatAttribute, intAttribute, stringAttribute } from '../../onnx/attribute.js'
+import { scoresOf } from '../../onnx/scores.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
 import { cropsOf } from '../cropping.js'
@@ -77,7 +78,8 @@ function padsWithComputed(node: NodeProto, _input: string, view: GraphView): str
   const readers = view.index.consumers(node.output[0]!)
   const isRead = readers.length > 0 && !view.index.isGraphOutput(node.output[0]!)
   const onlyMaxima = isRead && readers.every(({ opType }) => maxima.has(opType))
-  return onlyMaxima ? undefined : 'it pads with -Infinity, and not only maxima read that'
+  if (onlyMaxima || scoresOf(view.index)(node.output[0]!)) return undefined
+  return 'it pads with -Infinity, and not only maxima or a Softmax read that'
 }
 
 const maxima: ReadonlySet<string> = new Set(['GlobalMaxPool', 'MaxPool', 'ReduceMax'])

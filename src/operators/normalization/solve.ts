@@ -5,7 +5,8 @@
 //
 // then y from z by a multiplier and an offset for each element (scaling). c / n is x without its mean; the variance in real units is
 // s_x^2 4^k (D - E) / n^3, so that E = epsilon n^3 / (s_x^2 4^k), and the normalized value is z sqrt(n) 2^-15: |z| <= 2^15 as no value of a row is
-// farther from its mean than sqrt(n) deviations. k is the least that keeps the sum of squares within 31 bits.
+// farther from its mean than sqrt(n) deviations. k is the least that keeps the sum of squares and E within 31 bits: where all values are far below
+// sqrt(epsilon), it is E that asks for more.
 // p is 0 but for rows so long that c R would leave 50 bits. Where the mean is not taken away, S = 0.
 
 import type { Offence } from '../../fixedpoint/multiplier.js'
@@ -46,11 +47,14 @@ export function solveNormalization(
   const from = quantizedIn(context, inputs[0]!)
   const to = quantizedIn(context, outputs[0]!)
   const farthest = 2 * length * 2 ** (from.bits - 1)
+  const squaresOf = (shift: number) => length * (farthest / 2 ** shift + 1) ** 2
+  const epsilonOf = (shift: number) => (epsilon * length ** 3) / (from.scale ** 2 * 4 ** shift)
   let varianceShift = 0
-  while (length * (farthest / 2 ** varianceShift + 1) ** 2 >= LARGEST_SQUARES) varianceShift++
+  while (squaresOf(varianceShift) >= LARGEST_SQUARES) varianceShift++
+  // From farthest on, all that is left of the values is zero.
+  while (epsilonOf(varianceShift) > LARGEST_SQUARES && 2 ** varianceShift < farthest) varianceShift++
   const centeredShift = Math.max(0, varianceShift - LARGEST_UNSHIFTED)
-  const squares = (epsilon * length ** 3) / (from.scale ** 2 * 4 ** varianceShift)
-  const epsilonInt = Math.max(1, roundHalfAway(Math.min(squares, LARGEST_SQUARES)))
+  const epsilonInt = Math.max(1, roundHalfAway(Math.min(epsilonOf(varianceShift), LARGEST_SQUARES)))
   const unit = planned.unit * Math.sqrt(length) * 2 ** -(NORMALIZED_BITS - 1)
   const real = { factor, unit: unit / to.scale, offset, outputScale: to.scale, reach: 2 ** (NORMALIZED_BITS - 1) }
   const scaling = solveScaling(real, boundsOf(to, clamp), context.chip)

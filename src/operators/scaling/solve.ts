@@ -6,6 +6,7 @@ import type { Bounds } from '../../fixedpoint/shiftChoice.js'
 import type { ChipProfile } from '../../fixedpoint/types.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import type { FloatConstant } from '../../plan/view.js'
+import { isMasked } from '../masks.js'
 
 export interface IntConstant {
   readonly dims: readonly number[]
@@ -32,7 +33,9 @@ export interface RealScaling {
 }
 
 export function solveScaling(real: RealScaling, bounds: Bounds, chip: ChipProfile): ScalingFix | Offence {
-  const steps = Float64Array.from(real.factor.data, (value) => value * real.unit)
+  // From there on, whatever x is but zero, the output is at a bound; an offset may bring it back.
+  const farthest = real.offset.data.every((value) => value === 0) ? 2 * (bounds.high - bounds.low) + 2 : Infinity
+  const steps = Float64Array.from(real.factor.data, (value) => clip(value * real.unit, -farthest, farthest))
   const largestStep = steps.reduce((most, step) => Math.max(most, Math.abs(step)), 0)
   // Beyond this offset the output is at its bound whatever x is.
   const limit = bounds.high - bounds.low + real.reach * largestStep + 2
@@ -58,6 +61,11 @@ export function solveScaling(real: RealScaling, bounds: Bounds, chip: ChipProfil
 
 export function largestOffset({ offset }: { readonly offset: FloatConstant }): number {
   return offset.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+}
+
+/** Whether it writes minus infinity as a product, or as a sum. */
+export function scalesToMask({ factor, offset }: Pick<RealScaling, 'factor' | 'offset'>): boolean {
+  return [factor, offset].some(({ data }) => data.some(isMasked))
 }
 
 export function scalingParameters({ multiplier, offset, q1, q2, low, high }: ScalingFix): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import { partsMask } from '../masks.js'
 import { partParameters, partsRange } from '../parts.js'
 import type { Traits } from '../traits.js'
 import type { Family } from '../types.js'
@@ -20,6 +21,7 @@ function familyOf(kind: PlannedSelect['kind'], traits: Traits): Family<PlannedSe
     traits,
     match: (node, view) => selectOf(kind, node, view),
     leastExtreme: roomForMasked,
+    masks: ({ parts }) => partsMask(parts),
     solve: solveSelect,
     ranges: ({ parts }, inputs, [output]) => [partsRange(parts, inputs, output!)],
     parameters: ({ choice, parts }) => ({

@@ -4,6 +4,7 @@ import { stringAttribute } from '../../onnx/attribute.js'
 import { tensorData, tensorDims } from '../../onnx/tensor.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'
+import { isMasked, partsMask, ROOM_FOR_MASKED } from '../masks.js'
 import { hasConstants, type Parts, partsOf } from '../parts.js'
 import type { Match, PlannedOperator, Refusal } from '../types.js'
 import { type Combination, type Writing, writingAt } from '../writing.js'
@@ -38,22 +39,14 @@ export function selectOf(
   return { kind, nodes: [node], inputs, outputs: [node.output[0]!], choice, parts }
 }
 
-/** Values that no activation reaches: they stand for minus infinity before a Softmax. */
-const MASKED = 1e4
-
-const isMasked = (value: number) => Math.abs(value) >= MASKED
-
 /** Whether a constant is zeros, and values so large that they take the farthest integer and no part in the scale. */
 function isMask(values: Float32Array): boolean {
   return values.every((value) => value === 0 || isMasked(value))
 }
 
-/** So far below the others, a masked score has less than 2^-30 of a Softmax. */
-const ROOM_FOR_MASKED = 24
-
 /** What the scale makes room for, where it has 16 bits. */
 export function roomForMasked({ parts }: PlannedSelect): number {
-  return parts.some((part) => part !== 'input' && part.data.some(isMasked)) ? ROOM_FOR_MASKED : 0
+  return partsMask(parts) ? ROOM_FOR_MASKED : 0
 }
 
 const writing: ReadonlySet<string> = new Set(['Scatter', 'ScatterElements', 'ScatterND'])

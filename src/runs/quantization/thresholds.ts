@@ -16,6 +16,7 @@ import type { Given } from '../given/given.js'
 import type { Job } from './quantization.js'
 import { planOptions } from './widths.js'
 import { NO_ZERO_POINTS, type Thresholded } from './zeroPoints.js'
+import { withZeroTensors } from './zeroTensors.js'
 
 /** What is made: of 'auto', the modes to choose from. */
 function modesOf({ modes }: Config): readonly QuantMode[] {
@@ -53,7 +54,7 @@ export async function solveThresholds(request: ThresholdRequest): Promise<Thresh
     const solved = await solveGroups({ pool, groups, modes: asked, percent: config.percent })
     const oneSided = await solveGroups({ pool, groups: withoutSign(groups), modes: asked, percent: config.percent })
     const ofMode = (all: typeof solved, mode: QuantMode) => {
-      const thresholds = new Map(all.get(mode)!)
+      const thresholds = withZeroTensors(plan, groups, all.get(mode)!)
       for (const [name, ownMode] of own) if (thresholds.has(name)) thresholds.set(name, all.get(ownMode)!.get(name)!)
       for (const [name, threshold] of [...whole, ...given.thresholds]) thresholds.set(name, threshold)
       return thresholds
