@@ -28,7 +28,6 @@ export function planOf(operators: readonly PlannedOperator[], wide: readonly str
   const groupOf = new Map(groups.map((scaleGroup) => [scaleGroup.name, scaleGroup]))
   return {
     derived: new Map(),
-    scores: new Set(),
     masked: new Set(),
     narrowed: new Map(),
     inner: new Set(),

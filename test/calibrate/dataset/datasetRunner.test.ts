@@ -32,6 +32,7 @@ const observation = {
   tensors: ['t'],
   dims: [[1]],
   blocked: {},
+  masked: [],
   inputDims: { x: [1, 2] },
   stacked: 1,
   stackAxes: {},

@@ -20,6 +20,7 @@ const observation = {
   tensors: ['t'],
   dims: [[1, 2]],
   blocked: {},
+  masked: [],
   inputDims: { x: [1, 2] },
   stacked: 1,
   stackAxes: {},
