@@ -24,8 +24,8 @@ export function page(runs: readonly Run[], command: string): string {
 Made by \`${command}\`: do not edit. FOLDER is onnx/backend/test/data, which Debian has as libonnx-testdata.
 
 Each test's model is quantized as a user would, with squire's library, and both written models run beside the float model. Samples are the test's own inputs and three
-more with the same values in other places; thresholds are their extremes (\`min_max\`). From opset 7 on, a sum stands in front of each float input, because operators
-stand behind others in networks. A test with several inputs is run twice: with all inputs as samples, and with the first float input alone, where the others are constants of the model.
+more with the same values in other places; thresholds are their extremes (\`min_max\`). A sum stands in front of each float input, because operators
+stand behind others in networks; models of opsets 1 to 6 are converted to 7 before that. A test with several inputs is run twice: with all inputs as samples, and with the first float input alone, where the others are constants of the model.
 
 | runs | |
 | --- | --- |

@@ -22,6 +22,7 @@ export function partition(view: GraphView): PlannedOperator[] {
 }
 
 function matchOf(node: NodeProto, view: GraphView): Match {
+  if (givesSizes(node, view)) return fallbackOf(node, view, 'it computes how large an output is')
   const standard = node.domain === '' || node.domain === 'ai.onnx'
   for (const family of standard ? families : []) {
     const answer = family.match?.(node, view, divide)
@@ -29,6 +30,21 @@ function matchOf(node: NodeProto, view: GraphView): Match {
     return 'refusal' in answer ? fallbackOf(node, view, answer.refusal) : answer
   }
   return fallbackOf(node, view)
+}
+
+/** Operator -> its float inputs that decide how large its output is. */
+const sizes: Readonly<Record<string, readonly number[]>> = {
+  OneHot: [1],
+  Range: [0, 1, 2],
+  Resize: [1, 2],
+  Upsample: [1],
+}
+
+/** Whether what it writes decides how large an output is: a factor of 2 that is rounded to 8 bits is another. */
+function givesSizes({ output }: NodeProto, { index }: GraphView): boolean {
+  const decides = (name: string) =>
+    index.consumers(name).some(({ opType, input }) => sizes[opType]?.some((at) => input[at] === name))
+  return output.some(decides)
 }
 
 const divide: Divide = (view) => {

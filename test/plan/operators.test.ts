@@ -545,6 +545,19 @@ describe('fallback', () => {
     expect(kinds(plan)).toEqual(['conv', 'lut', 'fallback', 'lut', 'conv'])
   })
 
+  it('what computes how large an output is runs in float: rounded to 8 bits, a factor of 2 is another', async () => {
+    const nodes = [conv.node, node('Add', 'f six', 's'), node('OneHot', 'places s values', 'y')]
+    const constants = [
+      ...conv.constants,
+      floats('six', [1], [6]),
+      ints('places', [1, 5]),
+      floats('values', [2], [0, 1]),
+    ]
+    const plan = await planOf({ nodes, constants, inputs: { x: [1, 4, 8, 8], f: [1] }, outputs: ['c', 'y'] })
+    expect(kinds(plan)).toEqual(['conv', 'fallback', 'fallback'])
+    expect(reasonOf(plan, 's')).toBe('it computes how large an output is')
+  })
+
   it('a model without anything for the chip is an error with the reasons', async () => {
     const message =
       'There is nothing to quantize, the chip can run no operator of this model:\n' +
