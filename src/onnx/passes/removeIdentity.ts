@@ -1,4 +1,4 @@
-// Identity, Dropout (which does nothing at inference) and reductions over no axes go; names of graph outputs stay.
+// Identity, Dropout (which does nothing at inference), reductions over no axes, products with 1 and sums with 0 go; names of graph outputs stay.
 //
 //     x -> Identity -> y            readers of y read x
 //     node -> x -> Identity -> y    where y is a graph output: the node writes y itself, readers of x read y
@@ -38,8 +38,8 @@ function renames(nodes: readonly NodeProto[], index: GraphIndex): Renames {
     !captured.has(source) &&
     !outputs.has(source)
   for (const node of nodes) {
-    const [from, to] = [node.input[0], node.output[0]]
-    if (!from || !to || !passesThrough(node, index) || captured.has(to)) continue
+    const [from, to] = [passedInput(node, index), node.output[0]]
+    if (!from || !to || captured.has(to)) continue
     const source = sources.get(from) ?? from
     if (index.isGraphOutput(to)) {
       if (!movable(source)) continue
@@ -55,8 +55,28 @@ function renames(nodes: readonly NodeProto[], index: GraphIndex): Renames {
   return { removed, of }
 }
 
+/** The input that a node gives as it is. */
+function passedInput(node: NodeProto, index: GraphIndex): string | undefined {
+  if (!isStandardDomain(node.domain)) return undefined
+  if (passesThrough(node, index)) return node.input[0]
+  const neutral = Object.hasOwn(neutralOf, node.opType) ? neutralOf[node.opType] : undefined
+  if (neutral === undefined || node.input.length !== 2) return undefined
+  const [left = '', right = ''] = node.input
+  if (isScalar(right, neutral, index)) return left
+  return commutative.has(node.opType) && isScalar(left, neutral, index) ? right : undefined
+}
+
+/** What an operator does nothing with, as its second input. */
+const neutralOf: Readonly<Record<string, number>> = { Add: 0, Sub: 0, Mul: 1, Div: 1 }
+const commutative: ReadonlySet<string> = new Set(['Add', 'Mul'])
+
+/** Whether a tensor is a constant of this value without dims: one with dims could give its own to the result. */
+function isScalar(name: string, value: number, index: GraphIndex): boolean {
+  const tensor = index.initializer(name)
+  return tensor !== undefined && tensor.dims.length === 0 && Number(tensorData(tensor)[0]) === value
+}
+
 function passesThrough(node: NodeProto, index: GraphIndex): boolean {
-  if (!isStandardDomain(node.domain)) return false
   if (node.opType === 'Identity' || reducesNothing(node, index)) return true
   if (node.opType !== 'Dropout') return false
   const mask = node.output[1] ?? ''

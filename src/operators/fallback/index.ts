@@ -14,6 +14,8 @@ export const fallback: Family<PlannedFallback, PlannedFallback> = {
     followsFloat: 'atEdge',
     offset: 'none',
   },
+  // A Where of two constants by what the caller feeds, for one.
+  masks: () => true,
   match: (node, view) => fallbackOf(node, view),
   solve: (planned) => ({ operator: planned, warnings: [] }),
   ranges: () => [],

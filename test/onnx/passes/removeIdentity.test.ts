@@ -36,6 +36,22 @@ const cases: Readonly<Record<string, Case>> = {
     constants: [floats('w', [1])],
     after: ['Add x w -> y'],
   },
+  'products with 1 and sums with 0': {
+    nodes: [
+      node('Mul', ['one', 'x'], ['a']),
+      node('Div', ['a', 'one'], ['b']),
+      node('Sub', ['b', 'zero'], ['c']),
+      node('Add', ['c', 'zero'], ['d']),
+      relu('d', 'y'),
+    ],
+    constants: [floats('one', [], [1]), floats('zero', [], [0])],
+    after: ['Relu x -> y'],
+  },
+  'but not what is divided, taken away from zero, or given dims': {
+    nodes: [node('Div', ['one', 'x'], ['a']), node('Sub', ['zero', 'a'], ['b']), node('Mul', ['b', 'ones'], ['y'])],
+    constants: [floats('one', [], [1]), floats('zero', [], [0]), floats('ones', [1], [1])],
+    after: ['Div one x -> a', 'Sub zero a -> b', 'Mul b ones -> y'],
+  },
   'but not one between the input and an output': { nodes: [identity('x', 'y')], after: ['Identity x -> y'] },
   'but not one between a constant and an output': {
     nodes: [identity('w', 'y')],
