@@ -5,14 +5,12 @@
 // Coordinate descent over integers, as in COMQ (arXiv 2403.07134); the objective is GPTQ's (arXiv 2210.17323).
 
 import { blocksOf, productsOf } from './blocks.js'
+import { type Covariance, covarianceOf, productsOfRows, TOGETHER } from './covariance.js'
 import type { Reading } from './reading.js'
 import type { Gram } from './statistics.js'
 
 /** Passes over a row's weights. */
 const SWEEPS = 4
-
-/** Added to each variance, as a share of their mean: the covariance of samples is not that of all data, and large steps end the search early. */
-const DAMPING = 0.3
 
 type Integers = Int8Array | Int16Array
 
@@ -52,13 +50,6 @@ interface Matrices {
   readonly from: number
   readonly size: number
   readonly covariances: Fits<Covariance>
-}
-
-interface Covariance {
-  /** [size, size], symmetric. */
-  readonly values: Float64Array
-  /** What is added to each variance where integers are chosen by it. */
-  readonly damping: number
 }
 
 export function descendRows({ reading, rows, limit, grams }: DescentRequest): Descended {
@@ -129,37 +120,6 @@ function chooseRows(blocks: readonly Matrices[], rows: readonly Row[], limit: nu
   return all
 }
 
-/** Rows that are multiplied with a covariance at a time: four sums that do not wait for one another. */
-const TOGETHER = 4
-
-/** C d of at most TOGETHER rows d. */
-function productsOfRows(covariance: Float64Array, rows: readonly Float64Array[]): Float64Array[] {
-  const size = rows[0]!.length
-  const results = Array.from({ length: TOGETHER }, () => new Float64Array(size))
-  const [a, b, c, d] = Array.from({ length: TOGETHER }, (_, r) => rows[r] ?? rows[0]!) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ]
-  for (let k = 0; k < size; k++) {
-    let [sumA, sumB, sumC, sumD] = [0, 0, 0, 0]
-    const row = k * size
-    for (let j = 0; j < size; j++) {
-      const value = covariance[row + j]!
-      sumA += value * a[j]!
-      sumB += value * b[j]!
-      sumC += value * c[j]!
-      sumD += value * d[j]!
-    }
-    results[0]![k] = sumA
-    results[1]![k] = sumB
-    results[2]![k] = sumC
-    results[3]![k] = sumD
-  }
-  return results
-}
-
 /** Where integers differ from the nearest ones, and by how much. */
 interface Changes {
   readonly at: readonly number[]
@@ -188,30 +148,6 @@ function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0
   for (let k = 0; k < a.length; k++) sum += a[k]! * b[k]!
   return sum
-}
-
-/** The covariance of the values of a block over all that some Gram matrices hold. */
-function covarianceOf(
-  grams: readonly Gram[],
-  { mean, products: at, size }: { readonly mean: number; readonly products: number; readonly size: number },
-): Covariance {
-  const values = new Float64Array(size * size)
-  const total = (of: (gram: Gram) => number) => grams.reduce((sum, gram) => sum + of(gram), 0)
-  const count = total((gram) => gram.count)
-  const means = Float64Array.from({ length: size }, (_, k) => total(({ codes }) => codes[mean + k]!) / count)
-  let trace = 0
-  for (let k = 0; k < size; k++) {
-    for (let j = 0; j <= k; j++) {
-      const index = at + k * size + j
-      let sum = 0
-      for (const { products } of grams) sum += products[index]!
-      const value = sum / count - means[k]! * means[j]!
-      values[k * size + j] = value
-      values[j * size + k] = value
-    }
-    trace += values[k * size + k]!
-  }
-  return { values, damping: (DAMPING * trace) / size }
 }
 
 /**

@@ -2,124 +2,14 @@
 
 import { join, resolve } from 'node:path'
 import { type Config, type ConfigOptions, makeConfig } from '../../config/config.js'
-import { option } from '../../config/option.js'
-import { options as all } from '../../config/options/index.js'
-import { flag, integer, names, oneOf, path, text } from '../../config/values.js'
 import { SquireError } from '../../errors.js'
 import type { Shown } from '../../report/comparison.js'
 import type { Sides } from '../../runs/comparison.js'
 import { readCommandLine } from '../commandLine.js'
 import type { Configured } from '../configure.js'
 import { print } from '../print.js'
+import { options, type SortWord, sampleKeys, samplesOf, type Values } from './compareOptions.js'
 import type { Command } from './types.js'
-
-const group = 'What is compared'
-const shownGroup = 'What is shown'
-
-/** Where samples come from is said as for quant. */
-const { userScript, inferFunction, python, data, selection, onBadSample, image, batchSize, cpuNum } = all
-const iterations = {
-  ...all.iterations,
-  group: 'Data' as const,
-  help: 'forward passes to compare on',
-  fallbackInWords: 'all; 1 of random inputs',
-}
-const sampleOptions = {
-  userScript,
-  inferFunction,
-  python,
-  data,
-  selection,
-  onBadSample,
-  image,
-  iterations,
-  batchSize,
-  cpuNum,
-}
-
-const sortWords = ['own', 'sqnr', 'cosine', 'mre', 'rmse', 'maxdiff', 'clipped', 'index'] as const
-
-const ownOptions = {
-  quantDir: option(path('DIR'), {
-    long: 'quant-dir',
-    short: 'qd',
-    group,
-    help: 'what quant wrote: the folder of one quantization',
-  }),
-  saveDir: option(path('DIR'), {
-    long: 'save-dir',
-    short: 's',
-    group,
-    help: 'write compare.csv and compare.json there as well',
-  }),
-  outputName: option(names('NAME', 'names of tensors'), {
-    long: 'output-name',
-    short: 'on',
-    group: shownGroup,
-    help: 'these tensors only, or these operators',
-  }),
-  opType: option(names('TYPE', 'kinds of operators'), {
-    long: 'op-type',
-    group: shownGroup,
-    help: 'operators of these kinds only, as Conv or concat',
-  }),
-  indexRange: option(text('A:B', 'two numbers, as 10:20'), {
-    long: 'index-range',
-    group: shownGroup,
-    help: 'from place A to place B in the network',
-  }),
-  sort: option(oneOf('MEASURE', sortWords), {
-    long: 'sort',
-    group: shownGroup,
-    help: 'worst first by this measure; own: the operator alone',
-    fallback: 'index',
-  }),
-  showNumber: option(integer('N', 1), {
-    long: 'show-number',
-    short: 'sn',
-    group: shownGroup,
-    help: 'the first N rows only',
-  }),
-  noMre: option(flag, { long: 'no-mre', group: shownGroup, help: 'without the mean relative error', fallback: false }),
-  noCos: option(flag, { long: 'no-cos', group: shownGroup, help: 'without the cosine', fallback: false }),
-  rmse: option(flag, {
-    long: 'rmse',
-    group: shownGroup,
-    help: 'with the root of the mean squared error',
-    fallback: false,
-  }),
-  maxDiff: option(flag, {
-    long: 'maxdiff',
-    group: shownGroup,
-    help: 'with the largest difference, absolute and relative',
-    fallback: false,
-  }),
-  bias: option(flag, {
-    long: 'bias',
-    group: shownGroup,
-    help: 'with the shares of values above and below',
-    fallback: false,
-  }),
-  showLine: option(flag, {
-    long: 'show-line',
-    short: 'sl',
-    group: shownGroup,
-    help: 'with a line of SQNR along the network',
-    fallback: false,
-  }),
-  showHistogram: option(flag, {
-    long: 'show-histogram',
-    short: 'sh',
-    group: shownGroup,
-    help: 'with a histogram of SQNR',
-    fallback: false,
-  }),
-  showPlot: option(flag, { long: 'show-plot', group: shownGroup, help: 'with both plots', fallback: false }),
-  json: option(flag, { long: 'json', group: shownGroup, help: 'JSON on stdout instead of the table', fallback: false }),
-  csv: option(flag, { long: 'csv', group: shownGroup, help: 'CSV on stdout instead of the table', fallback: false }),
-} as const
-
-const options = { ...ownOptions, ...sampleOptions }
 
 export const compare: Command = {
   usage: 'compare -qd DIR | A.onnx B.onnx | DUMP_A DUMP_B [options]',
@@ -144,7 +34,7 @@ Examples:
 /** `-r compare`: what an earlier run wrote to the save-dir, on the data that the options of quant name. */
 export function compareSaved({ config, warnings }: Configured): Promise<number> {
   for (const warning of config.logLevel <= 2 ? warnings : []) process.stderr.write(`warning: ${warning}\n`)
-  const keys = [...Object.keys(sampleOptions), 'inputConfigs'] as (keyof Config)[]
+  const keys: readonly (keyof Config)[] = [...sampleKeys, 'inputConfigs']
   const given = Object.fromEntries(keys.map((key) => [key, config[key]]))
   const { values } = readCommandLine([], options)
   const sides = { kind: 'quantization', folder: config.saveDir } as const
@@ -168,8 +58,6 @@ async function compareAndPrint(sides: Sides, given: Omit<ConfigOptions, 'model'>
   }
 }
 
-type Values = ReturnType<typeof readCommandLine<typeof options>>['values']
-
 function sidesOf(operands: readonly string[], quantDir: string | undefined): Sides {
   const [a, b, ...rest] = operands
   if (quantDir !== undefined && a === undefined) return { kind: 'quantization', folder: resolve(quantDir) }
@@ -182,17 +70,9 @@ function sidesOf(operands: readonly string[], quantDir: string | undefined): Sid
   )
 }
 
-/** All samples of data there are; random inputs, once. */
-function samplesOf(values: Values): Omit<ConfigOptions, 'model'> {
-  const { iterations } = values
-  const hasData = values.data !== undefined || values.userScript !== undefined
-  const given = Object.fromEntries(Object.keys(sampleOptions).map((key) => [key, values[key as keyof Values]]))
-  return { ...given, iterations: iterations ?? (hasData ? 'all' : 1) } as Omit<ConfigOptions, 'model'>
-}
-
 async function written(values: Values, samples: number, all: readonly Row[]): Promise<string> {
   const report = await import('../../report/comparison.js')
-  const chosen = report.sortRows(filtered(all, values), values.sort as (typeof sortWords)[number])
+  const chosen = report.sortRows(filtered(all, values), values.sort as SortWord)
   if (chosen.length === 0)
     throw new SquireError(
       'CONFIG',

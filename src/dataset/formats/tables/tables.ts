@@ -2,21 +2,17 @@
 // one of numbers; `label` is its class and `id`, where there is such a column, its name.
 
 import path from 'node:path'
-import { complaintOf, listed, SquireError } from '../../../errors.js'
-import type { ElementType, TensorData } from '../../../onnx/types.js'
-import { isShortage } from '../../../shortage.js'
-import { MAX_SAMPLES, numberedId } from '../../opened.js'
+import { listed, SquireError } from '../../../errors.js'
+import { numberedId } from '../../opened.js'
 import type { Preprocessing, TableContents, TableFormat } from '../../source.js'
-import { tensorFor } from '../../tensors/convert.js'
-import { elementCount, elementTypeOf, elementTypeOfArray, isFloat } from '../../tensors/elements.js'
-import { shown } from '../../tensors/inputTensor.js'
 import type { ModelInput, TensorLike } from '../../types.js'
 import { fileFingerprint } from '../fingerprint.js'
-import { decodeImage, imageLayout } from '../image/decode.js'
 import { toLabel } from '../label.js'
 import { NameTableBuilder, openNames } from '../listing/nameTable.js'
 import { RecentlyUsed } from '../recentlyUsed.js'
 import type { Reader } from '../types.js'
+import { cellReader } from './cells.js'
+import { columnOf, openTable } from './openTable.js'
 import type { TableColumn, TableFile, TableGroup } from './tableFile.js'
 
 /** Groups of rows kept in memory: the one being read, and the one that loading ahead has reached. */
@@ -111,40 +107,6 @@ export function openTables(contents: TableContents, inputs: readonly ModelInput[
   }
 }
 
-/** Their libraries are loaded when first needed: most runs read no tables. */
-const openers: Readonly<Record<TableFormat, (file: string) => Promise<TableFile>>> = {
-  arrow: async (file) => (await import('./arrowFile.js')).openArrowFile(file),
-  parquet: async (file) => (await import('./parquetFile.js')).openParquetFile(file),
-}
-
-async function openTable(file: string, format: TableFormat): Promise<TableFile> {
-  const refuse = (error: unknown): never => {
-    if (isShortage(error)) throw error
-    const problem = error instanceof SquireError ? error.message : `is damaged: ${complaintOf(error)}`
-    throw new SquireError('DATA', `${file} ${problem}`, { cause: error })
-  }
-  const table = await openers[format](file).catch(refuse)
-  if (!table.columns.every(({ name }) => typeof name === 'string')) refuse(new Error('it has a column without a name'))
-  // Before ids and labels are read, row by row.
-  const odd = table.groups.find((rows) => !Number.isSafeInteger(rows) || rows < 0 || rows > MAX_SAMPLES)
-  if (odd !== undefined) refuse(new Error(`it has a group of ${odd} rows, expected 0 to ${MAX_SAMPLES}`))
-  return {
-    ...table,
-    async readGroup(group, columns) {
-      const { cell } = await table.readGroup(group, columns).catch(refuse)
-      return {
-        cell(column, row) {
-          try {
-            return cell(column, row)
-          } catch (error) {
-            return refuse(error)
-          }
-        },
-      }
-    },
-  }
-}
-
 function columnRoles(file: string, columns: readonly TableColumn[], inputs: readonly ModelInput[]) {
   const byName = (name: string) => columns.find((column) => column.name === name)
   const labelColumn = labelNames.find((name) => byName(name)?.kind === 'scalar')
@@ -166,65 +128,6 @@ function columnRoles(file: string, columns: readonly TableColumn[], inputs: read
     roles[name] = column.name
   }
   return { inputs: roles, labelColumn, idColumn: byName('id')?.kind === 'scalar' ? 'id' : undefined }
-}
-
-async function* columnOf(table: TableFile, column: string): AsyncGenerator<unknown> {
-  for (const [group, rows] of table.groups.entries()) {
-    const values = await table.readGroup(group, [column])
-    for (let row = 0; row < rows; row++) yield values.cell(column, row)
-  }
-}
-
-/** Turns a column's cells into tensors for one input. */
-function cellReader(
-  input: ModelInput,
-  image: Preprocessing,
-): (cell: unknown, column: string) => TensorLike | Promise<TensorLike> {
-  let layout: ReturnType<typeof imageLayout> | undefined
-  return (cell, column) => {
-    const bytes = bytesOf(cell)
-    if (bytes !== undefined) {
-      layout ??= imageLayout(input, image)
-      return decodeImage(bytes, layout)
-    }
-    const values = numbersOf(cell, elementTypeOf(input.dataType))
-    if (values === undefined) throw new SquireError('DATA', `column "${column}" is empty or holds no numbers`)
-    const dims = input.dims.map((dim, axis) => (axis === 0 ? 1 : dim))
-    if (!dims.every((dim) => typeof dim === 'number')) {
-      throw new SquireError(
-        'DATA',
-        `lists cannot feed input "${input.name}" with dims ${shown(input.dims)}: they have no shape. Use .npy files`,
-      )
-    }
-    if (values.data.length !== elementCount(dims)) {
-      throw new SquireError(
-        'DATA',
-        `column "${column}" has ${values.data.length} numbers, expected ${elementCount(dims)} for dims ${shown(dims)}`,
-      )
-    }
-    return tensorFor(input, values.type, dims, values.data)
-  }
-}
-
-function bytesOf(cell: unknown): Uint8Array | undefined {
-  const bytes = cell instanceof Uint8Array ? cell : (cell as { bytes?: unknown } | null)?.bytes
-  return bytes instanceof Uint8Array ? bytes : undefined
-}
-
-function numbersOf(
-  cell: unknown,
-  wanted: ElementType | undefined,
-): { type: ElementType; data: TensorData } | undefined {
-  const type = elementTypeOfArray(cell)
-  if (type !== undefined) return { type, data: cell as TensorData }
-  if (!Array.isArray(cell)) return undefined
-  if (cell.every((value) => typeof value === 'bigint'))
-    return { type: 'int64', data: BigInt64Array.from(cell as bigint[]) }
-  if (!cell.every((value) => typeof value === 'number')) return undefined
-  const whole = wanted !== undefined && !isFloat(wanted) && cell.every(Number.isInteger)
-  return whole
-    ? { type: 'int64', data: BigInt64Array.from(cell as number[], BigInt) }
-    : { type: 'float64', data: Float64Array.from(cell as number[]) }
 }
 
 /** Which run of rows holds row `index`, and where in it. */
