@@ -33,7 +33,7 @@ export function kubernetes(run: ClusterRun, options: KubernetesOptions): Written
   }
 }
 
-export const jobName = (run: ClusterRun, step: Step) => `${run.name}-${step.name}`
+const jobName = (run: ClusterRun, step: Step) => `${run.name}-${step.name}`
 
 function jobOf(run: ClusterRun, step: Step, options: KubernetesOptions) {
   // Indices begin at 0, parts at 1.

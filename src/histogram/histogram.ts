@@ -56,7 +56,7 @@ export function widen(histogram: Histogram, exponent: number): Histogram {
 }
 
 /** Halves the resolution of `counts` (NUM_BINS of them) `levels` times, in place. */
-export function widenCounts(counts: Float64Array, levels: number): void {
+function widenCounts(counts: Float64Array, levels: number): void {
   if (levels < 0)
     throw new RangeError(`cannot narrow a histogram by ${-levels} powers of two: the finer counts are gone`)
   if (levels === 0) return

@@ -9,8 +9,8 @@ import type { ModelProto, NodeProto } from './types.js'
 import { isUnusable } from './usableNames.js'
 import { allNodes } from './walk.js'
 
-export const IR_RANGE = [3, 13] as const
-export const OPSET_RANGE = [1, 26] as const
+const IR_RANGE = [3, 13] as const
+const OPSET_RANGE = [1, 26] as const
 /** Operators from before are known by it. */
 const FIRST_LISTED = 7
 

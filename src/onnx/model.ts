@@ -89,7 +89,7 @@ function numbersByInput({ metadataProps }: ModelProto, key: string): ReadonlyMap
 }
 
 /** What one input may have: squire holds some samples at a time, in each worker. */
-export const MAX_INPUT_ELEMENTS = 2 ** 28
+const MAX_INPUT_ELEMENTS = 2 ** 28
 
 /** @throws SquireError UNSUPPORTED for an input that no sample could fill in memory */
 export function requireFeasible({ name, dims }: Pick<ModelInput, 'name' | 'dims'>): void {

@@ -43,7 +43,7 @@ async function addProbe(hash: Hash, pool: Pool, feeds: Feeds, { model, observati
 const telling = /^(sse4_[12]|avx|avx2|fma|f16c|avx512\w*|avx_vnni\w*|amx_\w+|asimd\w*|sve\w*|i8mm|bf16|fphp)$/
 
 /** As "x64 avx avx2 fma"; where the system does not list them, the processor's name. */
-export function instructionSet(): string {
+function instructionSet(): string {
   const listed = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(cpuInfo())?.[1]?.split(' ') ?? []
   const found = listed.filter((name) => telling.test(name)).sort()
   return `${process.arch} ${found.length > 0 ? found.join(' ') : (cpus()[0]?.model ?? 'unknown')}`

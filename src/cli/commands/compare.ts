@@ -3,12 +3,12 @@
 import { join, resolve } from 'node:path'
 import { type Config, type ConfigOptions, makeConfig } from '../../config/config.js'
 import { SquireError } from '../../errors.js'
-import type { Shown } from '../../report/comparison.js'
+import * as report from '../../report/comparison.js'
 import type { Sides } from '../../runs/comparison.js'
 import { readCommandLine } from '../commandLine.js'
 import type { Configured } from '../configure.js'
 import { print } from '../print.js'
-import { options, type SortWord, sampleKeys, samplesOf, type Values } from './compareOptions.js'
+import { options, sampleKeys, samplesOf, type Values } from './compareOptions.js'
 import type { Command } from './types.js'
 
 export const compare: Command = {
@@ -70,9 +70,8 @@ function sidesOf(operands: readonly string[], quantDir: string | undefined): Sid
   )
 }
 
-async function written(values: Values, samples: number, all: readonly Row[]): Promise<string> {
-  const report = await import('../../report/comparison.js')
-  const chosen = report.sortRows(filtered(all, values), values.sort as SortWord)
+async function written(values: Values, samples: number, all: readonly report.ComparedRow[]): Promise<string> {
+  const chosen = report.sortRows(filtered(all, values), values.sort)
   if (chosen.length === 0)
     throw new SquireError(
       'CONFIG',
@@ -89,7 +88,7 @@ async function written(values: Values, samples: number, all: readonly Row[]): Pr
   }
   if (values.json) return report.comparisonJson(samples, rows)
   if (values.csv) return report.comparisonCsv(rows)
-  const shown: Shown = {
+  const shown: report.Shown = {
     mre: !values.noMre,
     cosine: !values.noCos,
     rmse: values.rmse,
@@ -109,9 +108,10 @@ async function written(values: Values, samples: number, all: readonly Row[]): Pr
   ].join('\n')
 }
 
-type Row = Parameters<typeof import('../../report/comparison.js').sortRows>[0][number]
-
-function filtered(rows: readonly Row[], { outputName, opType, indexRange }: Values): Row[] {
+function filtered(
+  rows: readonly report.ComparedRow[],
+  { outputName, opType, indexRange }: Values,
+): report.ComparedRow[] {
   const kinds = opType?.map((kind) => kind.toLowerCase())
   const [from, to] = rangeOf(indexRange)
   return rows.filter(({ index, tensor, operator }) => {

@@ -4,6 +4,7 @@ import type { ConfigOptions } from '../../config/config.js'
 import { option } from '../../config/option.js'
 import { options as all } from '../../config/options/index.js'
 import { flag, integer, names, oneOf, path, text } from '../../config/values.js'
+import { sortKeys } from '../../report/comparison.js'
 import type { readCommandLine } from '../commandLine.js'
 
 const group = 'What is compared'
@@ -29,8 +30,6 @@ const sampleOptions = {
   batchSize,
   cpuNum,
 }
-
-const sortWords = ['own', 'sqnr', 'cosine', 'mre', 'rmse', 'maxdiff', 'clipped', 'index'] as const
 
 const ownOptions = {
   quantDir: option(path('DIR'), {
@@ -61,7 +60,7 @@ const ownOptions = {
     group: shownGroup,
     help: 'from place A to place B in the network',
   }),
-  sort: option(oneOf('MEASURE', sortWords), {
+  sort: option(oneOf('MEASURE', sortKeys), {
     long: 'sort',
     group: shownGroup,
     help: 'worst first by this measure; own: the operator alone',
@@ -115,8 +114,6 @@ const ownOptions = {
 export const options = { ...ownOptions, ...sampleOptions }
 
 export const sampleKeys = Object.keys(sampleOptions) as (keyof typeof sampleOptions)[]
-
-export type SortWord = (typeof sortWords)[number]
 
 export type Values = ReturnType<typeof readCommandLine<typeof options>>['values']
 

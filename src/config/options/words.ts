@@ -14,7 +14,6 @@ export type ZeroPointPolicy = (typeof zeroPointPolicies)[number]
 
 /** 'auto': the policy that samples speak for. */
 export const zeroPointChoices = [...zeroPointPolicies, 'auto'] as const
-export type ZeroPointChoice = (typeof zeroPointChoices)[number]
 
 /** What is made better from calibration samples alone: fast is biases, best integer weights with the biases that go with them, or else biases alone. */
 export const refinements = ['none', 'fast', 'best', 'biases', 'weights'] as const

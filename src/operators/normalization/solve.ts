@@ -34,7 +34,7 @@ export interface FixedNormalization extends FixedOperator {
 
 /** z has so many bits more to lose than v: 26 bits of R, 15 of z. */
 export const NORMALIZED_SHIFT = 11
-export const NORMALIZED_BITS = 16
+const NORMALIZED_BITS = 16
 const LARGEST_SQUARES = 2 ** 31
 /** c R has 27 + k bits, of 50. */
 const LARGEST_UNSHIFTED = 23

@@ -18,7 +18,7 @@ export function readEmbedded(): Embedded {
 }
 
 /** Which operator writes each tensor, by the tensor's name. */
-export function writersOf({ operators }: Layers): ReadonlyMap<string, number> {
+function writersOf({ operators }: Layers): ReadonlyMap<string, number> {
   return new Map(operators.flatMap(({ outputs }, i) => outputs.map((name) => [name, i] as const)))
 }
 
