@@ -11,7 +11,7 @@ const STUCK =
   'Repeat the command with --resume to go on from the last checkpoint, where there is one.\n'
 
 /** A signal this long after the first is impatience; sooner it is the same one, from the terminal and from the supervisor. */
-const repeatMilliseconds = 1000
+const REPEAT_MS = 1000
 
 export interface Interrupt {
   /** Aborted by the first signal: the run stops between two forward passes. */
@@ -35,7 +35,7 @@ export function listenForSignals(): Interrupt {
         process.stderr.write(STUCK)
         leave(status)
       }, STOP_MS).unref()
-    } else if (performance.now() - since > repeatMilliseconds) leave(status)
+    } else if (performance.now() - since > REPEAT_MS) leave(status)
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
