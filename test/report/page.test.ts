@@ -1,4 +1,4 @@
-// report.html in a real browser, on reports of real runs: PP-OCR's text detector, a model with hostile names, and SqueezeNet where it is there.
+// report.html in a real browser, on reports of real runs: PP-OCR's text direction classifier, a model with hostile names, and SqueezeNet where it is there.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fixture, ocrModel, squire, temporaryFolder } from '../e2e/squire.js'
+import { classifier, fixture, squire, temporaryFolder } from '../e2e/squire.js'
 import { tiny, write } from '../e2e/tiny.js'
 import { node } from '../onnx/models.js'
 import { findBrowser, type Opened, openBrowser } from './browser.js'
@@ -26,25 +26,10 @@ async function report(name: string, words: readonly string[]): Promise<string> {
   return join(out, 'report.html')
 }
 
-const detector = () => {
-  const dims = JSON.stringify([1, 2, 3].map(() => [1, 3, 96, 96]))
-  const data = ['-uds', fixture('noise.mjs'), '-if', 'measured', '-d', dims]
-  return report('detector', [
-    '-m',
-    ocrModel('ch_PP-OCRv4_det_infer.onnx'),
-    ...data,
-    '-i',
-    '2',
-    '-qm',
-    'mse',
-    'min_max',
-    '--zero-points',
-    'none',
-    '--compare-iteration',
-    '2',
-    '--noise-shares',
-    '1',
-  ])
+const lines = () => {
+  const data = ['-uds', fixture('noise.mjs'), '-if', 'measured', '-d', JSON.stringify(Array(3).fill([1, 3, 48, 192]))]
+  const words = ['-i', '2', '-qm', 'mse', 'min_max', '--zero-points', 'none', '--compare-iteration', '2']
+  return report('lines', ['-m', classifier, ...data, ...words, '--noise-shares', '1'])
 }
 
 const hostile = '</script><img src=x onerror=alert(1)>"\'&'
@@ -61,7 +46,7 @@ const photos = () => {
 }
 
 const cases = [
-  { name: 'PP-OCR detector', make: detector, runs: true, themes: ['light'], shares: true },
+  { name: 'PP-OCR classifier', make: lines, runs: true, themes: ['light'], shares: true },
   { name: 'model with hostile names', make: hostileNames, runs: true, themes: ['light', 'dark'], shares: false },
   { name: 'SqueezeNet', make: photos, runs: hasSqueezeNet, themes: ['dark'], shares: false },
 ]
