@@ -1,5 +1,5 @@
-// Raises nodes to a later opset: those of models older than 7 to 7, with which the runtime begins, those of 7 to 12 to 13, where every operator that squire emits has one form, or up to 18 where the user asks
-// for it (-ov).
+// Raises nodes to a later opset: those of 1 to 6 to 7, with which the runtime begins, those of 7 to 12 to 13, where every operator that squire emits
+// has one form, or up to 18 where the user asks for it (-ov).
 
 import { SquireError } from '../errors.js'
 import { isStandardDomain } from '../onnx/operators.js'

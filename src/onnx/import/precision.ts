@@ -2,7 +2,8 @@
 // a double is rounded.
 //
 // A type is converted where weights have it, or where inputs have it and nothing in the model is float32. Elsewhere the model itself converts its
-// inputs and outputs; doubles that only serve the arithmetic of shapes stay as they are. An input in bfloat16 is always converted: the runtime's JavaScript cannot feed one.
+// inputs and outputs; doubles that only serve the arithmetic of shapes stay as they are. An input in bfloat16 is always converted: the runtime's
+// JavaScript cannot feed one.
 
 import { intAttribute, makeAttribute } from '../attribute.js'
 import { dataTypeName } from '../datatype.js'

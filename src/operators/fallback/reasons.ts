@@ -23,6 +23,7 @@ const reasons: Readonly<Record<string, string>> = {
   CumProd: manyFactors,
   CumSum: 'its axis is computed, or dims that it depends on are open',
   DFT: 'its axis or length is computed, or dims that it depends on are open',
+  DeformConv: 'dims that it depends on are open',
   DequantizeLinear: alone,
   Det: manyFactors,
   Dropout: 'it is trained, or its mask is read',

@@ -26,8 +26,9 @@ export interface FixedAxis {
 }
 
 /**
- * With u = 2^8 i + r along an axis: y = x[i] or x[i + 1], whichever is nearer, in the middle that of the even index (constant places are whole already); or, of what interpolates,
- * y = rshift(sum over the corners of x * product over the axes of shares, bits * axes): shares (2^8 - r at i, r at i + 1) of 8 bits, or those of `cubic` at i - 1 to i + 2, of 12 bits.
+ * With u = 2^8 i + r along an axis: y = x[i] or x[i + 1], whichever is nearer, in the middle that of the even index (constant places are whole
+ * already); or, of what interpolates, y = rshift(sum over the corners of x * product over the axes of shares, bits * axes). A linear interpolation has
+ * shares of 8 bits, 2^8 - r at i and r at i + 1, a cubic one those of `cubic` at i - 1 to i + 2, of 12 bits.
  */
 export interface FixedSampling extends FixedOperator, SamplingGeometry {
   /** In the order of the input's axes. */
