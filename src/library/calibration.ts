@@ -205,5 +205,5 @@ function opened(calibration: Calibration): OpenCalibration {
 
 function solutionOf(solution: Solution): OpenSolution {
   if (solution instanceof OpenSolution) return solution
-  throw new SquireError('CONFIG', 'a solution is expected, as solve() gives them')
+  throw new SquireError('CONFIG', 'evaluate() and exportModel() take a solution that solve() resolved to')
 }

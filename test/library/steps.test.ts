@@ -100,7 +100,7 @@ describe('calibrate, solve, evaluate, exportModel', () => {
     await calibration.close()
     await calibration.close()
     await expect(evaluate(solution!)).rejects.toThrow('the calibration is closed')
-    await expect(evaluate({ ...solution! })).rejects.toThrow('a solution is expected')
+    await expect(evaluate({ ...solution! })).rejects.toThrow('take a solution that solve() resolved to')
   })
 
   it('an aborted calibration leaves nothing behind', async () => {

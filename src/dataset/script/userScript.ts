@@ -4,7 +4,6 @@ import { execFile } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { createJiti } from 'jiti'
 import { listed, messageOf, SquireError } from '../../errors.js'
 import { squireFolder } from '../../version.js'
 import type { Dataset, DatasetFactory, InferFunction } from '../types.js'
@@ -86,7 +85,9 @@ function installAdvice(text: string): string {
   return `. Install it in the script's project: npm install ${squireFolder()}. An object with size() and load() needs no import`
 }
 
-function importTypeScript(script: string): Promise<Record<string, unknown>> {
+async function importTypeScript(script: string): Promise<Record<string, unknown>> {
+  // Loaded when first needed: that takes as long as a worker's start.
+  const { createJiti } = await import('jiti')
   // No cache on disk: nothing is written outside the save-dir, and workers that start together do not race for it.
   return createJiti(import.meta.url, { fsCache: false }).import(script)
 }

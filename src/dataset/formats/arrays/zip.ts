@@ -3,7 +3,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
-import { type Entry, fromFd, type Options, type ZipFile } from 'yauzl'
+import type { Entry, Options, ZipFile } from 'yauzl'
 import { messageOf, SquireError } from '../../../errors.js'
 
 export interface ZipEntry {
@@ -25,6 +25,8 @@ export async function readZipDirectory(file: FileHandle): Promise<ZipEntry[]> {
   try {
     // Names are decoded here: yauzl refuses those that could not be files, but nothing is written under them.
     const options = { autoClose: false, lazyEntries: true, decodeStrings: false, validateEntrySizes: true } as const
+    // Loaded when first needed: few runs read .npz files, and every worker knows the format.
+    const { fromFd } = (await import('yauzl')).default
     const zip = await promisify<number, Options, ZipFile>(fromFd)(file.fd, options)
     const entries: ZipEntry[] = []
     for (const entry of await entriesOf(zip)) entries.push(await entryOf(zip, entry))

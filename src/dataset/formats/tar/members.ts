@@ -2,7 +2,7 @@
 // often holds the headers of several small members: a shard of a gigabyte costs a read or two of 4 KB for each sample.
 
 import type { FileHandle } from 'node:fs/promises'
-import { Header, type HeaderData, Pax } from 'tar'
+import type { HeaderData } from 'tar'
 import { readRange } from '../fingerprint.js'
 
 const BLOCK = 512
@@ -21,6 +21,8 @@ export interface Member {
 export async function* membersOf(file: FileHandle): AsyncGenerator<Member> {
   const { size: end } = await file.stat()
   if (end < BLOCK) throw new Error(`it is not a tar file: it has ${end} bytes`)
+  // Loaded when first needed: few runs read tar files, and every worker knows the format.
+  const { Header, Pax } = await import('tar')
   const blockAt = blocksOf(file)
   let own: HeaderData | undefined
   let global: HeaderData | undefined
