@@ -95,7 +95,7 @@ export class Rig {
     const workerData = { model: file, source: sourceOf(of, 1_000_000) }
     const plain = Array.from({ length: threads }, () => new Worker(script, { workerData }))
     await Promise.all(plain.map((worker) => answer(worker)))
-    return new Rig(of, threads, workspace, prepared, await makeObserved(prepared, workspace, dodges), plain)
+    return new Rig(of, threads, workspace, prepared, await makeObserved(prepared, workspace, undefined, dodges), plain)
   }
 
   get observed(): { readonly tensors: number; readonly values: number; readonly quantized: number } {

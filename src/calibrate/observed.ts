@@ -15,10 +15,14 @@ import { withRefusedOutput } from './dodges/uncopied.js'
 import type { Prepared } from './prepare.js'
 import type { Feeds, ObservedModel } from './runner.js'
 
-/** `workspace` is a folder for temporary files. */
+/**
+ * `workspace` is a folder for temporary files.
+ * @param samples how many are observed
+ */
 export async function makeObserved(
   prepared: Prepared,
   workspace: string,
+  samples: number = Number.POSITIVE_INFINITY,
   dodges: readonly Dodge[] = dodgesInUse(),
 ): Promise<ObservedModel> {
   const { model, plan, plain, feeds, tensors, key } = prepared
@@ -26,7 +30,8 @@ export async function makeObserved(
   const exposed = plan.observed.filter((name) => !outputs.has(name) && !Object.hasOwn(feeds, name))
   const dims = plan.observed.map((name) => tensors.get(name)!.dims)
   const values = dims.reduce((sum, one) => sum + elementCount(one), 0)
-  const stackable: Stackable = { proto: model.proto, feeds, names: [...plain.outputs, ...exposed], tensors, values }
+  const names = [...plain.outputs, ...exposed]
+  const stackable: Stackable = { proto: model.proto, feeds, names, tensors, values, samples }
   const written = (proto: ModelProto) => {
     const observed = withOutputs(proto, exposed)
     const given = dodges.includes('uncopied') ? withRefusedOutput(observed) : observed

@@ -53,7 +53,7 @@ export function calibrate(options: CalibrateOptions): Promise<Calibration> {
 }
 
 async function observe({ workspace, reporter }: Setting, runner: Runner, prepared: Prepared) {
-  const model = await makeObserved(prepared, workspace)
+  const model = await makeObserved(prepared, workspace, runner.iterations.at(-1))
   for (const line of model.log) reporter.debug(line)
   return runner.observe(model)
 }

@@ -52,7 +52,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const searched = mixSamples(config, given.plan.operators.length)
     reporter.workload?.(work + triedSamples(config, runner.iterations, roomFor(given) * runner.parallel) + searched)
     const observed = await calibrated(config, given, runner, async () => {
-      const model = await makeObserved(given, workspace)
+      const model = await makeObserved(given, workspace, runner.iterations.at(-1))
       for (const line of model.log) reporter.debug(line)
       return runner.observe(model)
     })

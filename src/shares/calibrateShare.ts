@@ -24,7 +24,7 @@ export function calibrateShare(config: Config, reporter: Reporter, options: RunO
     await checkpoint.begin()
     const { runner, prepared } = await prepareRun(setting, checkpoint)
     const shares = sharesOf(runner)
-    const model = await makeObserved(prepared, rig.workspace)
+    const model = await makeObserved(prepared, rig.workspace, runner.iterations.at(-1))
     for (const line of model.log) reporter.debug(line)
     const plan = await shares.planShare(model, shareOf(config))
     const key = { ...plan.key, ...versions() }

@@ -20,6 +20,11 @@ const MOST_STACKED = 32
 const FEWEST_STACKED = 8
 /** Observed values of one pass: more do not stay in a cache from where they are written to where they are counted. */
 const MOST_VALUES = 2 ** 24
+/**
+ * Samples for each of one pass, at the least: with fewer the trial takes longer than what it saves. A recurrent layer gains more, as its steps cost
+ * little more for several samples than for one.
+ */
+const LEAST_SAMPLES_EACH = { recurrent: 2, other: 8 }
 /** Larger models of a fixed batch stay as they are: the trials would hold them in memory once more. */
 const MOST_OPENED_BYTES = 2 ** 27
 
@@ -34,6 +39,8 @@ export interface Stackable {
   readonly tensors: ReadonlyMap<string, TensorInfo>
   /** How many values are observed. */
   readonly values: number
+  /** How many samples there will be. */
+  readonly samples: number
 }
 
 /** How samples go into one forward pass. */
@@ -72,8 +79,9 @@ export async function samplesToStack(model: Stackable, several: ForSeveral): Pro
   return stackAxes === undefined ? unstacked : { stacked, stackAxes }
 }
 
-function mostStacked({ values }: Stackable): number {
-  return Math.min(MOST_STACKED, 2 ** Math.floor(Math.log2(MOST_VALUES / Math.max(1, values))))
+function mostStacked({ values, samples, proto }: Stackable): number {
+  const worthIt = samples / LEAST_SAMPLES_EACH[proto.graph.node.some(isScan) ? 'recurrent' : 'other']
+  return Math.min(MOST_STACKED, 2 ** Math.floor(Math.log2(Math.min(worthIt, MOST_VALUES / Math.max(1, values)))))
 }
 
 /**

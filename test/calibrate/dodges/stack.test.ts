@@ -17,6 +17,7 @@ interface Given {
   /** Values of integer inputs. */
   readonly integer?: (i: number) => number
   readonly values?: number
+  readonly samples?: number
   readonly output?: DataType
 }
 
@@ -37,6 +38,7 @@ async function stacked({
   dims = ['N', 3, 'H', 'W'],
   type = DataType.FLOAT,
   values = 2 ** 20,
+  samples = 1000,
   output = DataType.FLOAT,
   integer = (i) => i % 7,
 }: Given) {
@@ -54,9 +56,8 @@ async function stacked({
     type === DataType.FLOAT
       ? { type: 'float32' as const, dims: fed, data: Float32Array.from(data) }
       : { type: 'int32' as const, dims: fed, data: Int32Array.from(data, (_, i) => integer(i)) }
-  return (
-    await stackingOf({ proto, feeds: { x }, names: ['y'], tensors: await shapesFor(asModel(proto), { x }), values })
-  ).stacked
+  const tensors = await shapesFor(asModel(proto), { x })
+  return (await stackingOf({ proto, feeds: { x }, names: ['y'], tensors, values, samples })).stacked
 }
 
 async function stackingOf(model: Stackable) {
@@ -96,6 +97,15 @@ describe('samples are stacked', () => {
     [2 ** 21, 8],
   ])('the more, the fewer values they have: of %i values, %i', async (values, count) => {
     expect(await stacked({ nodes: [makeNode('Relu', ['x'], ['y'])], values })).toBe(count)
+  })
+
+  it.each([
+    [63, 1],
+    [64, 8],
+    [255, 16],
+    [256, 32],
+  ])('the fewer, the fewer there are: of %i samples, %i', async (samples, count) => {
+    expect(await stacked({ nodes: [makeNode('Relu', ['x'], ['y'])], values: 1000, samples })).toBe(count)
   })
 
   it.each<{ name: string } & Given>([

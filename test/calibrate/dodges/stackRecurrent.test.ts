@@ -37,7 +37,7 @@ it('gates and states of every form of a layer are what they are alone', async ()
     const proto = withAllOutputs((await lowerRecurrent.apply(recurrentModel(form))).proto)
     const feeds = recurrentFeeds(form, recurrentModel({ ...form, open: false }))
     const names = proto.graph.output.map(({ name }) => name)
-    const model = { proto, feeds, names, tensors: await shapesFor(asModel(proto), feeds), values: 2 ** 21 }
+    const model = { proto, feeds, names, tensors: await shapesFor(asModel(proto), feeds), values: 2 ** 21, samples: 16 }
     const several = await forSeveral(model, (opened) => modelFile(opened, at('several.onnx')))
     const { stacked, stackAxes } = await samplesToStack(model, several!)
     expect(stacked).toBe(8)
