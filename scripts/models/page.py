@@ -159,9 +159,9 @@ lines, cropped to their text as a detector crops them, that are read exactly as 
 spoken sentences of speakers that nothing was calibrated on, decisions at a probability of 0.5 as the float model's; of the timer's seven, all must be. For ddddocr's readers, drawn captchas of 4 to 6 characters that are read right but for
 upper and lower case; for its detector, boxes around characters on photographs that both models find at an IoU of a half (F1).
 
-The trained networks are judged beside the right answers, on samples that they were not trained on: tc_resnet8, ds_cnn and kws_gru by top-1 of 12 classes of words of other speakers;
-resnet18, repvgg_a0, mobilenet_v2 and mobilenet_v3_small, all of reduced width but the last, by top-1 of 23 characters drawn on other photographs; crnn by lines of five digits without a fault; unet by the mean
-intersection over union of drawn shapes; espcn (photographs at three times their size) and fast_depth (distances in drawn fog) by their peak signal to noise ratio.
+The trained networks are judged beside the right answers, on samples that they were not trained on: tc_resnet8 and ds_cnn by top-1 of 12 classes of words of other speakers;
+resnet18 by top-1 of 23 characters drawn on other photographs; repvgg_a0, mobilenet_v2 and mobilenet_v3_small by top-1 of scikit-learn's handwritten digits (all four of reduced width but the last); crnn by lines of
+five drawn digits without a fault; unet by the mean intersection over union of drawn shapes; espcn (photographs at three times their size) and fast_depth (distances in drawn fog) by their peak signal to noise ratio.
 
 {tasks}
 
@@ -234,16 +234,16 @@ that its output jumps there. In two of three deals one sample of 180, 0.956 for 
 **ddddocr** (a YOLOX detector of 416 x 416 and captcha readers of convolutions, an LSTM and 8,210 classes) is trained as well. The detector's
 only output holds boxes, logarithms of sides and probabilities in one tensor, and so under one scale. A reader is also there as quantize_dynamic left it: taken in float
 it differs from what it was by its rounding of activations alone (33.8 dB, 21 of 24 captchas read alike), and the tables compare with the model as it came, its rounding and all.
+ISNet (1024 x 1024), which `collect.py --imgly` collects, is not on this page: with 2.2 GB of tensors trying its modes alone takes minutes a deal.
 
-Whether a letter is upper or lower case is what the readers do not know of themselves: the float reader gets 33 % of 96 drawn captchas right with case and 86 % without. Only 89 % of captchas are read by the integer model
-as by the float model, case and all (96 others, min_max, 26.6 dB), but 91 % are read right without case, and 90 % by the float model. The 11 that differ are those the float model is unsure of: its first score leads the second
-by 0.01 to 0.47 in their weakest place, where the noise of a score is 0.1 and the usual lead is 1.0. With a lead below 0.25, 13 of 22 are read alike, below 0.5 10 of 12, and above that all 62. White noise as
-strong leaves 94 to 97 % alike. No tensor stands out: the largest share of the noise, 19 %, is what the first SiLU writes, and without it there are 25.6 dB instead of 24.7 (6 captchas).
-The default takes mse now: 28.5 dB where min_max has 26.6 (64 captchas), and as many captchas read as the float model reads them.
+Whether a letter is upper or lower case is what the readers do not know: of 96 drawn captchas the float reader gets 33 % right with case, and 86 % without. Of 96 others (min_max, 26.6 dB) the integer model reads
+89 % as the float model does, case and all; but 91 % right without case, the float model 90 %. The 11 that differ are those of which the float model is unsure: where it is least sure, its first score leads the second by 0.01
+to 0.47, while a score's noise is 0.1 and the usual lead 1.0. With a lead below 0.25, 13 of 22 are read alike, below 0.5 10 of 12, and above it all 62. White noise as strong leaves 94 to 97 % alike.
+No tensor stands out: the largest share of the noise, 19 %, is what the first SiLU writes, and without it there are 25.6 dB instead of 24.7 (6 captchas). The default takes mse now: 28.5 dB where min_max has 26.6
+(64 captchas), and as many read alike.
 
 **Trained networks.** On the small networks of `train.py` both tools keep what the float model can: no answer's measure differs by more than half a percent or 0.1 dB. The noise is lower than with random weights, and the
 tools are nearer to each other: in tc_resnet8 squire's default is 0.2 dB above ONNX Runtime's, in espcn 2.4 above, in fast_depth 0.1 and in resnet18 0.6 below (three deals of 100 and 300 samples).
-ISNet (1024 x 1024), which `collect.py --imgly` collects, is not on this page: with 2.2 GB of tensors trying its modes alone takes minutes a deal.
 
 ## Operators
 

@@ -24,7 +24,7 @@ def gains(results):
 
 def bars(axes, found, trained):
     some = [(place, gain, error or 0) for place, (name, gain, error) in enumerate(found) if name.startswith(TRAINED) == trained]
-    places, middles, errors = zip(*some)
+    places, middles, errors = zip(*some) if some else ([], [], [])
     label = f"{'trained' if trained else 'random'} weights ({len(some)})"
     axes.barh(places, middles, xerr=errors, color=COLORS[trained], height=0.7, error_kw={"linewidth": 0.7}, label=label)
 

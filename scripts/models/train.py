@@ -3,9 +3,9 @@
 python scripts/models/train.py FOLDER [--photos FOLDER] [--only NAME...]
 
 Writes NAME.onnx, NAME.npz (samples to calibrate on) and NAME.test.npz (others, to test on), both with the right answers as `label`, and prints
-how good the float model is. Training takes a minute or two of one thread a network. Needs torch, timm, torchvision, onnx, onnxruntime, numpy and
-pillow; the keywords need flite and espeak-ng (Debian's packages). With the same versions of these on the same kind of processor, a network comes
-out the same.
+how good the float model is. Training takes a minute or two of one thread a network. Needs torch, timm, torchvision, scikit-learn, onnx, onnxruntime,
+numpy and pillow; keywords need flite and espeak-ng (Debian's packages) as well. Backgrounds are photographs of the folder that is given, else noise
+with their spectrum.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import topology  # Declares torchvision's operators where its native library does not load.
+import topology  # noqa: F401  Declares torchvision's operators where its native library does not load.
 import torch
 
 import spoken
@@ -35,6 +35,14 @@ def export(name, task, photos, folder):
     return Judge(name, file, parts[1]).float_task()
 
 
+def trainable(names):
+    missing = spoken.missing()
+    left_out = [name for name in names if TASKS[name].is_spoken and missing]
+    if left_out:
+        print(f"Left out: {', '.join(left_out)}; {' and '.join(missing)} (Debian's packages) must be installed to speak.")
+    return [name for name in names if name not in left_out]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -44,7 +52,7 @@ def main():
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
     options.folder.mkdir(parents=True, exist_ok=True)
-    for name in options.only:
+    for name in trainable(options.only):
         started = time.process_time()
         right = export(name, TASKS[name], options.photos, options.folder)
         print(f"{name}: {right}, {time.process_time() - started:.0f} s", flush=True)

@@ -50,6 +50,15 @@ def characters(images, rng, count, side=48):
     return normalized(pictures), labels
 
 
+def handwritten(side=32):
+    """scikit-learn's 1,797 handwritten digits (Alpaydin and Kaynak 1998), grown from 8 x 8, and which they are."""
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    grown = [Image.fromarray((one / 16 * 255).astype(np.uint8)).resize((side, side), Image.Resampling.BICUBIC).convert("RGB") for one in found.images]
+    return normalized(grown), found.target.astype(np.int64)
+
+
 def numbers(images, rng, count, height=32, width=96, length=5):
     """Five digits in a row on a piece of a photograph, grey in [-1, 1], and the digits' codes, [count, length, 1]."""
     lines, labels = [], rng.integers(0, 10, (count, length))
