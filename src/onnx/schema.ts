@@ -1,4 +1,4 @@
-// The wire format: field numbers of onnx/onnx.proto for the messages squire reads. Everything else (training info, sparse tensors...)
+// The wire format: field numbers of onnx/onnx.proto for the messages squire reads. Everything else (training info, sparse attributes...)
 // stays behind in `$unknowns` and is written back untouched.
 //
 // Presence: a field marked `optional` is absent or present, and stays so. A string or number without the mark has its default when absent
@@ -26,6 +26,12 @@ message TensorProto {
   optional string doc_string = 12;
   repeated StringStringEntryProto external_data = 13;
   optional int32 data_location = 14;
+}
+
+message SparseTensorProto {
+  TensorProto values = 1;
+  TensorProto indices = 2;
+  repeated int64 dims = 3 [packed = false];
 }
 
 message AttributeProto {
@@ -76,6 +82,7 @@ message GraphProto {
   repeated ValueInfoProto input = 11;
   repeated ValueInfoProto output = 12;
   repeated ValueInfoProto value_info = 13;
+  repeated SparseTensorProto sparse_initializer = 15;
 }
 
 message OperatorSetIdProto { string domain = 1; int64 version = 2; }

@@ -115,7 +115,15 @@ export interface GraphProto {
   input: ValueInfoProto[]
   output: ValueInfoProto[]
   valueInfo: ValueInfoProto[]
+  sparseInitializer?: SparseTensorProto[]
   docString?: string
+}
+
+/** Its name is that of its values, in one dimension; indices are places in row order, [n], or in each dimension, [n, rank]. */
+export interface SparseTensorProto {
+  values: TensorProto
+  indices: TensorProto
+  dims: Int64[]
 }
 
 export interface OperatorSetIdProto {

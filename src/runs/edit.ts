@@ -4,13 +4,15 @@
 import { createHash } from 'node:crypto'
 import type { Config } from '../config/config.js'
 import { convertOpset } from '../emit/convertOpset.js'
+import { SquireError } from '../errors.js'
+import { arrayOfDataType, dataTypeName } from '../onnx/datatype.js'
 import { cutOutputs } from '../onnx/edits/cutOutputs.js'
 import { fixBatch, fixInputShapes } from '../onnx/edits/inputShapes.js'
 import { normalizeInput } from '../onnx/edits/normalize.js'
 import { inSinglePrecision } from '../onnx/import/index.js'
 import { inferTensors } from '../onnx/inference.js'
 import { opsetOf, readModel } from '../onnx/model.js'
-import type { Model, ModelProto } from '../onnx/types.js'
+import { DataType, type Model, type ModelProto } from '../onnx/types.js'
 import type { Reporter } from '../report/types.js'
 import { movedNormalizations } from './given/inputDtypes.js'
 
@@ -29,13 +31,29 @@ export async function readGivenModel(config: Config, reporter: Pick<Reporter, 'i
   const moved = normalizations.length === 0 ? undefined : normalizations
   const edits: Edits = { outputNames, inputShapes, irBatch, mean, std, opsetVersion, moved }
   const asked = Object.entries(edits).filter(([, value]) => value !== undefined)
-  if (asked.length === 0) return model
+  if (asked.length === 0) return withNumericOutputs(model)
   const proto = await edited(model.proto, edits)
   const hash = createHash('sha256')
     .update(JSON.stringify([model.hash, asked]))
     .digest('hex')
-  return { ...model, proto, hash, fileHash: model.hash }
+  return withNumericOutputs({ ...model, proto, hash, fileHash: model.hash })
 }
+
+/** @throws SquireError UNSUPPORTED where an output of the model holds sequences, optional tensors or strings */
+function withNumericOutputs(model: Model): Model {
+  for (const { name, type } of model.proto.graph.output) {
+    const elements = type?.tensorType?.elemType
+    // An output that a cut made has no type, and an element type of 0 is left open.
+    if (type === undefined || elements === 0 || (elements !== undefined && isNumeric(elements))) continue
+    const got = elements === undefined ? 'is not a tensor' : `has ${dataTypeName(elements)}`
+    const advice = `squire compares numeric tensors only; end the model before it (--output-name), or export it without it`
+    throw new SquireError('UNSUPPORTED', `model output "${name}" ${got}; ${advice}`)
+  }
+  return model
+}
+
+/** Whether it is a type of numbers that the runtime gives, or one that import takes away. */
+const isNumeric = (elements: number) => elements === DataType.BFLOAT16 || arrayOfDataType(elements) !== undefined
 
 /** The runtime begins with opset 7. */
 const FIRST_OPSET = 7

@@ -4,6 +4,7 @@
 import { withUniqueNames } from '../nodeNames.js'
 import type { Model, ModelProto } from '../types.js'
 import { lowerContrib } from './contrib/index.js'
+import { denseInitializers } from './denseInitializers.js'
 import { takeDynamicQuantization } from './dynamicQuantization.js'
 import { inlineFunctions } from './functions.js'
 import { singlePrecision, takesOtherPrecision } from './precision.js'
@@ -17,6 +18,7 @@ const uniqueNodeNames: ImportStep = (proto) => {
 }
 
 const steps: readonly ImportStep[] = [
+  denseInitializers,
   inlineFunctions,
   singlePrecision,
   takeDynamicQuantization,

@@ -7,6 +7,7 @@ import { chooseBranch } from './chooseBranch.js'
 import { chooseMasked } from './chooseMasked.js'
 import { constantInputs } from './constantInputs.js'
 import { constantNodes } from './constantNodes.js'
+import { dropEmptyParts } from './dropEmptyParts.js'
 import { foldArithmetic } from './foldArithmetic.js'
 import { foldBatchNormalization } from './foldBatchNormalization.js'
 import { foldConstants } from './foldConstants.js'
@@ -20,15 +21,18 @@ import type { Pass } from './pass.js'
 import { lowerRecurrent } from './recurrent/lowerRecurrent.js'
 import { removeDead } from './removeDead.js'
 import { removeIdentity } from './removeIdentity.js'
+import { singleArithmetic } from './singleArithmetic.js'
 import { unrollLoop } from './unrollLoop.js'
 
 const allPasses: readonly Pass[] = [
   constantInputs,
   constantNodes,
   removeDead,
+  dropEmptyParts,
   removeIdentity,
   foldConstants,
   lowerRecurrent,
+  singleArithmetic,
   foldInferred,
   foldIf,
   unrollLoop,

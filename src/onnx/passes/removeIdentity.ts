@@ -1,4 +1,4 @@
-// Identity, Dropout (which does nothing at inference), reductions over no axes, products with 1 and sums with 0 go; names of graph outputs stay.
+// Identity, Dropout (which does nothing at inference), Concat of one tensor, reductions over no axes, products with 1 and sums with 0 go; names of graph outputs stay.
 //
 //     x -> Identity -> y            readers of y read x
 //     node -> x -> Identity -> y    where y is a graph output: the node writes y itself, readers of x read y
@@ -77,6 +77,7 @@ function isScalar(name: string, value: number, index: GraphIndex): boolean {
 }
 
 function passesThrough(node: NodeProto, index: GraphIndex): boolean {
+  if (node.opType === 'Concat' && node.input.length === 1) return true
   if (node.opType === 'Identity' || reducesNothing(node, index)) return true
   if (node.opType !== 'Dropout') return false
   const mask = node.output[1] ?? ''

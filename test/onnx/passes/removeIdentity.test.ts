@@ -47,6 +47,10 @@ const cases: Readonly<Record<string, Case>> = {
     constants: [floats('one', [], [1]), floats('zero', [], [0])],
     after: ['Relu x -> y'],
   },
+  'a Concat of one': {
+    nodes: [node('Concat', ['x'], ['a'], [makeAttribute('axis', 1)]), relu('a', 'y')],
+    after: ['Relu x -> y'],
+  },
   'but not what is divided, taken away from zero, or given dims': {
     nodes: [node('Div', ['one', 'x'], ['a']), node('Sub', ['zero', 'a'], ['b']), node('Mul', ['b', 'ones'], ['y'])],
     constants: [floats('one', [], [1]), floats('zero', [], [0]), floats('ones', [1], [1])],
