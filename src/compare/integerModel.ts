@@ -4,6 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ComparedSamples, Runner } from '../calibrate/runner.js'
+import { MOST_COMPARED_BYTES } from '../engine/workers.js'
 import type { WrittenTensor } from '../export/integerModel.js'
 import type { ModelProto } from '../onnx/types.js'
 import { type ComparisonResult, compareModels } from './compare.js'
@@ -23,14 +24,11 @@ export interface IntegerComparison {
   readonly workspace: string
 }
 
-/** Bytes of the float model's tensors that are compared at once; a larger tensor is compared alone. */
-const MOST_BYTES = 768 * 2 ** 20
-
 /** All tensors, in the order of `written`. */
 export async function compareIntegerModel(asked: IntegerComparison): Promise<ComparisonResult> {
   const { runner, float, integer, written, bytesOf, compared, title, workspace } = asked
   const tensors = comparable(written)
-  const parts = partsOf(tensors, bytesOf, MOST_BYTES)
+  const parts = partsOf(tensors, bytesOf, MOST_COMPARED_BYTES)
   const folder = await mkdtemp(join(workspace, 'compare-'))
   const names = tensors.map(({ name }) => name)
   const reference = await comparedFloat(float, names, folder)

@@ -72,10 +72,13 @@ export class Pool {
     return this.#threads
   }
 
-  /** Changes the number of threads, before the first task. */
-  plan(threads: number): void {
-    if (this.#started !== undefined) throw new Error('the threads have started')
+  /** Changes the number of threads, while there is no task: those that have started end. */
+  async plan(threads: number): Promise<void> {
+    if (threads === this.#threads) return
+    const started = this.#started
+    this.#started = undefined
     this.#threads = threads
+    await started?.destroy()
   }
 
   get #piscina(): Piscina {

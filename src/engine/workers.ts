@@ -18,11 +18,15 @@ export function thisMachine(): Machine {
 const WORKER_BYTES = 150 * 2 ** 20
 /** What a session holds of each byte of weights: the weights, and the copy that the runtime packs for its kernels. */
 const COPIES_OF_WEIGHTS = 2
+/** Bytes of the float model's tensors that are compared at once; a larger tensor is compared alone. */
+export const MOST_COMPARED_BYTES = 768 * 2 ** 20
 /**
- * What a worker holds of each byte of the float model's tensors when it compares two models tensor by tensor, which takes most: values, integers, what each operator
- * alone is fed with and writes, and copies on the way. ddddocr's detector, with 132 MB of tensors, takes 0.6 to 0.9 GB a worker so.
+ * What a worker holds of each byte of the float model's tensors when it compares two models tensor by tensor: values, integers, what each operator alone is
+ * fed with and writes, and copies on the way. ddddocr's detector, with 132 MB of tensors, takes 0.6 to 0.9 GB a worker so.
  */
-const COPIES_OF_TENSORS = 6
+const COPIES_COMPARED = 6
+/** What it holds of each byte while it observes them: those that the runtime writes for it, the runtime's own, and what both leave in heaps. */
+const COPIES_OBSERVED = 3
 /** The rest is for the engine, and for others on this machine. */
 const SHARE_OF_MEMORY = 0.8
 
@@ -40,7 +44,8 @@ export interface ModelBytes {
 }
 
 export function workersFor(asked: number, { weights, tensors }: ModelBytes, { cores, memory }: Machine): Workers {
-  const each = WORKER_BYTES + COPIES_OF_WEIGHTS * weights + COPIES_OF_TENSORS * tensors
+  const compared = COPIES_COMPARED * Math.min(tensors, MOST_COMPARED_BYTES)
+  const each = WORKER_BYTES + COPIES_OF_WEIGHTS * weights + Math.max(compared, COPIES_OBSERVED * tensors)
   const fitting = Math.max(1, Math.floor((memory * SHARE_OF_MEMORY) / each))
   const threads = Math.min(asked, cores, fitting)
   if (threads === asked) return { threads, reason: undefined }

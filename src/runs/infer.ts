@@ -17,7 +17,7 @@ export function infer(config: Config, reporter: Reporter, options: RunOptions = 
     timer.stage('run')
     const given = await readGivenModel(config, reporter)
     const model = { ...given, proto: takingReals(given.proto, inputTypes(config, given.proto)) }
-    planWorkers(pool, model, 0, reporter)
+    await planWorkers(pool, model, 0, reporter)
     const runner = await openRunner({ config, model, pool, store: undefined, reporter, signal, workspace, values })
     closeAtEnd(runner)
     const file = await modelFile(model.proto, join(workspace, 'model.onnx'))

@@ -77,10 +77,15 @@ export async function openRig(
  * Starts no more workers than the machine has room for with this model.
  * @param tensors bytes of the tensors that are looked at, together
  */
-export function planWorkers(pool: Pool, { proto }: Model, tensors: number, reporter: Reporter): void {
+export async function planWorkers(
+  pool: Pool,
+  { proto }: Pick<Model, 'proto'>,
+  tensors: number,
+  reporter: Reporter,
+): Promise<void> {
   const { threads, reason } = workersFor(pool.threads, { weights: tensorBytes(proto), tensors }, thisMachine())
   if (reason !== undefined) reporter.info(`${threads} of ${pool.threads} worker threads: ${reason}`)
-  pool.plan(threads)
+  await pool.plan(threads)
 }
 
 export interface StageTimer {

@@ -12,6 +12,7 @@ import { specialize } from '../onnx/edits/specialize.js'
 import { importModel } from '../onnx/import/index.js'
 import { activationBytes } from '../onnx/passes/facts.js'
 import { optimize } from '../onnx/passes/index.js'
+import { elementCount } from '../onnx/tensor.js'
 import type { Model } from '../onnx/types.js'
 import { hasOwnWidth } from '../plan/groups.js'
 import { solveFixedPoint } from '../plan/solve.js'
@@ -53,7 +54,7 @@ export async function prepareRun(
   const extent = config.disableOnnxsim || isOwn ? 'needed' : 'all'
   const { model: optimized, log } = await optimizeGiven(config, source, extent)
   for (const line of log) reporter.debug(line)
-  planWorkers(pool, source, await activationBytes(optimized.proto), reporter)
+  await planWorkers(pool, source, await activationBytes(optimized.proto), reporter)
   const holds = config.refine !== 'none'
   const runner = await openRunner({ config, model: source, pool, store, reporter, signal, workspace, values, holds })
   closeAtEnd(runner)
@@ -64,6 +65,8 @@ export async function prepareRun(
   const model = extent === 'all' ? await decided(optimized, feeds, reporter) : optimized
   const prepareModel = (one: Model) => prepare(one, feeds, planOptions(config, mix), workspace)
   const plain = await prepareModel(model)
+  // Now that dims are known which the model leaves open.
+  await planWorkers(pool, source, tensorsBytes(plain), reporter)
   if (config.equalize && qdq !== undefined) {
     reporter.warn(
       '--equalize: the model brings scales, which are those of channels as they are: no channels are scaled',
@@ -78,6 +81,12 @@ export async function prepareRun(
     reporter.warn('the model has no real values, there is nothing to quantize: its nodes are written as they are')
   if (config.strict) requireIntegers(prepared.plan)
   return { runner, prepared }
+}
+
+/** Bytes of all tensors but the weights, as float32. */
+function tensorsBytes({ tensors, model }: Prepared): number {
+  const constants = new Set(model.proto.graph.initializer.map(({ name }) => name))
+  return [...tensors].reduce((sum, [name, { dims }]) => sum + (constants.has(name) ? 0 : 4 * elementCount(dims)), 0)
 }
 
 /** The model with the branches that the first samples take, where inputs' dims and integer scalars decide them. */

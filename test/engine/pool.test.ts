@@ -56,6 +56,12 @@ describe('a task', () => {
     expect(thresholds).toEqual([[4]])
   })
 
+  test('is answered as well by fewer threads than there were', async () => {
+    await pool.plan(1)
+    expect(pool.threads).toBe(1)
+    expect(await pool.samples(samplesOf(0, 1))).toMatchObject({ kind: 'done', skipped: [] })
+  })
+
   test('that is stopped says so', async () => {
     const task = samplesOf(0, 1)
     new Int32Array(task.stop)[0] = 1
