@@ -6,6 +6,8 @@
 // Rounding is HardSigmoid, max(0, min(1, alpha * x + beta)), with beta = 3/4. Float32 numbers in [1/2, 1) are multiples of 2^-24, so that
 // the sum rounds x * alpha to such a multiple: x * 2^-24 gives 3/4 + 2^-24 round(x) for |x| < 2^22. Farther x lead to results that are as
 // far or farther, which the last clip takes for its bounds. The next convolution takes 3/4 away, exactly.
+//   Relu. Before the clip to [0, high] beta is 1 - high * 2^-24, so that HardSigmoid's bound of 1 is the upper one. Relu is left, which ONNX Runtime's
+//   convolutions do as they write; any other activation is a pass of its own.
 //   Halves. The line's values are never halves. Those of a shift are carried away from zero by alpha = 2^-(shift+24) * (1 + 2^-23): an
 //   integer |x| < 2^22 is moved by less than one half, whether product and sum are rounded apart or together, and never by zero.
 
@@ -50,9 +52,20 @@ export function alongConvolutions(e: Emitter, sums: Integers, { lines, rest }: L
     [channels],
     lines.map((line) => line.addend),
   )
-  const line = whole(e, rounded(e, multiplyAdd(e, a0, factor, addend, channels), 0), channels)
-  const y = rest === 0 ? line : whole(e, rounded(e, line, rest), channels)
-  return e.emit('Clip', [y, e.scalar('float32', fix.low), e.scalar('float32', fix.high)])
+  const line = multiplyAdd(e, a0, factor, addend, channels)
+  return rest === 0
+    ? roundedToRange(e, line, 0, fix, channels)
+    : roundedToRange(e, whole(e, rounded(e, line, 0), channels), rest, fix, channels)
+}
+
+/** clip(rshift(x, shift)) */
+function roundedToRange(e: Emitter, x: string, shift: number, { low, high }: ScaleFix, channels: number): string {
+  if (low === 0) {
+    const offset = 1 - high * UNIT
+    return e.emit('Relu', [whole(e, rounded(e, x, shift, offset), channels, offset)])
+  }
+  const y = whole(e, rounded(e, x, shift), channels)
+  return e.emit('Clip', [y, e.scalar('float32', low), e.scalar('float32', high)])
 }
 
 /** rshift(sums, q0) + centre */
@@ -70,17 +83,17 @@ function centred(e: Emitter, sums: string, lines: readonly Line[], q0: number): 
   return multiplyAdd(e, x, e.builder.filled([channels, 1, 1, 1], 1 / unit), addend, channels)
 }
 
-/** OFFSET + UNIT * rshift(x, shift); without a shift for values of which none is halfway between integers. */
-function rounded(e: Emitter, x: string, shift: number): string {
+/** offset + UNIT * rshift(x, shift), 1 at most; without a shift for values of which none is halfway between integers. */
+function rounded(e: Emitter, x: string, shift: number, offset = OFFSET): string {
   const alpha = UNIT * 2 ** -shift * (shift === 0 ? 1 : 1 + 2 ** -23)
-  const attributes = [makeAttribute('alpha', { float: alpha }), makeAttribute('beta', { float: OFFSET })]
+  const attributes = [makeAttribute('alpha', { float: alpha }), makeAttribute('beta', { float: offset })]
   return e.emit('HardSigmoid', [x], attributes)
 }
 
 /** The integers behind `rounded`. */
-function whole(e: Emitter, x: string, channels: number): string {
+function whole(e: Emitter, x: string, channels: number, offset = OFFSET): string {
   const factor = e.builder.filled([channels, 1, 1, 1], 1 / UNIT)
-  return multiplyAdd(e, x, factor, e.builder.filled([channels], -OFFSET / UNIT), channels)
+  return multiplyAdd(e, x, factor, e.builder.filled([channels], -offset / UNIT), channels)
 }
 
 function multiplyAdd(e: Emitter, x: string, factor: string, addend: string, channels: number): string {
