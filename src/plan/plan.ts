@@ -2,6 +2,7 @@
 
 import { SquireError } from '../errors.js'
 import { entryOf } from '../onnx/entry.js'
+import { readsDimsOnly } from '../onnx/operators.js'
 import { DataType, type Model, type TensorInfo } from '../onnx/types.js'
 import { inFloat } from '../operators/fallback/plan.js'
 import { isFallback } from '../operators/index.js'
@@ -20,13 +21,16 @@ import { type GraphView, viewGraph } from './view.js'
  * @param model after the graph passes
  * @param tensors element type and dims of every tensor, from a first run
  * @param options the chip, and in how many of its bits each operator computes
- * @throws SquireError UNSUPPORTED when the model has real values, but the chip can run none of its operators
+ * @throws SquireError UNSUPPORTED when the model computes on real values, but the chip can run none of its operators
  */
 export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>, options: PlanOptions): Plan {
   const { graph } = model.proto
   const view = viewGraph(model.proto, tensors, model.zeros, options.kept)
+  const isReal = (name: string) => tensors.get(name)?.dataType === DataType.FLOAT
+  const computesOnReals = ({ nodes, inputs, outputs }: PlannedOperator) =>
+    !nodes.every(readsDimsOnly) && [...inputs, ...outputs].some(isReal)
   const matched = joinFloat(partition(view), view).map((operator) => entering(operator, view))
-  if (matched.every(isFallback) && holdsReals(tensors)) throw nothingToQuantize(matched)
+  if (matched.every(isFallback) && matched.some(computesOnReals)) throw nothingToQuantize(matched)
   const outside = [...graph.input.map(({ name }) => name), ...view.nodes.flatMap(({ output }) => output)]
   const inner = innerTensors(matched, outside)
   const named = [...outside, ...inner]
@@ -43,9 +47,6 @@ export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>,
     observed: order.filter((name) => observed.has(name)),
   }
 }
-
-const holdsReals = (tensors: ReadonlyMap<string, TensorInfo>) =>
-  [...tensors.values()].some(({ dataType }) => dataType === DataType.FLOAT)
 
 /** What makes an input its integers comes before these, in the real values of the caller. */
 function entering(operator: PlannedOperator, view: GraphView): PlannedOperator {

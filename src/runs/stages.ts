@@ -78,7 +78,9 @@ export async function prepareRun(
   if (mix) requireMentioned(mix, prepared.plan.operators.filter(hasOwnWidth), config.mixConfig!)
   for (const line of planLines(prepared.plan)) reporter.info(line)
   if (prepared.plan.groups.length === 0)
-    reporter.warn('the model has no real values, there is nothing to quantize: its nodes are written as they are')
+    reporter.warn(
+      'the model computes on no real values, there is nothing to quantize: its nodes are written as they are',
+    )
   if (config.strict) requireIntegers(prepared.plan)
   return { runner, prepared }
 }

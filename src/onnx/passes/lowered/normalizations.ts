@@ -15,7 +15,9 @@ export const lowerComputedScaling = lowering(
     const [x, factor, offset = '', ...statistics] = node.input as [string, string, string?, ...string[]]
     const isComputed = [factor, offset].some((name) => name !== '' && !writer.isConstant(name))
     const dims = writer.dims(x)
-    if (!isComputed || dims === undefined || node.output.slice(1).some((name) => writer.isUsed(name))) return undefined
+    const isWhole =
+      statistics.every((name) => writer.isConstant(name)) && !node.output.slice(1).some((name) => writer.isUsed(name))
+    if (!isComputed || !isWhole || dims === undefined) return undefined
     const own = overLast.has(node.opType) ? dims.slice(intAttribute(node, 'axis', -1)) : dims.slice(1, 2)
     if (own.length === 0 || own.some((size) => size < 1)) return undefined
     const filled = (value: number) => writer.floats(own, new Float32Array(elementCount(own)).fill(value))
