@@ -2,8 +2,10 @@
 
 import { nameSource } from '../onnx/graph.js'
 import type { Inferred } from '../onnx/inference.js'
+import { toNumber } from '../onnx/int64.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'
 import { isStandardDomain } from '../onnx/operators.js'
+import { FREE_INITIALIZERS } from '../onnx/passes/constantInputs.js'
 import { constantNodes } from '../onnx/passes/constantNodes.js'
 import { makeTensor, tensorData, tensorDims } from '../onnx/tensor.js'
 import { DataType, type ModelProto, type TensorData, type TensorProto } from '../onnx/types.js'
@@ -39,7 +41,13 @@ export function convertOpset(given: ModelProto, target: number, tensors: readonl
   const opsetImport = proto.opsetImport.map((entry) =>
     isStandardDomain(entry.domain) ? { ...entry, version: target } : entry,
   )
-  return { ...proto, opsetImport, graph: { ...proto.graph, node, initializer: [...proto.graph.initializer, ...added] } }
+  const irVersion = Math.max(toNumber(proto.irVersion), FREE_INITIALIZERS)
+  return {
+    ...proto,
+    irVersion,
+    opsetImport,
+    graph: { ...proto.graph, node, initializer: [...proto.graph.initializer, ...added] },
+  }
 }
 
 /** The 64-bit integers of constants, by name. */

@@ -6,7 +6,7 @@ import type { ModelProto } from '../types.js'
 import { changed, type Pass } from './pass.js'
 
 /** The first IR version in which an initializer need not be an input. */
-const FREE_INITIALIZERS = 4
+export const FREE_INITIALIZERS = 4
 
 export const constantInputs: Pass = {
   title: 'inputs with a default made constants',

@@ -28,9 +28,14 @@ function product(writer: NodeWriter, node: NodeProto, left: string, right: strin
   const attributes = node.attribute.filter(({ name }) => name === 'transB' || name === 'alpha')
   if (added === '' || isRow(writer, added, node)) {
     const beta = node.attribute.filter(({ name }) => name === 'beta')
-    return writer.add('Gemm', added === '' ? [a, right] : [a, right, added], [...attributes, ...beta])
+    return writer.add('Gemm', [a, right, ...(added === '' ? nothing(writer) : [added])], [...attributes, ...beta])
   }
-  return plus(writer, node, writer.add('Gemm', [a, right], attributes), added)
+  return plus(writer, node, writer.add('Gemm', [a, right, ...nothing(writer)], attributes), added)
+}
+
+/** A C of zero, which a Gemm must have up to opset 10. */
+function nothing(writer: NodeWriter): string[] {
+  return writer.opset >= 11 ? [] : [writer.floats([1], new Float32Array(1))]
 }
 
 function plus(writer: NodeWriter, node: NodeProto, sums: string, added: string): string {
