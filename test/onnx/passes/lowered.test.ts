@@ -116,6 +116,15 @@ describe('Gemm', () => {
     expect(operators((await lowerGemm.apply(proto)).proto)).toEqual(['Transpose', 'Gemm'])
   })
 
+  it('of a constant keeps a C where the opset has none without', async () => {
+    const { p, q } = sides(1, 0)
+    const made = node('Gemm', ['p', 'q', 'c'], ['y'], attributes(1, 0), 'gemm')
+    await expectSame(
+      model({ nodes: [made], inputs: { p, c: [3, 5] }, constants: [floats('q', q)], opset: 9 }),
+      lowerGemm,
+    )
+  })
+
   it('of rows of which nothing is known keeps its constant row, which other passes would fold back in for ever', async () => {
     const nodes = [
       node('Cast', ['dims'], ['shape'], [a('to', DataType.INT64)], 'cast'),
