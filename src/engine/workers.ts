@@ -15,7 +15,7 @@ export function thisMachine(): Machine {
 }
 
 /** A worker without a model: V8's heap, the runtime and decoded samples. */
-const WORKER_BYTES = 150 * 2 ** 20
+const WORKER_BYTES = 180 * 2 ** 20
 /** What a session holds of each byte of weights: the weights, and the copy that the runtime packs for its kernels. */
 const COPIES_OF_WEIGHTS = 2
 /** Bytes of the float model's tensors that are compared at once; a larger tensor is compared alone. */
