@@ -1,7 +1,8 @@
 // Which constant each group of tensors is held less.
 //
 // Most groups are free to take the offset that makes their steps finest. A sum ties its output's offset to its inputs': (x1 - c1) + (x2 - c2) =
-// (x1 + x2) - (c1 + c2). An input that a bias or a table writes, and that the sum alone reads, makes up the difference. Where the steps of all tensors
+// (x1 + x2) - (c1 + c2). An input that a bias or a table writes, and that the sum alone reads, both perhaps through moves of its values, makes up the
+// difference. Where the steps of all tensors
 // around the sum make more noise with offsets than without, they stay symmetric.
 
 import { familyOf } from '../operators/index.js'
