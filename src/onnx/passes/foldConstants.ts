@@ -27,14 +27,18 @@ export const foldConstants: Pass = {
   async apply(proto: ModelProto) {
     const part = constantPart(proto.graph)
     const values = await evaluate(proto, part)
+    const index = indexGraph(proto.graph)
     const nodes = new Map<NodeProto, undefined>()
     const tensors: TensorProto[] = []
-    for (const node of part.nodes) {
+    // Readers first: a node may go once nothing that stays reads an output of it that is no constant now. What only computed others goes as unused.
+    for (const node of [...part.nodes].reverse()) {
       const wanted = node.output.filter((name) => part.results.has(name))
       const folded = wanted.flatMap((name) => values.get(name) ?? [])
       if (folded.length === 0 || folded.length < wanted.length) continue
+      const inner = node.output.filter((name) => !part.results.has(name)).flatMap((name) => index.consumers(name))
+      if (!inner.every((reader) => nodes.has(reader))) continue
       nodes.set(node, undefined)
-      tensors.push(...folded)
+      tensors.unshift(...folded)
     }
     return changed(proto, replaceNodes(proto.graph, { nodes, tensors }), nodes.size)
   },

@@ -55,6 +55,26 @@ describe('constantNodes', () => {
 })
 
 describe('foldConstants', () => {
+  it('keeps a node of which what stays reads an output', async () => {
+    const proto = model({
+      nodes: [
+        node('Split', ['b'], ['first', 'second']),
+        node('Relu', ['first'], ['between']),
+        node('Neg', ['between'], ['last']),
+        node('Sum', ['x', 'second', 'last'], ['y']),
+      ],
+      constants: [floats('b', [2, 3, 1, 4])],
+    })
+    const { graph } = (await foldConstants.apply(proto)).proto
+    const known = new Set([
+      ...graph.initializer.map(({ name }) => name),
+      ...graph.node.flatMap(({ output }) => output),
+      'x',
+    ])
+    expect(graph.node.flatMap(({ input }) => input).filter((name) => !known.has(name))).toEqual([])
+    expect(constant((await foldConstants.apply(proto)).proto, 'last')).toBeDefined()
+  })
+
   it('computes what depends on constants alone, in any element type', async () => {
     const proto = model({
       nodes: [
