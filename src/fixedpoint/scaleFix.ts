@@ -26,6 +26,8 @@ export interface Accumulation extends Bounds {
   readonly inputRange: readonly [low: number, high: number]
   /** The real input is this much larger, for which `bias` has made up with the real weights: one for all, or one a weight, row by row; absent: 0. */
   readonly inputOffset?: number | Float32Array
+  /** Whether most integers of the output are below 0, as after a Relu whose output is held less a constant; absent: no. */
+  readonly isMostlyNegative?: boolean
   /** Scales that the weights are whole numbers of, one a channel; absent: the largest weight of a channel is the largest integer. */
   readonly weightScales?: ArrayLike<number>
   /** Integers for each channel's weights, where its scale is this one; absent: the nearest. */
@@ -166,9 +168,17 @@ function solveAt(
   })
   const q2 = Math.min(total - q0, biasShift(biases, chip))
   if (q2 < chip.qRange[0]) return shiftOffence('q2', q2, chip)
-  const biasInt16 = Int16Array.from(biases, (bias) => roundHalfAway(bias * 2 ** q2))
+  const biasInt16 = Int16Array.from(biases, (bias) => biasInteger(bias * 2 ** q2, layer, chip))
   const scaleFix = { q0, q1: total - q0 - q2, q2, scaleInt16, biasInt16, low: layer.low, high: layer.high }
   return { weightBits: chip.weightBits, scaleFix, integers, weightScales, bias, accumulatorBound }
+}
+
+/**
+ * The last shift rounds halves away from zero, which takes half a unit of the bias, on average, from every negative output: behind a bias of hundreds of
+ * steps, which leaves q2 few bits, that is a 64th of a step, layer after layer. A bias that is rounded up has as much more on average.
+ */
+function biasInteger(bias: number, { isMostlyNegative }: Accumulation, chip: Arithmetic): number {
+  return isMostlyNegative === true ? Math.min(Math.ceil(bias), rangeOf(chip.biasBits)[1]) : roundHalfAway(bias)
 }
 
 /**

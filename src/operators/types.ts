@@ -96,6 +96,8 @@ export interface SolveContext {
   readonly quantized: ReadonlyMap<string, QuantizedTensor>
   /** Which integers every quantized tensor can hold. */
   readonly ranges: ReadonlyMap<string, IntegerRange>
+  /** c of tensors that are held as x - c. */
+  readonly offsets?: ReadonlyMap<string, number>
   /** A table over inputs of 16 bits has 2^lutBits segments. */
   readonly lutBits: number
   /** What the model brings of its accumulating operators' integers; absent: nothing. */

@@ -40,7 +40,7 @@ export function solveFixedPoint(
   chip: ChipProfile,
   { scales = new Map(), lutBits = 10, accumulations = {} }: SolveOptions = {},
 ): FixedPointModel {
-  const given = { chip, lutBits, accumulations }
+  const given = { chip, lutBits, accumulations, ...(plan.offsets !== undefined && { offsets: plan.offsets }) }
   let quantized = scalesOf(plan, thresholds, scales)
   const lost: string[] = []
   for (;;) {
@@ -64,7 +64,7 @@ interface TooFine {
 function solveAll(
   plan: Plan,
   quantized: ReadonlyMap<string, QuantizedTensor>,
-  given: Pick<SolveContext, 'chip' | 'lutBits' | 'accumulations'>,
+  given: Omit<SolveContext, 'quantized' | 'ranges'>,
 ) {
   const ranges = new Map([...quantized.values()].map(({ name, bits }) => [name, rangeOf(bits)]))
   const warnings: string[] = []

@@ -30,6 +30,7 @@ export function solveAccumulation(
     ...(inputOffset !== undefined && refined === undefined && { inputOffset }),
     ...(refined?.rows !== undefined && { chosen: refined.rows }),
     ...(weightScales !== undefined && { weightScales }),
+    isMostlyNegative: (context.offsets?.get(outputs[0]!) ?? 0) > 0,
   }
   const arithmetic = arithmeticOf(context.chip, from.bits)
   const given = context.accumulations?.scaleFixes?.get(name)
