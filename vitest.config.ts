@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
-/** They replace modules, timers, streams or variables of the process, or look at what a module keeps from one call to the next. */
+/** They replace modules, timers, streams or variables of the process, or look at what a module keeps from one call to the next, as test/knight's folder and runs. */
 const alone = [
   'test/cli/**/*.test.ts',
   'test/dataset/script/**/*.test.ts',
   'test/files/**/*.test.ts',
+  'test/knight/**/*.test.ts',
   'test/library/**/*.test.ts',
   'test/report/reporter.test.ts',
   'test/runs/workspace.test.ts',

