@@ -1,8 +1,8 @@
 // The sessions of this thread: those that its last task needed. They stay open until a task needs others, since more at once than needed would
 // be the memory peak of the whole run.
 
+import { locked } from '../src/engine/lock.js'
 import type { ModelFile } from '../src/engine/protocol.js'
-import { inTurn } from '../src/engine/turn.js'
 import { createSession, type Session } from '../src/onnx/session.js'
 import { trimHeap } from '../src/trim.js'
 import { whenIdle } from './idle.js'
@@ -39,7 +39,7 @@ async function opened(wanted: readonly ModelFile[], kept: readonly ModelFile[]):
  * One thread at a time: a session that opens holds its weights two or three times for a moment, and leaves holes in the heap where the others were.
  */
 async function openLarge(model: ModelFile): Promise<Session> {
-  return inTurn(async () => {
+  return locked(async () => {
     const session = await createSession(model.path, model)
     trimHeap()
     return session

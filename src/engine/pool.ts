@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
 import { messageOf, SquireError } from '../errors.js'
+import { shareLock } from './lock.js'
 import type {
   CompareForwardAnswer,
   CompareForwardDone,
@@ -34,7 +35,6 @@ import type {
   Stopped,
   Task,
 } from './protocol.js'
-import { shareTurn } from './turn.js'
 
 /** How often one task may lose its worker before the run is given up. */
 const MAX_ATTEMPTS = 3
@@ -88,7 +88,7 @@ export class Pool {
 
   #start(): Piscina {
     const { resourceLimits } = this.#options
-    shareTurn()
+    shareLock()
     const piscina = new Piscina({
       filename: workerFile(),
       minThreads: this.#threads,
