@@ -26,8 +26,11 @@ describe('input shapes', () => {
   })
 
   it.each([
-    [[[2, 4, 8, 6]], 'input "x" has dims [n, 3, ?, ?], which [2, 4, 8, 6] does not fit'],
-    [[[2, 3]], 'which [2, 3] does not fit'],
+    [
+      [[2, 4, 8, 6]],
+      'input "x" has dims [n, 3, ?, ?], which [2, 4, 8, 6] does not fit: only dynamic dims can be chosen',
+    ],
+    [[[2, 3]], 'which [2, 3] does not fit: give 4 dims'],
     [[[1], [1], [1]], 'has 3 shapes, the model has 2 inputs: "x", "z"'],
   ])('%j is refused', (shapes, message) => {
     expect(() => fixInputShapes(dynamic, shapes)).toThrow(message)

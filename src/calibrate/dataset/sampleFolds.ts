@@ -163,6 +163,12 @@ export class SampleFolds {
 }
 
 const nothingObserved = {
-  ...{ tensors: [], dims: [], blocked: {}, masked: [] },
-  ...{ inputDims: {}, stacked: 1, stackAxes: {}, outputs: {} },
+  tensors: [],
+  dims: [],
+  blocked: {},
+  masked: [],
+  inputDims: {},
+  stacked: 1,
+  stackAxes: {},
+  outputs: {},
 }

@@ -23,9 +23,10 @@ export function fixInputShapes(proto: ModelProto, shapes: readonly (readonly num
     if (dims.length === shape.length && dims.every((dim, axis) => typeof dim === 'string' || dim === shape[axis]))
       continue
     const expected = `[${dims.map((dim) => (dim === '' ? '?' : dim)).join(', ')}]`
+    const advice = dims.length === shape.length ? 'only dynamic dims can be chosen' : `give ${dims.length} dims`
     throw new SquireError(
       'CONFIG',
-      `--input-shapes (-is): input "${name}" has dims ${expected}, which [${shape.join(', ')}] does not fit: only dynamic dims can be chosen.`,
+      `--input-shapes (-is): input "${name}" has dims ${expected}, which [${shape.join(', ')}] does not fit: ${advice}.`,
     )
   }
   return fixDims(proto, Object.fromEntries(shapes.map((shape, i) => [inputs[i]!.name, shape])))

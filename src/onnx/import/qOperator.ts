@@ -7,6 +7,7 @@
 // Operators of another form stay as they are.
 // Source: onnx/docs/Operators.md (QLinearConv, QLinearMatMul) and onnxruntime/docs/ContribOperators.md.
 
+import { own } from '../../own.js'
 import { floatAttribute, intAttribute, makeAttribute } from '../attribute.js'
 import { type GraphIndex, indexGraph, nameSource, sortTopologically } from '../graph.js'
 import { makeNode } from '../node.js'
@@ -96,7 +97,7 @@ const moving: ReadonlySet<string> = new Set([
 /** The model itself where nothing in it is of this format. */
 export function asQdq(proto: ModelProto): ModelProto {
   const { graph } = proto
-  if (!graph.node.some(({ opType }) => opType in readings)) return proto
+  if (!graph.node.some(({ opType }) => own(readings, opType) !== undefined)) return proto
   const writer = new Writer(proto)
   const node = sortTopologically(graph.node).flatMap((one) => writer.rewritten(one))
   return { ...proto, graph: { ...graph, node, initializer: [...graph.initializer, ...writer.tensors] } }
@@ -116,7 +117,7 @@ class Writer {
   }
 
   rewritten(node: NodeProto): readonly NodeProto[] {
-    const form = readings[node.opType]?.(node) ?? this.#movement(node)
+    const form = own(readings, node.opType)?.(node) ?? this.#movement(node)
     if (node.opType === 'QuantizeLinear') this.#scales.set(node.output[0]!, scaleAt(node.input, 1))
     if (form === undefined || intAttribute(node, 'channels_last', 0) !== 0) return [node]
     const bias = form.bias && this.#biasScale(form.bias, form.inputs)

@@ -86,4 +86,9 @@ describe('a model in QOperator format', () => {
     expect(operators(taken!.proto)).toEqual(float)
     expect(taken!.scales.activations.size).toBeGreaterThan(0)
   })
+
+  it('has no operator by a name that every object has', () => {
+    const proto = model({ nodes: [node('constructor', ['x'], ['y'])] })
+    expect(asQdq(proto)).toBe(proto)
+  })
 })
