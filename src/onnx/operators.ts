@@ -50,6 +50,11 @@ export function readsDimsOnly({ opType }: Pick<NodeProto, 'opType'>): boolean {
   return dimsOnly.has(opType)
 }
 
+/** Whether what a node writes is another in every run. */
+export function isRandom({ opType }: Pick<NodeProto, 'opType'>): boolean {
+  return opType.startsWith('Random') || opType === 'Bernoulli' || opType === 'Multinomial'
+}
+
 /** What ONNX Runtime's optimizer writes in the standard domain before the standard has it; the runtime runs it in any opset. */
 export const runtimeOperators: ReadonlySet<string> = new Set(['LayerNormalization', 'SimplifiedLayerNormalization'])
 

@@ -2,7 +2,7 @@
 
 import { type GraphIndex, indexGraph, sortTopologically } from '../onnx/graph.js'
 import { opsetOf } from '../onnx/model.js'
-import { readsDimsOnly } from '../onnx/operators.js'
+import { isRandom, readsDimsOnly } from '../onnx/operators.js'
 import { elementCount, floatValues, tensorData, tensorDims } from '../onnx/tensor.js'
 import {
   DataType,
@@ -105,8 +105,7 @@ function dataTensors(graph: GraphProto, nodes: readonly NodeProto[], index: Grap
   const data = new Set(graph.input.map(({ name }) => name).filter((name) => index.initializer(name) === undefined))
   for (const node of nodes) {
     const reads = !readsDimsOnly(node) && index.outerInputs(node).some((name) => data.has(name))
-    const random = node.opType.startsWith('Random') || node.opType === 'Bernoulli' || node.opType === 'Multinomial'
-    if (reads || random) for (const name of node.output) if (name !== '') data.add(name)
+    if (reads || isRandom(node)) for (const name of node.output) if (name !== '') data.add(name)
   }
   return data
 }

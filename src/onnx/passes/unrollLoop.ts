@@ -1,14 +1,15 @@
-// A Loop whose number of steps is a constant becomes its steps, one behind another. Exporters write one for a loop of the framework's code; their
-// steps are operators of the chip then, as all others are.
+// A Loop whose number of steps follows from constants becomes its steps, one behind another. Exporters write one for a loop of the framework's code:
+// torch with the number, TensorFlow with counters that end it. The steps are operators of the chip then, as all others are.
 
 import { makeAttribute, subgraphs } from '../attribute.js'
-import { type GraphIndex, indexGraph } from '../graph.js'
+import { indexGraph } from '../graph.js'
 import { opsetOf } from '../model.js'
 import { makeNode } from '../node.js'
 import { isStandardDomain } from '../operators.js'
-import { makeTensor, tensorData } from '../tensor.js'
+import { makeTensor } from '../tensor.js'
 import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
 import { inlined } from './inline.js'
+import { constantSteps } from './loopSteps.js'
 import { expandNodes, type Pass } from './pass.js'
 
 /** A Loop that would make more nodes stays. */
@@ -16,9 +17,10 @@ const MOST_NODES = 4096
 
 export const unrollLoop: Pass = {
   title: 'Loop nodes of a constant number of steps made these steps',
-  apply(proto: ModelProto) {
-    return expandNodes(proto, (node, { index, unique }) => {
-      const loop = loopOf(node, index)
+  async apply(proto: ModelProto) {
+    const loops = await constantLoops(proto)
+    return expandNodes(proto, (node, { unique }) => {
+      const loop = loops.get(node)
       if (loop === undefined) return undefined
       const steps = new Steps(opsetOf(proto), unique)
       steps.write(node, loop)
@@ -32,32 +34,18 @@ interface ConstantLoop {
   readonly count: number
 }
 
-/** undefined where data decide how many steps there are, where there is none, and for what is no Loop. */
-function loopOf(node: NodeProto, index: GraphIndex): ConstantLoop | undefined {
-  if (node.opType !== 'Loop' || !isStandardDomain(node.domain)) return undefined
-  const [body] = subgraphs(node)
-  const [most = '', condition = ''] = node.input
-  const trips = index.initializer(most)
-  if (body === undefined || trips === undefined || !(condition === '' || isTrue(condition, index))) return undefined
-  const count = Number(tensorData(trips)[0])
-  const goesOn = body.output[0]!.name
-  const inside = indexGraph(body)
-  const always = source(goesOn, inside)
-  const isEndless = always === body.input[1]?.name || isTrue(always, inside) || isTrue(always, index)
-  return isEndless && count > 0 && count * body.node.length <= MOST_NODES ? { body, count } : undefined
-}
-
-/** What a tensor is a copy of. */
-function source(name: string, index: GraphIndex): string {
-  const producer = index.producer(name)
-  return producer?.opType === 'Identity' ? source(producer.input[0]!, index) : name
-}
-
-function isTrue(name: string, index: GraphIndex): boolean {
-  const producer = index.producer(name)
-  const tensor = index.initializer(name) ?? producer?.attribute.find((one) => one.name === 'value')?.t
-  if (tensor === undefined || !(producer === undefined || producer.opType === 'Constant')) return false
-  return Number(tensorData(tensor)[0]) !== 0
+/** Without those that data end, that have no step, or that would make too many nodes. */
+async function constantLoops(proto: ModelProto): Promise<ReadonlyMap<NodeProto, ConstantLoop>> {
+  const found = new Map<NodeProto, ConstantLoop>()
+  const index = indexGraph(proto.graph)
+  for (const node of proto.graph.node) {
+    const [body] = subgraphs(node)
+    if (node.opType !== 'Loop' || !isStandardDomain(node.domain) || body === undefined) continue
+    const most = Math.floor(MOST_NODES / Math.max(body.node.length, 1))
+    const count = await constantSteps(proto, node, index, most)
+    if (count !== undefined && count > 0 && count <= most) found.set(node, { body, count })
+  }
+  return found
 }
 
 class Steps {

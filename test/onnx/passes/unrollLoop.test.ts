@@ -79,6 +79,56 @@ describe('unrollLoop', () => {
     expect(types).toEqual(new Set(['Relu', 'MatMul', 'Add', 'Tanh', 'Neg', 'Unsqueeze', 'Concat']))
   })
 
+  // As TensorFlow writes a while loop: it ends once a counter has reached a limit, of the step or of a constant around.
+  it.each([undefined, [2 ** 31 - 1], [3]])(
+    'writes the steps of a Loop out that counters end (at most %s)',
+    async (trips) => {
+      const counted = makeGraph({
+        nodes: [
+          node('Add', ['counter', 'one'], ['next_counter']),
+          node('Mul', ['next_counter', 'one'], ['same']),
+          node('Less', ['same', 'limit'], ['below']),
+          node('And', ['below', 'c'], ['goes_on']),
+          node('Cast', ['counter'], ['number'], [makeAttribute('to', DataType.FLOAT)]),
+          node('MatMul', ['h', 'w'], ['p']),
+          node('Add', ['p', 'number'], ['next']),
+          node('Tanh', ['next'], ['shown']),
+        ],
+        initializers: [longs('one', [], [1])],
+        inputs: [
+          makeValueInfo('i', DataType.INT64, []),
+          makeValueInfo('c', DataType.BOOL, []),
+          makeValueInfo('h', DataType.FLOAT, [2, 4]),
+          makeValueInfo('counter', DataType.INT64, []),
+        ],
+        outputs: [
+          makeValueInfo('goes_on', DataType.BOOL, []),
+          makeValueInfo('next', DataType.FLOAT),
+          makeValueInfo('next_counter', DataType.INT64, []),
+          makeValueInfo('shown', DataType.FLOAT),
+        ],
+      })
+      const inputs = [...(trips === undefined ? ['', 'start'] : ['n', '']), 'x', 'first']
+      const proto = model({
+        nodes: [
+          node('Loop', inputs, ['last', 'end', 'all'], [makeAttribute('body', counted)]),
+          node('Neg', ['last'], ['y']),
+        ],
+        constants: [
+          ...[floats('w', [4, 4]), longs('first', [], [1]), longs('limit', [], [5]), boolean('start', true)],
+          ...(trips ? [longs('n', [], trips)] : []),
+        ],
+        inputs: { x: [2, 4] },
+        outputs: ['y', 'all'],
+        opset: 17,
+      })
+      const { proto: unrolled } = await unrollLoop.apply(proto)
+      const steps = operators(unrolled).filter((type) => type === 'MatMul')
+      expect(steps).toHaveLength(trips?.[0] === 3 ? 3 : 4)
+      expect(largestDifference(await runModel(proto), await runModel(unrolled))).toBe(0)
+    },
+  )
+
   it.each<[string, readonly number[] | undefined, string]>([
     ['data say when it ends', [3], 'computed'],
     ['no number of steps is given', undefined, 'computed'],
