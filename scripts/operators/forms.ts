@@ -78,6 +78,7 @@ const logic =
 const leastOfAll = [node('ReduceMin', 'z', 'least', { keepdims: 0 })]
 const found = [node('ArgMax', 'z', 'found', { axis: 3, keepdims: 0 })]
 const window = { kernel_shape: [3, 3], pads: [1, 0, 1, 2] }
+const regions = { output_height: 3, output_width: 2, spatial_scale: { float: 6 } }
 const random = 'its values are random'
 const strings = 'it has strings'
 const sequences = 'it is about sequences, which are no tensors'
@@ -345,7 +346,15 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
       },
     ),
   ],
-  Pow: [on('x two'), on('p z', {}, { form: 'by an activation' })],
+  Pow: [
+    on('x two'),
+    on('p z', {}, { form: 'by an activation' }),
+    on(
+      'positiveX z',
+      {},
+      { form: 'of a tensor that is positive, by an activation', before: [node('Max', 'x half', 'positiveX')] },
+    ),
+  ],
   QLinearConv: quantized,
   QLinearMatMul: quantized,
   QuantizeLinear: quantized,
@@ -393,7 +402,16 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
     ),
   ],
   ReverseSequence: [on('sequence three', { batch_axis: 1, time_axis: 0 })],
-  RoiAlign: [on('x rois4 rowOf', { output_height: 2, output_width: 2 })],
+  RoiAlign: [
+    on('x rois4 rowOf', { ...regions, sampling_ratio: 2 }),
+    on(
+      'batch rois4 imageOf',
+      { ...regions, sampling_ratio: 1, coordinate_transformation_mode: 'output_half_pixel' },
+      { form: 'of several images' },
+    ),
+    on('x rois4 rowOf', regions, { form: 'with as many samples as a region is large' }),
+    on('x rois4 rowOf', { ...regions, sampling_ratio: 2, mode: 'max' }, { form: 'of maxima' }),
+  ],
   RotaryEmbedding: [
     on('heads cosines sines', {}, { opset: 23 }),
     on('spans cosineTable sineTable order', { num_heads: 1 }, { form: 'of a table, by positions', opset: 23 }),

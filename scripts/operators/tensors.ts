@@ -123,6 +123,7 @@ export const constants: readonly TensorProto[] = [
   ints('window', [2, 2]),
   ints('imageSize', [6, 6]),
   ints('rowOf', [0, 0]),
+  ints('imageOf', [1, 0]),
   ints('order', counting(8, 10), [1, 8]),
   ints('maxima', counting(64, 256), [1, 4, 4, 4]),
   makeTensor(

@@ -2,7 +2,6 @@
 
 const alone = 'it is no part of a pair with constant scales'
 const computedArguments = 'its arguments are computed, not constant'
-const regions = 'it belongs to a second stage, whose regions are chosen in float'
 const manyFactors = 'products of many values leave every width'
 const openSequences = 'only sequences that are made and taken apart at constant places become tensors'
 const random = 'its values are random'
@@ -31,7 +30,7 @@ const reasons: Readonly<Record<string, string>> = {
   Einsum: 'it takes a diagonal, or dims that it depends on are open',
   HammingWindow: computedArguments,
   HannWindow: computedArguments,
-  MaxRoiPool: regions,
+  MaxRoiPool: 'how many values it takes the largest of depends on the data',
   MelWeightMatrix: computedArguments,
   Mod: twoTensors,
   Multinomial: random,
@@ -49,7 +48,7 @@ const reasons: Readonly<Record<string, string>> = {
   RandomUniformLike: random,
   Range: computedArguments,
   ReduceProd: manyFactors,
-  RoiAlign: regions,
+  RoiAlign: 'how many samples it takes depends on the data, it takes maxima, or its opset has no GridSample, as 16 has',
   STFT: 'its step, window or length is computed, or dims that it depends on are open',
   SequenceAt: openSequences,
   SequenceConstruct: openSequences,

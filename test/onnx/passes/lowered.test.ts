@@ -11,6 +11,8 @@ import { lowerDft, lowerStft } from '../../../src/onnx/passes/lowered/fourier.js
 import { lowerGemm } from '../../../src/onnx/passes/lowered/gemm.js'
 import { lowerLpPools } from '../../../src/onnx/passes/lowered/lpPools.js'
 import { lowerMatMul } from '../../../src/onnx/passes/lowered/matMul.js'
+import { lowerPow } from '../../../src/onnx/passes/lowered/power.js'
+import { lowerRoiAlign } from '../../../src/onnx/passes/lowered/roiAlign.js'
 import { lowerConcatFromSequence, lowerSequenceAt } from '../../../src/onnx/passes/lowered/sequences.js'
 import { lowerCumSum, lowerReduceLogSum } from '../../../src/onnx/passes/lowered/sums.js'
 import type { Pass } from '../../../src/onnx/passes/pass.js'
@@ -265,5 +267,70 @@ describe('others', () => {
     const constants = [longs('step', [], [3]), floats('window', [7]), longs('length', [], [7])]
     const made = node('STFT', ['x', 'step', 'window', 'length'], ['y'], [a('onesided', onesided)], 'stft')
     await expectSame(model({ nodes: [made], inputs: { x: [2, 20, 1] }, constants, opset: 17 }), lowerStft)
+  })
+})
+
+describe('RoiAlign', () => {
+  it('of regions within an image, across its ends and beyond them gives what the runtime gives', async () => {
+    const size = fc.integer({ min: 1, max: 5 })
+    const form = fc.record({
+      ...{ height: size, width: size, rows: size, columns: size, batch: fc.constantFrom(1, 2), samples: size },
+      mode: fc.constantFrom('half_pixel', 'output_half_pixel'),
+      scale: fc.constantFrom(0.5, 3, 20),
+    })
+    const law = fc.asyncProperty(form, async ({ height, width, rows, columns, batch, samples, mode, scale }) => {
+      const attributes = [
+        ...[a('output_height', rows), a('output_width', columns), a('sampling_ratio', samples)],
+        ...[a('spatial_scale', { float: scale }), a('coordinate_transformation_mode', mode)],
+      ]
+      const proto = model({
+        nodes: [node('RoiAlign', ['x', 'rois', 'images'], ['y'], attributes, 'one')],
+        constants: [longs('images', [3], [batch - 1, 0, batch - 1])],
+        inputs: { x: [batch, 2, height, width], rois: [3, 4] },
+        opset: 16,
+      })
+      await expectSame(proto, lowerRoiAlign)
+    })
+    await fc.assert(law, { numRuns: 40 })
+  })
+
+  it.each([
+    ['takes as many samples as a region is large', [a('sampling_ratio', 0)], 16],
+    ['takes maxima', [a('sampling_ratio', 1), a('mode', 'max')], 16],
+    ['is of an opset without GridSample', [a('sampling_ratio', 1)], 10],
+  ])('stays where it %s', async (_, attributes, opset) => {
+    const nodes = [node('RoiAlign', ['x', 'rois', 'images'], ['y'], attributes, 'one')]
+    const inputs = { x: [1, 2, 4, 4], rois: [1, 4] }
+    const proto = model({ nodes, inputs, constants: [longs('images', [1], [0])], opset })
+    expect((await lowerRoiAlign.apply(proto)).count).toBe(0)
+  })
+})
+
+describe('Pow of two tensors', () => {
+  const power = (before: string, constants: readonly string[], attributes: readonly AttributeProto[] = []) =>
+    model({
+      nodes: [
+        node(before, ['x', ...constants], ['base'], attributes, 'first'),
+        node('Pow', ['base', 'z'], ['y'], [], 'one'),
+      ],
+      constants: [floats('small', [], [0.25])],
+      inputs: { x: [3, 4], z: [3, 4] },
+    })
+
+  it.each([
+    ['Exp', []],
+    ['Max', ['small']],
+    ['Clip', ['small']],
+    ['Softplus', []],
+  ])('is an exponential of a product behind %s', async (before, constants) => {
+    await expectSame(power(before, constants), lowerPow)
+  })
+
+  it.each([
+    ['Relu', []],
+    ['Add', ['small']],
+    ['Min', ['small']],
+  ])('stays behind %s, where it may be of zero or less', async (before, constants) => {
+    expect((await lowerPow.apply(power(before, constants))).count).toBe(0)
   })
 })

@@ -18,6 +18,8 @@ import { lowerLpNormalization, lowerLpPools } from './lpPools.js'
 import { lowerLrn } from './lrn.js'
 import { lowerMatMul } from './matMul.js'
 import { lowerComputedScaling, lowerNormalizationStatistics } from './normalizations.js'
+import { lowerPow } from './power.js'
+import { lowerRoiAlign } from './roiAlign.js'
 import { lowerScatterSum } from './scatterSum.js'
 import { lowerConcatFromSequence, lowerSequenceAt } from './sequences.js'
 import { lowerCumSum, lowerReduceLogSum, lowerSum } from './sums.js'
@@ -41,6 +43,8 @@ export const lowerings: readonly Pass[] = [
   lowerDft,
   lowerCol2Im,
   lowerDeformConv,
+  lowerPow,
+  lowerRoiAlign,
   lowerCumSum,
   lowerLpPools,
   lowerLpNormalization,
