@@ -31,7 +31,8 @@ export async function readMix(path: string, chip: ChipProfile, bitWidth: number)
     const [issue] = result.issues
     const where = (issue.path ?? []).map(({ key }) => JSON.stringify(key)).join(', ')
     const allowed = 'expected { "op_names": { NAME: { "bit-width", "quant-mode" } }, "op_types": { TYPE: { ... } } }'
-    throw new SquireError('CONFIG', `${path}${where && `, ${where}`}: ${issue.message}; ${allowed}`)
+    const problem = issue.type === 'strict_object' && issue.expected === 'never' ? 'unknown key' : issue.message
+    throw new SquireError('CONFIG', `${path}${where && `, ${where}`}: ${problem}; ${allowed}`)
   }
   for (const [name, { 'bit-width': bits }] of entriesOf(result.output)) {
     if (bits === undefined) continue
@@ -75,12 +76,11 @@ function entriesOf({ op_names, op_types }: MixConfig) {
   return [...Object.entries(op_names), ...Object.entries(op_types)]
 }
 
-/** A mixed configuration that names every operator, all with one mode. */
-export function mixOfWidths(
-  operators: readonly { readonly name: string; readonly bits: number }[],
-  mode: QuantMode,
+/** A mixed configuration that names every operator. */
+export function mixOfOperators(
+  operators: readonly { readonly name: string; readonly bits: number; readonly mode: QuantMode }[],
 ): MixConfig {
-  const names = operators.map(({ name, bits }) => [name, { 'bit-width': bits, 'quant-mode': mode }])
+  const names = operators.map(({ name, bits, mode }) => [name, { 'bit-width': bits, 'quant-mode': mode }])
   return { op_names: Object.fromEntries(names), op_types: {} }
 }
 

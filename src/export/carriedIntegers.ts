@@ -24,7 +24,8 @@ export interface CarriedIntegers {
 /** As metadata of the model. */
 export function carriedIn({ quantized, operators }: FixedPointModel): Readonly<Record<string, string>> {
   const tensors = [...quantized.values()].map(({ name, scale, bits, offset }) => ({ name, scale, bits, offset }))
-  const scaleFixes = operators.flatMap((operator) => {
+  const accumulating = operators.flatMap((operator) => [operator, ...(operator.steps ?? [])])
+  const scaleFixes = accumulating.flatMap((operator) => {
     const scaleFix = familyOf(operator).scaleFix?.(operator)
     if (scaleFix === undefined) return []
     const { name, inputs, outputs } = operator

@@ -63,11 +63,11 @@ class QdqWriter {
     this.#context = {
       index: indexGraph(source.graph),
       quantized: (name) => fixed.quantized.get(name),
-      steps: (operators, tensors, constants) => {
+      steps: (operators, { elements, outputs, constants }) => {
         const inner = new GraphBuilder((wish) => builder.name(wish))
-        const names = new Map([...new Set(tensors)].map((name) => [name, inner.name(`${name}_step`)]))
-        const own = (name: string) => names.get(name) ?? name
-        const writer = new QdqWriter(inner, fixed, source, { isOutput: () => false, local: own })
+        // Names of the source's steps are free, as these stand in their place. Under the same names the same model is made of it again.
+        const own = (name: string) => elements.get(name) ?? name
+        const writer = new QdqWriter(inner, fixed, source, { isOutput: (name) => outputs.has(name), local: own })
         for (const operator of operators) writer.write(operator)
         const initializers = [...readBy(inner.nodes, constants), ...inner.initializers]
         return {
@@ -114,7 +114,8 @@ class QdqWriter {
     const e = this.builder.operator(name)
     const parameters = [e.scalar('float32', tensor.scale), this.builder.zeroPoint()]
     const integers = e.emit('QuantizeLinear', [written, ...parameters])
-    const output = this.#isOutput(name) && written !== name ? name : undefined
+    const own = this.#local(name)
+    const output = this.#isOutput(name) && written !== own ? own : undefined
     this.#dequantized.set(name, e.emit('DequantizeLinear', [integers, ...parameters], [], output))
   }
 

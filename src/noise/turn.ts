@@ -10,7 +10,7 @@ import { opsetOf } from '../onnx/model.js'
 import { makeGraph, makeNode, makeValueInfo } from '../onnx/node.js'
 import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from '../onnx/types.js'
 import { familyOf } from '../operators/index.js'
-import type { FixedOperator, QdqContext, StepGraph } from '../operators/types.js'
+import type { FixedOperator, QdqContext, QdqSteps, StepGraph } from '../operators/types.js'
 import type { FixedPointModel } from '../plan/types.js'
 import { type Branch, withRealWeights } from './realWeights.js'
 import type { NoiseSource } from './sources.js'
@@ -146,17 +146,13 @@ export class Turn {
       // The float branch reads the constants too: what the other branch makes of them needs names of its own.
       index: { ...this.#index, consumers: () => [] },
       quantized: (name) => this.#fixed.quantized.get(name),
-      steps: (operators, tensors, constants) => this.#steps(operators, tensors, constants),
+      steps: (operators, graph) => this.#steps(operators, graph),
     }
     return nodes.map((node) => familyOf(operator).qdqNode?.(e, node, operator, context) ?? node)
   }
 
   /** The steps of an operator with the weights of all of them quantized, and every tensor in float. */
-  #steps(
-    operators: readonly FixedOperator[],
-    tensors: readonly string[],
-    constants: readonly TensorProto[],
-  ): StepGraph {
+  #steps(operators: readonly FixedOperator[], { tensors, constants }: QdqSteps): StepGraph {
     const names = new Map(
       [...new Set(tensors.map((name) => this.#held(name)))].map((name) => [name, this.#builder.name(`${name}_step`)]),
     )

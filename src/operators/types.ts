@@ -166,7 +166,19 @@ export interface StepGraph {
 export interface QdqContext {
   readonly index: GraphIndex
   quantized(tensor: string): QuantizedTensor | undefined
-  steps: MakeSteps
+  /** Writes operators into a graph of their own, in place of one of the source's. */
+  steps(operators: readonly FixedOperator[], graph: QdqSteps): StepGraph
+}
+
+export interface QdqSteps {
+  /** All that go into it and out of it. */
+  readonly tensors: readonly string[]
+  /** What the source's graph calls those of them that have another name outside. */
+  readonly elements: ReadonlyMap<string, string>
+  /** Those that it gives. */
+  readonly outputs: ReadonlySet<string>
+  /** Those that the source's own nodes may read. */
+  readonly constants: readonly TensorProto[]
 }
 
 export interface ReferenceContext {

@@ -6,7 +6,7 @@ import type { Prepared } from '../calibrate/prepare.js'
 import type { Runner } from '../calibrate/runner.js'
 import { Checkpoint } from '../calibrate/storage/checkpoint.js'
 import type { Config, QuantMode } from '../config/config.js'
-import { mixJson, mixOfWidths } from '../config/mix.js'
+import { choiceOf, mixJson, mixOfOperators } from '../config/mix.js'
 import { rawBytes } from '../files/npy.js'
 import { type Content, checkWritable, Staging } from '../files/save.js'
 import { hasOwnWidth } from '../plan/groups.js'
@@ -25,6 +25,7 @@ import { byLoss, type Context, rankOf, saveOutcome } from './quantization/quanti
 import { roomFor } from './quantization/room.js'
 import { calibrated, statisticsFiles } from './quantization/statistics.js'
 import { triedSamples } from './quantization/trials.js'
+import { mixOf } from './quantization/widths.js'
 import { passesOf } from './refinement/steps.js'
 import { checkpointUse, resumable } from './resumable.js'
 import { type RunOptions, stageTimer, withPool } from './run.js'
@@ -100,7 +101,7 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
       if (config.dump) await staging.add(new Map(await dumpFloat(prepared)))
       const templates = [
         ...(mixed === undefined ? [] : [mixed.template]),
-        ...templateFiles(config, prepared, solved[0]!.job.mode),
+        ...(await templateFiles(config, prepared, solved[0]!.job.mode)),
       ]
       await staging.add(new Map(templates))
       for (const [name] of templates)
@@ -139,11 +140,14 @@ async function inputFiles(runner: Runner): Promise<[string, Content][]> {
 }
 
 /** -gt: a mixed configuration that names every operator with the width and mode it has. */
-function templateFiles({ generateTemplate, model }: Config, { plan }: Prepared, mode: QuantMode): [string, string][] {
-  if (!generateTemplate) return []
+async function templateFiles(config: Config, { plan }: Prepared, mode: QuantMode): Promise<[string, string][]> {
+  if (!config.generateTemplate) return []
+  const mix = await mixOf(config)
   const bits = new Map(plan.groups.flatMap((one) => one.tensors.map((name) => [name, one.bits] as const)))
-  const operators = plan.operators
-    .filter(hasOwnWidth)
-    .map(({ name, inputs, outputs }) => ({ name, bits: bits.get(inputs[0] ?? outputs[0]!)! }))
-  return [[`${basename(model, '.onnx')}_mix.json`, mixJson(mixOfWidths(operators, mode))]]
+  const operators = plan.operators.filter(hasOwnWidth).map((operator) => ({
+    name: operator.name,
+    bits: bits.get(operator.inputs[0] ?? operator.outputs[0]!)!,
+    mode: (mix && choiceOf(mix, operator)?.['quant-mode']) ?? mode,
+  }))
+  return [[`${basename(config.model, '.onnx')}_mix.json`, mixJson(mixOfOperators(operators))]]
 }

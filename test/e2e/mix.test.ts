@@ -81,7 +81,15 @@ describe('a mixed configuration', () => {
 
   test('sets modes on every chip', async () => {
     const kl = await run('-qm', 'kl')
-    const mixed = await run('-qm', 'kl', '-mc', mixFile({ op_types: { HardSwish: { 'quant-mode': 'min_max' } } }))
+    const mixed = await run(
+      '-qm',
+      'kl',
+      '-gt',
+      '-mc',
+      mixFile({ op_types: { HardSwish: { 'quant-mode': 'min_max' } } }),
+    )
+    const again = await run('-qm', 'kl', '-mc', mixFile(mixed.json('activations_mix.json')))
+    expect(again.scales, 'the template changes nothing').toEqual(mixed.scales)
     const minMax = await run('-qm', 'min_max')
     expect(mixed.scales.tensors.e!.scale).toBe(minMax.scales.tensors.e!.scale)
     expect(mixed.scales.tensors.x!.scale).toBe(kl.scales.tensors.x!.scale)
@@ -90,7 +98,9 @@ describe('a mixed configuration', () => {
   test('that names what is not there is an error', async () => {
     const path = mixFile({ op_types: { Convv: { 'bit-width': 8 } } })
     await expect(run('-mc', path)).rejects.toThrow('no quantized operator is called "Convv"; did you mean "Conv"?')
-    await expect(run('-mc', mixFile({ op_kinds: {} }))).rejects.toThrow('"op_kinds"')
+    await expect(run('-mc', mixFile({ op_kinds: {} }))).rejects.toThrow(
+      '"op_kinds": unknown key; expected { "op_names"',
+    )
   })
 })
 

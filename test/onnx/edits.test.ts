@@ -25,13 +25,26 @@ describe('input shapes', () => {
     ])
   })
 
+  it('pass over scalars, which have no dims to give', () => {
+    const withScalar = model({
+      inputs: { x: ['n', 3], rate: [], z: ['n', 4] },
+      nodes: [node('Mul', ['x', 'rate'], ['y']), node('Neg', ['z'], ['v'])],
+      outputs: ['y', 'v'],
+    })
+    const shapes = [
+      [2, 3],
+      [2, 4],
+    ]
+    expect(dimsOf(fixInputShapes(withScalar, shapes))).toEqual([[2, 3], [], [2, 4]])
+  })
+
   it.each([
     [
       [[2, 4, 8, 6]],
       'input "x" has dims [n, 3, ?, ?], which [2, 4, 8, 6] does not fit: only dynamic dims can be chosen',
     ],
     [[[2, 3]], 'which [2, 3] does not fit: give 4 dims'],
-    [[[1], [1], [1]], 'has 3 shapes, the model has 2 inputs: "x", "z"'],
+    [[[1], [1], [1]], 'has 3 shapes, the model has 2 inputs with dims: "x", "z"'],
   ])('%j is refused', (shapes, message) => {
     expect(() => fixInputShapes(dynamic, shapes)).toThrow(message)
   })

@@ -47,11 +47,52 @@ describe('the log in a pipe', () => {
     expect(written.stdout).toBe(`  model            /m/net.onnx
   chip             TX5105C, 8 bit
   modes            kl, percentile (0.99999)
+  zero points      auto
   save-dir         /out
   drawn            50 samples by seed 0
   iterations       10, 20, evaluated on all
   batch size       1
   workers          2
+`)
+  })
+
+  it('lists every option that shapes the result, where it is not the usual one', async () => {
+    const { reporter, written, config } = await reporting(
+      '--zero-points none --refine fast --equalize -is 1 3 8 8 -is 2 1 -qid uint8 --mean 1 2 3 --std 4 --color-space RGB -lt 3 4 -mc mix.json -cn 2',
+    )
+    reporter.options(config)
+    expect(
+      written.stdout
+        .split('\n')
+        .slice(3, -1)
+        .map((line) => line.trim().replace(/ {2,}/, ' ')),
+    ).toEqual([
+      'zero points none',
+      'save-dir /out',
+      'iterations 1',
+      'batch size 1',
+      'input-shapes 1 3 8 8, 2 1',
+      'mean 1, 2, 3',
+      'std 4',
+      'equalize yes',
+      'refine fast',
+      'quantize-input-dtype uint8',
+      'layer-threshold 3, 4',
+      `mix-config ${process.cwd()}/mix.json`,
+      'color-space RGB',
+      'workers 2',
+    ])
+  })
+
+  it('lists no option that the run does not use', async () => {
+    const { reporter, written, config } = await reporting('-r infer --on-bad-sample skip -cn 1')
+    reporter.options({ ...config, refine: 'fast' })
+    expect(written.stdout).toBe(`  model            /m/net.onnx
+  iterations       1
+  batch size       1
+  on-bad-sample    skip
+  run-mode         infer
+  workers          1
 `)
   })
 

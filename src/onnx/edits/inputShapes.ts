@@ -6,16 +6,17 @@ import type { ModelProto } from '../types.js'
 import { fixDims } from './fixDims.js'
 
 /**
- * @param shapes one for each input, in model order; inputs behind the last shape stay as they are
+ * @param shapes one for each input that has dims, in model order; inputs behind the last shape stay as they are
  * @throws SquireError CONFIG for a shape that an input cannot have
  */
 export function fixInputShapes(proto: ModelProto, shapes: readonly (readonly number[])[]): ModelProto {
-  const inputs = modelInputs(proto)
+  // A scalar has none to choose, and no way to say so on the command line.
+  const inputs = modelInputs(proto).filter(({ dims }) => dims.length > 0)
   if (shapes.length > inputs.length) {
     const names = inputs.map(({ name }) => `"${name}"`).join(', ')
     throw new SquireError(
       'CONFIG',
-      `--input-shapes (-is) has ${shapes.length} shapes, the model has ${inputs.length} inputs: ${names}. Give one for each input, in this order.`,
+      `--input-shapes (-is) has ${shapes.length} shapes, the model has ${inputs.length} inputs with dims: ${names}. Give one for each, in this order.`,
     )
   }
   for (const [i, shape] of shapes.entries()) {

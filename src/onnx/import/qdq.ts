@@ -11,13 +11,14 @@
 // Source: onnx/docs/Operators.md, QuantizeLinear and DequantizeLinear.
 
 import { SquireError } from '../../errors.js'
+import { subgraphs } from '../attribute.js'
 import { indexGraph, sortTopologically } from '../graph.js'
 import { constantNodes } from '../passes/constantNodes.js'
 import { foldConstants } from '../passes/foldConstants.js'
-import { removeDead } from '../passes/removeDead.js'
-import { removeIdentity } from '../passes/removeIdentity.js'
-import { renameAll } from '../renaming.js'
-import type { ModelProto } from '../types.js'
+import { withoutDead } from '../passes/removeDead.js'
+import { withoutIdentity } from '../passes/removeIdentity.js'
+import { mapGraphs, renameAll } from '../renaming.js'
+import type { GraphProto, ModelProto, NodeProto, TensorProto } from '../types.js'
 import { isDequantize, QdqTaker } from './qdqTaker.js'
 import { asQdq } from './qOperator.js'
 
@@ -56,19 +57,44 @@ export interface Dequantized {
 export async function takeQdq(given: ModelProto): Promise<Dequantized | undefined> {
   const proto = asQdq(given)
   refuseIntegerOperators(proto)
-  if (!proto.graph.node.some(isDequantize)) return undefined
+  if (!holdsPairs(proto.graph.node)) return undefined
   const { proto: prepared } = await foldConstants.apply(constantNodes.apply(proto).proto)
-  const taker = new QdqTaker(indexGraph(prepared.graph))
-  const node = sortTopologically(prepared.graph.node)
+  const scales = { activations: new Map<string, HeldActivation>(), weights: new Map<string, WeightScales>() }
+  const graph = floatGraph(prepared.graph, [], scales)
+  return graph === prepared.graph ? undefined : { proto: { ...prepared, graph }, scales }
+}
+
+function holdsPairs(nodes: readonly NodeProto[]): boolean {
+  return nodes.some((node) => isDequantize(node) || subgraphs(node).some((graph) => holdsPairs(graph.node)))
+}
+
+/**
+ * The float graph, and those inside its nodes: the steps of a Scan have pairs of their own. The graph itself where none is taken.
+ * @param outer constants of the graphs around
+ */
+function floatGraph(
+  graph: GraphProto,
+  outer: readonly TensorProto[],
+  scales: { readonly activations: Map<string, HeldActivation>; readonly weights: Map<string, WeightScales> },
+): GraphProto {
+  const known = [...outer, ...graph.initializer]
+  const taker = new QdqTaker(indexGraph({ ...graph, initializer: known }))
+  let isTaken = false
+  const inside = (inner: GraphProto) => {
+    const float = floatGraph(inner, known, scales)
+    isTaken ||= float !== inner
+    return float
+  }
+  const node = sortTopologically(graph.node)
     .map((one) => taker.take(one))
     .filter((one) => one !== undefined)
     .map((one) => renameAll(one, (name) => taker.renamed.get(name) ?? name))
-  if (taker.activations.size + taker.constants.length === 0) return undefined
-  const graph = { ...prepared.graph, node, initializer: [...prepared.graph.initializer, ...taker.constants] }
-  const scales = { activations: taker.activations, weights: taker.weights }
+    .map((one) => ({ ...one, attribute: one.attribute.map((attribute) => mapGraphs(attribute, inside)) }))
+  if (!isTaken && taker.activations.size + taker.constants.length === 0) return graph
+  for (const [name, held] of taker.activations) scales.activations.set(name, held)
+  for (const [name, weight] of taker.weights) scales.weights.set(name, weight)
   // Q nodes that nobody reads go, the constants of what is gone, and the nodes that pass an activation on to an output.
-  const { proto: needed } = removeDead.apply({ ...prepared, graph })
-  return { proto: removeIdentity.apply(needed).proto, scales }
+  return withoutIdentity(withoutDead({ ...graph, node, initializer: [...graph.initializer, ...taker.constants] }))
 }
 
 /** Operators of models that are quantized in another way -> what has become of the model. */

@@ -7,20 +7,27 @@ import type { Pass } from './pass.js'
 export const removeDead = {
   title: 'unused nodes and constants removed',
   apply(proto: ModelProto) {
-    const { graph } = proto
-    const needed = neededNames(graph)
-    const node = graph.node.filter((item) => item.output.some((name) => needed.has(name)))
-    // Of two initializers with one name the runtime takes the last.
-    const last = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]))
-    const initializer = graph.initializer.filter(
-      (tensor) => needed.has(tensor.name) && last.get(tensor.name) === tensor,
-    )
-    const valueInfo = graph.valueInfo.filter(({ name }) => needed.has(name))
-    const count = graph.node.length - node.length + graph.initializer.length - initializer.length
-    if (count === 0 && valueInfo.length === graph.valueInfo.length) return { proto, count }
-    return { proto: { ...proto, graph: { ...graph, node, initializer, valueInfo } }, count }
+    const graph = withoutDead(proto.graph)
+    const count =
+      proto.graph.node.length - graph.node.length + proto.graph.initializer.length - graph.initializer.length
+    return { proto: graph === proto.graph ? proto : { ...proto, graph }, count }
   },
 } satisfies Pass
+
+/** The graph itself where nothing goes. */
+export function withoutDead(graph: GraphProto): GraphProto {
+  const needed = neededNames(graph)
+  const node = graph.node.filter((item) => item.output.some((name) => needed.has(name)))
+  // Of two initializers with one name the runtime takes the last.
+  const last = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]))
+  const initializer = graph.initializer.filter((tensor) => needed.has(tensor.name) && last.get(tensor.name) === tensor)
+  const valueInfo = graph.valueInfo.filter(({ name }) => needed.has(name))
+  const isSame =
+    node.length === graph.node.length &&
+    initializer.length === graph.initializer.length &&
+    valueInfo.length === graph.valueInfo.length
+  return isSame ? graph : { ...graph, node, initializer, valueInfo }
+}
 
 function neededNames(graph: GraphProto): ReadonlySet<string> {
   const producers = new Map<string, NodeProto>()

@@ -9,18 +9,22 @@ import { intAttribute, subgraphs } from '../attribute.js'
 import { capturedNames, type GraphIndex, indexGraph } from '../graph.js'
 import { isStandardDomain } from '../operators.js'
 import { tensorData } from '../tensor.js'
-import type { ModelProto, NodeProto } from '../types.js'
+import type { GraphProto, ModelProto, NodeProto } from '../types.js'
 import { changed, type Pass } from './pass.js'
 
 export const removeIdentity = {
   title: 'nodes that do nothing removed',
   apply(proto: ModelProto) {
-    const { graph } = proto
-    const names = renames(graph.node, indexGraph(graph))
-    const node = graph.node.filter((item) => !names.removed.has(item)).map((item) => renameNode(item, names.of))
-    return changed(proto, { node }, names.removed.size)
+    const { node } = withoutIdentity(proto.graph)
+    return changed(proto, { node }, proto.graph.node.length - node.length)
   },
 } satisfies Pass
+
+export function withoutIdentity(graph: GraphProto): GraphProto {
+  const names = renames(graph.node, indexGraph(graph))
+  const node = graph.node.filter((item) => !names.removed.has(item)).map((item) => renameNode(item, names.of))
+  return { ...graph, node }
+}
 
 interface Renames {
   readonly removed: ReadonlySet<NodeProto>

@@ -5,9 +5,10 @@ import type { Emitter } from '../../emit/builder.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { makeAttribute, subgraphs } from '../../onnx/attribute.js'
 import { makeGraph, makeNode, makeValueInfo } from '../../onnx/node.js'
+import { scanForm } from '../../onnx/scan.js'
 import { type AttributeProto, DataType, type GraphProto, type NodeProto } from '../../onnx/types.js'
 import type { EmitContext, QdqContext, StepGraph } from '../types.js'
-import type { Sequence } from './plan.js'
+import { elementNames, type Sequence } from './plan.js'
 import type { FixedScan, FixedState } from './solve.js'
 
 /** The integers of a state before the first step. */
@@ -46,7 +47,16 @@ export function emitScan(e: Emitter, operator: FixedScan, context: EmitContext):
 
 /** The float node with steps that read and write what the QDQ model rounds. */
 export function qdqScan(e: Emitter, node: NodeProto, operator: FixedScan, context: QdqContext): NodeProto {
-  const steps = context.steps(operator.steps.slice(operator.numStates), tensorsOf(operator), constantsOf(operator))
+  const outputs = new Set([
+    ...statesOf(operator).map(({ inputs }) => inputs[0]!),
+    ...operator.sequencesOut.map(({ name }) => name),
+  ])
+  const steps = context.steps(operator.steps.slice(operator.numStates), {
+    tensors: tensorsOf(operator),
+    elements: elementNames(scanForm(operator.nodes[0]!)!),
+    outputs,
+    constants: constantsOf(operator),
+  })
   return {
     ...node,
     attribute: attributesOf(operator, operator.sequencesOut, bodyOf(e, operator, operator.sequencesOut, steps)),

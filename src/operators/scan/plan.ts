@@ -124,6 +124,12 @@ function hides(parts: readonly Part[], names: ReadonlyMap<string, string>): stri
   return hidden === undefined ? undefined : `it does not show "${hidden}", which calibration has to observe`
 }
 
+/** What the source's steps call the elements of sequences, by the sequence. */
+export function elementNames({ body, inputs, outputs }: ScanForm): ReadonlyMap<string, string> {
+  const { sourceOf } = withoutCopies(body)
+  return new Map([...inputs, ...outputs].map(({ sequence, element }) => [sequence, sourceOf(element)]))
+}
+
 /** The steps without nodes that only give an output a second name, and what such an output is a copy of. */
 function withoutCopies(body: GraphProto): { graph: GraphProto; sourceOf: (name: string) => string } {
   const index = indexGraph(body)

@@ -1,7 +1,7 @@
 // A calibrated model with some of its operators in 16 bits.
 
 import type { Prepared } from '../../calibrate/prepare.js'
-import { type MixConfig, mixOfWidths } from '../../config/mix.js'
+import { type MixConfig, mixOfOperators } from '../../config/mix.js'
 import { SquireError } from '../../errors.js'
 import { hasOwnWidth } from '../../plan/groups.js'
 import { makePlan } from '../../plan/plan.js'
@@ -19,10 +19,7 @@ import type { Measure, Measured, Wide } from './search.js'
 export function mixFor({ plan }: Prepared, wide: Wide, { mode }: Job): MixConfig {
   const names = new Set(wide.map(({ name }) => name))
   const operators = plan.operators.filter(hasOwnWidth)
-  return mixOfWidths(
-    operators.map(({ name }) => ({ name, bits: names.has(name) ? 16 : 8 })),
-    mode,
-  )
+  return mixOfOperators(operators.map(({ name }) => ({ name, bits: names.has(name) ? 16 : 8, mode })))
 }
 
 /** Widths change neither shapes nor which tensors are observed: what was calibrated serves every mix. */
