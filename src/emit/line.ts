@@ -8,8 +8,8 @@
 
 /** The points that a line must pass above, or below: as many bounds as x. */
 interface Points {
-  readonly x: readonly number[]
-  readonly bound: readonly number[]
+  readonly x: Float64Array
+  readonly bound: Float64Array
 }
 
 /** Halves of integers are bounds: a line may pass none of them exactly. */
@@ -27,8 +27,8 @@ export interface Line {
 
 /** Where each stair begins, and the value between the stair before and this one, in ascending order. */
 export interface Stairs {
-  readonly from: readonly number[]
-  readonly between: readonly number[]
+  readonly from: Float64Array
+  readonly between: Float64Array
 }
 
 /** Slopes to try on both sides of the best one, in units of float32's last place. */
@@ -40,22 +40,25 @@ const HALVINGS = 40
 const LARGEST_CENTRE = 2 ** 16
 
 /** What stairs ask of a line between two integers x. */
-export function staircase(stairs: Stairs, first: number, last: number): Staircase {
-  const over = { x: [] as number[], bound: [] as number[] }
-  const under = { x: [] as number[], bound: [] as number[] }
-  for (const [i, from] of stairs.from.entries()) {
-    const between = stairs.between[i]!
-    if (from <= last) {
-      over.x.push(Math.max(from, first))
-      over.bound.push(between)
-    }
-    if (from > first) {
-      under.x.push(Math.min(from - 1, last))
-      under.bound.push(between)
-    }
-    if (from > last) break
+export function staircase({ from, between }: Stairs, first: number, last: number): Staircase {
+  const begun = countUpTo(from, last)
+  const passed = countUpTo(from, first)
+  // The first stair beyond `last` is not reached there.
+  const end = Math.min(begun + 1, from.length)
+  const over = from.slice(0, begun).fill(first, 0, passed)
+  const under = from.slice(passed, end)
+  for (let i = 0; i < under.length; i++) under[i] = Math.min(under[i]! - 1, last)
+  return {
+    over: { x: over, bound: between.subarray(0, begun) },
+    under: { x: under, bound: between.subarray(passed, end) },
   }
-  return { over, under }
+}
+
+/** How many of ascending numbers are not more than `limit`. */
+function countUpTo(numbers: Float64Array, limit: number): number {
+  let count = 0
+  while (count < numbers.length && numbers[count]! <= limit) count++
+  return count
 }
 
 /**
@@ -129,10 +132,12 @@ function addends({ over, under }: Staircase, factor: number) {
 }
 
 function passes({ over, under }: Staircase, line: Uncentred): boolean {
-  return (
-    over.x.every((x, i) => isBeyond(line, x, over.bound[i]!, 1)) &&
-    under.x.every((x, i) => isBeyond(line, x, under.bound[i]!, -1))
-  )
+  return areBeyond(line, over, 1) && areBeyond(line, under, -1)
+}
+
+function areBeyond(line: Uncentred, { x, bound }: Points, side: 1 | -1): boolean {
+  for (let i = 0; i < x.length; i++) if (!isBeyond(line, x[i]!, bound[i]!, side)) return false
+  return true
 }
 
 /** Whether the line, rounded to float32 in either way, lies on this side of the bound. The product of 24 and 18 bits is exact in float64. */

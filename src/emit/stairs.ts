@@ -50,7 +50,7 @@ function searchedLines(reaches: readonly Reach[], fix: ScaleFix, limit: number):
 
 /** Whether y has reached its bounds where a0 is clipped. */
 function spans(reach: Reach, clipped: Reach, channel: number, fix: ScaleFix): boolean {
-  const [second, last] = [fix.low + 1, fix.high].map(firstReaching(channel, fix))
+  const [second, last] = beginnings(Float64Array.of(fix.low + 1, fix.high), channel, fix)
   return (reach.up === clipped.up || last! <= clipped.up) && (reach.down === clipped.down || second! > clipped.down)
 }
 
@@ -62,7 +62,8 @@ function atOnce(reaches: readonly Reach[], fix: ScaleFix): Lines | undefined {
 }
 
 function inTwo(reaches: readonly Reach[], fix: ScaleFix): Lines | undefined {
-  const lines = everyLine(fix, 2 ** -fix.q1, reaches, leastReaching(fix.q2))
+  const whole = 2 ** fix.q2
+  const lines = everyLine(fix, 2 ** -fix.q1, reaches, (y) => leastReaching(y, whole))
   const farthest = lines?.reduce(
     (most, { centre, factor, addend }, c) =>
       Math.max(most, (farthestOf(reaches[c]!) + Math.abs(centre)) * factor + Math.abs(addend)),
@@ -80,28 +81,30 @@ function everyLine(
   reaches: readonly Reach[],
   reached: (y: number) => number,
 ): Line[] | undefined {
-  const above = Array.from({ length: fix.high - fix.low }, (_, i) => fix.low + 1 + i)
+  const above = Float64Array.from({ length: fix.high - fix.low }, (_, i) => fix.low + 1 + i)
   const between = above.map((y) => reached(y) - 1 / 2)
   const lines: Line[] = []
   for (const [c, multiplier] of fix.scaleInt16.entries()) {
     if (multiplier <= 0) return undefined
-    const from = above.map(firstReaching(c, fix))
-    const line = findLine(staircase({ from, between }, reaches[c]!.down, reaches[c]!.up), multiplier * unit)
+    const stairs = { from: beginnings(above, c, fix), between }
+    const line = findLine(staircase(stairs, reaches[c]!.down, reaches[c]!.up), multiplier * unit)
     if (line === undefined) return undefined
     lines.push(line)
   }
   return lines
 }
 
-/** Of y, the least a0 of a channel that reaches it. */
-function firstReaching(channel: number, { q1, q2, scaleInt16, biasInt16 }: ScaleFix): (y: number) => number {
-  const [a1, product] = [leastReaching(q2), leastReaching(q1)]
-  return (y) => Math.ceil(product(a1(y) - biasInt16[channel]!) / scaleInt16[channel]!)
+/** Of each y, the least a0 of a channel that reaches it. */
+function beginnings(above: Float64Array, channel: number, { q1, q2, scaleInt16, biasInt16 }: ScaleFix): Float64Array {
+  const [first, second, multiplier, bias] = [2 ** q1, 2 ** q2, scaleInt16[channel]!, biasInt16[channel]!]
+  const from = new Float64Array(above.length)
+  for (let i = 0; i < above.length; i++) {
+    from[i] = Math.ceil(leastReaching(leastReaching(above[i]!, second) - bias, first) / multiplier)
+  }
+  return from
 }
 
-/** Of y, the least integer x with rshift(x, shift) >= y. */
-function leastReaching(shift: number): (y: number) => number {
-  if (shift === 0) return (y) => y
-  const [whole, half] = [2 ** shift, 2 ** (shift - 1)]
-  return (y) => y * whole - half + (y > 0 ? 0 : 1)
+/** Of y, the least integer x with rshift(x, shift) >= y, where `whole` is 2^shift. */
+function leastReaching(y: number, whole: number): number {
+  return Math.ceil((y - 1 / 2) * whole + (y > 0 ? 0 : 1 / 2))
 }

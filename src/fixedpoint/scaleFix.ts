@@ -54,8 +54,7 @@ export function solveScaleFix(layer: Accumulation, chip: Arithmetic): SolvedAccu
   const channels = facts.map((row, c) => channelOf(layer, row, c, chip))
   const choice = chooseShift(channels, layer, chip)
   if ('offence' in choice) return choice
-  const { q0 } = choice
-  const steps = [...choice.steps]
+  const { q0, steps } = choice
   const rounded = new RoundedLayer(layer, facts, chip)
   for (;;) {
     rounded.round(weightScalesAt(q0, steps, layer, chip))
@@ -132,15 +131,15 @@ class RoundedLayer {
 }
 
 /** Bits below the point of all multipliers. Beyond q0 + 31 the whole sum is worth less than an output step: fewer bits lose nothing. */
-function totalShift(q0: number, steps: readonly number[], chip: Arithmetic): number {
+function totalShift(q0: number, steps: Float64Array, chip: Arithmetic): number {
   return Math.min(multiplierShift(steps, chip), q0 + chip.qRange[1])
 }
 
-function multipliersAt(total: number, steps: readonly number[]): Int16Array {
+function multipliersAt(total: number, steps: Float64Array): Int16Array {
   return Int16Array.from(steps, (step) => Math.max(1, Math.ceil(step * 2 ** total)))
 }
 
-function weightScalesAt(q0: number, steps: readonly number[], layer: Accumulation, chip: Arithmetic): Float64Array {
+function weightScalesAt(q0: number, steps: Float64Array, layer: Accumulation, chip: Arithmetic): Float64Array {
   const total = totalShift(q0, steps, chip)
   const unit = layer.outputScale / layer.inputScale
   return Float64Array.from(multipliersAt(total, steps), (multiplier) => multiplier * 2 ** -total * unit)
@@ -149,7 +148,7 @@ function weightScalesAt(q0: number, steps: readonly number[], layer: Accumulatio
 /** Everything that follows from q0 and the channels' steps. */
 function solveAt(
   q0: number,
-  steps: readonly number[],
+  steps: Float64Array,
   layer: Accumulation,
   { integers, reaches, bias }: RoundedLayer,
   chip: Arithmetic,

@@ -84,9 +84,9 @@ function expectOracle({ lines, rest }: Linear, fix: ScaleFix): void {
 }
 
 it('are not found for steps that no line follows', () => {
-  const crooked = { from: [0, 10, 11, 300], between: [0.5, 1.5, 2.5, 3.5] }
+  const crooked = { from: Float64Array.of(0, 10, 11, 300), between: Float64Array.of(0.5, 1.5, 2.5, 3.5) }
   expect(findLine(staircase(crooked, -1000, 1000), 1 / 10)).toBeUndefined()
-  const straight = { from: [10, 11], between: [1.5, 2.5] }
+  const straight = { from: Float64Array.of(10, 11), between: Float64Array.of(1.5, 2.5) }
   expect(findLine(staircase(straight, -5, 20), 1)).toBeDefined()
 })
 

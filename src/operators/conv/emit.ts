@@ -7,7 +7,7 @@ import { cast, FLOAT32_LIMIT, type Integers, requantize, sum, toFloat64 } from '
 import type { Emitter } from '../../emit/builder.js'
 import { emitScaleFix } from '../../emit/scaleFix.js'
 import { SquireError } from '../../errors.js'
-import type { Reach } from '../../fixedpoint/weights.js'
+import type { Reach, SignedSums } from '../../fixedpoint/weights.js'
 import type { IntegerArray } from '../../fixedpoint/width.js'
 import { makeAttribute } from '../../onnx/attribute.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
@@ -20,19 +20,33 @@ export function emitConv(e: Emitter, conv: FixedConv, context: EmitContext): str
   const channels = [1, conv.weights.dims[0]!, ...conv.strides.map(() => 1)]
   const x = context.integers(input!)
   const [low, high] = context.range(input!)
-  const reaches = integerRows(conv).map((row) => reachOf(row, Math.min(low, 0), Math.max(high, 0)))
+  const reaches = channelSums(conv).map((sums) => reachOf(sums, Math.min(low, 0), Math.max(high, 0)))
   const sums = { ...convolution(e, conv, x), reaches }
   return [emitScaleFix(e, sums, conv.scaleFix, channels, context.arithmetic(input!))]
 }
 
-/** Between what the sums over a channel's weights lie, for inputs in [low, high], which padding makes contain 0. */
-function reachOf(weights: IntegerArray, low: number, high: number): Reach {
-  let [up, down] = [0, 0]
-  for (const weight of weights) {
-    up += weight * (weight > 0 ? high : low)
-    down += weight * (weight > 0 ? low : high)
+/** Of weights that several models are written from. */
+const knownSums = new WeakMap<IntegerArray, readonly SignedSums[]>()
+
+function channelSums(conv: FixedConv): readonly SignedSums[] {
+  const { data } = conv.weights
+  const sums = knownSums.get(data) ?? integerRows(conv).map(signedSums)
+  knownSums.set(data, sums)
+  return sums
+}
+
+function signedSums(weights: IntegerArray): SignedSums {
+  let [sum, magnitude] = [0, 0]
+  for (let k = 0; k < weights.length; k++) {
+    sum += weights[k]!
+    magnitude += Math.abs(weights[k]!)
   }
-  return { up, down }
+  return { positive: (magnitude + sum) / 2, negative: (sum - magnitude) / 2 }
+}
+
+/** Between what the sums over a channel's weights lie, for inputs in [low, high], which padding makes contain 0. */
+function reachOf({ positive, negative }: SignedSums, low: number, high: number): Reach {
+  return { up: positive * high + negative * low, down: positive * low + negative * high }
 }
 
 /** x = sum of factor * part. */
@@ -74,23 +88,32 @@ function bytesOf(e: Emitter, x: Integers): Part<Integers>[] {
 /** Of weights whose sums may leave float32: w = radix * high + low, and so on until every part's sums fit. */
 function weightParts(conv: FixedConv, weights: IntegerArray, inputBound: number): Part<IntegerArray>[] {
   if (largestRow(weights, conv.weights.dims[0]!) * inputBound < FLOAT32_LIMIT) return [{ part: weights, factor: 1 }]
-  let most = 0
-  for (const weight of weights) most = Math.max(most, Math.abs(weight))
-  const radix = most > 128 ? 256 : 16
+  const most = largestMagnitude(weights)
+  const bits = most > 128 ? 8 : 4
+  const radix = 2 ** bits
   if (most <= radix / 2) {
     const products = weights.length / conv.weights.dims[0]!
     const message = `The convolution "${conv.name}" sums ${products} products a value, too many for an exact float32 sum: split it.`
     throw new SquireError('UNSUPPORTED', message)
   }
   const [high, low] = [weights.slice(), weights.slice()]
-  for (let k = 0; k < weights.length; k++) {
-    high[k] = Math.floor((weights[k]! + radix / 2) / radix)
-    low[k] = weights[k]! - radix * high[k]!
+  const half = radix / 2
+  for (let k = 0; k < high.length; k++) {
+    const weight = weights[k]!
+    const upper = (weight + half) >> bits
+    high[k] = upper
+    low[k] = weight - (upper << bits)
   }
   return [
     ...weightParts(conv, high, inputBound).map(({ part, factor }) => ({ part, factor: factor * radix })),
     ...weightParts(conv, low, inputBound),
   ]
+}
+
+function largestMagnitude(weights: IntegerArray): number {
+  let most = 0
+  for (let k = 0; k < weights.length; k++) most = Math.max(most, Math.abs(weights[k]!))
+  return most
 }
 
 function partialConvolution(
@@ -118,9 +141,8 @@ function largestRow(weights: IntegerArray, rows: number): number {
   const length = weights.length / rows
   let largest = 0
   for (let row = 0; row < rows; row++) {
-    let magnitude = 0
-    for (let at = row * length; at < (row + 1) * length; at++) magnitude += Math.abs(weights[at]!)
-    largest = Math.max(largest, magnitude)
+    const { positive, negative } = signedSums(weights.subarray(row * length, (row + 1) * length))
+    largest = Math.max(largest, positive - negative)
   }
   return largest
 }
