@@ -16,6 +16,7 @@ import { foldInferred } from './foldInferred.js'
 import { foldNormalization } from './foldNormalization.js'
 import { fuseHardSigmoid } from './fuseHardSigmoid.js'
 import { fuseMagnitude } from './fuseMagnitude.js'
+import { moveTransposes } from './layout/moveTransposes.js'
 import { contribLowerings, lateLowerings, lowerings } from './lowered/index.js'
 import type { Pass } from './pass.js'
 import { lowerRecurrent } from './recurrent/lowerRecurrent.js'
@@ -36,6 +37,7 @@ const allPasses: readonly Pass[] = [
   foldInferred,
   foldIf,
   unrollLoop,
+  moveTransposes,
   chooseMasked,
   foldBatchNormalization,
   foldArithmetic,
