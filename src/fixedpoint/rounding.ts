@@ -18,6 +18,13 @@ export function roundHalfAway(x: number): number {
   return x < 0 ? 0 - rounded : rounded
 }
 
+/** The nearest integer to a real number; of two that are as near, to within the tolerance, the even one. Never -0; NaN stays NaN. */
+export function roundHalfEven(x: number, tolerance: number): number {
+  const floor = Math.floor(x)
+  const isTie = Math.abs(x - floor - 0.5) <= tolerance
+  return floor + ((isTie ? floor % 2 !== 0 : x - floor > 0.5) ? 1 : 0)
+}
+
 export function clip(x: number, low: number, high: number): number {
   return Math.min(Math.max(x, low), high)
 }

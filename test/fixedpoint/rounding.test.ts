@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clip, roundHalfAway, rshift } from '../../src/fixedpoint/rounding.js'
+import { clip, roundHalfAway, roundHalfEven, rshift } from '../../src/fixedpoint/rounding.js'
 import { rangeOf } from '../../src/fixedpoint/width.js'
 
 /** The definition in exact integers. */
@@ -43,6 +43,14 @@ describe('roundHalfAway', () => {
   it('keeps integers that are too large for a fraction', () => {
     expect(roundHalfAway(2 ** 52 + 1)).toBe(2 ** 52 + 1)
     expect(roundHalfAway(Number.NEGATIVE_INFINITY)).toBe(Number.NEGATIVE_INFINITY)
+  })
+})
+
+describe('roundHalfEven', () => {
+  it('takes the even neighbour of what is within the tolerance of a half, and the nearest of all else', () => {
+    const round = (x: number) => roundHalfEven(x, 0.001)
+    expect([0.5, 1.5, 2.5, -0.5, -1.5, 2.5005, 2.4995].map(round)).toEqual([0, 2, 2, 0, -2, 2, 2])
+    expect([2.502, 1.498, -1.502, 3, -7].map(round)).toEqual([3, 1, -2, 3, -7])
   })
 })
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, it, test } from 'vitest'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
+import { makeAttribute } from '../../src/onnx/attribute.js'
 import { makeNode } from '../../src/onnx/node.js'
 import { elementwise } from '../../src/operators/lut/functions.js'
 import type { PlannedLut } from '../../src/operators/lut/plan.js'
@@ -85,4 +86,25 @@ describe('What rounds to 0 in front of a logarithm', () => {
     expect(solved((x) => Math.log(1 + x), 16).zero).toBe(0)
     expect(solved((x) => Math.log(Math.abs(x) + 1e-10), 16).zero).toBe(0)
   })
+})
+
+it('a HardSigmoid that makes a half of every other code is right on average, and not a quarter of a step too large there', () => {
+  const evaluate = elementwise(
+    makeNode('HardSigmoid', ['x'], ['y'], [makeAttribute('alpha', { float: Math.fround(1 / 6) })]),
+  )!
+  const tensors = [
+    { name: 'x', scale: Math.fround(3 / 127), bits: 8 },
+    { name: 'y', scale: Math.fround(1 / 127), bits: 8 },
+  ]
+  const planned: PlannedLut = {
+    ...{ kind: 'lut', name: 'f', nodes: [], inputs: ['x'], outputs: ['y'] },
+    ...{ evaluate, label: 'HardSigmoid' },
+  }
+  const quantized = new Map(tensors.map((tensor) => [tensor.name, tensor]))
+  const solved = solveLut(planned, { chip, quantized, ranges: new Map(), lutBits: 10 })
+  if ('offence' in solved) throw new Error(solved.offence)
+  const codes = Array.from({ length: 240 }, (_, index) => index - 120)
+  const errors = codes.map((code) => solved.operator.table[code + 128]! - (code / 2 + 63.5))
+  expect(errors.filter((error) => Math.abs(error) === 0.5)).toHaveLength(120)
+  expect(errors.reduce((sum, error) => sum + error, 0)).toBe(0)
 })
