@@ -12,11 +12,15 @@ let collect: (() => void) | undefined
 
 /** Frees what nothing refers to any more, where there may be much of it: for moments when no result is waited for. */
 export function collectGarbage(): void {
-  if (process.memoryUsage().arrayBuffers >= LEAST_BYTES) {
-    collect ??= exposed()
-    collect()
-  }
+  collectArrays(LEAST_BYTES)
   trimHeap()
+}
+
+/** Frees arrays that nothing refers to any more, where this thread's arrays take at least so many bytes. Takes some milliseconds. */
+export function collectArrays(leastBytes: number): void {
+  if (process.memoryUsage().arrayBuffers < leastBytes) return
+  collect ??= exposed()
+  collect()
 }
 
 /** V8's own function, which a context made after the flag was set has. */

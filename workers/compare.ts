@@ -16,6 +16,8 @@ import type {
   OwnModel,
 } from '../src/engine/protocol.js'
 import { SquireError } from '../src/errors.js'
+import { collectArrays } from '../src/garbage.js'
+import type { Session } from '../src/onnx/session.js'
 import type { TensorValue } from '../src/onnx/types.js'
 import { datasetOf } from './datasets.js'
 import { loadAhead, otherDims } from './load.js'
@@ -56,6 +58,9 @@ export async function runCompareSamples(task: CompareSamplesTask): Promise<Compa
  */
 const MOST_FORWARDS = 4
 
+/** Bytes of a thread's arrays from which on those that are no longer needed are freed after every forward pass. */
+const LEAST_COLLECTED = 2 ** 24
+
 /** Bytes of the reference's tensors that wait for the next model. */
 const MOST_WAITING = 64 * 2 ** 20
 
@@ -95,6 +100,11 @@ export async function runCompareForward(task: CompareForwardTask): Promise<Compa
   return { kind: 'done', outputs, differences: found }
 }
 
+/** Every tensor is an output here: a runtime that kept their memory would hold all tensors of each model, beside the copies that are compared. */
+function sessionFor(model: ModelFile, beside: readonly ModelFile[]): Promise<Session> {
+  return sessionOf(model, beside, { isFrugal: true })
+}
+
 interface Compared {
   /** Nothing where the inputs have dims that a candidate does not take: a quantized model is static. */
   readonly found: readonly TensorDifference[]
@@ -121,7 +131,7 @@ async function compare(
     const given: Values = { ...feeds, ...known }
     const missing = wanted.filter((output) => !Object.hasOwn(given, output))
     const isComplete = missing.length === 0
-    const run = isComplete ? {} : await (await sessionOf(comparisons[0]!.reference, beside)).run(feeds, missing)
+    const run = isComplete ? {} : await (await sessionFor(comparisons[0]!.reference, beside)).run(feeds, missing)
     values.push({ ...given, ...run })
   }
   const isTaken = (one: Feeds) =>
@@ -141,23 +151,42 @@ async function differencesOf(
   passes: readonly Values[],
   beside: readonly ModelFile[],
 ): Promise<TensorDifference[][]> {
-  const accumulated: Difference[][] = []
-  const names = unique(tensors.map((tensor) => tensor.candidate))
+  const accumulated: (Difference | undefined)[][] = []
   for (const values of passes) {
-    const gathered = await (await sessionOf(candidate, beside)).run(feedsOf(candidate, values), names)
-    accumulated.push(tensors.map((tensor) => differ(values, gathered[tensor.candidate]!, tensor)))
+    const session = await sessionFor(candidate, beside)
+    accumulated.push(
+      await differencesIn(session, feedsOf(candidate, values), { values, tensors, outputOf: ofCandidate }),
+    )
+    collectArrays(LEAST_COLLECTED)
   }
   const found: TensorDifference[][] = []
   for (const [pass, values] of passes.entries()) {
-    const alone = own && (await (await sessionOf(own.file, beside)).run(ownFeeds(own, values), ownOutputs(tensors)))
-    found.push(
-      tensors.map((tensor, i) => {
-        const written = tensor.ownOutput === undefined ? undefined : alone?.[tensor.ownOutput]
-        return { accumulated: accumulated[pass]![i]!, own: written && differ(values, written, tensor) }
-      }),
-    )
+    const session = own && (await sessionFor(own.file, beside))
+    const alone = session && (await differencesIn(session, ownFeeds(own, values), { values, tensors, outputOf: ofOwn }))
+    found.push(tensors.map((_, i) => ({ accumulated: accumulated[pass]![i]!, own: alone?.[i] })))
+    collectArrays(LEAST_COLLECTED)
   }
   return found
+}
+
+interface Outputs {
+  /** The reference's. */
+  readonly values: Values
+  readonly tensors: readonly ComparedTensor[]
+  /** Undefined where the model has nothing in a tensor's place. */
+  readonly outputOf: (tensor: ComparedTensor) => string | undefined
+}
+
+const ofCandidate = ({ candidate }: ComparedTensor) => candidate
+const ofOwn = ({ ownOutput }: ComparedTensor) => ownOutput
+
+/** One forward pass. What it writes is garbage afterwards. */
+async function differencesIn(session: Session, feeds: Values, { values, tensors, outputOf }: Outputs) {
+  const written = await session.run(feeds, unique(tensors.flatMap((tensor) => outputOf(tensor) ?? [])))
+  return tensors.map((tensor) => {
+    const output = outputOf(tensor)
+    return output === undefined ? undefined : differ(values, written[output]!, tensor)
+  })
 }
 
 function feedsOf({ inputs }: ModelFile, values: Values): Values {
@@ -185,10 +214,6 @@ function ownFeeds({ file, fed }: OwnModel, values: Values): Values {
   })
   const inputs = new Map<string, TensorValue>(encoded)
   return Object.fromEntries(file.inputs.map(({ name }) => [name, inputs.get(name) ?? values[name]!]))
-}
-
-function ownOutputs(tensors: readonly ComparedTensor[]): string[] {
-  return tensors.flatMap(({ ownOutput }) => ownOutput ?? [])
 }
 
 function differ(

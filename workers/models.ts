@@ -3,44 +3,50 @@
 
 import { locked } from '../src/engine/lock.js'
 import type { ModelFile } from '../src/engine/protocol.js'
-import { createSession, type Session } from '../src/onnx/session.js'
+import { createSession, type Session, type SessionOptions } from '../src/onnx/session.js'
 import { trimHeap } from '../src/trim.js'
 import { whenIdle } from './idle.js'
 
+/** What does not follow from the model. */
+type How = Pick<SessionOptions, 'isFrugal'>
+
 interface Opened {
   readonly model: ModelFile
+  readonly key: string
   readonly session: Promise<Session>
 }
 
 const open = new Map<string, Opened>()
 
-/** @param beside models whose sessions stay open, where they are */
-export async function sessionOf(model: ModelFile, beside: readonly ModelFile[] = []): Promise<Session> {
-  return (await opened([model], [model, ...beside]))[0]!
+/** @param beside models whose sessions stay open, where they are open in the same way */
+export async function sessionOf(model: ModelFile, beside: readonly ModelFile[] = [], how: How = {}): Promise<Session> {
+  return (await opened([model], [model, ...beside], how))[0]!
 }
 
 /** Sessions of several models, at once open. */
 export function sessionsOf(models: readonly ModelFile[]): Promise<Session[]> {
-  return opened(models, models)
+  return opened(models, models, {})
 }
 
-async function opened(wanted: readonly ModelFile[], kept: readonly ModelFile[]): Promise<Session[]> {
-  const keys = new Set(kept.map(keyOf))
-  await release([...open.values()].filter(({ model }) => !keys.has(keyOf(model))))
+async function opened(wanted: readonly ModelFile[], kept: readonly ModelFile[], how: How): Promise<Session[]> {
+  const keys = new Set(kept.map((model) => keyOf(model, how)))
+  await release([...open.values()].filter(({ key }) => !keys.has(key)))
   for (const model of wanted) {
-    const key = keyOf(model)
-    if (!open.has(key))
-      open.set(key, { model, session: model.beside ? openLarge(model) : createSession(model.path, model) })
+    const key = keyOf(model, how)
+    if (open.has(key)) continue
+    const options = { ...model, ...how }
+    const session = model.beside ? openLarge(model.path, options) : createSession(model.path, options)
+    open.set(key, { model, key, session })
   }
-  return Promise.all(wanted.map((model) => open.get(keyOf(model))!.session))
+  return Promise.all(wanted.map((model) => open.get(keyOf(model, how))!.session))
 }
 
 /**
  * One thread at a time: a session that opens holds its weights two or three times for a moment, and leaves holes in the heap where the others were.
  */
-async function openLarge(model: ModelFile): Promise<Session> {
+async function openLarge(path: string, options: SessionOptions): Promise<Session> {
   return locked(async () => {
-    const session = await createSession(model.path, model)
+    const session = await createSession(path, options)
     trimHeap()
     return session
   })
@@ -54,13 +60,13 @@ whenIdle(async () => {
 })
 
 async function release(last: readonly Opened[]): Promise<void> {
-  for (const { model } of last) open.delete(keyOf(model))
+  for (const { key } of last) open.delete(key)
   // A session that failed to open has already reported its error.
   for (const one of await Promise.allSettled(last.map(({ session }) => session))) {
     if (one.status === 'fulfilled') await one.value.release()
   }
 }
 
-function keyOf({ path, serial }: ModelFile): string {
-  return `${serial} ${path}`
+function keyOf({ path, serial }: ModelFile, { isFrugal = false }: How): string {
+  return `${serial} ${isFrugal} ${path}`
 }

@@ -12,6 +12,7 @@ import type {
   Task,
 } from '../src/engine/protocol.js'
 import { messageOf, SquireError } from '../src/errors.js'
+import { collectArrays } from '../src/garbage.js'
 import { beginTask, endTask } from './idle.js'
 
 type Answer =
@@ -24,9 +25,14 @@ type Answer =
   | DescendAnswer
   | SolveAnswer
 
+/** Of the last task. */
+let lastKind: Task['kind'] | undefined
+
 export default async function work(task: Task): Promise<Answer> {
   beginTask()
   try {
+    if (task.kind !== lastKind) await forgetStage(lastKind)
+    lastKind = task.kind
     // Imported when first needed: a worker that solves thresholds has no use for the runtime, and none for sharp without images.
     switch (task.kind) {
       case 'samples':
@@ -54,4 +60,15 @@ export default async function work(task: Task): Promise<Answer> {
   } finally {
     endTask()
   }
+}
+
+/**
+ * Another kind of task: a stage of the run has ended. The observer's memory is as large as the observed tensors, and statistics buffers that the engine has let go
+ * live as long as this thread's heap knows of them. V8 would collect neither before this small heap is full.
+ */
+async function forgetStage(kind: Task['kind'] | undefined): Promise<void> {
+  if (kind !== 'samples' && kind !== 'forward') return
+  const { observerFor } = await import('./observer.js')
+  observerFor(undefined)
+  collectArrays(0)
 }

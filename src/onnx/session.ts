@@ -40,6 +40,11 @@ export interface SessionOptions {
   readonly mapped?: boolean
   /** Where to write what the optimizer makes of the model. It fits this runtime and this processor. */
   readonly saveTo?: string
+  /**
+   * The runtime gives the memory of tensors back as soon as they are not needed, instead of keeping as much as a pass took at most for the next one. For
+   * passes that write many large outputs: the system clears what each of them takes anew.
+   */
+  readonly isFrugal?: boolean
 }
 
 /** The version of ONNX Runtime. */
@@ -137,12 +142,13 @@ const unoptimized = { graphOptimizationLevel: 'disabled' } as const
  * Where the runtime's optimizer breaks a model, the model is loaded as it is: the optimizer of 1.30 loses the tensors that the branches of some
  * If nodes read.
  */
-async function loadOptimized(model: string | Uint8Array, { optimized, saveTo, mapped }: SessionOptions) {
+async function loadOptimized(model: string | Uint8Array, { optimized, saveTo, mapped, isFrugal }: SessionOptions) {
   const unpacked = mapped ? { extra: { session: { disable_prepacking: '1' } } } : {}
-  const chosen = { ...options, ...unpacked, ...(saveTo !== undefined && { optimizedModelFilePath: saveTo }) }
+  const own = { ...options, ...unpacked, ...(isFrugal && { enableCpuMemArena: false, enableMemPattern: false }) }
+  const chosen = { ...own, ...(saveTo !== undefined && { optimizedModelFilePath: saveTo }) }
   if (optimized) return load(model, { ...chosen, ...unoptimized })
   return load(model, chosen).catch((error) =>
-    load(model, { ...options, ...unpacked, ...unoptimized }).catch(() => Promise.reject(error)),
+    load(model, { ...own, ...unoptimized }).catch(() => Promise.reject(error)),
   )
 }
 

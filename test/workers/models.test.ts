@@ -51,3 +51,12 @@ it('opens a file anew that was written again under the same name', async () => {
   expect(await written('Relu', 1)).toEqual(Float32Array.of(0, 2))
   expect(await written('Neg', 2)).toEqual(Float32Array.of(1, -2))
 })
+
+it('opens a model anew for passes that keep no memory, and they give the same', async () => {
+  await writeModel(model({ nodes: [makeNode('Relu', ['x'], ['y'])], inputs: { x: [1, 2] } }), at('frugal.onnx'))
+  const first = await sessionOf(file('frugal.onnx'))
+  const frugal = await sessionOf(file('frugal.onnx'), [], { isFrugal: true })
+  expect(frugal).not.toBe(first)
+  expect(await sessionOf(file('frugal.onnx'), [], { isFrugal: true })).toBe(frugal)
+  expect((await frugal.run({ x })).y?.data).toEqual(Float32Array.of(0, 2))
+})
