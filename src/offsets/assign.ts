@@ -3,12 +3,13 @@
 // Most groups are free to take the offset that makes their steps finest. A sum ties its output's offset to its inputs': (x1 - c1) + (x2 - c2) =
 // (x1 + x2) - (c1 + c2). An input that a bias or a table writes, and that the sum alone reads, both perhaps through moves of its values, makes up the
 // difference. Where the steps of all tensors
-// around the sum make more noise with offsets than without, they stay symmetric.
+// around the sum make more noise with offsets than without, they stay symmetric. Of a product's factors one may have an offset (products.ts).
 
 import { familyOf } from '../operators/index.js'
 import type { Gain, PlannedOperator } from '../operators/types.js'
 import type { Plan } from '../plan/types.js'
 import { addsUp, type Group, groupNames, isInside } from './groups.js'
+import { type Product, productsOf, refusedBy } from './products.js'
 import { finestOffset, type Offset, offsetAt, type Range, symmetricStep } from './range.js'
 
 export interface Candidate {
@@ -37,40 +38,47 @@ export function assignOffsets(
   }
   const ranges = new Map(plan.groups.map(({ name, bits }) => [name, symmetric(thresholds.get(name)!, bits)]))
   for (const { group, range } of candidates) ranges.set(group.scaleGroups[0]!.name, range)
-  const sums = sumsOf(plan, keyOf)
+  const products = productsOf(plan, keyOf)
+  const sums = sumsOf(plan, keyOf, new Set(products.flatMap(({ factors }) => factors)))
   const free = new Map(candidates.map((candidate) => [candidate.group.scaleGroups[0]!.name, candidate]))
-  return leastNoise(sums, (eager) => assigned(free, ranges, sums, eager)).result()
+  return leastNoise(sums, products, (eager) => assigned(free, ranges, sums, products, eager)).result()
 }
 
 /**
  * A sum that loses by an offset of its output may be the first of a chain whose later sums gain more. So sums are asked to be eager: all and none of them, then
  * one after the other the other way, as long as that makes less noise.
  */
-function leastNoise(sums: readonly Sum[], assign: (eager: ReadonlySet<Sum>) => Assignment): Assignment {
+function leastNoise(
+  sums: readonly Sum[],
+  products: readonly Product[],
+  assign: (eager: ReadonlySet<Sum>) => Assignment,
+): Assignment {
+  const weighed = sums.filter(({ squeezes }) => !squeezes)
   let eager: ReadonlySet<Sum> = new Set(sums)
   let best = assign(eager)
   const keepIfBetter = (others: ReadonlySet<Sum>) => {
     const other = assign(others)
-    if (other.noise(sums) >= best.noise(sums)) return
+    if (other.noise(weighed, products) >= best.noise(weighed, products)) return
     best = other
     eager = others
   }
-  keepIfBetter(new Set())
-  for (const sum of sums) keepIfBetter(new Set(sums.filter((one) => eager.has(one) !== (one === sum))))
+  keepIfBetter(new Set(sums.filter(({ squeezes }) => squeezes)))
+  for (const sum of weighed) keepIfBetter(new Set(sums.filter((one) => eager.has(one) !== (one === sum))))
   return best
 }
 
-/** What all sums can be met with. */
+/** What all sums and products can be met with. */
 function assigned(
   candidates: ReadonlyMap<string, Candidate>,
   ranges: ReadonlyMap<string, Range>,
   sums: readonly Sum[],
+  products: readonly Product[],
   eager: ReadonlySet<Sum>,
 ): Assignment {
   let left = candidates
   for (;;) {
     const assignment = new Assignment(left, ranges)
-    const refused = assignment.take(sums, eager)
+    const refused = assignment.take(sums, eager) ?? assignment.refused(products)
     if (refused === undefined) return assignment
     left = new Map([...left].filter(([key]) => !refused.includes(key)))
   }
@@ -89,14 +97,20 @@ interface Sum {
   readonly output: string
   /** Groups of 8-bit integers; several addends may be of one. */
   readonly addends: readonly Addend[]
+  /**
+   * Whether it is a mean of what a product multiplies, as in squeeze-and-excite. The gate is made of hundreds of means, in which their noise averages out:
+   * it is not weighed against the noise of what the gate multiplies.
+   */
+  readonly squeezes: boolean
 }
 
 /** In topological order. */
-function sumsOf({ operators }: Plan, keyOf: (tensor: string) => string): Sum[] {
+function sumsOf({ operators }: Plan, keyOf: (tensor: string) => string, factors: ReadonlySet<string>): Sum[] {
   return operators.filter(addsUp).map((operator) => {
     const gains = familyOf(operator).gains!(operator)!
     const addends = operator.inputs.map((name, i) => ({ ...gains[i]!, group: keyOf(name) }))
-    return { operator, output: keyOf(operator.outputs[0]!), addends }
+    const squeezes = addends.length === 1 && factors.has(addends[0]!.group)
+    return { operator, output: keyOf(operator.outputs[0]!), addends, squeezes }
   })
 }
 
@@ -134,17 +148,28 @@ class Assignment {
     return undefined
   }
 
+  /** @returns groups that must stay symmetric, where a product cannot be met */
+  refused(products: readonly Product[]): readonly string[] | undefined {
+    const gainOf = (name: string) =>
+      this.#offsets.has(name) ? symmetricStep(this.#range(name)) / this.#step(name) : undefined
+    const found = products.flatMap((product) => refusedBy(product, gainOf) ?? [])
+    return found.length === 0 ? undefined : found
+  }
+
   /**
    * Of all sums: the noise that each output and each addend brings in, beside the output's largest value squared. An addend that another sum writes is
-   * that one's output.
+   * that one's output. Of all products: the noise of the factors and of the output, each beside its largest value squared.
    */
-  noise(sums: readonly Sum[]): number {
+  noise(sums: readonly Sum[], products: readonly Product[]): number {
     const outputs = new Set(sums.map(({ output }) => output))
+    const relative = (name: string) => (this.#step(name) / this.#range(name).threshold) ** 2
+    const multiplied = products.flatMap(({ factors, output }) => [...factors, output]).map(relative)
+    const start = multiplied.reduce((total, one) => total + one, 0)
     return sums.reduce((total, { output, addends }) => {
       const own = addends.filter(({ group }) => !outputs.has(group))
       const noise = own.reduce((all, one) => all + one.noise * this.#step(one.group) ** 2, this.#step(output) ** 2)
       return total + noise / this.#range(output).threshold ** 2
-    }, 0)
+    }, start)
   }
 
   /** The addend that makes up the difference: of those that can, that of the least range. */

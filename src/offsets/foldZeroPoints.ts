@@ -39,6 +39,8 @@ export interface Folded {
   readonly groups: number
   /** Pad nodes that the graph has for it. */
   readonly pads: number
+  /** Sums that it has for it, behind products. */
+  readonly sums: number
 }
 
 /** undefined where no tensor takes an offset. */
@@ -50,20 +52,32 @@ export function foldZeroPoints(request: FoldRequest): Folded | undefined {
   )
   const wanted = given ?? new Map(ofTensors)
   if (wanted.size === 0) return undefined
-  const { proto, tensors, offsets, pads } = offsetGraph(model.proto, plan, wanted)
+  const { proto, tensors, offsets, pads, sums } = offsetGraph(model.proto, plan, wanted)
   // Arithmetic with constants on both sides of a tensor that has an offset would become one operator, and the tensor nobody's.
   const kept = new Set(wanted.keys())
   const folded = withInputOffsets(makePlan({ ...model, proto }, tensors, { ...options, kept }), offsets)
   const oldGroup = groupNames(plan)
-  const scaled = folded.groups.map(({ name, tensors, bits }) => {
+  const scaled = new Map<string, number>()
+  for (const { name, tensors, bits } of folded.groups) {
     // A table before a concatenation writes a new tensor of an old group, and may read a new copy of an old tensor in fewer bits.
     const known = tensors.flatMap((tensor) => oldGroup(tensor) ?? oldGroup(folded.narrowed.get(tensor) ?? '') ?? [])
-    const old = known[0]!
+    const old = known[0]
+    if (old === undefined) continue
     const offset = found.get(old)
-    return [name, offset === undefined ? thresholds.get(old)! : offset.scale * rangeOf(bits)[1]] as const
-  })
+    scaled.set(name, offset === undefined ? thresholds.get(old)! : offset.scale * rangeOf(bits)[1])
+  }
+  for (const { name } of folded.groups) if (!scaled.has(name)) scaled.set(name, largestOf(name, folded, scaled))
   const groups = new Set([...wanted.keys()].map((name) => plan.groupOf.get(name)!.name)).size
-  return { proto, plan: { ...folded, offsets }, tensors, thresholds: new Map(scaled), groups, pads }
+  return { proto, plan: { ...folded, offsets }, tensors, thresholds: scaled, groups, pads, sums }
+}
+
+/** The largest magnitude of a tensor that only the rewritten graph has: of a product of two others, or of a function of one. */
+function largestOf(tensor: string, { operators, groups }: Plan, thresholds: ReadonlyMap<string, number>): number {
+  const writer = operators.find(({ outputs }) => outputs.includes(tensor))!
+  const largest = writer.inputs.map((input) => thresholds.get(groupNames({ groups })(input)!)!)
+  const evaluate = familyOf(writer).evaluate?.(writer)
+  if (evaluate === undefined) return largest.reduce((product, one) => product * one)
+  return Math.max(...[-1, 1].map((sign) => Math.abs(evaluate(sign * largest[0]!))))
 }
 
 /** By the name of the scale group. */

@@ -10,6 +10,7 @@ import { familyOf } from '../operators/index.js'
 import type { PlannedOperator } from '../operators/types.js'
 import type { Plan, ScaleGroup } from '../plan/types.js'
 import { UnionFind } from '../plan/unionFind.js'
+import { multiplies } from './products.js'
 
 /** Tensors that get one scale and one offset, with their readers and writers: a scale group, or several that averages of values join. */
 export interface Group {
@@ -18,7 +19,7 @@ export interface Group {
   readonly readers: readonly PlannedOperator[]
 }
 
-/** The groups whose readers and writers can all take an offset in; for 'unpadded' where that costs the chip no Pad and no table. */
+/** The groups whose readers and writers can all take an offset in; for 'unpadded' where that costs the chip no Pad, no table and no sum. */
 export function groupsToOffset(plan: Plan, policy: ZeroPointPolicy, isGraphOutput: (name: string) => boolean): Group[] {
   if (policy === 'none') return []
   const small = smallValues(plan)
@@ -36,7 +37,8 @@ export function groupsToOffset(plan: Plan, policy: ZeroPointPolicy, isGraphOutpu
     const possible =
       tensors.every((name) => written.has(name)) &&
       [...writers, ...readers].every(
-        (operator) => takesIn(operator, own) || (policy === 'all' && joins(operator, plan)),
+        (operator) =>
+          takesIn(operator, own) || (policy === 'all' && (joins(operator, plan) || multiplies(operator, plan))),
       ) &&
       (policy === 'all' || !readers.some(pads))
     return possible ? [{ scaleGroups, writers, readers }] : []
@@ -44,7 +46,7 @@ export function groupsToOffset(plan: Plan, policy: ZeroPointPolicy, isGraphOutpu
 }
 
 /** The name of each tensor's scale group: of narrowed copies and of tensors inside of steps too, which `groupOf` leaves out. */
-export function groupNames({ groups }: Plan): (tensor: string) => string | undefined {
+export function groupNames({ groups }: Pick<Plan, 'groups'>): (tensor: string) => string | undefined {
   const names = new Map(groups.flatMap(({ name, tensors }) => tensors.map((tensor) => [tensor, name] as const)))
   return (tensor) => names.get(tensor)
 }
@@ -64,7 +66,9 @@ function smallValues({ operators }: Plan): ReadonlySet<string> {
 
 function isLinear(operator: PlannedOperator): boolean {
   const { products, traits } = familyOf(operator)
-  return products?.(operator) !== undefined || ['passes', 'averages', 'joins', 'adds'].includes(traits.offset)
+  return (
+    products?.(operator) !== undefined || ['passes', 'averages', 'joins', 'adds', 'multiplies'].includes(traits.offset)
+  )
 }
 
 /** The scale groups, those together whose values are averages of one another's. */
@@ -90,7 +94,7 @@ function takesIn(operator: PlannedOperator, own: ReadonlySet<string>): boolean {
   const offset = offsetOfFamily(operator)
   if (offset === 'absorbs') return hasKnownForm(operator)
   if (offset === 'adds') return addsUp(operator)
-  return offset !== 'none' && isInside(operator, own)
+  return offset !== 'none' && offset !== 'multiplies' && isInside(operator, own)
 }
 
 /** Whether its tensors may have different offsets, as a table goes before it. */

@@ -4,6 +4,7 @@
 //     reader   Conv(bias + c * sum of a channel's weights), a Pad with -c before it where it pads; f(x) becomes f(x' + c)
 //     between  max pools, concats, linear resizes and moves pass the offset on; a Pad of zeros writes -c
 //     added    sums and averages write the sum of the offsets of what they read
+//     times    (x' + c) g becomes x' g + c g: a table of g, and a sum
 //     joined   what a concat reads with another offset b than its own gets an Add of b - c, a table
 //
 // Each family writes its own nodes.
@@ -34,6 +35,8 @@ export interface OffsetGraph {
   readonly offsets: ReadonlyMap<string, number>
   /** Pad nodes added. */
   readonly pads: number
+  /** Sums added behind products. */
+  readonly sums: number
 }
 
 /** @param offsets c of each tensor, by its name */
@@ -55,6 +58,7 @@ class Writer implements OffsetContext {
   /** Input and padding -> the padded tensor. */
   readonly #padded = new Map<string, string>()
   readonly #nodes: NodeProto[] = []
+  #sums = 0
 
   constructor(proto: ModelProto, plan: Plan, offsets: ReadonlyMap<string, number>) {
     this.#proto = proto
@@ -69,7 +73,7 @@ class Writer implements OffsetContext {
     const { graph } = this.#proto
     const initializer = [...graph.initializer, ...this.#constants]
     const proto = { ...this.#proto, graph: { ...graph, node: this.#nodes, initializer } }
-    return { proto, tensors: this.#tensors, offsets: this.#offsets, pads: this.#padded.size }
+    return { proto, tensors: this.#tensors, offsets: this.#offsets, pads: this.#padded.size, sums: this.#sums }
   }
 
   write(planned: PlannedOperator): void {
@@ -77,7 +81,8 @@ class Writer implements OffsetContext {
     const inputs = planned.inputs.map((name) => this.#narrowed.get(name) ?? name)
     const operator = inputs.every((name, i) => name === planned.inputs[i]) ? planned : { ...planned, inputs }
     const touched = [...operator.inputs, ...operator.outputs].some((name) => this.#offsets.has(name))
-    const { offsets } = familyOf(operator)
+    const { offsets, traits } = familyOf(operator)
+    if (touched && traits.offset === 'multiplies') this.#sums++
     if (touched && offsets !== undefined) offsets.write(operator, this)
     else this.add(...operator.nodes)
   }

@@ -82,14 +82,14 @@ function boundsOf(node: NodeProto, context: OffsetContext): readonly [number | u
   return [min === '' ? attribute('min') : context.value(min), max === '' ? attribute('max') : context.value(max)]
 }
 
-/** Adds `from + constant` or `from - constant`. */
+/** Adds `from + constant`, `from - constant` or `from * constant`. */
 export function addArithmetic(
-  opType: 'Add' | 'Sub',
+  opType: 'Add' | 'Sub' | 'Mul',
   from: string,
   constant: number,
   to: string,
   context: OffsetContext,
 ): void {
-  const operand = context.scalar(`${to}_offset`, constant)
+  const operand = context.scalar(`${to}_${opType === 'Mul' ? 'factor' : 'offset'}`, constant)
   context.add(makeNode(opType, [from, operand], [to], [], context.unique(`${to}_${opType.toLowerCase()}`)))
 }

@@ -25,7 +25,8 @@ export interface Traits {
   /**
    * What it does where a tensor is held less a constant. 'absorbs': its bias or table takes the constant in; 'passes': it hands it on where all
    * its tensors have it; 'averages': it does so where they have one scale as well; 'joins': it passes it on, and what has another comes through a
-   * table; 'adds': its output lacks what its gains make of its inputs' constants; 'none': it needs the true zero.
+   * table; 'adds': its output lacks what its gains make of its inputs' constants; 'multiplies': one factor may lack a constant, and a sum
+   * behind the product makes up for it; 'none': it needs the true zero.
    */
-  readonly offset: 'absorbs' | 'passes' | 'averages' | 'joins' | 'adds' | 'none'
+  readonly offset: 'absorbs' | 'passes' | 'averages' | 'joins' | 'adds' | 'multiplies' | 'none'
 }

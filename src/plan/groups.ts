@@ -157,7 +157,20 @@ function leavesChip(tensors: readonly string[], traffic: Traffic, view: GraphVie
     return operator !== undefined && familyOf(operator).traits.writesWide
   })
   const readOutside = allReaders.every((reader) => familyOf(reader).traits.readsWide)
-  return written && readOutside && gainsFromWide(tensors, traffic, view)
+  if (!written || !readOutside) return false
+  const restores = allReaders.length > 0 && allReaders.every((reader) => restoresProduct(reader, traffic))
+  return restores || gainsFromWide(tensors, traffic, view)
+}
+
+/**
+ * Whether a sum gives a product back what its factor was held less (operators/binary/offsets.ts): it adds a product and a function of the other factor. In 8 bits the
+ * sum would take back more in rounding than the finer steps of the factor bring.
+ */
+function restoresProduct({ inputs }: PlannedOperator, { writer }: Traffic): boolean {
+  const writers = inputs.flatMap((name) => writer.get(name) ?? [])
+  const product = writers.find((one) => familyOf(one).traits.offset === 'multiplies')
+  const term = writers.find((one) => one !== product && familyOf(one).evaluate?.(one) !== undefined)
+  return writers.length === 2 && product !== undefined && term !== undefined && product.inputs.includes(term.inputs[0]!)
 }
 
 /** Whether the caller or an operator that reads a group has something of more bits. */

@@ -29,9 +29,10 @@ export interface Reporter {
 /** Which tensors of a quantization have a zero point. */
 export interface ZeroPointRecord {
   readonly policy: ZeroPointPolicy
-  /** Scales that have one, and Pad nodes that the chip runs for their sake. */
+  /** Scales that have one, and what the chip runs for their sake: Pad nodes, and sums behind products. */
   readonly groups: number
   readonly pads: number
+  readonly sums: number
   /** What --zero-points auto chose from; absent where there was nothing to choose. */
   readonly tried?: readonly ZeroPointTrial[]
 }

@@ -54,6 +54,11 @@ const pyramid = [
   ...[op('Add: r z -> a'), op('Conv: a v b -> y', pads)],
 ]
 
+const squeezeAndExcite = [
+  ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('GlobalAveragePool: r -> p')],
+  ...[op('Conv: p u b -> e'), op('Sigmoid: e -> s'), op('Mul: s r -> m'), op('Conv: m v b -> y', pads)],
+]
+
 /** Each with a group of tensors that takes a zero point, by what writes, reads and passes it on. */
 const graphs: Readonly<Record<string, ModelProto>> = {
   'Relu between convolutions': graph([op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Conv: r v -> y', pads)]),
@@ -121,6 +126,11 @@ const graphs: Readonly<Record<string, ModelProto>> = {
     ],
     20,
   ),
+  'squeeze and excite': graph(squeezeAndExcite),
+  'a product with a bound': graph([
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Conv: x w b -> d', pads), op('Sigmoid: d -> s')],
+    ...[op('Mul: r s -> m'), op('Clip: m low high -> k'), op('Conv: k v b -> y', pads)],
+  ]),
   'opset 10': graph(
     [
       ...[op('Conv: x w b -> c', pads), op('Clip: c -> r', { min: { float: 0 }, max: { float: 6 } })],
@@ -211,13 +221,27 @@ it('leaves the scales inside of recurrent layers as they are', async () => {
 it('keeps the sum symmetric, and what it reads, where another reader of the sum needs the true zero', async () => {
   const nodes = [
     ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Conv: r v b -> d', pads), op('Relu: d -> e')],
-    ...[op('Add: r e -> a'), op('Conv: e u b -> s'), op('Mul: a s -> y')],
+    ...[op('Add: r e -> a'), op('Conv: e u b -> s'), op('Max: a s -> y')],
   ]
   const { folded } = await prepared(graph(nodes))
   expect(folded?.plan.offsets?.has('a')).not.toBe(true)
   // One makes up for the other, so that their sum has the true zero; or both have none.
   const [r = 0, e = 0] = [folded?.plan.offsets?.get('r'), folded?.plan.offsets?.get('e')]
   expect(r + e).toBeCloseTo(0, 5)
+})
+
+it('holds the larger factor and the product less constants, with 16 bits between the product and the sum behind it', async () => {
+  const { folded } = await prepared(graph(squeezeAndExcite))
+  const { offsets, groups } = folded.plan
+  expect(folded.sums).toBe(1)
+  expect([...offsets!.keys()].filter((name) => ['r', 's', 'm'].includes(name)).sort()).toEqual(['m', 'r'])
+  const added = groups.filter(({ tensors: [name] }) => /^m_(product|term)$/.test(name!))
+  expect(added.map(({ bits }) => bits)).toEqual([16, 16])
+})
+
+it('leaves factors and products alone where no Pad and no sum is to be added', async () => {
+  const { folded } = await prepared(graph(squeezeAndExcite), 'unpadded')
+  expect(folded).toBeUndefined()
 })
 
 it('lets an upsampled branch make up for its sum, with a code for zero', async () => {

@@ -2,6 +2,7 @@ import { addingOffsets } from '../offsets.js'
 import type { Traits } from '../traits.js'
 import type { Family } from '../types.js'
 import { emitAdd, emitMul } from './emit.js'
+import { mulOffsets } from './offsets.js'
 import { addGains, binaryOf, type PlannedBinary } from './plan.js'
 import { referenceAdd, referenceMul } from './reference.js'
 import { type FixedAdd, type FixedMul, solveAdd, solveMul } from './solve.js'
@@ -14,7 +15,7 @@ const traits: Traits = {
   gainsFromWide: false,
   wideInSteps: true,
   followsFloat: 'between',
-  offset: 'none',
+  offset: 'multiplies',
 }
 
 export const add: Family<PlannedBinary, FixedAdd> = {
@@ -35,6 +36,7 @@ export const mul: Family<PlannedBinary, FixedMul> = {
   kind: 'mul',
   traits,
   match: (node, view) => binaryOf('mul', node, view),
+  offsets: mulOffsets,
   solve: solveMul,
   ranges: ({ low, high }) => [[low, high]],
   parameters: ({ requantize, low, high }) => ({ requantize, low, high }),

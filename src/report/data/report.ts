@@ -24,6 +24,7 @@ export interface ZeroPointEntry {
   readonly policy: string
   readonly groups: number
   readonly pads: number
+  readonly sums: number
   readonly tried?: readonly { readonly policy: string; readonly pads: number; readonly sqnr: number | null }[]
 }
 

@@ -25,11 +25,11 @@ function modeText(modes: ResultEntry['modes']): string {
   return `the mode was chosen. ${measured} ${modes.map(({ mode, sqnr }) => `${mode} ${decibels(sqnr)}`).join(', ')}.`
 }
 
-function zeroPointText({ policy, groups, pads, tried }: ZeroPointEntry): string {
+function zeroPointText({ policy, groups, pads, sums, tried }: ZeroPointEntry): string {
   const held =
     groups === 0
       ? 'no tensor has a zero point.'
-      : `${groups} scales have a zero point (${policy}), with ${pads} Pad nodes for their sake.`
+      : `${groups} scales have a zero point (${policy}), with ${pads} Pad nodes${sums > 0 ? ` and ${sums} sums` : ''} for their sake.`
   if (tried === undefined) return held
   return `${held} ${measured} ${tried.map((one) => `${one.policy} ${decibels(one.sqnr)}`).join(', ')}.`
 }

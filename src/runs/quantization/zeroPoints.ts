@@ -20,7 +20,7 @@ export interface Thresholded {
   readonly options: PlanOptions
 }
 
-export const NO_ZERO_POINTS: ZeroPointRecord = { policy: 'none', groups: 0, pads: 0 }
+export const NO_ZERO_POINTS: ZeroPointRecord = { policy: 'none', groups: 0, pads: 0, sums: 0 }
 
 /** The quantization as a policy makes it. */
 export function withZeroPoints(thresholded: Thresholded, policy: ZeroPointPolicy): Job {
@@ -59,11 +59,11 @@ function fold(
 }
 
 function foldedJob(job: Job, folded: Folded, policy: ZeroPointPolicy): Job {
-  const { proto, plan, tensors, thresholds, groups, pads } = folded
+  const { proto, plan, tensors, thresholds, groups, pads, sums } = folded
   const { model, staticModel } = job.prepared
   const models = { model: { ...model, proto }, staticModel: { ...staticModel, proto } }
   const prepared = { ...job.prepared, ...models, plan, tensors }
-  return { ...job, thresholds, zeroPoints: { policy, groups, pads }, prepared }
+  return { ...job, thresholds, zeroPoints: { policy, groups, pads, sums }, prepared }
 }
 
 /** Says how many tensors have a zero point, and which zero points of the model biases cannot take in. */
@@ -72,11 +72,13 @@ export function reportZeroPoints(
   job: Job,
   reporter: Reporter,
 ): void {
-  const { groups, pads } = job.zeroPoints
+  const { groups, pads, sums } = job.zeroPoints
   if (zeroPoints.kind === 'wished') warnOfSymmetric(zeroPoints.wished, job, reporter)
   if (groups === 0) return
   const all = symmetric.plan.groups.length
-  reporter.info(`${job.mode}: ${groups} of ${all} scales have a zero point; Pad nodes added: ${pads}`)
+  reporter.info(
+    `${job.mode}: ${groups} of ${all} scales have a zero point; Pad nodes added: ${pads}${sums === 0 ? '' : `, sums behind products: ${sums}`}`,
+  )
 }
 
 function warnOfSymmetric(wished: ReadonlyMap<string, Offset>, { prepared: { plan } }: Job, reporter: Reporter): void {
