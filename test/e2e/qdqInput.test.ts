@@ -61,6 +61,13 @@ describe("squire's own QDQ model becomes the same integer model", () => {
     expect(again.said).toMatch(/the model is a QDQ model: \d of \d scales of tensors are its own/)
   })
 
+  test('its integer model is refused, as it is quantized already', async () => {
+    const first = await run(zoo['opset 13']!)
+    await expect(run(first.written('_quantize.onnx'))).rejects.toThrow(
+      'is an integer model that squire wrote: it is quantized already. Give the float model, or the *_qdq.onnx beside it',
+    )
+  })
+
   test('damaged metadata are told', async () => {
     const proto = decodeModel((await run(zoo['opset 13']!)).written('_qdq.onnx'))
     const metadataProps = proto.metadataProps!.map((one) =>

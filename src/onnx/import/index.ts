@@ -1,6 +1,7 @@
 // From a model as people export it to the form that everything after works on: one graph without functions, float32, standard operators as far
 // as they express it. Inputs and outputs keep their names.
 
+import { withUniqueInnerNames } from '../innerNames.js'
 import { withUniqueNames } from '../nodeNames.js'
 import type { Model, ModelProto } from '../types.js'
 import { lowerContrib } from './contrib/index.js'
@@ -17,9 +18,15 @@ const uniqueNodeNames: ImportStep = (proto) => {
   return { proto: graph === proto.graph ? proto : { ...proto, graph } }
 }
 
+const uniqueInnerNames: ImportStep = (proto) => {
+  const graph = withUniqueInnerNames(proto.graph)
+  return { proto: graph === proto.graph ? proto : { ...proto, graph } }
+}
+
 const steps: readonly ImportStep[] = [
   denseInitializers,
   inlineFunctions,
+  uniqueInnerNames,
   singlePrecision,
   takeDynamicQuantization,
   lowerContrib,

@@ -2,6 +2,7 @@
 
 import type { Prepared } from '../../calibrate/prepare.js'
 import { type Config, quantModes } from '../../config/config.js'
+import { SquireError } from '../../errors.js'
 import { type CarriedIntegers, carriedBy } from '../../export/carriedIntegers.js'
 import { describedBy } from '../../export/description.js'
 import { rangeOf } from '../../fixedpoint/width.js'
@@ -20,8 +21,14 @@ export interface FloatModel {
   readonly isOwn: boolean
 }
 
-/** The float model of a model as it was given. @throws SquireError as takeQdq() and carriedBy() do */
+/** The float model of a model as it was given. @throws SquireError UNSUPPORTED for an integer model of squire's, and as takeQdq() and carriedBy() do */
 export async function floatModel(given: Model): Promise<FloatModel> {
+  if ((describedBy(given.proto)?.tensors.length ?? 0) > 0) {
+    throw new SquireError(
+      'UNSUPPORTED',
+      `model "${given.path}" is an integer model that squire wrote: it is quantized already. Give the float model, or the *_qdq.onnx beside it.`,
+    )
+  }
   const taken = await takeQdq(given.proto)
   const isOwn = carriedBy(given.proto) !== undefined
   const model = taken === undefined ? given : { ...given, proto: taken.proto }

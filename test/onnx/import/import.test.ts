@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toInputTensor } from '../../../src/dataset/tensors/inputTensor.js'
-import { makeAttribute } from '../../../src/onnx/attribute.js'
+import { makeAttribute, subgraphs } from '../../../src/onnx/attribute.js'
 import { toFloat16 } from '../../../src/onnx/float16.js'
 import { importModel, inSinglePrecision } from '../../../src/onnx/import/index.js'
 import { modelInputs } from '../../../src/onnx/model.js'
@@ -274,5 +274,38 @@ describe('node names', () => {
     ]
     const { proto } = imported(model({ nodes })).model
     expect(proto.graph.node.map(({ name }) => name)).toEqual(['a', 'a_2', 'Relu_d', 'a_1', 'a_3'])
+  })
+})
+
+describe('names inside of nodes', () => {
+  /** h' = Relu(h - x), shown as a sequence. */
+  const steps = makeGraph({
+    name: 'steps',
+    nodes: [
+      node('Sub', ['h', 'e'], ['t'], [], 'step'),
+      node('Relu', ['t'], ['after'], [], 'relu'),
+      node('Identity', ['after'], ['shown']),
+    ],
+    inputs: [makeValueInfo('h', DataType.FLOAT, [3]), makeValueInfo('e', DataType.FLOAT, [3])],
+    outputs: [makeValueInfo('after', DataType.FLOAT, [3]), makeValueInfo('shown', DataType.FLOAT, [3])],
+  })
+  const attributes = [makeAttribute('body', steps), makeAttribute('num_scan_inputs', 1)]
+
+  it('are unique through all graphs, as two bodies with the same names are two', async () => {
+    const proto = model({
+      inputs: { x: [4, 3] },
+      nodes: [
+        node('Scan', ['first', 'x'], ['last_1', 'a'], attributes, 'step'),
+        node('Scan', ['first', 'a'], ['last_2', 'y'], attributes, 'two'),
+      ],
+      constants: [floats('first', [3], [1, 2, 3])],
+    })
+    const { proto: result } = imported(proto).model
+    const bodies = result.graph.node.map((one) => subgraphs(one)[0]!)
+    const [one, two] = bodies.map(({ node }) => node.flatMap(({ output }) => output))
+    expect(one).toEqual(['t', 'after', 'shown'])
+    expect(two).toEqual(['t_1', 'after_1', 'shown_1'])
+    expect(bodies.map(({ node }) => node[0]!.name)).toEqual(['step_1', 'step_2'])
+    expect(largestDifference(await runModel(proto), await runModel(result))).toBe(0)
   })
 })
