@@ -1,8 +1,9 @@
 // Every operator of the standard domain in the forms that matter to networks: what docs/operators.md says of each is found by planning these.
 
 import { type AttributeValue, makeAttribute } from '../../src/onnx/attribute.js'
-import { makeNode } from '../../src/onnx/node.js'
-import { DataType, type NodeProto } from '../../src/onnx/types.js'
+import { makeGraph, makeNode, makeValueInfo } from '../../src/onnx/node.js'
+import { DataType, type GraphProto, type NodeProto } from '../../src/onnx/types.js'
+import { constants } from './tensors.js'
 
 /** One form of an operator, between float32 inputs of the model and its outputs. */
 export interface Case {
@@ -79,6 +80,25 @@ const leastOfAll = [node('ReduceMin', 'z', 'least', { keepdims: 0 })]
 const found = [node('ArgMax', 'z', 'found', { axis: 3, keepdims: 0 })]
 const window = { kernel_shape: [3, 3], pads: [1, 0, 1, 2] }
 const regions = { output_height: 3, output_width: 2, spatial_scale: { float: 6 } }
+/** Steps that a Scan may have: what they hand on is a mean of what they have been given and of a function of it and an element. */
+function cell(shown: readonly string[]): GraphProto {
+  const info = (name: string) => makeValueInfo(name, DataType.FLOAT, [1, 4])
+  return makeGraph({
+    nodes: [
+      node('MatMul', 'before square', 'product'),
+      node('Add', 'product element', 'sum'),
+      node('Tanh', 'sum', 'candidate'),
+      node('Sigmoid', 'sum', 'gate'),
+      node('Mul', 'candidate gate', 'gated'),
+      node('Add', 'gated before', 'both'),
+      node('Mul', 'both half', 'next'),
+      ...shown.map((name) => node('Identity', name, `${name}_shown`)),
+    ],
+    inputs: ['before', 'element'].map(info),
+    outputs: ['next', ...shown.map((name) => `${name}_shown`)].map(info),
+    initializers: constants.filter(({ name }) => name === 'square' || name === 'half'),
+  })
+}
 const random = 'its values are random'
 const strings = 'it has strings'
 const sequences = 'it is about sequences, which are no tensors'
@@ -419,7 +439,18 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   ],
   Round: unary,
   STFT: [on('audio hop _ frame', {}, { opset: 17 }), on('audio hop hann', {}, { form: 'with a window', opset: 17 })],
-  Scan: 'as LSTM, GRU and RNN are lowered to it; a Scan of another kind runs in float',
+  Scan: [
+    on(
+      'state sequence',
+      { body: cell(['gated']), num_scan_inputs: 1 },
+      { form: 'of steps in arithmetic', outputs: 'after y' },
+    ),
+    on(
+      'state spans1',
+      { body: cell(['gated', 'next']), num_scan_inputs: 1, scan_input_axes: [1], scan_output_axes: [1, -1] },
+      { form: 'along another axis', outputs: 'after y states' },
+    ),
+  ],
   Scatter: [on('x places z', { axis: 3 }, { opset: 10 })],
   ScatterElements: [
     on('x places z', { axis: 3 }),

@@ -2,12 +2,11 @@
 
 import { SquireError } from '../errors.js'
 import { own } from '../own.js'
-import { capturedNames } from './graph.js'
 import { type Inferred, inferTensors, withShapes } from './inference.js'
 import { modelInputs } from './model.js'
-import { makeValueInfo } from './node.js'
 import { openModel } from './openModel.js'
-import { isScan, scanForm } from './scan.js'
+import { isScan } from './scan.js'
+import { stepTensors } from './stepTensors.js'
 import { tensorDims } from './tensor.js'
 import type { Model, ModelProto, NodeProto, TensorInfo, TensorValue } from './types.js'
 import { varyingTensors } from './varying.js'
@@ -35,38 +34,24 @@ export async function shapesFor(model: Model, feeds: Feeds): Promise<Map<string,
     infos.set(name, { dataType, dims: dims[i] as number[], ...(varying.has(name) && { varies: true }) })
   }
   for (const node of model.proto.graph.node.filter(isScan)) {
-    for (const [name, info] of await stepTensors(model.proto, node, infos)) infos.set(name, info)
+    for (const [name, info] of await knownSteps(model.proto, node, infos)) infos.set(name, info)
   }
   return infos
 }
 
-/** What the steps of a Scan read and write; nothing where they read tensors around them that are not constant, or where the runtime does not know all dims. */
-async function stepTensors(
+/** What the steps of a Scan read and write; nothing where the runtime does not know all dims. */
+async function knownSteps(
   proto: ModelProto,
   node: NodeProto,
   around: ReadonlyMap<string, TensorInfo>,
 ): Promise<readonly (readonly [string, TensorInfo])[]> {
-  const form = scanForm(node)
-  if (form === undefined) return []
-  const captured = new Set(capturedNames(form.body))
-  const constants = proto.graph.initializer.filter(({ name }) => captured.has(name))
-  if (constants.length < captured.size) return []
-  const read = [
-    ...form.states.map(({ initial, before }) => [before, around.get(initial)] as const),
-    ...form.inputs.map(({ sequence, element, axis }) => [element, withoutAxis(around.get(sequence), axis)] as const),
-  ]
-  const known = read.flatMap(([name, info]) => (info === undefined || info.varies ? [] : [[name, info] as const]))
-  if (known.length < read.length) return []
-  const input = known.map(([name, { dataType, dims }]) => makeValueInfo(name, dataType, dims))
-  const initializer = [...form.body.initializer, ...constants]
-  const written = await inferTensors({ ...proto, graph: { ...form.body, input, initializer } }).catch(() => [])
-  const inferred = written.map(({ name, dataType, dims }) => [name, { dataType, dims }] as const)
-  if (!inferred.every(([, { dims }]) => dims.every((dim) => typeof dim === 'number'))) return []
-  return [...known, ...(inferred as [string, TensorInfo][])]
-}
-
-function withoutAxis(info: TensorInfo | undefined, axis: number): TensorInfo | undefined {
-  return info && { ...info, dims: info.dims.filter((_, i) => i !== (axis < 0 ? axis + info.dims.length : axis)) }
+  const fixed = (name: string) => {
+    const info = around.get(name)
+    return info?.varies ? undefined : info
+  }
+  const inner = [...((await stepTensors(proto, node, fixed)) ?? [])]
+  const isFixed = inner.every(([, { dims }]) => dims.every((dim) => typeof dim === 'number'))
+  return isFixed ? (inner as [string, TensorInfo][]) : []
 }
 
 /** Without dims it is a scalar or of unknown rank: the runtime does not tell them apart. */

@@ -1,5 +1,5 @@
-// The passes, run in turn until none finds anything to do; late ones only where no other finds anything. Each change takes away a node, an input, a constant, a level of
-// nesting or a composite operator, so this ends.
+// The passes, run in turn until none finds anything to do; late ones only where no other finds anything, and Scans get the form that the plan knows
+// before. Each change takes away a node, an input, a constant, a Transpose, a level of nesting or a composite operator, so this ends.
 
 import { sortTopologically } from '../graph.js'
 import type { Model, ModelProto } from '../types.js'
@@ -20,6 +20,7 @@ import { moveTransposes } from './layout/moveTransposes.js'
 import { contribLowerings, lateLowerings, lowerings } from './lowered/index.js'
 import type { Pass } from './pass.js'
 import { lowerRecurrent } from './recurrent/lowerRecurrent.js'
+import { showSteps } from './recurrent/showSteps.js'
 import { removeDead } from './removeDead.js'
 import { removeIdentity } from './removeIdentity.js'
 import { singleArithmetic } from './singleArithmetic.js'
@@ -47,6 +48,9 @@ const allPasses: readonly Pass[] = [
   fuseMagnitude,
 ]
 
+/** Run once, before recurrent layers become Scans that show no more than calibration has to observe. */
+const first: readonly Pass[] = [constantInputs, constantNodes, showSteps]
+
 /** What the plan cannot do without: constants as initializers, standard operators, and steps that it can look into. */
 const needed: readonly Pass[] = [constantInputs, constantNodes, ...contribLowerings, lowerRecurrent]
 
@@ -61,8 +65,9 @@ export interface Optimized {
 
 /**
  * A simpler model with the same inputs and the same outputs within float rounding. Works on the main graph; subgraphs of If, Loop and Scan stay
- * as they are, but for the branch of an If that is always taken and a Loop of a constant number of steps; `needed` leaves all but constants, recurrent layers and operators of ONNX Runtime as it is, `dims` all but
- * what depends on dims alone. The model keeps its path and hash: they identify the file it came from.
+ * as they are, but for the branch of an If that is always taken, a Loop of a constant number of steps, and what the steps of a Scan show; `needed`
+ * leaves all but constants, recurrent layers, Scans and operators of ONNX Runtime as it is, `dims` all but what depends on dims alone. The model
+ * keeps its path and hash: they identify the file it came from.
  */
 export async function optimize(model: Model, extent: 'all' | 'needed' | 'dims' = 'all'): Promise<Optimized> {
   const passes = { all: allPasses, needed, dims: decidedByDims }[extent]
@@ -80,9 +85,10 @@ export async function optimize(model: Model, extent: 'all' | 'needed' | 'dims' =
     }
     return proto !== before
   }
+  if (extent !== 'dims') await run(first)
   while ((await run(passes)) || (await run(late)));
-  const done = [...passes, ...late]
-    .filter((pass) => counts.get(pass) !== 0)
+  const done = [...new Set([...first, ...passes, ...late])]
+    .filter((pass) => (counts.get(pass) ?? 0) > 0)
     .map((pass) => `${pass.title}: ${counts.get(pass)}`)
   const sizes = `nodes: ${model.proto.graph.node.length} -> ${proto.graph.node.length}`
   return { model: { ...model, proto, ...(zeros.size > 0 && { zeros }) }, log: [...done, sizes] }
