@@ -47,6 +47,7 @@ function linearOf(node: NodeProto, index: GraphIndex, channels: Channels): Linea
 const perChannel: ReadonlySet<string> = new Set([
   ...['Relu', 'LeakyRelu', 'Identity', 'MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool', 'Resize'],
 ])
+const sums: ReadonlySet<string> = new Set(['Add', 'Sub', 'Sum'])
 /** They move the values of a channel, where it has but one. */
 const reshaping: ReadonlySet<string> = new Set(['Flatten', 'Reshape', 'Squeeze'])
 
@@ -58,8 +59,8 @@ function passesOn(node: NodeProto, index: GraphIndex, channels: Channels): boole
   const [input, other] = inputs as [string, string | undefined]
   const [output] = node.output as [string]
   if (opType === 'Concat') return intAttribute(node, 'axis', 0) === 1 && channels.joinParts(node.input, output)
-  if (inputs.length === 2 && (opType === 'Add' || opType === 'Sub')) {
-    return channels.sameDims(input, other!, output) && channels.join(input, output) && channels.join(other!, output)
+  if (inputs.length > 1 && sums.has(opType)) {
+    return channels.sameDims(...inputs, output) && inputs.every((name) => channels.join(name, output))
   }
   if (inputs.length === 2 && opType === 'Mul') return channels.joinGated(input, other!, output)
   if (inputs.length !== 1 || node.output.filter((name) => name !== '').length !== 1) return false

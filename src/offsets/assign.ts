@@ -1,9 +1,9 @@
 // Which constant each group of tensors is held less.
 //
 // Most groups are free to take the offset that makes their steps finest. A sum ties its output's offset to its inputs': (x1 - c1) + (x2 - c2) =
-// (x1 + x2) - (c1 + c2). An input that a bias or a table writes, and that the sum alone reads, both perhaps through moves of its values, makes up the
-// difference. Where the steps of all tensors
-// around the sum make more noise with offsets than without, they stay symmetric. Of a product's factors one may have an offset (products.ts).
+// (x1 + x2) - (c1 + c2). Inputs that a bias or a table writes, and that the sum alone reads, both perhaps through moves of their values, make up the
+// difference together. Where the steps of all tensors around the sum make more noise with offsets than without, they stay symmetric. Of a product's
+// factors one may have an offset (products.ts).
 
 import { familyOf } from '../operators/index.js'
 import type { Gain, PlannedOperator } from '../operators/types.js'
@@ -114,10 +114,10 @@ function sumsOf({ operators }: Plan, keyOf: (tensor: string) => string, factors:
   })
 }
 
-/** Steps whose noise is compared: of the output, of the addend that makes up the difference, or of another. */
+/** Offsets of the output and of the addends that make up the difference, and the noise of their steps. */
 interface Option {
   readonly output: Offset | undefined
-  readonly made: Offset | undefined
+  readonly made: readonly (Offset | undefined)[]
   readonly noise: number
 }
 
@@ -138,11 +138,11 @@ class Assignment {
 
   /** @returns groups that must stay symmetric, where a sum cannot be met: then nothing of this assignment holds */
   take(sums: readonly Sum[], eager: ReadonlySet<Sum>): readonly string[] | undefined {
-    const making = new Map(sums.map((sum) => [sum, this.#making(sum)]))
-    const late = new Set([...sums.map(({ output }) => output), ...making.values()])
+    const makers = new Map(sums.map((sum) => [sum, this.#makers(sum)]))
+    const late = new Set(sums.flatMap((sum) => [sum.output, ...makers.get(sum)!.map(({ group }) => group)]))
     for (const name of this.#candidates.keys()) if (!late.has(name)) this.#decideFinest(name)
     for (const sum of sums) {
-      if (!this.#meet(sum, making.get(sum), eager.has(sum)))
+      if (!this.#meet(sum, makers.get(sum)!, eager.has(sum)))
         return [sum.output, ...sum.addends.map(({ group }) => group)]
     }
     return undefined
@@ -172,61 +172,88 @@ class Assignment {
     }, start)
   }
 
-  /** The addend that makes up the difference: of those that can, that of the least range. */
-  #making({ operator, output, addends }: Sum): string | undefined {
-    const able = addends.filter(({ group }) => {
+  /** The addends that make up the difference between what the others bring and what the output is to have. */
+  #makers({ operator, output, addends }: Sum): readonly Addend[] {
+    return addends.filter(({ group }) => {
       const candidate = this.#candidates.get(group)
       const isOnce = addends.filter((addend) => addend.group === group).length === 1
       return candidate !== undefined && isOnce && group !== output && isFree(candidate.group, operator)
     })
-    const sorted = able.map(({ group }) => group).sort((a, b) => this.#range(a).threshold - this.#range(b).threshold)
-    return sorted[0]
   }
 
-  #meet(sum: Sum, making: string | undefined, isEager: boolean): boolean {
+  #meet(sum: Sum, makers: readonly Addend[], isEager: boolean): boolean {
     const { output, addends } = sum
-    const others = addends.filter(({ group }) => group !== making)
+    const others = addends.filter((addend) => !makers.includes(addend))
     // One scale may hold what this sum reads and what a later one writes.
     for (const { group } of others) if (!this.#decided.has(group)) this.#decideFinest(group)
-    const [maker] = addends.filter(({ group }) => group === making)
     const given = others.reduce((total, { group, constant }) => total + constant * this.#offset(group), 0)
-    const options = this.#wishes(output, given, maker).flatMap((wish) => this.#option(output, wish, given, maker) ?? [])
+    const options = this.#wishes(output, given, makers).flatMap(
+      (wish) => this.#option(output, wish, given, makers) ?? [],
+    )
     const wanted = isEager ? finestOutputs(options) : options
     const best = wanted.reduce<Option | undefined>((a, b) => (a === undefined || b.noise < a.noise ? b : a), undefined)
     if (best === undefined) return false
     const noise = others.reduce((total, addend) => total + addend.noise * this.#step(addend.group) ** 2, best.noise)
     const involved = [{ group: output, noise: 1 }, ...addends]
     const without = involved.reduce((total, one) => total + one.noise * symmetricStep(this.#range(one.group)) ** 2, 0)
-    const isPlain = best.output === undefined && best.made === undefined && given === 0
+    const isPlain = best.output === undefined && best.made.every((one) => one === undefined) && given === 0
     if (!isEager && !isPlain && noise >= without) return false
     if (!this.#decided.has(output)) this.#decide(output, best.output)
-    if (making !== undefined) this.#decide(making, best.made)
+    for (const [i, { group }] of makers.entries()) this.#decide(group, best.made[i])
     return true
   }
 
   /** Offsets of the output that are worth a look. */
-  #wishes(output: string, given: number, maker: Addend | undefined): readonly number[] {
+  #wishes(output: string, given: number, makers: readonly Addend[]): readonly number[] {
     const candidate = this.#candidates.get(output)
     if (candidate === undefined || this.#decided.has(output)) return [this.#offset(output)]
-    if (maker === undefined) return [given]
-    const own = finestOffset(this.#range(maker.group))?.offset ?? 0
+    if (makers.length === 0) return [given]
+    const own = makers.reduce((total, { group, constant }) => total + constant * this.#finest(group), given)
     const finest = finestOffset(candidate.range)?.offset
-    return [0, given, given + maker.constant * own, ...(finest === undefined ? [] : [finest])]
+    return [0, given, own, ...(finest === undefined ? [] : [finest])]
   }
 
-  /** What an offset of the output asks of the addend that makes up the difference; undefined where it cannot be. */
-  #option(output: string, wish: number, given: number, maker: Addend | undefined): Option | undefined {
+  /** What an offset of the output asks of the addends that make up the difference; undefined where it cannot be. */
+  #option(output: string, wish: number, given: number, makers: readonly Addend[]): Option | undefined {
     const range = this.#range(output)
     const candidate = this.#candidates.get(output)
     const held = this.#offsets.get(output) ?? (wish === 0 ? undefined : offsetAt(range, wish, true))
     if (wish !== 0 && (held === undefined || candidate?.fits(held.offset) === false)) return undefined
-    const noise = (held?.scale ?? symmetricStep(range)) ** 2
-    if (maker === undefined) return given === wish ? { output: held, made: undefined, noise } : undefined
-    const rest = (wish - given) / maker.constant
-    const makers = this.#range(maker.group)
-    const made = rest === 0 ? undefined : offsetAt(makers, rest, isOneSided(makers))
-    if (rest !== 0 && made === undefined) return undefined
-    return { output: held, made, noise: noise + maker.noise * (made?.scale ?? symmetricStep(makers)) ** 2 }
+    let noise = (held?.scale ?? symmetricStep(range)) ** 2
+    if (makers.length === 0) return given === wish ? { output: held, made: [], noise } : undefined
+    const made: (Offset | undefined)[] = []
+    for (const [i, rest] of this.#shares(makers, wish - given).entries()) {
+      const { group, noise: gain } = makers[i]!
+      const own = this.#range(group)
+      const one = rest === 0 ? undefined : offsetAt(own, rest, isOneSided(own))
+      if (rest !== 0 && one === undefined) return undefined
+      made.push(one)
+      noise += gain * (one?.scale ?? symmetricStep(own)) ** 2
+    }
+    return { output: held, made, noise }
+  }
+
+  /**
+   * The offset of each maker, `total` together at the output. From the offset that suits a maker best, each step away widens its range: so those with
+   * the smallest ranges go first, until they are as wide as the next ones, which makes the least sum of squares.
+   */
+  #shares(makers: readonly Addend[], total: number): number[] {
+    const finest = makers.map(({ group }) => this.#finest(group))
+    const missing = makers.reduce((left, { constant }, i) => left - constant * finest[i]!, total)
+    const widths = makers.map(({ group, constant }, i) => {
+      const range = this.#range(group)
+      return Math.abs(constant) * Math.max(finest[i]! - range.low, range.high - finest[i]!)
+    })
+    const level = levelOf(widths, Math.abs(missing))
+    const more = widths.map((width) => Math.sign(missing) * Math.max(0, level - width))
+    // Float rounding may leave next to nothing where there is to be no offset.
+    const least = makers.map(({ constant }, i) => (widths[i]! * NEGLIGIBLE) / Math.abs(constant))
+    const shares = makers.map(({ constant }, i) => finest[i]! + more[i]! / constant)
+    return shares.map((share, i) => (Math.abs(share) < least[i]! ? 0 : share))
+  }
+
+  #finest(name: string): number {
+    return finestOffset(this.#range(name))?.offset ?? 0
   }
 
   #decideFinest(name: string): void {
@@ -251,6 +278,22 @@ class Assignment {
   #step(name: string): number {
     return this.#offsets.get(name)?.scale ?? symmetricStep(this.#range(name))
   }
+}
+
+/** Of the widest offset from zero that a range has: a thousandth of a step. */
+const NEGLIGIBLE = 2 ** -18
+
+/** How high water stands above a floor of these heights, each of the same area, once `volume` of it is poured in. */
+function levelOf(heights: readonly number[], volume: number): number {
+  const sorted = [...heights].sort((a, b) => a - b)
+  let level = Number.POSITIVE_INFINITY
+  let below = 0
+  for (const [i, height] of sorted.entries()) {
+    if (height >= level) break
+    below += height
+    level = (volume + below) / (i + 1)
+  }
+  return level
 }
 
 /** As after a Relu: zero is often its most frequent value, and what rounding it is off by would be the same everywhere. */

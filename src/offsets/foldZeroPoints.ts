@@ -164,8 +164,11 @@ function withInputOffsets(plan: Plan, offsets: ReadonlyMap<string, number>): Pla
   return { ...plan, operators }
 }
 
-/** Steps of the output that a bias may be worth: its 16 bits then have five to spare for fractions of a step. */
-const MOST_STEPS = 1024
+/**
+ * Steps of the output that a bias may be worth: its 16 bits then have three to spare for fractions of a step. So much do channels ask for that a
+ * normalization divides by next to no variance, and a single one that asked for more would keep the zero point from all others.
+ */
+const MOST_STEPS = 4096
 /** A wide output makes room for its bias by a coarser scale, which must stay fine. */
 const MOST_EXTREMES = 8
 

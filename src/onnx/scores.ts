@@ -13,7 +13,7 @@ export const moves: ReadonlySet<string> = new Set(['Expand', 'Reshape', 'Slice',
 /** Between a mask and its Softmax. */
 const passing: ReadonlySet<string> = new Set([
   ...moves,
-  ...['Add', 'Concat', 'Gather', 'Identity', 'Max', 'Pad', 'ScatterElements', 'ScatterND', 'Split', 'Where'],
+  ...['Add', 'Concat', 'Gather', 'Identity', 'Max', 'Pad', 'ScatterElements', 'ScatterND', 'Split', 'Sum', 'Where'],
 ])
 
 const ends: ReadonlySet<string> = new Set(['LogSoftmax', 'Softmax'])

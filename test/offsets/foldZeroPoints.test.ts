@@ -256,6 +256,25 @@ it('lets an upsampled branch make up for its sum, with a code for zero', async (
   expect(coarse / stepOf('e')).toBeCloseTo(Math.round(coarse / stepOf('e')), 3)
 })
 
+it('shares what a sum leaves over among all that can make it up, the narrow ones first', async () => {
+  const nodes = [
+    ...[op('Conv: x w b -> c', pads), op('Relu: c -> r'), op('Conv: r v b -> d', pads), op('Conv: r u b -> f')],
+    ...[op('Conv: r s -> n'), op('Sum: d f n -> a'), op('Relu: a -> z'), op('Conv: z v b -> y', pads)],
+  ]
+  const narrow = floats(
+    's',
+    [4, 4, 1, 1],
+    Array.from({ length: 16 }, (_, i) => (i % 5 === 0 ? 0.01 : 0)),
+  )
+  const { folded } = await prepared(model({ inputs: image, nodes, constants: [...constants, narrow], opset: 14 }))
+  const { offsets, groupOf } = folded.plan
+  const [total, ...shares] = ['z', 'd', 'f', 'n'].map((name) => offsets?.get(name) ?? 0)
+  expect(total).toBeGreaterThan(0)
+  expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(total!, 5)
+  const [wide, other, least] = ['d', 'f', 'n'].map((name) => folded.thresholds.get(groupOf.get(name)!.name)!)
+  expect(least).toBeCloseTo(Math.min(wide!, other!), 1)
+})
+
 it('leaves an average pool alone that counts its padding', async () => {
   const { folded } = await prepared(
     graph([

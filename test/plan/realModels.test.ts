@@ -65,12 +65,12 @@ describe('PP-OCR', () => {
       lut: 35,
       sum: 10,
       mul: 10,
-      add: 11,
+      add: 8,
       movement: 8,
       concat: 1,
-      classes: 128,
-      tensors: 140,
-      observed: 97,
+      classes: 125,
+      tensors: 137,
+      observed: 94,
       wide: 1,
     })
   })

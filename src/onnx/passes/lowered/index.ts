@@ -14,6 +14,7 @@ import { lowerEinsum } from './einsum.js'
 import { lowerDft, lowerStft } from './fourier.js'
 import { lowerFusedMatMul } from './fusedMatMul.js'
 import { lowerGemm } from './gemm.js'
+import { joinSums } from './joinedSums.js'
 import { lowerLpNormalization, lowerLpPools } from './lpPools.js'
 import { lowerLrn } from './lrn.js'
 import { lowerMatMul } from './matMul.js'
@@ -63,7 +64,8 @@ export const lowerings: readonly Pass[] = [
 
 /**
  * Where no other pass finds anything to do. A ConvTranspose takes in what follows it before it becomes a Conv and moves of values. The others ask
- * whether weights are computed: a branch of an If that was just taken has constants that are nodes yet.
+ * whether weights are computed: a branch of an If that was just taken has constants that are nodes yet. Sums of sums may be masks or what other passes know by
+ * its Adds until then.
  */
 export const lateLowerings: readonly Pass[] = [
   lowerConvTranspose,
@@ -72,4 +74,5 @@ export const lateLowerings: readonly Pass[] = [
   lowerMatMul,
   lowerPrelu,
   lowerComputedScaling,
+  joinSums,
 ]

@@ -1,0 +1,49 @@
+// Sums of sums become one sum of several: the chip rounds its result once, and what lay between needs no integers of its own.
+//
+//     Add(Add(a, b), c)   becomes   Sum(a, b, c)
+
+import type { GraphIndex } from '../../graph.js'
+import { isStandardDomain } from '../../operators.js'
+import type { NodeProto } from '../../types.js'
+import { lowering } from '../lowering.js'
+
+/** Since this opset Sum broadcasts as Add does. */
+const BROADCASTS = 8
+
+export const joinSums = lowering(
+  'sums of sums made one',
+  ['Add', 'Sum'],
+  (writer, node) => {
+    const addends = addendsOf(node, writer.index)
+    return writer.opset >= BROADCASTS && addends.every((name) => writer.isFloat(name))
+      ? writer.add('Sum', addends)
+      : undefined
+  },
+  (node, index) => isOutermost(node, index) && addendsOf(node, index).length > node.input.length,
+)
+
+/** A sum of activations: one with a constant is arithmetic of an operator before or behind it. */
+function isSum({ opType, domain, input }: NodeProto, index: GraphIndex): boolean {
+  const isKind = (opType === 'Add' || opType === 'Sum') && isStandardDomain(domain)
+  return isKind && input.every((name) => index.initializer(name) === undefined)
+}
+
+/** Of a sum, and of the sums before it that it alone reads. */
+function addendsOf(node: NodeProto, index: GraphIndex): readonly string[] {
+  if (!isSum(node, index)) return node.input
+  return node.input.flatMap((name) => {
+    const before = index.producer(name)
+    const isInner = before !== undefined && isSum(before, index) && isReadOnce(name, index)
+    return isInner ? addendsOf(before, index) : [name]
+  })
+}
+
+function isOutermost({ output }: NodeProto, index: GraphIndex): boolean {
+  return !isReadOnce(output[0]!, index) || index.consumers(output[0]!).every((reader) => !isSum(reader, index))
+}
+
+function isReadOnce(name: string, index: GraphIndex): boolean {
+  const [reader, ...others] = index.consumers(name)
+  const isOnce = others.length === 0 && reader?.input.filter((one) => one === name).length === 1
+  return isOnce && !index.isGraphOutput(name)
+}
