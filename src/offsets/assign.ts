@@ -5,12 +5,11 @@
 // difference together. Where the steps of all tensors around the sum make more noise with offsets than without, they stay symmetric. Of a product's
 // factors one may have an offset (products.ts).
 
-import { familyOf } from '../operators/index.js'
-import type { Gain, PlannedOperator } from '../operators/types.js'
 import type { Plan } from '../plan/types.js'
-import { addsUp, type Group, groupNames, isInside } from './groups.js'
+import { type Group, groupNames } from './groups.js'
 import { type Product, productsOf, refusedBy } from './products.js'
 import { finestOffset, type Offset, offsetAt, type Range, symmetricStep } from './range.js'
+import { type Addend, finestOf, isFree, type Sum, shared, sumsOf } from './sums.js'
 
 export interface Candidate {
   readonly group: Group
@@ -86,32 +85,6 @@ function assigned(
 
 function symmetric(threshold: number, bits: number): Range {
   return { low: -threshold, high: threshold, threshold, bits }
-}
-
-interface Addend extends Gain {
-  readonly group: string
-}
-
-interface Sum {
-  readonly operator: PlannedOperator
-  readonly output: string
-  /** Groups of 8-bit integers; several addends may be of one. */
-  readonly addends: readonly Addend[]
-  /**
-   * Whether it is a mean of what a product multiplies, as in squeeze-and-excite. The gate is made of hundreds of means, in which their noise averages out:
-   * it is not weighed against the noise of what the gate multiplies.
-   */
-  readonly squeezes: boolean
-}
-
-/** In topological order. */
-function sumsOf({ operators }: Plan, keyOf: (tensor: string) => string, factors: ReadonlySet<string>): Sum[] {
-  return operators.filter(addsUp).map((operator) => {
-    const gains = familyOf(operator).gains!(operator)!
-    const addends = operator.inputs.map((name, i) => ({ ...gains[i]!, group: keyOf(name) }))
-    const squeezes = addends.length === 1 && factors.has(addends[0]!.group)
-    return { operator, output: keyOf(operator.outputs[0]!), addends, squeezes }
-  })
 }
 
 /** Offsets of the output and of the addends that make up the difference, and the noise of their steps. */
@@ -208,7 +181,7 @@ class Assignment {
     const candidate = this.#candidates.get(output)
     if (candidate === undefined || this.#decided.has(output)) return [this.#offset(output)]
     if (makers.length === 0) return [given]
-    const own = makers.reduce((total, { group, constant }) => total + constant * this.#finest(group), given)
+    const own = makers.reduce((total, { group, constant }) => total + constant * finestOf(this.#range(group)), given)
     const finest = finestOffset(candidate.range)?.offset
     return [0, given, own, ...(finest === undefined ? [] : [finest])]
   }
@@ -222,7 +195,8 @@ class Assignment {
     let noise = (held?.scale ?? symmetricStep(range)) ** 2
     if (makers.length === 0) return given === wish ? { output: held, made: [], noise } : undefined
     const made: (Offset | undefined)[] = []
-    for (const [i, rest] of this.#shares(makers, wish - given).entries()) {
+    const ranges = makers.map(({ group, constant }) => ({ range: this.#range(group), constant }))
+    for (const [i, rest] of shared(ranges, wish - given).entries()) {
       const { group, noise: gain } = makers[i]!
       const own = this.#range(group)
       const one = rest === 0 ? undefined : offsetAt(own, rest, isOneSided(own))
@@ -231,29 +205,6 @@ class Assignment {
       noise += gain * (one?.scale ?? symmetricStep(own)) ** 2
     }
     return { output: held, made, noise }
-  }
-
-  /**
-   * The offset of each maker, `total` together at the output. From the offset that suits a maker best, each step away widens its range: so those with
-   * the smallest ranges go first, until they are as wide as the next ones, which makes the least sum of squares.
-   */
-  #shares(makers: readonly Addend[], total: number): number[] {
-    const finest = makers.map(({ group }) => this.#finest(group))
-    const missing = makers.reduce((left, { constant }, i) => left - constant * finest[i]!, total)
-    const widths = makers.map(({ group, constant }, i) => {
-      const range = this.#range(group)
-      return Math.abs(constant) * Math.max(finest[i]! - range.low, range.high - finest[i]!)
-    })
-    const level = levelOf(widths, Math.abs(missing))
-    const more = widths.map((width) => Math.sign(missing) * Math.max(0, level - width))
-    // Float rounding may leave next to nothing where there is to be no offset.
-    const least = makers.map(({ constant }, i) => (widths[i]! * NEGLIGIBLE) / Math.abs(constant))
-    const shares = makers.map(({ constant }, i) => finest[i]! + more[i]! / constant)
-    return shares.map((share, i) => (Math.abs(share) < least[i]! ? 0 : share))
-  }
-
-  #finest(name: string): number {
-    return finestOffset(this.#range(name))?.offset ?? 0
   }
 
   #decideFinest(name: string): void {
@@ -280,22 +231,6 @@ class Assignment {
   }
 }
 
-/** Of the widest offset from zero that a range has: a thousandth of a step. */
-const NEGLIGIBLE = 2 ** -18
-
-/** How high water stands above a floor of these heights, each of the same area, once `volume` of it is poured in. */
-function levelOf(heights: readonly number[], volume: number): number {
-  const sorted = [...heights].sort((a, b) => a - b)
-  let level = Number.POSITIVE_INFINITY
-  let below = 0
-  for (const [i, height] of sorted.entries()) {
-    if (height >= level) break
-    below += height
-    level = (volume + below) / (i + 1)
-  }
-  return level
-}
-
 /** As after a Relu: zero is often its most frequent value, and what rounding it is off by would be the same everywhere. */
 function isOneSided({ low }: Range): boolean {
   return low === 0
@@ -306,14 +241,4 @@ function finestOutputs(options: readonly Option[]): readonly Option[] {
   const step = ({ output }: Option) => output?.scale ?? Number.POSITIVE_INFINITY
   const finest = Math.min(...options.map(step))
   return options.filter((option) => step(option) === finest)
-}
-
-/** Whether a group leaves itself for nothing but a sum, and whatever writes it from outside can write it less any constant. */
-function isFree({ scaleGroups, readers, writers }: Group, sum: PlannedOperator): boolean {
-  const own = new Set(scaleGroups.flatMap(({ tensors }) => tensors))
-  const isOutside = (operator: PlannedOperator) => !isInside(operator, own)
-  return (
-    readers.filter(isOutside).every((reader) => reader === sum) &&
-    writers.filter(isOutside).every((writer) => familyOf(writer).traits.offset === 'absorbs')
-  )
 }
