@@ -9,6 +9,7 @@ import type { Linear } from '../onnx/passes/linear.js'
 import { floatValues } from '../onnx/tensor.js'
 import type { Chains } from './chains.js'
 import type { Chain } from './channels.js'
+import { partsOf } from './passing.js'
 
 /** Of each channel of a tensor, over the samples and positions that were looked at. */
 export interface ChannelStatistics {
@@ -93,11 +94,12 @@ function noiseOf({ tensors }: Chain, { linear, index }: Chains, { statisticsOf, 
     for (const { linear: one, weights, power } of readers.filter((reader) => reader.tensor === tensor)) {
       for (const [i, weight] of weights.entries()) sensitivity[one.inputOf(i)]! += weight ** 2 / power
     }
-    for (const { opType, input, output } of index.consumers(tensor)) {
-      const further = sensitivities.get(output[0]!)
-      if (further === undefined || linear.has(output[0]!)) continue
+    for (const consumer of index.consumers(tensor)) {
+      const [output] = consumer.output as [string]
+      const further = sensitivities.get(output)
+      if (further === undefined || linear.has(output)) continue
       let from = 0
-      for (const name of opType === 'Concat' ? input : [tensor]) {
+      for (const name of partsOf(consumer, tensor)) {
         const count = tensors.get(name)!.length
         if (name === tensor) for (let c = 0; c < count; c++) sensitivity[c]! += further[from + c]!
         from += count
