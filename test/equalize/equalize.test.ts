@@ -76,6 +76,23 @@ describe('equalization', () => {
     expect(difference).toBeLessThan(1e-5)
   })
 
+  it.each([
+    [['a', 'b'], 1],
+    [['a', 'b', 'offset'], 0],
+  ] as const)('of a Sum of %j scales %d chains: a constant addend stays as it is', async (addends, count) => {
+    const { scaled, difference } = await equalized({
+      nodes: [conv('x', 'w', 'a'), conv('x', 'u', 'b'), node('Sum', [...addends], ['s']), conv('s', 'v', 'y')],
+      constants: [
+        ...weightsOf('w', 5, 3, 1, 1),
+        ...weightsOf('u', 5, 3, 1, 1),
+        ...weightsOf('v', 4, 5, 1, 1),
+        floats('offset', [1, 5, 1, 1]),
+      ],
+    })
+    expect(scaled).toHaveLength(count)
+    expect(difference).toBeLessThan(1e-5)
+  })
+
   it('ties what is added, goes through concats, gates and pools, and ends in matrix products', async () => {
     const { scaled, difference } = await equalized({
       nodes: [
