@@ -4,6 +4,7 @@
 import { subgraphs } from './attribute.js'
 import { outerInputs, sortTopologically } from './graph.js'
 import { readsDimsOnly } from './operators.js'
+import { isScan } from './scan.js'
 import type { GraphProto, NodeProto } from './types.js'
 
 /** Their results are as long as their inputs' values say. */
@@ -28,13 +29,23 @@ export function varyingTensors(graph: GraphProto, open: ReadonlySet<string>): Re
   for (const node of sortTopologically(graph.node)) {
     const inputs = outerInputs(node)
     const varies = inputs.some((name) => varying.has(name))
-    const makesVarying = varies || readsItsDims(node, fed) || subgraphs(node).length > 0
+    const makesVarying = varies || readsItsDims(node, fed) || hasVaryingGraph(node)
     const outputs = node.output.filter((name) => name !== '')
     if (makesVarying) for (const name of outputs) if (open.has(name)) varying.add(name)
     const readsValues = readsDimsOnly(node) ? varies : inputs.some((name) => fed.has(name))
     if (readsValues) for (const name of outputs) fed.add(name)
   }
   return varying
+}
+
+/** Whether what graphs inside a node give may vary: data choose a branch of an If, or end a Loop, but a Scan has a step for each element. */
+function hasVaryingGraph(node: NodeProto): boolean {
+  const graphs = subgraphs(node)
+  if (!isScan(node)) return graphs.length > 0
+  return graphs.some((body) => {
+    const varying = varyingTensors(body, new Set(body.node.flatMap(({ output }) => output)))
+    return body.output.some(({ name }) => varying.has(name))
+  })
 }
 
 function readsItsDims({ opType, input }: NodeProto, fed: ReadonlySet<string>): boolean {

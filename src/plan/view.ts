@@ -26,6 +26,8 @@ export interface GraphView {
   readonly opset: number
   /** Whether a tensor of fixed dims holds float32 values that depend on the model's inputs: what quantization is about. */
   isActivation(name: string | undefined): name is string
+  /** Whether a tensor holds such values, but no fixed number of them. */
+  isVarying(name: string): boolean
   /** Whether a tensor of fixed dims holds conditions that depend on the model's inputs. */
   isCondition(name: string | undefined): name is string
   /** Dims in the first run. */
@@ -68,6 +70,10 @@ export function viewGraph(
     index,
     opset: opsetOf(proto),
     isActivation: (name): name is string => holds(name, DataType.FLOAT),
+    isVarying: (name) => {
+      const info = data.has(name) ? tensors.get(name) : undefined
+      return info?.dataType === DataType.FLOAT && info.varies === true
+    },
     isCondition: (name): name is string => holds(name, DataType.BOOL),
     dims: (name) => tensors.get(name)?.dims ?? [],
     constant,

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { makeGraph, makeModel, makeValueInfo } from '../../src/onnx/node.js'
+import { lowerRecurrent } from '../../src/onnx/passes/recurrent/lowerRecurrent.js'
 import { shapesFor } from '../../src/onnx/shapes.js'
 import { DataType, type TensorValue } from '../../src/onnx/types.js'
 import { asModel, longs, model, node } from './models.js'
+import { plainForm, recurrentFeeds, recurrentModel } from './recurrent.js'
 
 const x: TensorValue = { type: 'float32', data: new Float32Array(12), dims: [2, 6] }
 
@@ -88,5 +90,14 @@ describe('shapesFor', () => {
     const proto = model({ nodes: [], constants: [longs('c', [2], [1, 2])], inputs: { x: [2, 6] }, outputs: ['x'] })
     proto.graph.output.push(makeValueInfo('c', DataType.INT64, [2]))
     expect([...(await shapesFor(asModel(proto), { x })).keys()]).toEqual(['c', 'x'])
+  })
+
+  it('takes what a Scan gives for as long as its sequences, also where the first states follow from open dims', async () => {
+    const form = { ...plainForm, initial: 'none', open: true } as const
+    const proto = recurrentModel(form)
+    const { proto: lowered } = await lowerRecurrent.apply(proto)
+    const tensors = await shapesFor(asModel(lowered), recurrentFeeds(form, proto))
+    expect(tensors.get('y')!.dims).toEqual([2, 1, 2, form.hidden])
+    expect([...tensors].filter(([, { varies }]) => varies)).toEqual([])
   })
 })

@@ -17,8 +17,11 @@ export interface PlannedFallback extends PlannedOperator {
 export function fallbackOf(node: NodeProto, view: GraphView, reason = defaultReason(node)): Match<PlannedFallback> {
   const inputs = outerInputsOf([node], view)
   const outputs = node.output.filter((name) => name !== '')
-  const touches = [...inputs, ...outputs].some((name) => view.isActivation(name)) && !readsDimsOnly(node)
-  return { kind: 'fallback', nodes: [node], inputs, outputs, reason: touches ? reason : undefined }
+  const touched = readsDimsOnly(node) ? [] : [...inputs, ...outputs]
+  const isTouching = touched.some((name) => view.isActivation(name))
+  const isVarying = touched.some((name) => view.isVarying(name))
+  const why = isTouching ? reason : isVarying ? 'how many values it gets depends on the data' : undefined
+  return { kind: 'fallback', nodes: [node], inputs, outputs, reason: why }
 }
 
 function defaultReason(node: NodeProto): string {
