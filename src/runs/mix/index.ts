@@ -103,7 +103,7 @@ async function leastNoisy(trials: Trials, solved: readonly Solved[]): Promise<So
   if (more.length === 0) return first!
   const candidates = solved.map(({ job, fixed }) => ({ job, fixed: () => fixed }))
   const { best, tried } = await trials.best(candidates, modesTitle)
-  return best === undefined ? first! : { ...best, job: { ...best.job, modes: modeTrials(tried) } }
+  return best === undefined ? first! : { job: { ...best.job, modes: modeTrials(tried) }, fixed: best.fixed() }
 }
 
 /** Operators that read the model's inputs or write its outputs. */

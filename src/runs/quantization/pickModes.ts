@@ -32,7 +32,7 @@ async function pickOne<C extends Candidate>(
   if (best === undefined) throw candidates[0]!.fixed()
   const listed = tried.map(({ job, noise }) => `${job.mode} ${decibels(noise)}`).join(', ')
   reporter.info(`-qm auto takes ${best.job.mode}: signal to noise at the outputs on calibration samples: ${listed}`)
-  return { ...candidates.find(({ job }) => job === best.job)!, fixed: () => best.fixed, modes: modeTrials(tried) }
+  return { ...best, modes: modeTrials(tried) }
 }
 
 export function modeTrials(tried: readonly Tried[]): ModeTrial[] {

@@ -25,7 +25,7 @@ export async function pickZeroPoints(
     `${first.mode}: --zero-points auto takes ${best.job.zeroPoints.policy}; signal to noise at the outputs on calibration samples: ${tried.map(numbers).join(', ')}`,
   )
   const { zeroPoints } = best.job
-  return { job: { ...best.job, zeroPoints: { ...zeroPoints, tried: tried.map(recordOf) } }, fixed: best.fixed }
+  return { job: { ...best.job, zeroPoints: { ...zeroPoints, tried: tried.map(recordOf) } }, fixed: best.fixed() }
 }
 
 function shareOf({ zeroPoints }: Job): number {

@@ -35,7 +35,7 @@ export function triedSamples(config: Config, iterations: readonly number[], room
   return rounds * counts.reduce((sum, count) => sum + count, 0)
 }
 
-/** A quantization whose integers are solved when it is tried. */
+/** A quantization whose integers are solved when they are asked for, each time anew. */
 export interface Candidate {
   readonly job: Job
   readonly fixed: () => Solved['fixed']
@@ -47,9 +47,9 @@ export interface Tried {
   readonly noise: number
 }
 
-export interface Choice {
+export interface Choice<C> {
   /** Undefined where the chip can run none. */
-  readonly best: Solved | undefined
+  readonly best: C | undefined
   /** Those that the chip can run. */
   readonly tried: readonly Tried[]
 }
@@ -59,7 +59,8 @@ export class Trials {
   readonly #setting: Setting
   readonly #runner: Runner
   readonly #prepared: Prepared
-  readonly #noise = new Map<Job, number>()
+  /** Of every quantization that was tried; undefined where the chip cannot run it. */
+  readonly #noise = new Map<Job, number | undefined>()
   /** Float models by the names of the tensors that they show. */
   readonly #judged = new Map<string, ModelFile>()
 
@@ -69,46 +70,57 @@ export class Trials {
     this.#prepared = prepared
   }
 
-  /**
-   * The integers of the best are kept alone: those of all would be as many models.
-   * @param shareOf the share of the best one's noise so far that a quantization must stay below
-   */
-  async best(
-    candidates: readonly Candidate[],
+  /** @param shareOf the share of the best one's noise so far that a quantization must stay below */
+  async best<C extends Candidate>(
+    candidates: readonly C[],
     titleOf: (jobs: readonly Job[]) => string,
     shareOf: (job: Job) => number = () => 1,
-  ): Promise<Choice> {
-    const room = roomFor(this.#prepared) * this.#runner.parallel
+  ): Promise<Choice<C>> {
+    await this.#measureAll(candidates, titleOf)
     const tried: Tried[] = []
-    let best: (Solved & Tried) | undefined
-    for (let from = 0; from < candidates.length; from += room) {
-      const solved = candidates.slice(from, from + room).map(({ job, fixed }): Solved => ({ job, fixed: fixed() }))
-      for (const one of await this.#try(solved, titleOf)) {
-        tried.push({ job: one.job, noise: one.noise })
-        if (best === undefined || one.noise < best.noise * shareOf(one.job)) best = one
-      }
+    let best: { readonly candidate: C; readonly noise: number } | undefined
+    for (const candidate of candidates) {
+      const { job } = candidate
+      const noise = this.#noise.get(job)
+      if (noise === undefined) continue
+      tried.push({ job, noise })
+      if (best === undefined || noise < best.noise * shareOf(job)) best = { candidate, noise }
     }
-    return { best, tried }
+    return { best: best?.candidate, tried }
   }
 
   /** Infinite where the chip cannot run it. */
-  async noiseOf(solved: Solved, title: string): Promise<number> {
-    const [tried] = await this.#try([solved], () => title)
-    return tried?.noise ?? Number.POSITIVE_INFINITY
+  async noiseOf({ job, fixed }: Solved, title: string): Promise<number> {
+    await this.#measureAll([{ job, fixed: () => fixed }], () => title)
+    return this.#noise.get(job) ?? Number.POSITIVE_INFINITY
   }
 
-  async #try(solved: readonly Solved[], titleOf: (jobs: readonly Job[]) => string): Promise<(Solved & Tried)[]> {
-    const runnable = solved.flatMap(({ job, fixed }) => (fixed instanceof SquireError ? [] : [{ job, fixed }]))
-    const unknown = runnable.filter(({ job }) => !this.#noise.has(job))
-    if (unknown.length > 0) await this.#measure(unknown, titleOf(unknown.map(({ job }) => job)))
-    return runnable.map((one) => ({ ...one, noise: this.#noise.get(one.job)! }))
+  async #measureAll(candidates: readonly Candidate[], titleOf: (jobs: readonly Job[]) => string): Promise<void> {
+    const unknown = candidates.filter(({ job }) => !this.#noise.has(job))
+    const room = roomFor(this.#prepared) * this.#runner.parallel
+    for (let from = 0; from < unknown.length; from += room) {
+      const folder = await mkdtemp(join(this.#setting.workspace, 'trials-'))
+      const comparisons = await this.#write(unknown.slice(from, from + room), folder)
+      await this.#measure(comparisons, titleOf([...comparisons.keys()]))
+      await rm(folder, { recursive: true })
+    }
   }
 
-  async #measure(made: readonly Made[], title: string): Promise<void> {
-    const folder = await mkdtemp(join(this.#setting.workspace, 'trials-'))
+  /**
+   * The integer models of those that the chip can run. Their files alone are kept: the integers of all would be as many models, and those of the best
+   * are sooner solved again than held.
+   */
+  async #write(candidates: readonly Candidate[], folder: string): Promise<ReadonlyMap<Job, Comparison>> {
     const comparisons = new Map<Job, Comparison>()
-    for (const one of made)
-      comparisons.set(one.job, await this.#comparison(one, join(folder, `${comparisons.size}.onnx`)))
+    for (const { job, fixed: solve } of candidates) {
+      const fixed = solve()
+      if (fixed instanceof SquireError) this.#noise.set(job, undefined)
+      else comparisons.set(job, await this.#comparison(job, fixed, join(folder, `${comparisons.size}.onnx`)))
+    }
+    return comparisons
+  }
+
+  async #measure(comparisons: ReadonlyMap<Job, Comparison>, title: string): Promise<void> {
     // One for all, as long as the same tensors judge all.
     for (const reference of new Set([...comparisons.values()].map((one) => one.reference))) {
       const some = [...comparisons].filter(([, one]) => one.reference === reference)
@@ -117,10 +129,9 @@ export class Trials {
       const compared = await compareSeveral(this.#runner, beside, samples, title)
       for (const [i, [job]] of some.entries()) this.#noise.set(job, meanNoise(compared[i]!.tensors))
     }
-    await rm(folder, { recursive: true })
   }
 
-  async #comparison({ job, fixed }: Made, path: string): Promise<Comparison> {
+  async #comparison(job: Job, fixed: FixedPointModel, path: string): Promise<Comparison> {
     const tensors = judgedTensors(job.prepared.staticModel, fixed)
     const reference = await this.#float(tensors.map((tensor) => tensor.reference))
     const integer = integerOf(this.#setting, job, fixed, { outputDequant: true, allLayers: false })
@@ -142,11 +153,6 @@ export class Trials {
     this.#judged.set(key, file)
     return file
   }
-}
-
-interface Made {
-  readonly job: Job
-  readonly fixed: FixedPointModel
 }
 
 export function decibels(noise: number): string {
