@@ -11,10 +11,10 @@ interface Exports {
 }
 
 const PAGE_BYTES = 1 << 16
-/** Elements that an instruction of the kernel's writes. */
+/** The kernel takes so many weights at a time. */
 const VECTOR = 16
 
-/** What the kernel has room for. */
+/** The kernel, and where in its memory a row and its integers lie. */
 interface Rounder {
   readonly exports: Exports
   readonly memory: WasmMemory
@@ -24,7 +24,7 @@ interface Rounder {
 
 let rounder: Rounder | undefined
 
-/** As in weights.ts, for 8 bits. */
+/** Writes the integers of 8 bits that are nearest to row / scale, at most `limit` in magnitude, halves away from zero; and sums them. */
 export function roundBytes(row: Float32Array, scale: number, limit: number, integers: Int8Array) {
   const length = VECTOR * Math.ceil(row.length / VECTOR)
   if (rounder === undefined || rounder.row.length < length) rounder = withRoom(length)

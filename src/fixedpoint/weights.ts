@@ -51,12 +51,14 @@ export function emptyRows(rows: readonly Float32Array[], bits: number): RoundedR
 /** Writes the integers of a width that are nearest to row / scale, halves away from zero, symmetric; and sums them. */
 export function roundRow(row: Float32Array, scale: number, bits: number, integers: IntegerArray): SignedSums {
   const limit = rangeOf(bits)[1]
-  const isWorthACall = integers instanceof Int8Array && row.length >= LEAST_OF_KERNEL
-  const { sum, magnitude } = (isWorthACall ? roundBytes : roundEach)(row, scale, limit, integers as Int8Array)
+  const { sum, magnitude } =
+    integers instanceof Int8Array && row.length >= LEAST_OF_KERNEL
+      ? roundBytes(row, scale, limit, integers)
+      : roundEach(row, scale, limit, integers)
   return { positive: (magnitude + sum) / 2, negative: (sum - magnitude) / 2 }
 }
 
-/** Weights of a row from which on copying it to the kernel pays. */
+/** Copying a row of fewer weights to the kernel takes longer than it saves. */
 const LEAST_OF_KERNEL = 64
 
 function roundEach(row: Float32Array, scale: number, limit: number, integers: IntegerArray) {
