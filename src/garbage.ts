@@ -8,6 +8,9 @@ import { trimHeap } from './trim.js'
 /** Buffers that together take less are not worth it. */
 const LEAST_BYTES = 2 ** 26
 
+/** Bytes of a worker's arrays from which on those that a forward pass or a task has left are collected. */
+export const LEAST_WORKER_BYTES = 2 ** 24
+
 let collect: (() => void) | undefined
 
 /** Frees what nothing refers to any more, where there may be much of it: for moments when no result is waited for. */

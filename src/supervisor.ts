@@ -31,10 +31,7 @@ const MAX_RESTARTS = 5
  * 32 MB, and keeps the pages of what was freed. docs/calibration.md has what both save.
  */
 export const engineFlags: readonly string[] = ['--max-semi-space-size=4']
-export const engineVariables: Readonly<Record<string, string>> = {
-  MALLOC_MMAP_THRESHOLD_: String(2 ** 22),
-  MALLOC_TRIM_THRESHOLD_: String(2 ** 23),
-}
+export const engineVariables: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESHOLD_: String(2 ** 22) }
 
 /** What a crash of native code ends a process with, and SIGKILL, which a system that is short of memory sends to the largest process. */
 const deadlySignals: ReadonlySet<string> = new Set([

@@ -16,7 +16,7 @@ import type {
   OwnModel,
 } from '../src/engine/protocol.js'
 import { SquireError } from '../src/errors.js'
-import { collectArrays } from '../src/garbage.js'
+import { collectArrays, LEAST_WORKER_BYTES } from '../src/garbage.js'
 import type { Session } from '../src/onnx/session.js'
 import type { TensorValue } from '../src/onnx/types.js'
 import { datasetOf } from './datasets.js'
@@ -57,9 +57,6 @@ export async function runCompareSamples(task: CompareSamplesTask): Promise<Compa
  * next model.
  */
 const MOST_FORWARDS = 4
-
-/** Bytes of a thread's arrays from which on those that are no longer needed are freed after every forward pass. */
-const LEAST_COLLECTED = 2 ** 24
 
 /** Bytes of the reference's tensors that wait for the next model. */
 const MOST_WAITING = 64 * 2 ** 20
@@ -157,14 +154,14 @@ async function differencesOf(
     accumulated.push(
       await differencesIn(session, feedsOf(candidate, values), { values, tensors, outputOf: ofCandidate }),
     )
-    collectArrays(LEAST_COLLECTED)
+    collectArrays(LEAST_WORKER_BYTES)
   }
   const found: TensorDifference[][] = []
   for (const [pass, values] of passes.entries()) {
     const session = own && (await sessionFor(own.file, beside))
     const alone = session && (await differencesIn(session, ownFeeds(own, values), { values, tensors, outputOf: ofOwn }))
     found.push(tensors.map((_, i) => ({ accumulated: accumulated[pass]![i]!, own: alone?.[i] })))
-    collectArrays(LEAST_COLLECTED)
+    collectArrays(LEAST_WORKER_BYTES)
   }
   return found
 }

@@ -3,6 +3,7 @@
 
 import { locked } from '../src/engine/lock.js'
 import type { ModelFile } from '../src/engine/protocol.js'
+import { collectArrays, LEAST_WORKER_BYTES } from '../src/garbage.js'
 import { createSession, type Session, type SessionOptions } from '../src/onnx/session.js'
 import { trimHeap } from '../src/trim.js'
 import { whenIdle } from './idle.js'
@@ -52,12 +53,18 @@ async function openLarge(path: string, options: SessionOptions): Promise<Session
   })
 }
 
-// Large weights do not outlive a pause: what is mapped opens again in no time.
+// Neither large weights nor what the last task left outlive a pause: what is mapped opens again in no time.
 whenIdle(async () => {
   const last = [...open.values()].filter(({ model }) => model.mapped)
   await release(last)
+  collectArrays(LEAST_WORKER_BYTES)
   if (last.length > 0) trimHeap()
 })
+
+/** Closes all: for a stage that needs no session, or others. */
+export function releaseSessions(): Promise<void> {
+  return release([...open.values()])
+}
 
 async function release(last: readonly Opened[]): Promise<void> {
   for (const { key } of last) open.delete(key)

@@ -13,6 +13,7 @@ import type {
 } from '../src/engine/protocol.js'
 import { messageOf, SquireError } from '../src/errors.js'
 import { collectArrays } from '../src/garbage.js'
+import { trimHeap } from '../src/trim.js'
 import { beginTask, endTask } from './idle.js'
 
 type Answer =
@@ -63,12 +64,14 @@ export default async function work(task: Task): Promise<Answer> {
 }
 
 /**
- * Another kind of task: a stage of the run has ended. The observer's memory is as large as the observed tensors, and statistics buffers that the engine has let go
- * live as long as this thread's heap knows of them. V8 would collect neither before this small heap is full.
+ * Another kind of task: a stage of the run has ended, whose model is not needed again. The observer's memory is as large as the observed tensors, and statistics
+ * buffers that the engine has let go live as long as this thread's heap knows of them. V8 would collect neither before this small heap is full.
  */
 async function forgetStage(kind: Task['kind'] | undefined): Promise<void> {
   if (kind !== 'samples' && kind !== 'forward') return
-  const { observerFor } = await import('./observer.js')
+  const [{ observerFor }, { releaseSessions }] = await Promise.all([import('./observer.js'), import('./models.js')])
   observerFor(undefined)
+  await releaseSessions()
   collectArrays(0)
+  trimHeap()
 }

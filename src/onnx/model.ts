@@ -37,9 +37,9 @@ export async function readModel(file: string): Promise<Model> {
 }
 
 /** Bytes of a file that are kept in memory. */
-const MOST_HELD = 2 ** 24
+const MOST_HELD = 2 ** 22
 /** Bytes of a tensor that is worth a read of its own. */
-const LARGE = 2 ** 20
+const LARGE = 2 ** 16
 
 /** Large tensors of a large file as external data of that very file: their bytes are read where they are used, and not held meanwhile. */
 function leftOnDisk(proto: ModelProto, bytes: Uint8Array, file: string): ModelProto {
