@@ -6,7 +6,7 @@ import type { Observation } from '../src/engine/protocol.js'
 import { writeBuffer } from '../src/histogram/buffer.js'
 import { createKernel, type Kernel } from '../src/histogram/kernel.js'
 import { type BlockedLayout, blockedDims, firstNonFinite } from '../src/onnx/layout.js'
-import { HIGHEST_MASKED } from '../src/onnx/scores.js'
+import { HIGHEST_MASKED_SUM } from '../src/onnx/scores.js'
 import type { TensorInfo, TensorValue } from '../src/onnx/types.js'
 import { own } from '../src/own.js'
 
@@ -147,7 +147,7 @@ export class Observer {
 /** Scores with zero, which every scale holds, in the place of masks. */
 function unmasked(scores: TensorValue): TensorValue {
   const data = scores.data.slice() as Float32Array
-  for (let i = 0; i < data.length; i++) if (data[i]! <= HIGHEST_MASKED) data[i] = 0
+  for (let i = 0; i < data.length; i++) if (data[i]! <= HIGHEST_MASKED_SUM) data[i] = 0
   return { ...scores, data }
 }
 

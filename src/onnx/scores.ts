@@ -7,6 +7,9 @@ import type { NodeProto } from './types.js'
 /** Scores are masked at most here: the least magnitude that exporters write for minus infinity. */
 export const HIGHEST_MASKED = -1e4
 
+/** Of a sum with a mask: what is added to -10^4 may bring it nearer to zero, but never half the way. */
+export const HIGHEST_MASKED_SUM = HIGHEST_MASKED / 2
+
 /** Operators that move values, of any type. */
 export const moves: ReadonlySet<string> = new Set(['Expand', 'Reshape', 'Slice', 'Squeeze', 'Transpose', 'Unsqueeze'])
 

@@ -36,6 +36,7 @@ const constants: readonly TensorProto[] = [
   floats('one', [], [1]),
   floats('half', [], [0.5]),
   floats('lowest', [1], [LOWEST]),
+  floats('low4', [1], [-1e4]),
   floats('infinite', [], [Number.NEGATIVE_INFINITY]),
   floats('column', [1, 2, 1], [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]),
   floats('update', [2], [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]),
@@ -66,6 +67,10 @@ it.each<[string, readonly NodeProto[]]>([
   [
     'made of a mask of zeros and ones',
     [node('Sub', ['one', 'm'], ['left']), node('Mul', ['left', 'lowest'], ['mask']), ...withMask('s', 'mask')],
+  ],
+  [
+    'as -10000, which scores that are added bring nearer to zero,',
+    [node('Sub', ['one', 'm'], ['left']), node('Mul', ['left', 'low4'], ['mask']), ...withMask('s', 'mask')],
   ],
   ['chosen by a Where before a sum', [kept, node('Where', ['kept', 's', 'infinite'], ['z']), ...withMask('z', 'low')]],
   [

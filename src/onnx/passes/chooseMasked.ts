@@ -5,7 +5,7 @@
 //     x + (mask and other constants)     becomes   Where(mask is not low, x + others, mask)     a position's bias, say
 //     x + Where(kept, 0, low)            becomes   Where(kept, x, low)
 //     x + Where(kept, y, low)            becomes   Where(kept, x + y, low)
-//     x + (1 - kept) low                 becomes   Where(kept, x, low)          kept is integers or booleans
+//     x + (1 - kept) low                 becomes   Where(kept, x, low)          kept is integers or booleans, which may be moved after their cast
 //
 // Where low is -10^9 or less, x + low is low within float rounding. Where it is nearer to -10^4, a Softmax gives nothing to either.
 
@@ -151,9 +151,15 @@ class Masks {
   #factorMask(product: NodeProto): Mask | undefined {
     const factor = factorOf(product, this.#index)
     if (!factor || !this.#isInteger(factor.kept)) return undefined
-    const condition = this.#unique(`${product.output[0]}_condition`)
-    const cast = makeNode('Cast', [factor.kept], [condition], [makeAttribute('to', DataType.BOOL)], condition)
-    return { condition, low: this.#lowest(factor.low), rest: undefined, inverted: false, nodes: [cast] }
+    const nodes: NodeProto[] = []
+    const add = (node: NodeProto) => {
+      const condition = this.#unique(`${product.output[0]}_condition`)
+      nodes.push({ ...node, name: condition, output: [condition] })
+      return condition
+    }
+    const cast = add(makeNode('Cast', [factor.kept], [], [makeAttribute('to', DataType.BOOL)]))
+    const condition = factor.moves.reduce((from, move) => add({ ...move, input: [from, ...move.input.slice(1)] }), cast)
+    return { condition, low: this.#lowest(factor.low), rest: undefined, inverted: false, nodes }
   }
 
   /** A scalar: whatever has more dims could give the choice more than the sum had. */
@@ -176,15 +182,27 @@ function isLow(tensor: TensorProto | undefined): boolean {
   return tensor !== undefined && floatValues(tensor).every((value) => value <= HIGHEST_MASKED)
 }
 
+interface Factor {
+  readonly kept: string
+  /** What lies between the cast and the difference. */
+  readonly moves: readonly NodeProto[]
+  readonly low: number
+}
+
 /** Of (1 - Cast(kept)) low. */
-function factorOf(product: NodeProto, index: GraphIndex): { readonly kept: string; readonly low: number } | undefined {
+function factorOf(product: NodeProto, index: GraphIndex): Factor | undefined {
   if (product.opType !== 'Mul') return undefined
   const low = product.input.map((name) => scalarOf(name, index)).find((value) => value !== undefined)
   if (low === undefined || low > HIGHEST_MASKED) return undefined
   const difference = product.input.map((name) => index.producer(name)).find((node) => node?.opType === 'Sub')
   if (difference === undefined || scalarOf(difference.input[0]!, index) !== 1) return undefined
-  const cast = index.producer(difference.input[1]!)
-  return cast?.opType === 'Cast' ? { kept: cast.input[0]!, low } : undefined
+  const between: NodeProto[] = []
+  let source = index.producer(difference.input[1]!)
+  while (source !== undefined && moves.has(source.opType)) {
+    between.unshift(source)
+    source = index.producer(source.input[0]!)
+  }
+  return source?.opType === 'Cast' ? { kept: source.input[0]!, moves: between, low } : undefined
 }
 
 function scalarOf(name: string, index: GraphIndex): number | undefined {

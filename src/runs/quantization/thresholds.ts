@@ -94,7 +94,9 @@ function groupHistograms(prepared: Prepared, observed: CalibrationResult, report
     histogram: groupHistogram(prepared.plan, scaleGroup, histograms),
   }))
   for (const { scaleGroup, histogram } of groups) {
-    if (histogram.count > histogram.zeros) continue
+    // A mask of zeros, and of what no scale has to hold.
+    const isMask = scaleGroup.tensors.some((name) => prepared.plan.masked.has(name))
+    if (histogram.count > histogram.zeros || isMask) continue
     const samples = observed.samples === 1 ? 'the only sample' : `all ${observed.samples} samples`
     reporter.warn(
       `tensor "${scaleGroup.name}" is zero in ${samples}: its scale is arbitrary. ` +

@@ -68,6 +68,17 @@ describe('chooseMasked', () => {
         ...attention('w'),
       ],
     ],
+    [
+      'one less an integer that is moved as a real number, times a low number',
+      [
+        kept,
+        node('Cast', ['kept'], ['real'], [makeAttribute('to', DataType.FLOAT)]),
+        unsqueeze('real', 'u'),
+        node('Sub', ['one', 'u'], ['padding']),
+        node('Mul', ['padding', 'low'], ['w']),
+        ...attention('w'),
+      ],
+    ],
   ])('makes a choice of the addition of %s, with the same shares', async (_what, nodes) => {
     const proto = model({ nodes, constants, inputs })
     const { model: chosen } = await optimize(asModel(proto))
