@@ -18,6 +18,7 @@ import { fuseHardSigmoid } from './fuseHardSigmoid.js'
 import { fuseMagnitude } from './fuseMagnitude.js'
 import { moveTransposes } from './layout/moveTransposes.js'
 import { contribLowerings, lateLowerings, lowerings } from './lowered/index.js'
+import { mergeConvolutions } from './mergeConvolutions.js'
 import type { Pass } from './pass.js'
 import { lowerRecurrent } from './recurrent/lowerRecurrent.js'
 import { showSteps } from './recurrent/showSteps.js'
@@ -42,6 +43,7 @@ const allPasses: readonly Pass[] = [
   chooseMasked,
   foldBatchNormalization,
   foldArithmetic,
+  mergeConvolutions,
   foldNormalization,
   ...lowerings,
   fuseHardSigmoid,
