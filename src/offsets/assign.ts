@@ -160,9 +160,7 @@ class Assignment {
     // One scale may hold what this sum reads and what a later one writes.
     for (const { group } of others) if (!this.#decided.has(group)) this.#decideFinest(group)
     const given = others.reduce((total, { group, constant }) => total + constant * this.#offset(group), 0)
-    const options = this.#wishes(output, given, makers).flatMap(
-      (wish) => this.#option(output, wish, given, makers) ?? [],
-    )
+    const options = this.#wishes(output, given, makers).flatMap((wish) => this.#option(sum, wish, given, makers) ?? [])
     const wanted = isEager ? finestOutputs(options) : options
     const best = wanted.reduce<Option | undefined>((a, b) => (a === undefined || b.noise < a.noise ? b : a), undefined)
     if (best === undefined) return false
@@ -187,10 +185,10 @@ class Assignment {
   }
 
   /** What an offset of the output asks of the addends that make up the difference; undefined where it cannot be. */
-  #option(output: string, wish: number, given: number, makers: readonly Addend[]): Option | undefined {
+  #option({ output, makesHalves }: Sum, wish: number, given: number, makers: readonly Addend[]): Option | undefined {
     const range = this.#range(output)
     const candidate = this.#candidates.get(output)
-    const held = this.#offsets.get(output) ?? (wish === 0 ? undefined : offsetAt(range, wish, true))
+    const held = this.#offsets.get(output) ?? (wish === 0 ? undefined : offsetAt(range, wish, true, makesHalves))
     if (wish !== 0 && (held === undefined || candidate?.fits(held.offset) === false)) return undefined
     let noise = (held?.scale ?? symmetricStep(range)) ** 2
     if (makers.length === 0) return given === wish ? { output: held, made: [], noise } : undefined

@@ -60,13 +60,21 @@ export function finestOffset({ low, high, threshold, bits }: Range): Offset | un
 /**
  * With an offset that is given.
  * @param zeroHasCode whether the offset must be a whole number of steps, as padding with zeros asks for
+ * @param avoidsHalves whether steps are coarser by a sixty-fourth than they could be: at the step of what it averages the mean of four integers is a half
+ * every fourth time, and the chip rounds the halves of integers that are mostly negative down, an eighth of a step on average
  * @returns undefined where zero has no code
  */
-export function offsetAt({ low, high, bits }: Range, offset: number, zeroHasCode: boolean): Offset | undefined {
+export function offsetAt(
+  { low, high, bits }: Range,
+  offset: number,
+  zeroHasCode: boolean,
+  avoidsHalves = false,
+): Offset | undefined {
   const [least, most] = rangeOf(bits)
   const finest = Math.max((low - offset) / least, (high - offset) / most)
   if (!zeroHasCode) return { offset: Math.fround(offset), scale: Math.fround(finest) }
-  const steps = Math.floor(Math.abs(offset) / finest)
+  const possible = Math.floor(Math.abs(offset) / finest)
+  const steps = avoidsHalves ? possible - Math.floor(possible / 64) : possible
   return steps === 0 ? undefined : { offset: Math.fround(offset), scale: Math.fround(Math.abs(offset) / steps) }
 }
 

@@ -20,7 +20,12 @@ export interface Sum {
    * it is not weighed against the noise of what the gate multiplies.
    */
   readonly squeezes: boolean
+  /** Whether it is a mean of few values, an even number: at the step of what it averages many means are halves. */
+  readonly makesHalves: boolean
 }
+
+/** Of so many values one mean in as many is a half: of more it matters no more. */
+const MOST_FOR_HALVES = 16
 
 /** In topological order. */
 export function sumsOf({ operators }: Plan, keyOf: (tensor: string) => string, factors: ReadonlySet<string>): Sum[] {
@@ -28,8 +33,13 @@ export function sumsOf({ operators }: Plan, keyOf: (tensor: string) => string, f
     const gains = familyOf(operator).gains!(operator)!
     const addends = operator.inputs.map((name, i) => ({ ...gains[i]!, group: keyOf(name) }))
     const squeezes = addends.length === 1 && factors.has(addends[0]!.group)
-    return { operator, output: keyOf(operator.outputs[0]!), addends, squeezes }
+    return { operator, output: keyOf(operator.outputs[0]!), addends, squeezes, makesHalves: makesHalves(gains) }
   })
+}
+
+function makesHalves([gain, ...others]: readonly Gain[]): boolean {
+  const count = Math.round(gain!.constant ** 2 / gain!.noise)
+  return others.length === 0 && count % 2 === 0 && count <= MOST_FOR_HALVES
 }
 
 /** Whether a group leaves itself for nothing but a sum, and whatever writes it from outside can write it less any constant. */

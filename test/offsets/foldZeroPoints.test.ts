@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { integerModel } from '../../src/export/integerModel.js'
 import { qdqModel } from '../../src/export/qdqModel.js'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
+import { rshift } from '../../src/fixedpoint/rounding.js'
 import { foldZeroPoints } from '../../src/offsets/foldZeroPoints.js'
 import { exposeAll } from '../../src/onnx/inference.js'
 import { encodeModel } from '../../src/onnx/model.js'
@@ -10,6 +11,7 @@ import { optimize } from '../../src/onnx/passes/index.js'
 import { createSession } from '../../src/onnx/session.js'
 import { shapesFor } from '../../src/onnx/shapes.js'
 import type { Model, ModelProto, NodeProto } from '../../src/onnx/types.js'
+import type { FixedAveragePool } from '../../src/operators/pool/solve.js'
 import { hasOwnWidth } from '../../src/plan/groups.js'
 import { oneWidth } from '../../src/plan/options.js'
 import { makePlan } from '../../src/plan/plan.js'
@@ -273,6 +275,26 @@ it('shares what a sum leaves over among all that can make it up, the narrow ones
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(total!, 5)
   const [wide, other, least] = ['d', 'f', 'n'].map((name) => folded.thresholds.get(groupOf.get(name)!.name)!)
   expect(least).toBeCloseTo(Math.min(wide!, other!), 1)
+})
+
+it('holds means of four integers in steps of which few of them are halves, which the chip rounds down below zero', async () => {
+  const pool = { kernel_shape: [2, 2], strides: [2, 2] }
+  const nodes = [
+    op('Conv: x w b -> c', pads),
+    op('Relu: c -> r'),
+    op('AveragePool: r -> p', pool),
+    op('Conv: p v b -> y'),
+  ]
+  const { folded } = await prepared(graph(nodes))
+  const { offsets } = folded.plan
+  expect(offsets?.get('p')).toBe(offsets?.get('r'))
+  const [average] = fixedOf(folded).operators.filter(({ kind }) => kind === 'averagepool') as FixedAveragePool[]
+  const { multiplier, shift } = average!
+  const errors = Array.from({ length: 4 * 128 }, (_, index) => {
+    const product = -index * multiplier.data[0]!
+    return rshift(product, shift) - product / 2 ** shift
+  })
+  expect(Math.abs(errors.reduce((sum, error) => sum + error, 0) / errors.length)).toBeLessThan(1 / 64)
 })
 
 it('leaves an average pool alone that counts its padding', async () => {
