@@ -5,7 +5,7 @@ import { subgraphs } from './attribute.js'
 import { outerInputs, sortTopologically } from './graph.js'
 import { readsDimsOnly } from './operators.js'
 import { isScan } from './scan.js'
-import type { GraphProto, NodeProto } from './types.js'
+import type { GraphProto, NodeProto, ValueInfoProto } from './types.js'
 
 /** Their results are as long as their inputs' values say. */
 const selecting: ReadonlySet<string> = new Set(['NonMaxSuppression', 'NonZero', 'Unique', 'Compress', 'StringSplit'])
@@ -31,7 +31,8 @@ export function varyingTensors(graph: GraphProto, open: ReadonlySet<string>): Re
     const varies = inputs.some((name) => varying.has(name))
     const makesVarying = varies || readsItsDims(node, fed) || hasVaryingGraph(node)
     const outputs = node.output.filter((name) => name !== '')
-    if (makesVarying) for (const name of outputs) if (open.has(name)) varying.add(name)
+    const kept = varies ? [] : keptStates(node)
+    if (makesVarying) for (const name of outputs) if (open.has(name) && !kept.includes(name)) varying.add(name)
     const readsValues = readsDimsOnly(node) ? varies : inputs.some((name) => fed.has(name))
     if (readsValues) for (const name of outputs) fed.add(name)
   }
@@ -47,6 +48,19 @@ function hasVaryingGraph(node: NodeProto): boolean {
     return body.output.some(({ name }) => varying.has(name))
   })
 }
+
+/** What a Loop leaves of the states whose dims no step changes, as it declares: the runtime infers nothing of them. */
+function keptStates(node: NodeProto): readonly string[] {
+  const [body] = node.opType === 'Loop' ? subgraphs(node) : []
+  if (body === undefined) return []
+  const states = body.input.slice(2)
+  return node.output.slice(0, states.length).filter((_, i) => {
+    const [before, after] = [dimsOf(states[i]), dimsOf(body.output[1 + i])]
+    return before !== undefined && !before.includes(undefined) && String(before) === String(after)
+  })
+}
+
+const dimsOf = (info: ValueInfoProto | undefined) => info?.type?.tensorType?.shape?.dim.map(({ dimValue }) => dimValue)
 
 function readsItsDims({ opType, input }: NodeProto, fed: ReadonlySet<string>): boolean {
   if (selecting.has(opType)) return true

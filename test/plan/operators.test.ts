@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../src/onnx/attribute.js'
+import { makeGraph, makeValueInfo } from '../../src/onnx/node.js'
 import { makeTensor } from '../../src/onnx/tensor.js'
 import { DataType, type NodeProto } from '../../src/onnx/types.js'
 import type { PlannedAffine } from '../../src/operators/affine/plan.js'
@@ -556,6 +557,45 @@ describe('fallback', () => {
     const plan = await planOf({ nodes, constants, inputs: { x: [1, 4, 8, 8], f: [1] }, outputs: ['c', 'y'] })
     expect(kinds(plan)).toEqual(['conv', 'fallback', 'fallback'])
     expect(reasonOf(plan, 's')).toBe('it computes how large an output is')
+  })
+
+  it('what a Loop leaves of a state has fixed dims where its steps declare them', async () => {
+    const dims = (name: string, declared: readonly number[] | undefined) =>
+      declared ? makeValueInfo(name, DataType.FLOAT, declared) : makeValueInfo(name, DataType.FLOAT)
+    const looped = (declared: readonly number[] | undefined) => {
+      const body = makeGraph({
+        nodes: [
+          node('Tanh', 'before', 'after'),
+          node('ReduceMax', 'after', 'most', makeAttribute('keepdims', 0)),
+          node('Greater', 'most least', 'on'),
+        ],
+        inputs: [
+          makeValueInfo('i', DataType.INT64, []),
+          makeValueInfo('was', DataType.BOOL, []),
+          dims('before', declared),
+        ],
+        outputs: [makeValueInfo('on', DataType.BOOL, []), dims('after', declared)],
+      })
+      return planOf({
+        nodes: [
+          node('Loop', 'times yes x', 'last', makeAttribute('body', body)),
+          node('MatMul', 'last w', 'y'),
+          node('Relu', 'x', 'other'),
+        ],
+        inputs: { x: [1, 4] },
+        outputs: ['y', 'other'],
+        constants: [
+          floats('w', [4, 4]),
+          floats('least', [], [0.5]),
+          makeTensor('times', DataType.INT64, [], BigInt64Array.of(3n)),
+          makeTensor('yes', DataType.BOOL, [], Uint8Array.of(1)),
+        ],
+      })
+    }
+    expect(kinds(await looped([1, 4]))).toContain('matmul')
+    const open = await looped(undefined)
+    expect(kinds(open)).not.toContain('matmul')
+    expect(reasonOf(open, 'y')).toBe('how many values it gets depends on the data')
   })
 
   it('a model without anything for the chip is an error with the reasons', async () => {
