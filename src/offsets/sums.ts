@@ -20,11 +20,11 @@ export interface Sum {
    * it is not weighed against the noise of what the gate multiplies.
    */
   readonly squeezes: boolean
-  /** Whether it is a mean of few values, an even number: at the step of what it averages many means are halves. */
+  /** Whether it is a mean of few values, an even number of them: in steps of what it averages many of its outputs are halves. */
   readonly makesHalves: boolean
 }
 
-/** Of so many values one mean in as many is a half: of more it matters no more. */
+/** The mean of n integers is a half once in n times, for an even n: for more than these that is too seldom to matter. */
 const MOST_FOR_HALVES = 16
 
 /** In topological order. */
