@@ -9,7 +9,7 @@ import { isScan, type ScanForm, type ScanSequence, scanForm } from '../../scan.j
 import { stepTensors } from '../../stepTensors.js'
 import { type AttributeProto, DataType, type GraphProto, type ModelProto, type NodeProto } from '../../types.js'
 import { constantNodes } from '../constantNodes.js'
-import { factsOf } from '../facts.js'
+import { type Facts, factsOf } from '../facts.js'
 import { expandNodes, type Pass } from '../pass.js'
 
 export const showSteps: Pass = {
@@ -36,17 +36,20 @@ async function hidingScans(proto: ModelProto): Promise<ReadonlyMap<NodeProto, Hi
   for (const node of proto.graph.node.filter(isScan)) {
     const form = scanForm(node)
     if (form === undefined || form.states.length === 0) continue
-    const facts = await factsOf(proto)
+    // The runtime opens no model with recurrent layers of layout 1, which have not been lowered yet.
+    const facts: Facts = await factsOf(proto).catch(() => new Map())
     const inner = await stepTensors(proto, node, (name) => facts.get(name))
     if (inner === undefined) continue
     const rankOf = (name: string) => inner.get(name)?.dims.length ?? 0
+    const sequences = [...form.inputs, ...form.outputs]
+    if (sequences.some(({ element, axis }) => axis > rankOf(element))) continue
     const constants = [...form.body.initializer, ...proto.graph.initializer].filter(({ dims }) => dims.length === 1)
     const rows = new Set(constants.map(({ name }) => name))
     const computed = hiddenTensors(form, (name) => rows.has(name)).filter(
       (name) => inner.get(name)?.dataType === DataType.FLOAT,
     )
     const hidden = new Map(computed.map((name) => [name, rankOf(name)]))
-    const isElsewhere = [...form.inputs, ...form.outputs].some(({ axis }) => axis !== 0)
+    const isElsewhere = sequences.some(({ axis }) => axis !== 0)
     if (hidden.size > 0 || isElsewhere) found.set(node, { form, hidden, rankOf })
   }
   return found
