@@ -169,14 +169,14 @@ describe("others' QDQ models", () => {
         ...pair(2),
         op('Conv: d1 v -> e'),
         op('Conv: d2 v -> f'),
-        op('Add: e f -> y'),
+        op('Sub: e f -> y'),
       ],
       constants: [scalar('s', 0.01), zero('z', DataType.UINT8, 0), weights('w', 4, 3, 3, 3), weights('v', 4, 4, 1, 1)],
     })
     const { operators } = JSON.parse((await run(proto)).written('_scale.json').toString())
     const nodes = operators.map((one: { nodes: string[] }) => one.nodes)
     // The Relu is a Clip at the offset.
-    expect(nodes).toEqual([['Conv', 'Clip'], ['Conv'], ['Conv'], ['Add']])
+    expect(nodes).toEqual([['Conv', 'Clip'], ['Conv'], ['Conv'], ['Sub']])
   })
 
   test('a zero point that no bias can take in becomes a symmetric range, which is told', async () => {
