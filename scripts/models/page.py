@@ -215,7 +215,7 @@ makes up to half, and 2.6 +- 0.4 dB by the mean of each sample's ratio (5.5 +- 0
 4.8 dB, hard-swish before such products -1.5, what the products write -1.4, the gates +0.1, sums -0.1, convolutions +0.2, all together -3.3, and squire's QDQ model has 1.5. In the small one, by the mean of ratios, products -1.4, hard-swish before them
 -0.5, Relu before them -0.2, gates -0.2, convolutions before a hard-swish, whose range squire ends where that is flat, and others +0.9, all together -1.6. These tensors are hardly ever negative, use half of the codes, and a product on the chip adds
 no constant. That was before products took zero points: now (x - c) is multiplied by the gate, and a sum behind it, of 16 bits, gives c times the gate back ([accuracy.md](accuracy.md)). Three deals of 24 and 60 photographs, min_max with all zero points, before and after: the large one
-1.6 and 2.4 dB (ONNX Runtime 2.5), the small one -0.6 and, with half of its products, 1.2 (1.8).
+1.6 and 2.4 dB (ONNX Runtime 2.5), the small one -0.6 and 1.4 (1.8).
 
 It also leaves operators in float that the chip has no float for. SqueezeNet 1.1's last mean is worth 0.6 dB to it (one deal, min_max: 34.4 dB, 33.8 with everything in 8 bits, squire 33.9). In the text
 recognizer crnn the mean over rows and the LSTM are worth 4.6 dB to it (33.4 dB, 28.8 with everything in 8 bits, squire 28.4, three deals). In the one deal that was looked into, a single sample
