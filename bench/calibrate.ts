@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { engineFlags, engineVariables } from '../src/supervisor.js'
 import * as kernel from './kernel.js'
 import { median } from './median.js'
 import { type BenchCase, cases, imageCase, Rig } from './rig.js'
@@ -113,8 +114,9 @@ async function scaling(of: BenchCase, cores: number, { rounds, samples }: BenchO
 async function memory(of: BenchCase): Promise<Section> {
   const rows = []
   for (const count of [200, 2000]) {
-    const args = [here('./memory.js'), of.model, String(count), '2', of.dims.join()]
-    const { stdout } = await run(process.execPath, args)
+    // As the command runs its engine.
+    const args = [...engineFlags, here('./memory.js'), of.model, String(count), '2', of.dims.join()]
+    const { stdout } = await run(process.execPath, args, { env: { ...engineVariables, ...process.env } })
     const { maxRssMb, seconds } = JSON.parse(stdout)
     rows.push({ samples: count, 'peak MB': Math.round(maxRssMb), 'whole run s': round2(seconds) })
   }

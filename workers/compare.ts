@@ -59,7 +59,7 @@ export async function runCompareSamples(task: CompareSamplesTask): Promise<Compa
 const MOST_FORWARDS = 4
 
 /** Bytes of the reference's tensors that wait for the next model. */
-const MOST_WAITING = 64 * 2 ** 20
+const MOST_WAITING = 32 * 2 ** 20
 
 class Sum {
   differences: readonly TensorDifference[] = []

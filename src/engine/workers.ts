@@ -58,6 +58,10 @@ export function workersFor(asked: number, { weights, tensors }: ModelBytes, { co
 
 /** What the integer models that a worker measures at once may take together. */
 const MEASURED_BYTES = 320 * 2 ** 20
+/**
+ * Models with more weights, in bytes, are measured one by one: until a model has been measured, the engine holds its integers and what they were solved from.
+ */
+const MOST_WEIGHTS_TOGETHER = 2 ** 24
 /** What a session holds of activations, as a multiple of the largest: 4 for SqueezeNet, 18 for the PP-OCR detector. */
 const ACTIVATIONS = 16
 
@@ -67,6 +71,7 @@ const ACTIVATIONS = 16
  * @param activation bytes of its largest activation
  */
 export function modelsAtOnce(weights: number, activation: number): number {
+  if (weights > MOST_WEIGHTS_TOGETHER) return 1
   return Math.max(1, Math.floor(MEASURED_BYTES / (COPIES_OF_WEIGHTS * weights + ACTIVATIONS * activation)))
 }
 

@@ -40,6 +40,7 @@ describe('worker threads', () => {
 
 test('a worker measures all five modes of a small model at once, and a large model by itself', () => {
   expect(modelsAtOnce(5e6, 4 * 64 * 111 * 111)).toBeGreaterThanOrEqual(5)
+  expect(modelsAtOnce(30e6, 3e5)).toBe(1)
   expect(modelsAtOnce(100e6, 3e6)).toBe(1)
   expect(modelsAtOnce(2e9, 1e8)).toBe(1)
 })
