@@ -53,12 +53,12 @@ REASONS = {
     "fast_depth": "zero points of sums' inputs and of the input",
     "mobilenet_v3_large": "hardly any signal left in either tool",
     "mobilenet_v3_small": "hardly any signal left in either tool",
-    "oww_alexa": "zero points: of the input, and of hidden layers where 16 samples speak against them",
+    "oww_alexa": "zero points: of hidden layers where 16 samples speak against them, and probably of the input",
     "oww_hey_jarvis": "one sample beside the threshold of its If makes nine tenths of the noise",
     "regnetx_002": "0.2 by the mode that is taken, 0.2 by the input's zero point, the rest zero points of sums",
     "resnet18": "zero points of sums and of the input",
     "squeezenet1_1": "its last mean is in float there",
-    "trained_mobilenet_v3_small": "the chip's rounding: the QDQ model is level",
+    "trained_mobilenet_v3_small": "its QDQ model is level in min_max; the rest is likely the chip's rounding, and the default's pick on 16 samples",
     "tc_resnet8": "few samples: 1.8 dB above it on 600",
 }
 APART = lambda gain: abs(gain) > 0.5
@@ -242,8 +242,8 @@ that its output jumps there. In two of three deals one sample of 180, 0.956 for 
 37 without (min_max). By such samples hey_jarvis differs by 9 dB between tools, modes, and integer and QDQ model, with standard errors as large.
 
 alexa, three products, is below by more than chance: 1.2 +- 0.5 dB (min_max) and 1.7 +- 0.6 (percentile) in twelve deals, as much without the three worst samples of each. With --zero-points unpadded it is 0.6 +- 0.4 and 0.7 +- 0.4. In four of the twelve
-squire takes no zero points, as 16 of the calibration samples have 0.3, 0.3, 0.8 and 4.8 dB more without them; on the others it is 1.8 to 4.9 dB below by that (min_max). The rest is the input, whose zero point squire cannot take: in the deal that was looked into its
-steps are 1.13 times as wide. Squire's scale of the last scores gains 0.3 dB in ONNX Runtime's own model (eight deals).
+squire takes no zero points, as 16 of the calibration samples have 0.3, 0.3, 0.8 and 4.8 dB more without them; on the others it is 1.8 to 4.9 dB below by that (min_max). The rest is probably the input, whose zero point squire cannot take: in the one deal that
+was looked into its steps are 1.13 times as wide. Squire's scale of the last scores gains 0.3 dB in ONNX Runtime's own model (eight deals).
 
 **ddddocr** (a YOLOX detector of 416 x 416 and captcha readers of convolutions, an LSTM and 8,210 classes) is trained as well. The detector's
 only output holds boxes, logarithms of sides and probabilities in one tensor, and so under one scale. A reader is also there as quantize_dynamic left it: taken in float
