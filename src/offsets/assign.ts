@@ -6,7 +6,7 @@
 // factors one may have an offset (products.ts).
 
 import type { Plan } from '../plan/types.js'
-import { type Group, groupNames } from './groups.js'
+import { type Group, groupKeys } from './groups.js'
 import { type Product, productsOf, refusedBy } from './products.js'
 import { finestOffset, type Offset, offsetAt, type Range, symmetricStep } from './range.js'
 import { type Addend, finestOf, isFree, type Sum, shared, sumsOf } from './sums.js'
@@ -24,17 +24,10 @@ export function assignOffsets(
   candidates: readonly Candidate[],
   thresholds: ReadonlyMap<string, number>,
 ): Map<Candidate, Offset> {
-  // Any one of the scale groups that a candidate holds together stands for all.
-  const keys = new Map(
-    candidates.flatMap(({ group: { scaleGroups } }) =>
-      scaleGroups.map(({ name }) => [name, scaleGroups[0]!.name] as const),
-    ),
+  const keyOf = groupKeys(
+    plan,
+    candidates.map(({ group }) => group),
   )
-  const groupOf = groupNames(plan)
-  const keyOf = (tensor: string) => {
-    const name = groupOf(tensor)!
-    return keys.get(name) ?? name
-  }
   const ranges = new Map(plan.groups.map(({ name, bits }) => [name, symmetric(thresholds.get(name)!, bits)]))
   for (const { group, range } of candidates) ranges.set(group.scaleGroups[0]!.name, range)
   const products = productsOf(plan, keyOf)

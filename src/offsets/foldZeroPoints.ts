@@ -9,8 +9,9 @@ import type { PlanOptions } from '../plan/options.js'
 import { makePlan } from '../plan/plan.js'
 import type { Plan } from '../plan/types.js'
 import { assignOffsets, type Candidate } from './assign.js'
-import { addsUp, type Group, groupNames, groupsToOffset } from './groups.js'
+import { addsUp, type Group, groupKeys, groupNames, groupsToOffset } from './groups.js'
 import { offsetGraph } from './offsetGraph.js'
+import { productsOf, refusedBy } from './products.js'
 import { type Offset, valuesOf } from './range.js'
 
 export interface FoldRequest {
@@ -100,7 +101,7 @@ function offsetsOf(request: FoldRequest): ReadonlyMap<string, Offset> {
           candidates.map((one) => ({ ...one, range: rangeOfGroup(one.group, request, outputScale) })),
           thresholds,
         )
-      : takenOffsets(candidates, wished)
+      : takenOffsets(plan, candidates, wished)
   return new Map(
     [...ofCandidates].flatMap(([{ group }, offset]) => group.scaleGroups.map(({ name }) => [name, offset] as const)),
   )
@@ -131,8 +132,9 @@ function rangeOfGroup(
   )
 }
 
-/** What the model brings, where no sum ties it to other tensors' offsets. */
+/** What the model brings, where no sum ties it to other tensors' offsets, and of a product's factors for one alone. */
 function takenOffsets<C extends Pick<Candidate, 'group' | 'fits'>>(
+  plan: Plan,
   candidates: readonly C[],
   wished: ReadonlyMap<string, Offset>,
 ): Map<C, Offset> {
@@ -146,7 +148,23 @@ function takenOffsets<C extends Pick<Candidate, 'group' | 'fits'>>(
     const isTied = [...readers, ...writers].some(addsUp)
     if (offset !== undefined && !isTied && candidate.fits(offset.offset)) taken.set(candidate, offset)
   }
-  return taken
+  return withoutRefused(plan, taken)
+}
+
+/** Without what products cannot be met with, however fine its steps are. */
+function withoutRefused<C extends Pick<Candidate, 'group'>>(plan: Plan, taken: ReadonlyMap<C, Offset>): Map<C, Offset> {
+  const keyOf = groupKeys(
+    plan,
+    [...taken.keys()].map(({ group }) => group),
+  )
+  const products = productsOf(plan, keyOf)
+  const left = new Map([...taken].map((entry) => [entry[0].group.scaleGroups[0]!.name, entry]))
+  const gainOf = (name: string) => (left.has(name) ? Number.POSITIVE_INFINITY : undefined)
+  for (;;) {
+    const refused = products.flatMap((product) => refusedBy(product, gainOf) ?? [])
+    if (refused.length === 0) return new Map(left.values())
+    for (const name of refused) left.delete(name)
+  }
 }
 
 /** The offset that the model brings for all of the groups. */

@@ -51,6 +51,18 @@ export function groupNames({ groups }: Pick<Plan, 'groups'>): (tensor: string) =
   return (tensor) => names.get(tensor)
 }
 
+/** What each tensor's scale is called where groups are asked for: of scale groups that a group holds together, the name of the first. */
+export function groupKeys(plan: Pick<Plan, 'groups'>, groups: readonly Group[]): (tensor: string) => string {
+  const first = new Map(
+    groups.flatMap(({ scaleGroups }) => scaleGroups.map(({ name }) => [name, scaleGroups[0]!.name] as const)),
+  )
+  const nameOf = groupNames(plan)
+  return (tensor) => {
+    const name = nameOf(tensor)!
+    return first.get(name) ?? name
+  }
+}
+
 /**
  * The tensors whose small values matter to an operator, through moves of values and sums of products. In float32 an offset takes the last digits of
  * such values: of x - 10^12 nothing is left below 10^5, in the QDQ model and in the float model that the report compares with.

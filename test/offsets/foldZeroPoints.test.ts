@@ -241,6 +241,23 @@ it('holds the larger factor and the product less constants, with 16 bits between
   expect(added.map(({ bits }) => bits)).toEqual([16, 16])
 })
 
+it('takes over the zero point of one factor of a product alone, where a model brings one for both', async () => {
+  const proto = graphs['a product with a bound']!
+  const { source, plan, thresholds, histograms } = await prepared(proto)
+  const names = ['r', 's', 'k']
+  const wished = new Map(
+    names.map((tensor) => {
+      const { name } = plan.groupOf.get(tensor)!
+      const scale = Math.fround(thresholds.get(name)! / 255)
+      return [name, { scale, offset: 128 * scale }] as const
+    }),
+  )
+  const given = { model: source, plan, thresholds, histograms, given: undefined, options: inEightBits }
+  const folded = foldZeroPoints({ ...given, oneSided: new Map(), policy: 'all', wished })!
+  expect(names.filter((name) => folded.plan.offsets!.has(name))).toEqual(['r', 'k'])
+  expect(await decibels(proto, folded.proto)).toBeGreaterThan(100)
+})
+
 it('leaves factors and products alone where no Pad and no sum is to be added', async () => {
   const { folded } = await prepared(graph(squeezeAndExcite), 'unpadded')
   expect(folded).toBeUndefined()
@@ -381,7 +398,7 @@ async function prepared(proto: ModelProto, policy: 'all' | 'unpadded' = 'all', o
     ...{ model: source, plan, thresholds, histograms, policy, given: undefined, options },
     oneSided: new Map([...thresholds].filter(([name]) => histograms.get(name)!.min >= 0)),
   })
-  return { source, plan, thresholds, folded: folded! }
+  return { source, plan, thresholds, histograms, folded: folded! }
 }
 
 /** Signal to noise of a model's output beside that of another. */

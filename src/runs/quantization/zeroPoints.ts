@@ -39,8 +39,9 @@ export function withZeroPoints(thresholded: Thresholded, policy: ZeroPointPolicy
 export function everyPolicy(thresholded: Thresholded): Job[] {
   const jobs = zeroPointPolicies.map((policy) => withZeroPoints(thresholded, policy))
   const [none, unpadded, all] = jobs as [Job, Job, Job]
-  const folded = [unpadded, all].filter(({ zeroPoints: { groups } }) => groups > 0)
-  const same = all.zeroPoints.pads === 0 && all.zeroPoints.groups === unpadded.zeroPoints.groups
+  const folded = [unpadded, all].filter(({ zeroPoints }) => zeroPoints.groups > 0)
+  const { pads, sums, groups } = all.zeroPoints
+  const same = pads + sums === 0 && groups === unpadded.zeroPoints.groups
   return [none, ...(same ? folded.slice(0, 1) : folded)]
 }
 

@@ -78,6 +78,14 @@ describe('moveTransposes', () => {
     await expectTransposes({ ...proto, graph: { ...proto.graph, output } }, 1)
   })
 
+  it('gives new nodes names that no other node has', async () => {
+    const nodes = [channelsLast('in', 'x'), ...one('Shape'), node('Relu', ['in'], ['z'], [], 'one_ordered')]
+    const { proto } = await moveTransposes.apply(model({ nodes, inputs: { in: [2, 3, 4, 5] }, outputs: ['y', 'z'] }))
+    const names = proto.graph.node.map(({ name }) => name)
+    expect(names).toHaveLength(3)
+    expect(new Set(names).size).toBe(3)
+  })
+
   it('gives the same values, and never more Transposes, of networks of all kinds', async () => {
     const step = fc.record({
       kind: fc.constantFrom('relu', 'scale', 'add', 'around', 'twice', 'softmax'),
