@@ -8,6 +8,7 @@
 import { intsAttribute, makeAttribute } from '../../attribute.js'
 import { type GraphIndex, indexGraph, nameSource, sortTopologically } from '../../graph.js'
 import { makeNode } from '../../node.js'
+import { withUniqueNames } from '../../nodeNames.js'
 import { isStandardDomain } from '../../operators.js'
 import type { ModelProto, NodeProto, TensorProto } from '../../types.js'
 import type { Pass, PassResult } from '../pass.js'
@@ -47,7 +48,8 @@ function moveBehind(proto: ModelProto, order: Order): PassResult {
     // Dims that the file declares of them are in the old order.
     const names = new Set([...written.nodes.values()].flat().flatMap(({ output }) => output))
     const valueInfo = graph.valueInfo.filter(({ name }) => !names.has(name))
-    result = { proto: { ...result.proto, graph: { ...graph, node, initializer, valueInfo } }, count: result.count + 1 }
+    const moved = withUniqueNames({ ...graph, node, initializer, valueInfo }).graph
+    result = { proto: { ...result.proto, graph: moved }, count: result.count + 1 }
   }
 }
 
