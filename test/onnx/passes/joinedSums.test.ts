@@ -45,6 +45,16 @@ describe('sums of sums', () => {
     expect((await joinSums.apply(proto)).proto).toBe(proto)
   })
 
+  it('leaves sums of so many that 32 bits would not hold them', async () => {
+    const chain = (count: number) => {
+      const nameOf = (at: number) => (at === 1 ? 'a' : at === count ? 'y' : `s${at}`)
+      const sums = Array.from({ length: count - 1 }, (_, at) => node('Add', [nameOf(at + 1), 'b'], [nameOf(at + 2)]))
+      return model({ nodes: [...branches.slice(0, 2), ...sums] })
+    }
+    expect((await joinSums.apply(chain(512))).count).toBe(1)
+    expect((await joinSums.apply(chain(513))).count).toBe(0)
+  })
+
   it('leaves sums of integers, as of dims', async () => {
     const nodes = [
       ...['s', 't', 'u'].map((name) => node('Shape', ['x'], [name])),

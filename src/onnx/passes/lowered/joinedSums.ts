@@ -10,6 +10,9 @@ import { lowering } from '../lowering.js'
 /** Since this opset Sum broadcasts as Add does. */
 const BROADCASTS = 8
 
+/** An addend of 8 bits times a multiplier of 16 has 23: the 32 bits in which the chip adds up hold 512 of them. */
+const MOST_ADDENDS = 512
+
 export const joinSums = lowering(
   'sums of sums made one',
   ['Add', 'Sum'],
@@ -19,7 +22,10 @@ export const joinSums = lowering(
       ? writer.add('Sum', addends)
       : undefined
   },
-  (node, index) => isOutermost(node, index) && addendsOf(node, index).length > node.input.length,
+  (node, index) => {
+    const count = isOutermost(node, index) ? addendsOf(node, index).length : 0
+    return count > node.input.length && count <= MOST_ADDENDS
+  },
 )
 
 /** A sum of activations: one with a constant is arithmetic of an operator before or behind it. */
