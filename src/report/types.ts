@@ -39,7 +39,9 @@ export interface ZeroPointRecord {
 
 export interface ZeroPointTrial {
   readonly policy: ZeroPointPolicy
+  /** Pad nodes that the chip would run for their sake, and sums behind products. */
   readonly pads: number
+  readonly sums: number
   /** Signal to noise at the outputs on calibration samples, in dB; undefined where there is no noise. */
   readonly sqnr: number | undefined
 }

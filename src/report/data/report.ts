@@ -25,7 +25,12 @@ export interface ZeroPointEntry {
   readonly groups: number
   readonly pads: number
   readonly sums: number
-  readonly tried?: readonly { readonly policy: string; readonly pads: number; readonly sqnr: number | null }[]
+  readonly tried?: readonly {
+    readonly policy: string
+    readonly pads: number
+    readonly sums: number
+    readonly sqnr: number | null
+  }[]
 }
 
 /** What --refine made of a quantization: steps that were kept, or taken back as they gained nothing on samples that they were not fitted to. */

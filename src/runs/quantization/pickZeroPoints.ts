@@ -6,7 +6,7 @@ import type { Solved } from '../stages.js'
 import type { Job } from './quantization.js'
 import { type Candidate, decibels, type Trials, type Tried } from './trials.js'
 
-/** A quarter of a decibel less noise is worth the Pads and tables of 'all'. What costs the chip nothing is taken for any gain. */
+/** A quarter of a decibel less noise is worth the Pads, tables and sums of 'all'. What costs the chip nothing is taken for any gain. */
 const WORTH_ITS_COST = 10 ** -0.025
 
 /** @param candidates those first that cost the chip less: a later one is taken where it is better by what it costs */
@@ -37,6 +37,6 @@ function numbers({ job, noise }: Tried): string {
 }
 
 function recordOf({ job, noise }: Tried): ZeroPointTrial {
-  const { policy, pads } = job.zeroPoints
-  return { policy, pads, sqnr: decibelsOf(noise) }
+  const { policy, pads, sums } = job.zeroPoints
+  return { policy, pads, sums, sqnr: decibelsOf(noise) }
 }
