@@ -318,15 +318,52 @@ describe('Pow of two tensors', () => {
     })
 
   it.each([
-    ['Exp', []],
     ['Max', ['small']],
     ['Clip', ['small']],
-    ['Softplus', []],
   ])('is an exponential of a product behind %s', async (before, constants) => {
     await expectSame(power(before, constants), lowerPow)
   })
 
+  /** Of what a function gives for inputs of no less than a number. */
+  const powerFrom = (least: number, opType: string) =>
+    model({
+      nodes: [
+        node('Max', ['x', 'least'], ['kept']),
+        node(opType, ['kept'], ['base']),
+        node('Pow', ['base', 'z'], ['y'], [], 'one'),
+      ],
+      constants: [floats('least', [], [least])],
+      inputs: { x: [3, 4], z: [3, 4] },
+    })
+
   it.each([
+    ['Exp', -87],
+    ['Softplus', -87],
+    ['Sigmoid', -13],
+  ])('is one behind %s of what is no less than %d', async (opType, least) => {
+    await expectSame(powerFrom(least, opType), lowerPow)
+  })
+
+  it.each([
+    ['Exp', -88],
+    ['Softplus', -88],
+    ['Sigmoid', -14],
+    ['Max', Number.NaN],
+  ])('stays behind %s of what may be as little as %d, which may give 0', async (opType, least) => {
+    expect((await lowerPow.apply(powerFrom(least, opType))).count).toBe(0)
+  })
+
+  it('looks at each tensor before it once, on however many ways it is read', async () => {
+    const doubled = Array.from({ length: 60 }, (_, at) => node('Add', [`d${at}`, `d${at}`], [`d${at + 1}`]))
+    const nodes = [node('Max', ['x', 'small'], ['d0']), ...doubled, node('Pow', ['d60', 'z'], ['y'], [], 'one')]
+    const proto = model({ nodes, constants: [floats('small', [], [0.25])], inputs: { x: [3, 4], z: [3, 4] } })
+    expect((await lowerPow.apply(proto)).count).toBe(1)
+  })
+
+  it.each([
+    ['Exp', []],
+    ['Sigmoid', []],
+    ['Softplus', []],
     ['Relu', []],
     ['Add', ['small']],
     ['Min', ['small']],
