@@ -12,7 +12,7 @@ import { makeGraph, makeNode, makeValueInfo } from '../../node.js'
 import { withUniqueNames } from '../../nodeNames.js'
 import { floatValues, tensorDims } from '../../tensor.js'
 import { DataType, type GraphProto, type ModelProto, type TensorProto } from '../../types.js'
-import { type Facts, factsOf } from '../facts.js'
+import { factsIfOpened } from '../facts.js'
 import { changed, type Pass } from '../pass.js'
 import { cells, matrixOf, rowsOf } from './cells.js'
 import { type Direction, isRecurrent, type RecurrentLayer, recurrentLayer } from './layer.js'
@@ -30,8 +30,7 @@ export const lowerRecurrent: Pass = {
     const opset = opsetOf(proto)
     if (opset < SCAN_OPSET || !graph.node.some(isRecurrent)) return { proto, count: 0 }
     const index = indexGraph(graph)
-    // The runtime does not open models of layout 1, whose steps it does run.
-    const facts: Facts = await factsOf(proto).catch(() => new Map())
+    const facts = await factsIfOpened(proto)
     const unique = nameSource(graph)
     const initializer: TensorProto[] = [...graph.initializer]
     let count = 0

@@ -9,7 +9,7 @@ import { isScan, type ScanForm, type ScanSequence, scanForm } from '../../scan.j
 import { stepTensors } from '../../stepTensors.js'
 import { type AttributeProto, DataType, type GraphProto, type ModelProto, type NodeProto } from '../../types.js'
 import { constantNodes } from '../constantNodes.js'
-import { type Facts, factsOf } from '../facts.js'
+import { factsIfOpened } from '../facts.js'
 import { expandNodes, type Pass } from '../pass.js'
 
 export const showSteps: Pass = {
@@ -36,8 +36,7 @@ async function hidingScans(proto: ModelProto): Promise<ReadonlyMap<NodeProto, Hi
   for (const node of proto.graph.node.filter(isScan)) {
     const form = scanForm(node)
     if (form === undefined || form.states.length === 0) continue
-    // The runtime opens no model with recurrent layers of layout 1, which have not been lowered yet.
-    const facts: Facts = await factsOf(proto).catch(() => new Map())
+    const facts = await factsIfOpened(proto)
     const inner = await stepTensors(proto, node, (name) => facts.get(name))
     if (inner === undefined) continue
     const rankOf = (name: string) => inner.get(name)?.dims.length ?? 0
