@@ -305,6 +305,16 @@ describe('elementwise operators', () => {
     check({ ...names, kind: 'mul', inputs: ['a', 'b'], negate: false, divisor: 1 }, (a, b) => a * b, ['a', 'b'])
   })
 
+  it.each([512, 513, 2000])('sums of %d stay in 32 bits', (count) => {
+    const inputs = Array.from({ length: count }, (_, at) => `x${at}`)
+    const scales = { ...Object.fromEntries(inputs.map((name) => [name, 1])), y: 1.001 }
+    const planned: PlannedBinary = { ...names, kind: 'add', inputs, negate: false, divisor: 1, clamp: undefined }
+    const { requantize, q2 } = only(solve(planned, scales), 'add')
+    const reach = requantize.reduce((sum, { multiplier, shift }) => sum + 128 * multiplier * 2 ** -shift, 0)
+    expect(reach).toBeLessThan(2 ** 31)
+    expect((reach * 2 ** -q2) / (128 * count)).toBeCloseTo(1 / 1.001, 3)
+  })
+
   it('a fused Relu bounds a sum', () => {
     const planned: PlannedBinary = {
       ...names,
