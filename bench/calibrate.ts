@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { engineFlags, engineVariables } from '../src/supervisor.js'
+import { engineEnvironment } from '../src/supervisor.js'
 import * as kernel from './kernel.js'
 import { median } from './median.js'
 import { type BenchCase, cases, imageCase, Rig } from './rig.js'
@@ -115,8 +115,8 @@ async function memory(of: BenchCase): Promise<Section> {
   const rows = []
   for (const count of [200, 2000]) {
     // As the command runs its engine.
-    const args = [...engineFlags, here('./memory.js'), of.model, String(count), '2', of.dims.join()]
-    const { stdout } = await run(process.execPath, args, { env: { ...engineVariables, ...process.env } })
+    const args = [here('./memory.js'), of.model, String(count), '2', of.dims.join()]
+    const { stdout } = await run(process.execPath, args, { env: engineEnvironment(process.env) })
     const { maxRssMb, seconds } = JSON.parse(stdout)
     rows.push({ samples: count, 'peak MB': Math.round(maxRssMb), 'whole run s': round2(seconds) })
   }

@@ -7,7 +7,7 @@ import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { modelInputs, readModel } from '../src/onnx/model.js'
-import { engineFlags, engineVariable, engineVariables } from '../src/supervisor.js'
+import { engineEnvironment, engineVariable } from '../src/supervisor.js'
 import type { BenchOptions, Section } from './types.js'
 
 /** The least number of samples that two workers share. */
@@ -40,9 +40,9 @@ async function peaksOf(model: string): Promise<Map<string, Resident>> {
   const data = ['-uds', here('./decoded.js'), '-if', 'decoded', '-d', `${SAMPLES},${dims}`]
   const words = ['quant', '-m', model, ...data, '-i', String(SAMPLES), '-cn', '2', '-s', saveDir]
   // SQUIRE_ENGINE makes the process the engine itself, as the supervisor's child is.
-  const child = spawn(process.execPath, [...engineFlags, here('../src/main.js'), ...words], {
+  const child = spawn(process.execPath, [here('../src/main.js'), ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...engineVariables, ...process.env, [engineVariable]: join(saveDir, 'workspace') },
+    env: { ...engineEnvironment(process.env), [engineVariable]: join(saveDir, 'workspace') },
   })
   const peaks = new Map<string, Resident>()
   let stage = 'start'
