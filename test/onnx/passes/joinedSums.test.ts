@@ -35,6 +35,16 @@ describe('sums of sums', () => {
       {},
     ],
     ['sums of a constant', [node('Add', ['a', 'k'], ['ak']), node('Add', ['ak', 'c'], ['y'])], {}],
+    [
+      'sums of what dims decide',
+      [
+        node('Shape', ['x'], ['dims']),
+        node('ConstantOfShape', ['dims'], ['zeros']),
+        node('Add', ['a', 'zeros'], ['az']),
+        node('Add', ['az', 'c'], ['y']),
+      ],
+      {},
+    ],
     ['what does not broadcast yet', [node('Add', ['a', 'b'], ['ab']), node('Add', ['ab', 'c'], ['y'])], { opset: 7 }],
   ])('leaves %s', async (_what, sums, parts) => {
     const proto = model({

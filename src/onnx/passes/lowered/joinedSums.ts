@@ -4,6 +4,7 @@
 
 import type { GraphIndex } from '../../graph.js'
 import { isStandardDomain } from '../../operators.js'
+import { originsOf } from '../../origins.js'
 import type { NodeProto } from '../../types.js'
 import { lowering } from '../lowering.js'
 
@@ -28,10 +29,10 @@ export const joinSums = lowering(
   },
 )
 
-/** A sum of activations: one with a constant is arithmetic of an operator before or behind it. */
+/** A sum of activations: one with a constant, or with what dims will make one, is arithmetic of an operator before or behind it. */
 function isSum({ opType, domain, input }: NodeProto, index: GraphIndex): boolean {
   const isKind = (opType === 'Add' || opType === 'Sum') && isStandardDomain(domain)
-  return isKind && input.every((name) => index.initializer(name) === undefined)
+  return isKind && input.every((name) => originsOf(name, index).size > 0)
 }
 
 /** Of a sum, and of the sums before it that it alone reads. */
