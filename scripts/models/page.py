@@ -152,8 +152,8 @@ Silero VAD, it leaves in float). "In float": operators on activations that its q
 operators quantized as well, but for NonMaxSuppression, which squire leaves in float too.
 
 Random weights are not trained weights: their numbers compare tools and forms, they do not tell a task's accuracy. CPU seconds and peak memory are of one run of squire with its defaults,
-with 1 worker. {samples} The rows of ddddocr_detector, deit_tiny, repvgg_a0, resnet18 and vit_tiny
-are of the build of the morning of 2026-11-26, all others of its evening but the two captcha readers', of the hours between.
+with 1 worker. {samples} The rows of the two captcha readers
+are of an older build of 2026-11-26.
 
 ## Tasks
 
@@ -196,8 +196,8 @@ bits; its halves go away from zero, so that integers that are mostly negative lo
 outputs are rounded up now: SqueezeNet 1.1 gained 0.30 to 0.44 dB (three modes, two deals, 60 photographs), while U-Net, YOLO-nano and FastDepth neither gained nor lost. In the classifier the codes of nearly all
 layers came nearer to the QDQ model's.
 
-**ONNX Runtime** gives every tensor a zero point; squire with all codes gives one to those whose readers and writers can take it in: not to the model's inputs, to what is
-multiplied by another activation, or to what a norm writes. With all ranges of its QDQ model made asymmetric afterwards (32 samples to calibrate, 8 to 25 to judge, min_max), RegNetX goes from
+**ONNX Runtime** gives every tensor a zero point; squire with all codes gives one to those whose readers and writers can take it in: not to the model's inputs, to both factors of
+a product, or to what a norm writes. With all ranges of its QDQ model made asymmetric afterwards (32 samples to calibrate, 8 to 25 to judge, min_max), RegNetX goes from
 11.8 to 12.2 dB (ONNX Runtime 12.3), 0.2 of it by the input, and LR-ASPP from 13.1 to 14.3 (13.6). Others lose by it, so that what lies between the tools is luck: the
 classifier goes from 27.2 to 26.9 (24.4), GhostNet from 12.1 to 10.3 (12.1), TinyNet from 3.5 to 2.1 (3.5).
 
@@ -257,7 +257,8 @@ No tensor stands out: the largest share of the noise, 19 %, is what the first Si
 (64 captchas), and as many read alike.
 
 **Trained networks.** On the small networks of `train.py` neither tool takes more than one answer in a hundred from what the float model gets right. Squire's default beside ONNX Runtime's, three deals of 100 and 300 samples (words 563): espcn +2.4 dB,
-ds_cnn +2.0, crnn +1.3 (its mean and LSTM in float in ONNX Runtime; +2.3 without), unet +0.9, mobilenet_v2 +0.6 +- 0.4, fast_depth +0.4, tc_resnet8 +0.2, resnet18 -0.3, mobilenet_v3_small -1.7 +- 0.8, repvgg_a0 -1.7 +- 0.7.
+ds_cnn +2.3, crnn +1.2 (its mean and LSTM in float in ONNX Runtime; +2.2 without), unet +0.9, mobilenet_v2 +0.7 +- 0.4, fast_depth +0.4, tc_resnet8 +0.2, repvgg_a0 -0.3 +- 0.6, resnet18 -0.4, mobilenet_v3_small -1.0 +- 1.3 (-3.5, 0.5
+and 0.0: in the first deal 16 samples speak for percentile without all zero points).
 In an earlier deal of mobilenet_v3_small squire took min_max, which was the best mode on the calibration samples that it was picked on (30.1 dB, kl_v2 27.9) and the worst on other digits (24.6, kl_v2 27.1).
 Few samples mislead about zero points as well: one of the first hard-swish, with all else in float, makes four times the noise on 8 digits, and a quarter on 100 others.
 
