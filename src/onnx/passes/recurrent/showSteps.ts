@@ -57,7 +57,10 @@ async function hidingScans(proto: ModelProto): Promise<ReadonlyMap<NodeProto, Hi
 /** What gives values that others have computed, of which there are sequences. */
 const handing: ReadonlySet<string> = new Set([...rearranging, 'Constant', 'Slice', 'Split', 'Where'])
 
-/** What steps compute, and no sequence holds; what hands values on, or lacks the bias of a product, needs none. */
+/**
+ * What steps compute and no sequence holds. Left out is what nothing has to observe: values that a node hands on as they are, and a product to
+ * which the next node adds a bias, as the plan makes one operator of product and bias.
+ */
 function hiddenTensors({ body, outputs }: ScanForm, isConstant: (name: string) => boolean): readonly string[] {
   const index = indexGraph(body)
   const source = (name: string): string => {
@@ -110,36 +113,30 @@ interface Sequence {
 }
 
 /** The steps' axis of a sequence that goes in, brought to the front. */
-function alongFirst(
-  { sequence, element, axis }: ScanSequence,
-  { rankOf }: Hiding,
-  unique: (wish: string) => string,
-): Sequence {
-  const rank = rankOf(element) + 1
-  const steps = axis < 0 ? axis + rank : axis
-  if (steps === 0) return { name: sequence, nodes: [] }
+function alongFirst(one: ScanSequence, { rankOf }: Hiding, unique: (wish: string) => string): Sequence {
+  const { sequence } = one
+  const perm = stepsFirst(one, rankOf)
+  if (perm === undefined) return { name: sequence, nodes: [] }
   const name = unique(`${sequence}_steps_first`)
-  const perm = [steps, ...axesBut(steps, rank)]
   return { name, nodes: [makeNode('Transpose', [sequence], [name], [makeAttribute('perm', perm)], name)] }
 }
 
 /** The other way round, of a sequence that comes out. */
-function fromFirst(
-  { sequence, element, axis }: ScanSequence,
-  { rankOf }: Hiding,
-  unique: (wish: string) => string,
-): Sequence {
-  const rank = rankOf(element) + 1
-  const steps = axis < 0 ? axis + rank : axis
-  if (steps === 0 || sequence === '') return { name: sequence, nodes: [] }
+function fromFirst(one: ScanSequence, { rankOf }: Hiding, unique: (wish: string) => string): Sequence {
+  const { sequence } = one
+  const front = stepsFirst(one, rankOf)
+  if (front === undefined || sequence === '') return { name: sequence, nodes: [] }
   const name = unique(`${sequence}_steps_first`)
-  const front = [steps, ...axesBut(steps, rank)]
   const perm = front.map((_, to) => front.indexOf(to))
   return { name, nodes: [makeNode('Transpose', [name], [sequence], [makeAttribute('perm', perm)], `${name}_back`)] }
 }
 
-function axesBut(axis: number, rank: number): number[] {
-  return Array.from({ length: rank }, (_, at) => at).filter((at) => at !== axis)
+/** The axes of a sequence with that of the steps first; undefined where it is. */
+function stepsFirst({ element, axis }: ScanSequence, rankOf: Hiding['rankOf']): readonly number[] | undefined {
+  const rank = rankOf(element) + 1
+  const steps = axis < 0 ? axis + rank : axis
+  if (steps === 0) return undefined
+  return [steps, ...Array.from({ length: rank }, (_, at) => at).filter((at) => at !== steps)]
 }
 
 /** The steps with more outputs. What they hand on is an output already, and shown as a copy. */
