@@ -39,6 +39,15 @@ export interface NamedModel {
   readonly file: ModelFile
 }
 
+/** The samples that an `-i` value calibrates on, or the forward passes that an infer function makes for it. */
+export interface CalibratedSamples {
+  readonly samples: number
+  /** So many of them are run together: the fixed batch of a model whose samples are single. */
+  readonly batch: number
+  /** Forward passes of the model that such a batch takes: several where an infer function feeds batches to a model that takes one sample. */
+  readonly forwards: number
+}
+
 /** Which samples two models are compared on. */
 export interface ComparedSamples {
   readonly iteration: number
@@ -53,6 +62,8 @@ export interface Runner {
   digest(): Promise<string>
   /** The values of `-i`, ascending; 'all' as the number it comes to. */
   readonly iterations: readonly number[]
+  /** @param iteration one of `iterations` */
+  calibratedSamples(iteration: number): Promise<CalibratedSamples>
   /** Inputs of one forward pass: its shapes become the quantized model's. */
   firstFeeds(): Promise<Feeds>
   /**

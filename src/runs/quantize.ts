@@ -24,7 +24,7 @@ import { measureJobs } from './quantization/measured.js'
 import { byLoss, type Context, rankOf, saveOutcome } from './quantization/quantization.js'
 import { roomFor } from './quantization/room.js'
 import { calibrated, statisticsFiles } from './quantization/statistics.js'
-import { triedSamples } from './quantization/trials.js'
+import { trialSamples, triedSamples } from './quantization/trialSamples.js'
 import { mixOf } from './quantization/widths.js'
 import { passesOf } from './refinement/steps.js'
 import { checkpointUse, resumable } from './resumable.js'
@@ -50,8 +50,11 @@ export function quantize(config: Config, reporter: Reporter, options: RunOptions
     const { runner, prepared: given } = await prepareRun(setting, checkpoint)
     const passes = passesOf(config.refine, given.plan)
     const work = await runner.workload(config.modes.length, mostCompared(config), passes)
-    const searched = mixSamples(config, given.plan.operators.length)
-    reporter.workload?.(work + triedSamples(config, runner.iterations, roomFor(given) * runner.parallel) + searched)
+    const trials = await Promise.all(
+      runner.iterations.map(async (one) => trialSamples(given.plan, await runner.calibratedSamples(one))),
+    )
+    const tried = triedSamples(config, trials, roomFor(given) * runner.parallel)
+    reporter.workload?.(work + tried + mixSamples(config, given.plan.operators.length, trials.at(-1)!))
     const observed = await calibrated(config, given, runner, async () => {
       const model = await makeObserved(given, workspace, runner.iterations.at(-1))
       for (const line of model.log) reporter.debug(line)

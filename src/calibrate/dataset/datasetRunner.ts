@@ -3,7 +3,15 @@
 import { emptyFold } from '../../engine/fold/foldState.js'
 import type { Comparison, HeldSample, SkippedSample } from '../../engine/protocol.js'
 import { MOST_HELD } from '../hold.js'
-import type { CalibrationResult, ComparedSamples, Feeds, NamedModel, ObservedModel, Runner } from '../runner.js'
+import type {
+  CalibratedSamples,
+  CalibrationResult,
+  ComparedSamples,
+  Feeds,
+  NamedModel,
+  ObservedModel,
+  Runner,
+} from '../runner.js'
 import { type Compared, compareSamples } from './comparing.js'
 import type { DatasetRunnerOptions } from './datasetRun.js'
 import { DatasetShares } from './datasetShares.js'
@@ -37,6 +45,11 @@ export class DatasetRunner implements Runner {
 
   digest(): Promise<string> {
     return this.#folds.samples.digest()
+  }
+
+  async calibratedSamples(iteration: number): Promise<CalibratedSamples> {
+    const { batch } = await this.#folds.samples.firstForward()
+    return { samples: this.#folds.calibratedCount(iteration), batch, forwards: 1 }
   }
 
   async firstFeeds(): Promise<Feeds> {
@@ -75,8 +88,9 @@ export class DatasetRunner implements Runner {
     const measured =
       this.#folds.metric === undefined ? [] : this.iterations.map((iteration) => this.#folds.measuredCount(iteration))
     const observed = Math.max(...this.#options.calibrated.map(({ samples }) => samples), ...measured)
-    const comparisons =
-      Math.min(compared, this.#folds.measuredCount(this.iterations.at(-1)!)) * (measured.length > 0 ? 1 : quantizations)
+    const { batch } = await this.#folds.samples.firstForward()
+    const available = this.#folds.measuredCount(this.iterations.at(-1)!)
+    const comparisons = Math.min(available, wholeBatches(compared, batch)) * (measured.length > 0 ? 1 : quantizations)
     const held = this.#options.calibrated.map(({ samples }) => heldPasses * Math.min(samples, MOST_HELD))
     return observed + quantizations * [...measured, ...held].reduce((sum, count) => sum + count, 0) + comparisons
   }
@@ -90,7 +104,7 @@ export class DatasetRunner implements Runner {
     const { batch } = await this.#folds.samples.firstForward()
     const available =
       of === 'calibration' ? this.#folds.calibratedCount(iteration) : this.#folds.measuredCount(iteration)
-    const count = Math.min(available, most)
+    const count = Math.min(available, wholeBatches(most, batch))
     const { order } = this.#folds.samples
     const progress = reporter.progress(title, count, 'samples')
     return compareSamples({
@@ -106,4 +120,9 @@ export class DatasetRunner implements Runner {
   hold(iteration: number): Promise<readonly HeldSample[]> {
     return this.#folds.samples.hold(this.#folds.calibratedCount(iteration))
   }
+}
+
+/** The samples of as many forward passes as at least `samples` take: those of a part of one are not compared. */
+function wholeBatches(samples: number, batch: number): number {
+  return Math.ceil(samples / batch) * batch
 }

@@ -11,7 +11,15 @@ import { createBuffer } from '../../histogram/buffer.js'
 import type { Reporter } from '../../report/types.js'
 import type { Compared } from '../dataset/comparing.js'
 import { HeldFeeds, heldSample, MOST_HELD } from '../hold.js'
-import type { CalibrationResult, ComparedSamples, Feeds, NamedModel, ObservedModel, Runner } from '../runner.js'
+import type {
+  CalibratedSamples,
+  CalibrationResult,
+  ComparedSamples,
+  Feeds,
+  NamedModel,
+  ObservedModel,
+  Runner,
+} from '../runner.js'
 import { joinBatches, splitBatch } from './batch.js'
 import { byName, forwardOnce } from './forwardOnce.js'
 import { type HeldCall, holdCall } from './heldCall.js'
@@ -76,6 +84,13 @@ export class FunctionRunner implements Runner {
 
   async digest(): Promise<string> {
     return this.#options.digest
+  }
+
+  async calibratedSamples(iteration: number): Promise<CalibratedSamples> {
+    const { executor, samplesPerForward } = this.#options
+    const isSplit = executor.inputs.every(({ dims }) => typeof dims[0] === 'string')
+    const forwards = isSplit ? Math.ceil(executor.batchSize / samplesPerForward) : 1
+    return { samples: iteration, batch: 1, forwards }
   }
 
   /** Starts the calibration run and holds its forward passes until observe() says where they go. */

@@ -15,7 +15,7 @@ import type { MixRecord } from '../../report/types.js'
 import { noiseShares } from '../layers/noiseShares.js'
 import { modesTitle, modeTrials } from '../quantization/pickModes.js'
 import type { Job } from '../quantization/quantization.js'
-import { decibels, MOST_TRIED, Trials } from '../quantization/trials.js'
+import { decibels, Trials } from '../quantization/trials.js'
 import { decibelsOf } from '../refinement/judge.js'
 import { type Setting, type Solved, solveRun } from '../stages.js'
 import { integersIn, measureMixes, mixFor, withMix } from './mixed.js'
@@ -37,12 +37,15 @@ export interface MixedRun {
   readonly record: MixRecord
 }
 
-/** Forward passes of the search at most, for the run's progress. */
-export function mixSamples(config: Config, operators: number): number {
+/**
+ * Samples of the search at most, for the run's progress.
+ * @param samples of a trial
+ */
+export function mixSamples(config: Config, operators: number, samples: number): number {
   if (config.runMode !== 'auto_quant') return 0
   const mixes =
     config.autoMixSqnr === undefined ? PARTS.length + 1 : 2 + Math.ceil(Math.log2(operators + 1)) + MOST_TRIMS
-  return sharesSamples(config) + mixes * MOST_TRIED
+  return sharesSamples(config) + mixes * samples
 }
 
 function sharesSamples({ noiseShares: asked, batchSize }: Config): number {

@@ -3,10 +3,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Prepared } from '../../calibrate/prepare.js'
-import type { Runner } from '../../calibrate/runner.js'
+import type { ComparedSamples, Runner } from '../../calibrate/runner.js'
 import { compareSeveral } from '../../compare/compare.js'
 import { comparedFloat, LEAST_MAPPED_COMPARED, withOutputs } from '../../compare/models.js'
-import { autoModes, type Config, zeroPointPolicies } from '../../config/config.js'
 import { modelFile } from '../../engine/modelFile.js'
 import type { Comparison, ModelFile } from '../../engine/protocol.js'
 import { SquireError } from '../../errors.js'
@@ -17,23 +16,7 @@ import { meanNoise } from '../layers/outputNoise.js'
 import type { Setting, Solved } from '../stages.js'
 import { integerOf, type Job } from './quantization.js'
 import { roomFor } from './room.js'
-
-/** A trial looks at so many samples at most. */
-export const MOST_TRIED = 16
-
-/**
- * Samples of all trials of a run at most, for its progress.
- * @param room quantizations that are tried at once
- */
-export function triedSamples(config: Config, iterations: readonly number[], room: number): number {
-  const { modes, zeroPoints } = config
-  const counts = iterations.map((iteration) => Math.min(MOST_TRIED, iteration))
-  const isAuto = modes.includes('auto')
-  // The mode that auto takes has been tried with all zero points.
-  const policies = zeroPoints === 'auto' ? Math.ceil((zeroPointPolicies.length - (isAuto ? 1 : 0)) / room) : 0
-  const rounds = isAuto ? Math.ceil(autoModes.length / room) + policies : policies * modes.length
-  return rounds * counts.reduce((sum, count) => sum + count, 0)
-}
+import { trialSamples } from './trialSamples.js'
 
 /** A quantization whose integers are solved when they are asked for, each time anew. */
 export interface Candidate {
@@ -125,10 +108,14 @@ export class Trials {
     for (const reference of new Set([...comparisons.values()].map((one) => one.reference))) {
       const some = [...comparisons].filter(([, one]) => one.reference === reference)
       const beside = some.map(([, comparison]) => comparison)
-      const samples = { iteration: some[0]![0].observed.iteration, of: 'calibration', most: MOST_TRIED } as const
-      const compared = await compareSeveral(this.#runner, beside, samples, title)
+      const compared = await compareSeveral(this.#runner, beside, await this.#samplesOf(some[0]![0]), title)
       for (const [i, [job]] of some.entries()) this.#noise.set(job, meanNoise(compared[i]!.tensors))
     }
+  }
+
+  async #samplesOf({ observed: { iteration } }: Job): Promise<ComparedSamples> {
+    const calibrated = await this.#runner.calibratedSamples(iteration)
+    return { iteration, of: 'calibration', most: trialSamples(this.#prepared.plan, calibrated) }
   }
 
   async #comparison(job: Job, fixed: FixedPointModel, path: string): Promise<Comparison> {
