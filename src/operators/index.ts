@@ -74,6 +74,6 @@ export function familyOf({ kind }: { readonly kind: string }): Family {
 }
 
 /** Whether an operator runs in float, off the chip. */
-export function isFallback(operator: PlannedOperator): operator is PlannedFallback {
+export function isFallback(operator: Pick<PlannedOperator, 'kind'>): operator is PlannedFallback {
   return operator.kind === fallback.kind
 }

@@ -99,7 +99,7 @@ function groupTensors(
 }
 
 const sharesScale = (operator: PlannedOperator) => familyOf(operator).traits.sharesScale
-const copiesData = (operator: PlannedOperator) => familyOf(operator).traits.copiesData
+const copiesData = (operator: Pick<PlannedOperator, 'kind'>) => familyOf(operator).traits.copiesData
 
 /** Of a state what the steps make of it: what it starts from may hold another's values too. */
 function copiedInputs(operator: PlannedOperator): readonly string[] {
@@ -132,7 +132,7 @@ function rootsOf(name: string, writer: ReadonlyMap<string, PlannedOperator>): Se
 }
 
 /** Whether an operator computes in a width of its own: what copies data takes the tensors' width. */
-export function hasOwnWidth(operator: PlannedOperator): boolean {
+export function hasOwnWidth(operator: Pick<PlannedOperator, 'kind'>): boolean {
   return !isFallback(operator) && !copiesData(operator)
 }
 

@@ -172,17 +172,44 @@ describe('advice', () => {
     })
   })
 
-  it('names the mode of the run that suits a tensor far better', () => {
-    const other = (rounding: number) => [
+  it('gives the mode of the run that suits a tensor far better to the operator that writes the tensor', () => {
+    const other = (rounding: number, mode = 'min_max') => [
       quantization(),
-      quantization({ mode: 'min_max', clipping: [0], rounding: [rounding] }),
+      quantization({ mode, clipping: [0], rounding: [rounding] }),
     ]
-    expect(theAdvice({ quantizations: other(0.0005) })).toMatchObject({
-      rule: 'betterRange',
-      tensor: 'y',
-      next: '-qm min_max',
+    const results = [result('mse', 0.2), result('kl', 48)]
+    expect(theAdvice({ quantizations: other(0.0005, 'kl'), results })).toMatchObject({
+      ...{ rule: 'betterRange', tensor: 'y' },
+      evidence: expect.stringContaining('For the whole model kl loses 48 %, mse 0.2 %.'),
+      next: '-mc FILE with this mode for one operator: { "op_names": { "conv1": { "quant-mode": "kl" } } }',
     })
+    expect(theAdvice({ quantizations: other(0.0005) }).evidence).not.toContain('whole')
     expect(rulesThatSpeak({ quantizations: other(0.0019) })).toEqual([])
+  })
+
+  it('is silent on the better range of an input, and of what operators copy: --mix-config gives them no mode', () => {
+    const quantizations = [quantization(), quantization({ mode: 'kl', clipping: [0], rounding: [0.0005] })]
+    expect(rulesThatSpeak({ quantizations, operators: [operator({ inputs: ['y'], outputs: ['z'] })] })).toEqual([])
+    const copied = operator({ kind: 'movement', channelRanges: null })
+    expect(rulesThatSpeak({ quantizations, operators: [copied] })).toEqual([])
+    const shared = [tensor(), tensor({ name: 'z' })]
+    const behind = [copied, operator({ name: 'conv2', outputs: ['z'] })]
+    const both = quantizations.map((one) => ({
+      ...one,
+      ...{ scales: [1, 1], lows: [-1, -1], highs: [1, 1], offsets: [0, 0], accumulated: columns(quiet) },
+      ...{ clipping: [...one.clipping, 0], rounding: [...one.rounding, 0], parameters: [{}, {}] },
+    }))
+    const advice = theAdvice({ quantizations: both, operators: behind, tensors: shared })
+    expect(advice).toMatchObject({ tensor: 'y', next: expect.stringContaining('"conv2"') })
+  })
+
+  it('does not send a user to a mode that the run has tried for the whole model', () => {
+    const clipped = quantization({ accumulated: columns({ clippedHigh: [0.04] }) })
+    expect(theAdvice({ quantizations: [clipped, quantization({ mode: 'min_max' })] }).next).toBeNull()
+    expect(theAdvice({ quantizations: [clipped], options: { modes: ['auto'] } }).next).toBeNull()
+    const unused = quantization({ mode: 'min_max', accumulated: columns({ codesUsed: [0.1] }) })
+    expect(theAdvice({ quantizations: [unused] }).next).toBe('-qm mse')
+    expect(theAdvice({ quantizations: [unused, quantization()] }).next).toBeNull()
   })
 
   it('finds a range of which little is used, where there are values enough to use it', () => {

@@ -1,8 +1,10 @@
 // Which modes to try: by the loss, and tensor by tensor by what their ranges cost.
 
 import type { QuantMode } from '../../config/options/words.js'
+import { hasOwnWidth } from '../../plan/groups.js'
 import type { QuantizationEntry } from '../data/types.js'
 import { percentText, shortText } from './text.js'
+import { areModesTried, isTried } from './tried.js'
 import type { Findings, Rule } from './types.js'
 
 /** A loss in per cent that is worth another try. */
@@ -22,21 +24,20 @@ export const otherModes: Rule = ({ results, options }) => {
   return [{ tensor: null, text, evidence, next: '-qm auto' }]
 }
 
-/** Whether this run has tried the modes itself: auto_quant finds the mode with the widths. */
-function areModesTried({ modes, runMode }: Findings['options']): boolean {
-  return (Array.isArray(modes) && modes.includes('auto')) || runMode === 'auto_quant'
-}
-
 /** How much better another range must be, as a ratio of errors. */
 const NOTABLE_GAIN = 2
 const MOST_NAMED = 5
 
-/** A tensor for which another mode of the run has a far better range. */
-export const betterRange: Rule = ({ tensors, quantizations }) => {
+/**
+ * A tensor for which another mode of the run has a far better range. The run has tried that mode for the whole model, where it came out no better. What is left
+ * to try is the mode for this tensor alone: --mix-config gives it to the operator that writes the tensor. No operator writes an input of the model.
+ */
+export const betterRange: Rule = ({ tensors, operators, quantizations, results }) => {
   const [shown] = quantizations
   if (shown === undefined) return []
   const found = tensors.flatMap(({ name, scaleOf }, i) => {
-    if (scaleOf !== name) return []
+    const writer = scaleOf === name ? modeHolder(name, tensors, operators) : undefined
+    if (writer === undefined) return []
     const others = quantizations.filter(({ mode }) => mode !== shown.mode)
     const best = others.reduce<QuantizationEntry | undefined>(
       (least, one) => (least === undefined || cost(one, i) < cost(least, i) ? one : least),
@@ -44,17 +45,34 @@ export const betterRange: Rule = ({ tensors, quantizations }) => {
     )
     const now = cost(shown, i)
     if (best === undefined || now === 0 || cost(best, i) * NOTABLE_GAIN > now) return []
-    return [{ name, mode: best.mode, from: now, to: cost(best, i) }]
+    return [{ name, writer, mode: best.mode, from: now, to: cost(best, i) }]
   })
   return found
     .sort((a, b) => b.from / b.to - a.from / a.to)
     .slice(0, MOST_NAMED)
-    .map(({ name, mode, from, to }) => ({
+    .map(({ name, writer, mode, from, to }) => ({
       tensor: name,
       text: `has a better range by ${mode} than by ${shown.mode}.`,
-      evidence: `Clipping and rounding cost ${shortText(to)} instead of ${shortText(from)} (RMSE over its values).`,
-      next: `-qm ${mode}`,
+      evidence: `Clipping and rounding cost ${shortText(to)} instead of ${shortText(from)} (RMSE over its values).${wholeLosses(results, [mode, shown.mode])}`,
+      next: `-mc FILE with this mode for one operator: { "op_names": { ${JSON.stringify(writer)}: { "quant-mode": "${mode}" } } }`,
     }))
+}
+
+/** What the modes lose on the model as a whole, the least over the run's -i values; empty where one was not measured. */
+function wholeLosses(results: Findings['results'], modes: readonly [string, string]): string {
+  const [one, other] = modes.map((mode) => {
+    const losses = results.flatMap((result) => (result.mode === mode && result.loss !== null ? [result.loss] : []))
+    return losses.length === 0 ? undefined : Math.min(...losses)
+  })
+  if (one === undefined || other === undefined) return ''
+  return ` For the whole model ${modes[0]} loses ${shortText(one)} %, ${modes[1]} ${shortText(other)} %.`
+}
+
+/** The operator whose mode in --mix-config is that of the tensors that share this tensor's scale. */
+function modeHolder(name: string, tensors: Findings['tensors'], operators: Findings['operators']) {
+  const shared = new Set(tensors.filter(({ scaleOf }) => scaleOf === name).map((tensor) => tensor.name))
+  return operators.find((operator) => hasOwnWidth(operator) && operator.outputs.some((output) => shared.has(output)))
+    ?.name
 }
 
 /** Clipping and rounding together. */
@@ -70,11 +88,10 @@ const clippingModes: readonly QuantMode[] = ['mse', 'kl_v2', 'percentile']
 
 /** A few values that stretch a range which nothing clips. */
 export const outliers: Rule = (findings) => {
-  const { tensors, quantizations, options } = findings
+  const { tensors, quantizations } = findings
   const [shown] = quantizations
-  if (shown === undefined || areModesTried(options)) return []
-  const tried = new Set(quantizations.map(({ mode }) => mode))
-  const next = clippingModes.find((mode) => !tried.has(mode))
+  if (shown === undefined) return []
+  const next = clippingModes.find((mode) => !isTried(findings, mode))
   if (next === undefined) return []
   const found = tensors.flatMap(({ name, scaleOf, histogram }, i) => {
     const top = Math.max(-bound(shown, shown.lows, i), bound(shown, shown.highs, i))

@@ -1,7 +1,8 @@
 // Ranges that do not fit what the model does on the evaluation data.
 
 import { percentText, shortText } from './text.js'
-import type { Rule } from './types.js'
+import { isTried } from './tried.js'
+import type { Findings, Rule } from './types.js'
 
 const MOST_NAMED = 5
 
@@ -9,7 +10,8 @@ const MOST_NAMED = 5
 const NOTABLE_CLIPPING = 0.01
 
 /** An output of which a visible share is clipped. */
-export const saturating: Rule = ({ tensors, quantizations }) => {
+export const saturating: Rule = (findings) => {
+  const { tensors, quantizations } = findings
   const shown = quantizations.find(({ compared }) => compared > 0)
   if (shown === undefined) return []
   const { clippedLow, clippedHigh } = shown.accumulated
@@ -28,9 +30,15 @@ export const saturating: Rule = ({ tensors, quantizations }) => {
         tensor: name,
         text: 'saturates: its values go beyond its range.',
         evidence: `${percentText(low)} are clipped below and ${percentText(high)} above.`,
-        next: shown.mode === 'min_max' ? '-i all, so that calibration sees these values' : '-qm min_max',
+        next: remedy(findings, shown.mode),
       }))
   )
+}
+
+/** min_max clips nothing that calibration saw. Where another mode came out better than min_max, nothing says that a wider range would gain. */
+function remedy(findings: Findings, mode: string): string | null {
+  if (mode === 'min_max') return '-i all, so that calibration sees these values'
+  return isTried(findings, 'min_max') ? null : '-qm min_max'
 }
 
 /** Share of codes below which a range is wasted: what a Relu leaves of a symmetric one is twice as much. */
@@ -39,7 +47,8 @@ const FEW_CODES = 0.25
 const LEAST_VALUES = 4096
 
 /** A range of whose codes few are used. */
-export const unusedRange: Rule = ({ tensors, quantizations }) => {
+export const unusedRange: Rule = (findings) => {
+  const { tensors, quantizations } = findings
   const shown = quantizations.find(({ compared }) => compared > 0)
   if (shown === undefined) return []
   return tensors
@@ -55,7 +64,7 @@ export const unusedRange: Rule = ({ tensors, quantizations }) => {
       text:
         scaleOf === name ? 'uses little of its range.' : `uses little of its range, which it shares with ${scaleOf}.`,
       evidence: `${percentText(used)} of its ${2 ** bits} codes occur.`,
-      next: scaleOf === name && shown.mode !== 'mse' ? '-qm mse' : null,
+      next: scaleOf === name && !isTried(findings, 'mse') ? '-qm mse' : null,
     }))
 }
 
