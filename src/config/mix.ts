@@ -5,9 +5,9 @@
 import * as v from 'valibot'
 import { listed, SquireError } from '../errors.js'
 import type { ChipProfile } from '../fixedpoint/types.js'
+import { readJson } from './json.js'
 import { nearest } from './nearest.js'
 import { type QuantMode, quantModes } from './options/words.js'
-import { readJson } from './runConfig.js'
 
 const choice = v.strictObject({
   'bit-width': v.optional(v.pipe(v.number(), v.integer())),

@@ -1,9 +1,8 @@
 // Knight's JSON configuration (-rc): an object "quant" whose keys are the long names of options, and the chip beside it, which Knight's other
 // commands read too. Comments and trailing commas are allowed.
 
-import type { ParseError } from 'jsonc-parser'
-import { fileProblem, SquireError } from '../errors.js'
-import { readRegularText } from '../files/regularFile.js'
+import { SquireError } from '../errors.js'
+import { readJson } from './json.js'
 import { requireKnown } from './longNames.js'
 
 export interface RunConfig {
@@ -22,23 +21,6 @@ export async function readRunConfig(path: string): Promise<RunConfig> {
   )
   requireKnown(options.keys(), `${path}, "quant"`)
   return { options, ignored: Object.keys(rest) }
-}
-
-/** JSON with comments and trailing commas. @throws SquireError CONFIG */
-export async function readJson(path: string): Promise<unknown> {
-  const { parse, printParseErrorCode } = await import('jsonc-parser')
-  let text: string
-  try {
-    text = (await readRegularText(path)).replace(/^\uFEFF/, '')
-  } catch (cause) {
-    throw new SquireError('CONFIG', `cannot read the configuration ${path}: ${fileProblem(cause)}`, { cause })
-  }
-  const errors: ParseError[] = []
-  const value: unknown = parse(text, errors, { allowTrailingComma: true })
-  const [first] = errors
-  if (first === undefined) return value
-  const line = text.slice(0, first.offset).split('\n').length
-  throw new SquireError('CONFIG', `${path}:${line}: this is no JSON: ${printParseErrorCode(first.error)}`)
 }
 
 function isObject(value: unknown, expected: string): Readonly<Record<string, unknown>> {

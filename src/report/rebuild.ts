@@ -1,6 +1,7 @@
 // Reports from the files of runs.
 
 import { join } from 'node:path'
+import { parseJson } from '../config/json.js'
 import { fileProblem, SquireError } from '../errors.js'
 import { readRegularText } from '../files/regularFile.js'
 import { reportHtml } from './html.js'
@@ -17,13 +18,12 @@ export async function rebuiltReport(folders: readonly string[]): Promise<string>
 async function readReport(file: string): Promise<string> {
   const advice = 'Give the folder that squire quant wrote; one without it is of a run that was killed.'
   let text: string
-  let content: unknown
   try {
     text = await readRegularText(file)
-    content = JSON.parse(text)
   } catch (error) {
     throw new SquireError('CONFIG', `cannot read ${file}: ${fileProblem(error)}. ${advice}`)
   }
+  const content = await parseJson(text, file)
   const isReport =
     typeof content === 'object' &&
     content !== null &&

@@ -97,8 +97,21 @@ describe('a JSON configuration', () => {
     ['{ "quant": [] }', 'FILE: expected an object "quant" whose keys are the long names of options'],
     ['{ "model": "a" }', 'FILE: expected an object "quant"'],
     ['[]', 'FILE: expected { "quant": { ... } }'],
-    ['{\n"quant": {\n"model" "a" } }', 'FILE:3: this is no JSON: ColonExpected'],
-    ['', 'FILE:1: this is no JSON'],
+    [
+      '{\n"quant": {\n"model" "a" } }',
+      'FILE:3:9: this is no JSON: expected ":" between a key and its value, got "\\"a\\""',
+    ],
+    ['', 'FILE:1:1: this is no JSON: expected a value (a text in double quotes'],
+    [
+      '{ quant: {} }',
+      'FILE:1:3: this is no JSON: expected keys and texts in double quotes, a number, true, false or null, got "quant"',
+    ],
+    [
+      '{ // the run\n "quant": { "model": "a" ',
+      'FILE:2:26: this is no JSON: expected "}", which closes the object, got the end of the file',
+    ],
+    ['{ "quant": { "model": "a } }', 'FILE:1:23: this is no JSON: expected a closing double quote on the same line'],
+    ['{ "quant": { "model": "a" "chip": "b" } }', 'FILE:1:27: this is no JSON: expected "," between two entries'],
   ])('%j is refused', async (json, message) => {
     await expect(reading(json)).rejects.toMatchObject({
       code: 'CONFIG',

@@ -4,7 +4,8 @@
 import * as v from 'valibot'
 import type { Prepared } from '../../calibrate/prepare.js'
 import { type Config, quantModes } from '../../config/config.js'
-import { messageOf, SquireError } from '../../errors.js'
+import { parseJson } from '../../config/json.js'
+import { fileProblem, SquireError } from '../../errors.js'
 import { readRegularText } from '../../files/regularFile.js'
 import type { Offset } from '../../offsets/range.js'
 import { type IntegerType, isIntegerType } from '../../onnx/edits/inputTypes.js'
@@ -91,13 +92,13 @@ async function loadScales(path: string, { chip }: Config, { plan, qdq }: Prepare
 }
 
 async function parsedFile(path: string): Promise<v.InferOutput<typeof scaleFile>> {
-  let content: unknown
+  let text: string
   try {
-    content = JSON.parse(await readRegularText(path))
+    text = await readRegularText(path)
   } catch (cause) {
-    throw new SquireError('CONFIG', `--load-scale-json (-lsj): cannot read ${path}: ${messageOf(cause)}`, { cause })
+    throw new SquireError('CONFIG', `--load-scale-json (-lsj): cannot read ${path}: ${fileProblem(cause)}`, { cause })
   }
-  const result = v.safeParse(scaleFile, content)
+  const result = v.safeParse(scaleFile, await parseJson(text, path))
   if (result.success) return result.output
   const [issue] = result.issues
   const place = v.getDotPath(issue) ?? 'the file'
