@@ -91,12 +91,7 @@ describe.concurrent('an infer function', () => {
   })
 
   test.each([
-    [
-      'unwrapped',
-      [],
-      3,
-      'export "unwrapped" is taken for an infer function, which returns its metric, but it returned',
-    ],
+    ['unwrapped', [], 3, '"unwrapped" is taken for an infer function, which returns its metric, but it returned'],
     ['unwrapped', ['--eval-iteration', 'all'], 2, '"unwrapped" is an infer function. Give a number. If it is a'],
     ['unwrapped', ['--on-bad-sample', 'skip'], 2, '"unwrapped" is an infer function, which picks its own samples. If'],
     ['unwrappedReadsData', ['-d', 'data'], 3, `Received undefined (${tinyScript}:`],

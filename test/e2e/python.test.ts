@@ -95,6 +95,12 @@ describe.skipIf(python === undefined)('a mistake', () => {
     expect(await refused(folder, 3, ['-m', model, ...use(name), '-i', '4'])).toContain(what)
   })
 
+  test('that runs no forward is told in words of Python', async () => {
+    const error = await refused(folder, 3, ['-m', model, ...use('nothing'), '-i', '4'])
+    expect(error).toContain('Call executor.forward(input, ...) once for each of executor.iteration batches')
+    expect(error).not.toContain('defineDataset')
+  })
+
   test('an interpreter or script that is not there', async () => {
     const missing = ['-m', model, '-uds', bareScript, '-if', 'infer', '--python']
     expect(await refused(folder, 3, [...missing, 'no-such-python'])).toContain('there is no such command. Name an')

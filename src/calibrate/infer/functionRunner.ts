@@ -33,6 +33,7 @@ export interface FunctionRunnerOptions {
   readonly end?: ((reason: SquireError) => Promise<void>) | undefined
   /** The name of the function, for messages. */
   readonly name: string
+  readonly datasetAdvice: InferCall['datasetAdvice']
   readonly digest: string
   /** Everything of the executor that is the same in every call. */
   readonly executor: Omit<InferCall['executor'], 'iteration' | 'atOnce'>
@@ -240,10 +241,11 @@ export class FunctionRunner implements Runner {
   }
 
   #call(iteration: number, sink: Sink): Promise<number | undefined> {
-    const { infer, name, signal, pool } = this.#options
+    const { infer, name, datasetAdvice, signal, pool } = this.#options
     return callInfer({
       infer,
       name,
+      datasetAdvice,
       signal,
       // One for each worker, and as many that are being loaded.
       executor: { ...this.#options.executor, iteration, atOnce: 2 * pool.threads },

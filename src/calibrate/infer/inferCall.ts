@@ -2,7 +2,7 @@
 
 import { setImmediate } from 'node:timers/promises'
 import { type ItemFunction, makeExecutor } from '../../dataset/script/executor.js'
-import { firstFrame, isDatasetObject, wrapAdvice } from '../../dataset/script/userScript.js'
+import { firstFrame, isDatasetObject } from '../../dataset/script/userScript.js'
 import { messageOf, SquireError } from '../../errors.js'
 import type { TensorValue } from '../../onnx/types.js'
 import type { Feeds } from '../runner.js'
@@ -29,6 +29,8 @@ export interface InferCall {
   readonly infer: ItemFunction
   /** The name of the function, for messages. */
   readonly name: string
+  /** What to do where the function was meant to make a dataset, in the words of whoever wrote it; empty where no function can mean that. */
+  readonly datasetAdvice: string
   /** Everything of the executor but what this call decides. */
   readonly executor: Omit<ExecutorOptions, 'forward' | 'stopped'>
   readonly sink: Sink
@@ -36,7 +38,8 @@ export interface InferCall {
 }
 
 /** The function's metric, or undefined when it has none. @throws SquireError USER_SCRIPT for what the function does wrong */
-export async function callInfer({ infer, name, executor, sink, signal }: InferCall): Promise<number | undefined> {
+export async function callInfer(call: InferCall): Promise<number | undefined> {
+  const { infer, executor, sink, signal } = call
   let calls = 0
   let done = 0
   const interrupted = () => new SquireError('INTERRUPTED', `interrupted after ${done} forward passes`)
@@ -66,38 +69,38 @@ export async function callInfer({ infer, name, executor, sink, signal }: InferCa
     value = await infer(given)
   } catch (error) {
     if (signal.aborted) throw interrupted()
-    throw asUsersOwn(error, name, calls)
+    throw asUsersOwn(error, call, calls)
   }
   // Calls that the function did not wait for belong to the statistics all the same; one that failed fails the run.
   await Promise.all(inFlight)
   // A function that stops at its early-stop flag, as executor.map does, has not seen all that it was called for.
   if (signal.aborted) throw interrupted()
-  return checkedMetric(value, name, calls)
+  return checkedMetric(value, call, calls)
 }
 
-function asUsersOwn(error: unknown, name: string, calls: number): SquireError {
+function asUsersOwn(error: unknown, { name, datasetAdvice }: InferCall, calls: number): SquireError {
   if (error instanceof SquireError) return error
   const frame = firstFrame(error)
   const where = frame === undefined ? '' : ` (${frame})`
-  const advice = calls === 0 ? `. ${wrapAdvice}` : ''
+  const advice = calls === 0 && datasetAdvice !== '' ? `. ${datasetAdvice}` : ''
   return new SquireError('USER_SCRIPT', `infer function "${name}" threw: ${messageOf(error)}${where}${advice}`, {
     cause: error,
   })
 }
 
-function checkedMetric(value: unknown, name: string, calls: number): number | undefined {
+function checkedMetric(value: unknown, { name, datasetAdvice }: InferCall, calls: number): number | undefined {
   if (isDatasetObject(value)) {
     throw new SquireError(
       'USER_SCRIPT',
-      `export "${name}" is taken for an infer function, which returns its metric, but it returned a dataset. ` +
-        'Export it wrapped: defineDataset(...).',
+      `"${name}" is taken for an infer function, which returns its metric, but it returned a dataset. ${datasetAdvice}`,
     )
   }
   if (calls === 0) {
     throw new SquireError(
       'USER_SCRIPT',
       `infer function "${name}" returned without calling executor.forward: there is nothing to calibrate on. ` +
-        `Call and await executor.forward(input, ...) once for each of executor.iteration batches. ${wrapAdvice}`,
+        'Call executor.forward(input, ...) once for each of executor.iteration batches, and wait for each; ' +
+        `where it does so in a loop over data, the data are empty: check what it reads (-d).${datasetAdvice && ` ${datasetAdvice}`}`,
     )
   }
   if (value === undefined || value === null) return undefined

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { ItemFunction } from '../../dataset/script/executor.js'
-import { isPython, wrapAdvice } from '../../dataset/script/userScript.js'
+import { isPython, valueAdvice, wrapAdvice } from '../../dataset/script/userScript.js'
 import type { ModelInput } from '../../dataset/types.js'
 import { SquireError } from '../../errors.js'
 import { modelInputs } from '../../onnx/model.js'
@@ -20,7 +20,8 @@ export function openFunction(
 ): Runner {
   const { config, model, pool, reporter, signal } = options
   const { iterations, evalIteration } = config
-  const advice = config.userScript === undefined || isPython(config.userScript) ? '' : ` ${wrapAdvice}`
+  const datasetAdvice = datasetAdviceOf(options)
+  const advice = datasetAdvice && ` ${datasetAdvice}`
   if (evalIteration === 'all' || iterations === 'all') {
     throw new SquireError(
       'USAGE',
@@ -48,6 +49,7 @@ export function openFunction(
     infer,
     end,
     name,
+    datasetAdvice,
     digest: createHash('sha256')
       .update(JSON.stringify([name, script, config.data ?? '']))
       .digest('hex'),
@@ -67,6 +69,12 @@ export function openFunction(
     reporter,
     signal,
   })
+}
+
+/** Python has no datasets, and squire's own functions are none: there, no function can be meant to make one. */
+function datasetAdviceOf({ config: { userScript }, values }: OpenOptions): string {
+  if (userScript !== undefined) return isPython(userScript) ? '' : wrapAdvice
+  return values?.infer === undefined ? '' : valueAdvice
 }
 
 /** The batch that -ib gives the quantized model is none of the user's code's business: to it the batch stays dynamic. */

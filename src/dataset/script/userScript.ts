@@ -17,6 +17,9 @@ export type UserExport =
 /** What to do where a function that was meant to make a dataset is taken for an infer function: nothing tells the two apart but the mark. */
 export const wrapAdvice = 'If it is a function that makes a dataset, export it wrapped: defineDataset(...).'
 
+/** The same for a function that the library is given. */
+export const valueAdvice = 'If it makes a dataset, give that as the option "dataset" instead of "infer".'
+
 /** Whether a script is for an interpreter of its own. */
 export function isPython(script: string): boolean {
   return path.extname(script) === '.py'

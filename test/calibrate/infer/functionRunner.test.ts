@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { FunctionRunner, type FunctionRunnerOptions } from '../../../src/calibrate/infer/functionRunner.js'
+import { openFunction } from '../../../src/calibrate/infer/openFunction.js'
+import type { OpenOptions } from '../../../src/calibrate/openOptions.js'
 import type { ObservedModel } from '../../../src/calibrate/runner.js'
 import type { Executor, InferFunction, TensorLike } from '../../../src/dataset/types.js'
 import { emptyDifference } from '../../../src/difference/difference.js'
@@ -67,6 +69,7 @@ function runnerOf(
     pool: { threads: 2, forward, compareForward } as unknown as Pool,
     infer,
     name: 'mine',
+    datasetAdvice: '',
     digest: 'digest',
     executor: { batchSize: 1, dataset: undefined, saveDir: '', inputs, outputs: ['y'], outputNodes: {} },
     iterations: [3],
@@ -185,6 +188,22 @@ describe('observing an infer function', () => {
     })
   })
 })
+
+test.each([
+  ['mine.mjs', {}, /defineDataset/],
+  ['mine.py', {}, /check what it reads \(-d\)\.$/],
+  [undefined, { infer: async () => 1 }, /give that as the option "dataset" instead of "infer"/],
+  [undefined, {}, /check what it reads \(-d\)\.$/],
+])(
+  'a function of %j that runs no forward is told of datasets where it could have meant one',
+  async (userScript, values, message) => {
+    const config = { iterations: [3], selection: {}, batchSize: 1, saveDir: '', userScript }
+    const proto = { graph: { input: [], output: [], node: [], initializer: [] } }
+    const given = { config, model: { proto }, values, pool: { threads: 1 }, reporter: silentReporter }
+    const options = { ...given, signal: new AbortController().signal } as unknown as OpenOptions
+    await expect(openFunction(async () => 1, 'mine', '', options).firstFeeds()).rejects.toThrow(message)
+  },
+)
 
 test('a function whose statistics are known already is unwound, and called again for the next model', async () => {
   const { calls, recorded } = recording(forwardAll)
