@@ -1,5 +1,6 @@
 // What the runtime infers of a model's tensors when it opens the model: types, and the dims that follow from the inputs'. Nothing is run.
 
+import { SquireError } from '../errors.js'
 import { own } from '../own.js'
 import { nameSource } from './graph.js'
 import { makeNode, makeValueInfo } from './node.js'
@@ -38,7 +39,17 @@ export async function inferTensors(
     return dims === undefined ? info : { ...info, ...makeValueInfo(info.name, info.type!.tensorType!.elemType, dims) }
   })
   // Dims that do not fit what is inside: a run explains that better.
-  return open(input).catch(() => open(graph.input))
+  return (await unlessRefused(open(input))) ?? open(graph.input)
+}
+
+/** Undefined where the runtime refuses the model. @throws what else goes wrong */
+export async function unlessRefused<T>(opening: Promise<T>): Promise<T | undefined> {
+  try {
+    return await opening
+  } catch (error) {
+    if (error instanceof SquireError && error.code === 'MODEL') return undefined
+    throw error
+  }
 }
 
 /** A constant that only its dims say something about: weights. Small ones may be the arguments of a Resize or Reshape. */

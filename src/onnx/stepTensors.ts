@@ -1,7 +1,7 @@
 // What lives inside the steps of a Scan: the runtime infers it from what lies around.
 
 import { capturedNames } from './graph.js'
-import { type Inferred, inferTensors } from './inference.js'
+import { type Inferred, inferTensors, unlessRefused } from './inference.js'
 import { makeValueInfo } from './node.js'
 import { scanForm } from './scan.js'
 import type { ModelProto, NodeProto } from './types.js'
@@ -9,8 +9,8 @@ import type { ModelProto, NodeProto } from './types.js'
 type Info = Pick<Inferred, 'dataType' | 'dims'>
 
 /**
- * What the steps read and write; undefined where the Scan has another form, where nothing is known of what it reads, or where its steps read tensors
- * around them that are not constant.
+ * What the steps read and write; undefined where the Scan has another form, where nothing is known of what it reads, where its steps read tensors
+ * around them that are not constant, or where the runtime refuses the steps as a model of their own.
  * @param around tensors of the graph that the Scan is in; a dim that is not known is a string
  */
 export async function stepTensors(
@@ -31,7 +31,7 @@ export async function stepTensors(
   if (known.length < read.length) return undefined
   const input = known.map(([name, { dataType, dims }]) => makeValueInfo(name, dataType, dims))
   const initializer = [...form.body.initializer, ...constants]
-  const written = await inferTensors({ ...proto, graph: { ...form.body, input, initializer } }).catch(() => undefined)
+  const written = await unlessRefused(inferTensors({ ...proto, graph: { ...form.body, input, initializer } }))
   return (
     written && new Map([...known, ...written.map(({ name, dataType, dims }) => [name, { dataType, dims }] as const)])
   )

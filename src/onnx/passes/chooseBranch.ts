@@ -2,6 +2,7 @@
 // integers: a chip cannot skip part of a network. What an integer input decides stays an If, as its value may be known later.
 
 import { indexGraph, nameSource } from '../graph.js'
+import { unlessRefused } from '../inference.js'
 import { modelInputs } from '../model.js'
 import { makeNode } from '../node.js'
 import { withUniqueNames } from '../nodeNames.js'
@@ -53,7 +54,7 @@ async function withBoth(proto: ModelProto, node: NodeProto): Promise<ModelProto 
     }).graph,
   }
   // A branch that is for inputs of other dims than these cannot be opened beside the other one.
-  const facts = await factsOf(next).catch(() => undefined)
+  const facts = await unlessRefused(factsOf(next))
   return facts !== undefined && areAlike(facts, taken.outputs, other.outputs) ? next : undefined
 }
 

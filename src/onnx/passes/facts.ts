@@ -1,7 +1,6 @@
 // What is known of a model's tensors without running it: constants and inputs as the file has them, the others as the runtime infers them.
 
-import { SquireError } from '../../errors.js'
-import { type Inferred, inferTensors } from '../inference.js'
+import { type Inferred, inferTensors, unlessRefused } from '../inference.js'
 import { modelInputs } from '../model.js'
 import { elementCount, tensorDims } from '../tensor.js'
 import type { ModelProto, TensorProto } from '../types.js'
@@ -22,11 +21,8 @@ export function factsOf(proto: ModelProto): Promise<Facts> {
  * The same; nothing where the runtime refuses the model. It opens none with recurrent layers of layout 1, which lowering makes into steps that it does run;
  * a model that it refuses for another reason is refused by whoever asks next. Throws what else goes wrong.
  */
-export function factsIfOpened(proto: ModelProto): Promise<Facts> {
-  return factsOf(proto).catch((error: unknown) => {
-    if (error instanceof SquireError && error.code === 'MODEL') return new Map()
-    throw error
-  })
+export async function factsIfOpened(proto: ModelProto): Promise<Facts> {
+  return (await unlessRefused(factsOf(proto))) ?? new Map()
 }
 
 /** Bytes of all tensors that nodes write, as float32; a dim that the runtime cannot infer counts as 1. */
