@@ -13,6 +13,7 @@ import { decodeModel } from './codec.js'
 import { arrayOfDataType, dataTypeName } from './datatype.js'
 import { externalPlace } from './external.js'
 import { toNumber } from './int64.js'
+import { withNamedOutputs } from './namedOutputs.js'
 import { isStandardDomain } from './operators.js'
 import { encodeMessage } from './schema.js'
 import { isExternal, tensorByteLength } from './tensor.js'
@@ -27,7 +28,7 @@ export { writeModel } from './write.js'
 export async function readModel(file: string): Promise<Model> {
   const absolute = path.resolve(file)
   const bytes = await readBytes(absolute)
-  const proto = withUsableNames(decodeModel(bytes, `model "${file}"`))
+  const proto = withNamedOutputs(withUsableNames(decodeModel(bytes, `model "${file}"`)))
   checkModel(proto, `model "${file}"`)
   for (const input of modelInputs(proto)) requireFeasible(input)
   const files = externalFiles(proto, absolute)
