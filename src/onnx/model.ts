@@ -30,11 +30,18 @@ export async function readModel(file: string): Promise<Model> {
   const bytes = await readBytes(absolute)
   const proto = withNamedOutputs(withUsableNames(decodeModel(bytes, `model "${file}"`)))
   checkModel(proto, `model "${file}"`)
-  for (const input of modelInputs(proto)) requireFeasible(input)
+  requireInputs(proto)
   const files = externalFiles(proto, absolute)
   const hash = await hashModel(bytes, files)
   const held = bytes.length > MOST_HELD ? leftOnDisk(proto, bytes, absolute) : located(proto, absolute)
   return { proto: held, path: absolute, hash }
+}
+
+/** Inputs without any shape are no fault yet: options may give them one. @throws SquireError UNSUPPORTED for other inputs that cannot be fed */
+function requireInputs(proto: ModelProto): void {
+  const { graph } = proto
+  const input = graph.input.filter(({ type }) => type?.tensorType === undefined || type.tensorType.shape !== undefined)
+  for (const one of modelInputs({ ...proto, graph: { ...graph, input } })) requireFeasible(one)
 }
 
 /** Bytes of a file that are kept in memory. */
@@ -109,7 +116,7 @@ function modelInput(info: ValueInfoProto): ModelInput {
     throw new SquireError('UNSUPPORTED', `model input "${info.name}" ${got}; squire feeds numeric tensors only`)
   }
   if (type.shape === undefined) {
-    const advice = 'export the model again with input shapes (dimensions may be dynamic)'
+    const advice = 'give its shape with --input-shapes (-is), or export the model again with input shapes'
     throw new SquireError('MODEL', `model input "${info.name}" does not say how many dimensions it has; ${advice}`)
   }
   const dims = type.shape.dim.map(({ dimValue, dimParam }) => {

@@ -22,7 +22,7 @@ export interface ModelFacts {
 export interface TensorFacts {
   readonly name: string
   readonly type: string | null
-  /** A text is a named dimension; null where the file does not say. */
+  /** A text is a named dimension, an empty one a dimension that is open without a name; null where the file does not say. */
   readonly dims: readonly (number | string)[] | null
 }
 
@@ -70,7 +70,8 @@ function fileLines({ file, bytes, sha256, producer, opset, weights, nodes }: Mod
 }
 
 function tensorText({ name, type, dims }: TensorFacts): string {
-  return printable(`${name}  ${type ?? 'unknown type'} ${dims === null ? '' : `[${dims.join(', ')}]`}`)
+  const shape = dims === null ? 'of any shape' : `[${dims.map((dim) => (dim === '' ? '?' : dim)).join(', ')}]`
+  return printable(`${name}  ${type ?? 'unknown type'} ${shape}`)
 }
 
 function outputText(output: ModelFacts['outputs'][number]): string {

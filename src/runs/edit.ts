@@ -7,7 +7,7 @@ import { convertOpset } from '../emit/convertOpset.js'
 import { SquireError } from '../errors.js'
 import { arrayOfDataType, dataTypeName } from '../onnx/datatype.js'
 import { cutOutputs } from '../onnx/edits/cutOutputs.js'
-import { fixBatch, fixInputShapes } from '../onnx/edits/inputShapes.js'
+import { fixBatch, fixInputShapes, requireFittingShapes, withRanks } from '../onnx/edits/inputShapes.js'
 import { normalizeInput } from '../onnx/edits/normalize.js'
 import { inSinglePrecision } from '../onnx/import/index.js'
 import { inferTensors } from '../onnx/inference.js'
@@ -24,9 +24,11 @@ type Edits = Pick<Config, 'outputNames' | 'inputShapes' | 'irBatch' | 'mean' | '
 
 /** @throws SquireError for a model that cannot be read, and for a change that it cannot have */
 export async function readGivenModel(config: Config, reporter: Pick<Reporter, 'info'>): Promise<Model> {
-  const { model, log } = inSinglePrecision(inRuntimeOpset(await readModel(config.model), reporter))
-  for (const line of log) reporter.info(line)
   const { outputNames, inputShapes, irBatch, mean, std, opsetVersion } = config
+  const read = await readModel(config.model)
+  const ranked = inputShapes === undefined ? read : { ...read, proto: withRanks(read.proto, inputShapes) }
+  const { model, log } = inSinglePrecision(inRuntimeOpset(ranked, reporter))
+  for (const line of log) reporter.info(line)
   const normalizations = movedNormalizations(config, model.proto)
   const moved = normalizations.length === 0 ? undefined : normalizations
   const edits: Edits = { outputNames, inputShapes, irBatch, mean, std, opsetVersion, moved }
@@ -66,11 +68,17 @@ function inRuntimeOpset(model: Model, reporter: Pick<Reporter, 'info'>): Model {
   return { ...model, proto: convertOpset(model.proto, FIRST_OPSET, []) }
 }
 
+async function shaped(proto: ModelProto, shapes: readonly (readonly number[])[]): Promise<ModelProto> {
+  const fixed = fixInputShapes(proto, shapes)
+  await requireFittingShapes(fixed, shapes)
+  return fixed
+}
+
 async function edited(proto: ModelProto, edits: Edits): Promise<ModelProto> {
   const { outputNames, inputShapes, irBatch, mean, std, opsetVersion, moved } = edits
   let result = proto
   if (outputNames !== undefined) result = cutOutputs(result, outputNames)
-  if (inputShapes !== undefined) result = fixInputShapes(result, inputShapes)
+  if (inputShapes !== undefined) result = await shaped(result, inputShapes)
   if (irBatch !== undefined) result = fixBatch(result, irBatch)
   if (mean !== undefined && std !== undefined) result = normalizeInput(result, { mean, std })
   for (const { input, ...normalization } of moved ?? []) result = normalizeInput(result, normalization, input)

@@ -4,7 +4,8 @@ import { stat } from 'node:fs/promises'
 import { describedBy } from '../export/description.js'
 import { fileHash } from '../files/fileHash.js'
 import { dataTypeName, elementTypeOf } from '../onnx/datatype.js'
-import { modelInputs, opsetOf, readModel } from '../onnx/model.js'
+import { toNumber } from '../onnx/int64.js'
+import { opsetOf, readModel } from '../onnx/model.js'
 import type { ValueInfoProto } from '../onnx/types.js'
 import type { ModelFacts } from '../report/modelFacts.js'
 
@@ -15,6 +16,7 @@ export async function modelFacts(path: string): Promise<ModelFacts> {
     (sum, { dims }) => sum + dims.reduce<number>((product, dim) => product * Number(dim), 1),
     0,
   )
+  const initializers = new Set(proto.graph.initializer.map(({ name }) => name))
   const counts = new Map<string, number>()
   for (const { opType } of proto.graph.node) counts.set(opType, (counts.get(opType) ?? 0) + 1)
   return {
@@ -24,7 +26,7 @@ export async function modelFacts(path: string): Promise<ModelFacts> {
     producer: [proto.producerName, proto.producerVersion].filter(Boolean).join(' ') || null,
     opset: opsetOf(proto),
     weights,
-    inputs: modelInputs(proto).map(({ name, dataType, dims }) => ({ name, type: typeName(dataType), dims })),
+    inputs: proto.graph.input.filter(({ name }) => !initializers.has(name)).map(describe),
     outputs: proto.graph.output.map((output) => ({
       ...describe(output),
       scale: described?.outputScales.get(output.name) ?? null,
@@ -46,8 +48,11 @@ export async function modelFacts(path: string): Promise<ModelFacts> {
 
 function describe({ name, type }: ValueInfoProto) {
   const tensor = type?.tensorType
-  const dims = tensor?.shape?.dim.map(({ dimValue, dimParam }) => (dimParam ? dimParam : Number(dimValue ?? 0))) ?? null
-  return { name, type: tensor === undefined ? null : typeName(tensor.elemType), dims }
+  const dims = tensor?.shape?.dim.map(({ dimValue, dimParam }) => {
+    const value = dimValue === undefined ? -1 : toNumber(dimValue)
+    return value < 0 ? (dimParam ?? '') : value
+  })
+  return { name, type: tensor === undefined ? null : typeName(tensor.elemType), dims: dims ?? null }
 }
 
 /** `float32`; what the runtime's interface has no name for is called as ONNX does. */

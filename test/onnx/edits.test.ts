@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { convertOpset } from '../../src/emit/convertOpset.js'
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { cutOutputs } from '../../src/onnx/edits/cutOutputs.js'
-import { fixBatch, fixInputShapes } from '../../src/onnx/edits/inputShapes.js'
+import { fixBatch, fixInputShapes, requireFittingShapes, withRanks } from '../../src/onnx/edits/inputShapes.js'
 import { normalizeInput } from '../../src/onnx/edits/normalize.js'
 import { inferTensors } from '../../src/onnx/inference.js'
 import { modelInputs, opsetOf } from '../../src/onnx/model.js'
+import { makeValueInfo } from '../../src/onnx/node.js'
+import { DataType } from '../../src/onnx/types.js'
 import { feedsFor, floats, largestDifference, longs, model, node, operators, runModel } from './models.js'
 
 const dynamic = model({
@@ -47,6 +49,40 @@ describe('input shapes', () => {
     [[[1], [1], [1]], 'has 3 shapes, the model has 2 inputs with dims: "x", "z"'],
   ])('%j is refused', (shapes, message) => {
     expect(() => fixInputShapes(dynamic, shapes)).toThrow(message)
+  })
+
+  it('give a rank to an input that has no shape at all, in its place among the others', async () => {
+    const rate = makeValueInfo('rate', DataType.FLOAT, [])
+    const unranked = { name: 'x', type: { tensorType: { elemType: DataType.FLOAT } } }
+    const input = [rate, unranked, ...dynamic.graph.input.slice(1)]
+    const proto = { ...dynamic, graph: { ...dynamic.graph, input } }
+    const shapes = [
+      [2, 5],
+      [2, 4],
+    ]
+    expect(() => modelInputs(proto)).toThrow(
+      'input "x" does not say how many dimensions it has; give its shape with --',
+    )
+    const fixed = fixInputShapes(withRanks(proto, shapes), shapes)
+    expect(dimsOf(fixed)).toEqual([[], [2, 5], [2, 4]])
+    await expect(requireFittingShapes(fixed, shapes)).resolves.toBeUndefined()
+    expect(() => modelInputs(withRanks(proto, []))).toThrow('does not say')
+  })
+
+  it.each([
+    ['Conv', [8, 3, 3, 3], [1, 3, 8]],
+    ['MatMul', [4, 3], [1, 5]],
+  ])('that a %s contradicts are told with the node', async (opType, weights, shape) => {
+    const plain = model({ nodes: [node(opType, ['x', 'w'], ['y'], [], 'first')], constants: [floats('w', weights)] })
+    const unranked = { name: 'x', type: { tensorType: { elemType: DataType.FLOAT } } }
+    const proto = { ...plain, graph: { ...plain.graph, input: [unranked] } }
+    const fixed = fixInputShapes(withRanks(proto, [shape]), [shape])
+    const got = `[${shape.join(', ')}]`
+    await expect(requireFittingShapes(fixed, [shape])).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringMatching(/^--input-shapes \(-is\): the graph contradicts .* \(first\).* Give the shapes/s),
+    })
+    await expect(requireFittingShapes(fixed, [shape])).rejects.toThrow(got)
   })
 
   it('of a batch alone become static in the batch alone', () => {
