@@ -203,6 +203,12 @@ describe('advice', () => {
     expect(advice).toMatchObject({ tensor: 'y', next: expect.stringContaining('"conv2"') })
   })
 
+  it('does not lay to a mode what zero points cost', () => {
+    const other = (offsets: number[]) => quantization({ mode: 'kl', clipping: [0], rounding: [0.0005], offsets })
+    expect(rulesThatSpeak({ quantizations: [quantization({ offsets: [0.5] }), other([0])] })).toEqual([])
+    expect(rulesThatSpeak({ quantizations: [quantization(), other([0.5])] })).toEqual([])
+  })
+
   it('does not send a user to a mode that the run has tried for the whole model', () => {
     const clipped = quantization({ accumulated: columns({ clippedHigh: [0.04] }) })
     expect(theAdvice({ quantizations: [clipped, quantization({ mode: 'min_max' })] }).next).toBeNull()

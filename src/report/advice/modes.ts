@@ -37,8 +37,9 @@ export const betterRange: Rule = ({ tensors, operators, quantizations, results }
   if (shown === undefined) return []
   const found = tensors.flatMap(({ name, scaleOf }, i) => {
     const writer = scaleOf === name ? modeHolder(name, tensors, operators) : undefined
-    if (writer === undefined) return []
-    const others = quantizations.filter(({ mode }) => mode !== shown.mode)
+    // Zero points can tie a range to those of its neighbours, which costs more than the mode of the tensor itself.
+    const others = quantizations.filter(({ mode, offsets }) => mode !== shown.mode && offsets[i] === 0)
+    if (writer === undefined || shown.offsets[i] !== 0) return []
     const best = others.reduce<QuantizationEntry | undefined>(
       (least, one) => (least === undefined || cost(one, i) < cost(least, i) ? one : least),
       undefined,
