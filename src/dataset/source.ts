@@ -39,6 +39,8 @@ export interface PathSource {
   readonly inOrder?: boolean
   /** A folder for what has to be unpacked; whoever made it removes it. Undefined: large packed arrays are refused. */
   readonly scratch?: string
+  /** Absolute path of the folder that the run writes to: no data, even if it lies in the path. */
+  readonly output?: string
   /** What was found there; undefined before the dataset has been opened for the first time. */
   readonly contents?: Contents
 }

@@ -15,13 +15,21 @@ export type Content = string | Uint8Array | Iterable<Uint8Array>
 /**
  * Writes files into a folder, which is made if it is not there.
  * @param files content by path relative to `dir`, with '/' between folders; the last one is the seal of the others
+ * @param option what chooses the folder, for the message
  * @throws SquireError OUTPUT; temporary files and folders made for them are gone then
  */
-export async function saveAll(dir: string, files: ReadonlyMap<string, Content>): Promise<void> {
-  const staging = new Staging(dir)
+export async function saveAll(
+  dir: string,
+  files: ReadonlyMap<string, Content>,
+  option: FolderOption = '--save-dir',
+): Promise<void> {
+  const staging = new Staging(dir, option)
   await staging.add(files)
   await staging.commit()
 }
+
+/** The option that chooses a folder. */
+type FolderOption = '--save-dir' | '--cache-distribution' | '--output'
 
 interface Staged {
   readonly temporary: string
@@ -31,11 +39,13 @@ interface Staged {
 /** Files on their way into a folder: on disk under temporary names, until all of them are to appear. */
 export class Staging {
   readonly #dir: string
+  readonly #option: FolderOption
   readonly #staged: Staged[] = []
   readonly #made: string[] = []
 
-  constructor(dir: string) {
+  constructor(dir: string, option: FolderOption = '--save-dir') {
     this.#dir = dir
+    this.#option = option
   }
 
   /** @throws SquireError OUTPUT; all that was staged is gone then */
@@ -51,7 +61,7 @@ export class Staging {
       }
     } catch (error) {
       await this.discard()
-      throw outputError(this.#dir, error)
+      throw outputError(this.#dir, error, this.#option)
     }
   }
 
@@ -69,7 +79,7 @@ export class Staging {
       if (seal !== undefined) await renameAll([seal])
     } catch (error) {
       await this.discard()
-      throw outputError(this.#dir, error)
+      throw outputError(this.#dir, error, this.#option)
     }
     // Best effort: the files are written.
     await Promise.allSettled(this.#staged.map(({ target }) => clearLeftovers(target)))
@@ -108,7 +118,7 @@ export async function clearLeftovers(target: string): Promise<void> {
  * @param option what chooses the folder, for the message
  * @throws SquireError OUTPUT
  */
-export async function checkWritable(dir: string, option = '--save-dir'): Promise<void> {
+export async function checkWritable(dir: string, option: FolderOption = '--save-dir'): Promise<void> {
   try {
     const trial = await mkdtemp(join(await nearestFolder(resolve(dir)), '.squire-'))
     await rmdir(trial)
@@ -177,7 +187,7 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close())
 }
 
-function outputError(dir: string, cause: unknown, option = '--save-dir'): SquireError {
+function outputError(dir: string, cause: unknown, option: FolderOption): SquireError {
   const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC'
   const advice = `Choose another folder with ${option}, or ${full ? 'make room' : 'make this one writable'}.`
   return new SquireError('OUTPUT', `cannot write to the output folder "${dir}": ${messageOf(cause)}. ${advice}`, {

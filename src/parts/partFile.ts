@@ -4,7 +4,7 @@
 
 import { parse, stringify } from 'devalue'
 import type { PartSegment } from '../engine/fold/part.js'
-import { complaintOf, messageOf, SquireError } from '../errors.js'
+import { complaintOf, fileProblem, messageOf, SquireError } from '../errors.js'
 import { readRegular } from '../files/regularFile.js'
 import { emptyBuffer, type StatisticsBuffer } from '../histogram/buffer.js'
 import { bufferBatch, bufferOf } from '../histogram/bufferBatch.js'
@@ -79,6 +79,9 @@ export function decodePart(bytes: Uint8Array, name: string): Part {
 function decode(bytes: Uint8Array): Part {
   const { metadata, batches } = decodeSealed(bytes)
   const said = (name: string) => metadata.get(name) ?? ''
+  if (said('model_hash') !== '') {
+    throw new Error('it holds the statistics of a whole run, which are for --cache-distribution (-cd)')
+  }
   if (said('format') !== FORMAT) throw new Error(`its format is "${said('format')}", not "${FORMAT}"`)
   const records = parse(said('segments')) as SegmentRecord[]
   if (Math.max(1, records.length) !== batches.length)
@@ -106,7 +109,7 @@ export async function readPart(path: string): Promise<Part> {
   try {
     bytes = await readRegular(path)
   } catch (cause) {
-    throw new SquireError('PART', `cannot read the part ${path}: ${messageOf(cause)}`, { cause })
+    throw new SquireError('PART', `cannot read the part ${path}: ${fileProblem(cause)}`, { cause })
   }
   return decodePart(bytes, path)
 }

@@ -18,7 +18,7 @@ import { hasOwnWidth } from '../plan/groups.js'
 import { solveFixedPoint } from '../plan/solve.js'
 import type { FixedPointModel } from '../plan/types.js'
 import { planLines, requireIntegers } from '../report/plan.js'
-import type { Reporter } from '../report/types.js'
+import { type Reporter, silentReporter } from '../report/types.js'
 import { readGivenModel } from './edit.js'
 import { equalizeRun } from './equalization/index.js'
 import { floatModel } from './given/brought.js'
@@ -82,6 +82,8 @@ export async function prepareRun(
       'the model computes on no real values, there is nothing to quantize: its nodes are written as they are',
     )
   if (config.strict) requireIntegers(prepared.plan)
+  // Given scales are read again where they are used; those that do not fit the model are refused before it is calibrated.
+  await givenScales(config, prepared, silentReporter)
   return { runner, prepared }
 }
 

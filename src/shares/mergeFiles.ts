@@ -33,7 +33,7 @@ export async function mergeFiles(paths: readonly string[], output: string, optio
     options.onMerged?.(i + 2)
   }
   if (!options.partial) requireWhole({ name: `${paths.length} parts together`, part: merged })
-  await saveAll(dirname(output), new Map([[basename(output), encodePart(merged)]]))
+  await saveAll(dirname(output), new Map([[basename(output), encodePart(merged)]]), '--output')
 }
 
 /** Names of a part's chunks, to remember which file they came from. */

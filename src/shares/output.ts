@@ -34,7 +34,7 @@ export function partPath(config: Config, kind: PartKind): string {
 }
 
 export async function writePart(path: string, part: Part): Promise<void> {
-  await saveAll(dirname(path), new Map([[basename(path), encodePart(part)]]))
+  await saveAll(dirname(path), new Map([[basename(path), encodePart(part)]]), '--output')
 }
 
 /** Whether the very part that a run would write is there already. One that is another run's, or damaged, is written again. */

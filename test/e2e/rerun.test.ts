@@ -76,7 +76,7 @@ describe.concurrent('a cache that does not fit is refused and stays as it is', (
 
   test.each([
     ['other data', ['-if', 'otherData', '-i', '12'], /its data is [0-9a-f]+…, this run's is [0-9a-f]+…/],
-    ['fewer samples', ['-i', '8'], /its options is -i 12 .*, this run's is -i 8 /],
+    ['fewer samples', ['-i', '8'], /its choice of samples is -i 12 .*, this run's is -i 8 /],
   ])('%s', async (_, args, reason) => {
     const before = readFileSync(cache)
     const error = await refusedHere(folder, 3, ['-m', model, ...script('dataset'), ...args, '-cd', cache])

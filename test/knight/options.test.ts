@@ -1,6 +1,6 @@
 // What the rows of docs/knight.md leave open: further values, combinations and refusals of Knight's options.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { decodeModel } from '../../src/onnx/model.js'
@@ -9,7 +9,7 @@ import { fixture, squire } from '../e2e/squire.js'
 import { write } from '../e2e/tiny.js'
 import { op, weights } from '../e2e/zoo.js'
 import { largestDifference, model, runModel } from '../onnx/models.js'
-import { dynamic, folder, image, inputsOf, net, network, noise, run, same } from './run.js'
+import { dynamic, folder, image, inputsOf, net, network, noise, plain, run, same } from './run.js'
 
 describe('-lsj', () => {
   it('refuses the scales of another model', async () => {
@@ -20,6 +20,31 @@ describe('-lsj', () => {
     )
     const { saveDir } = await run(other, '')
     await expect(run(net, `-lsj ${join(saveDir, 'other_scale.json')}`)).rejects.toThrow('it has no scale of tensor "r"')
+  })
+
+  it.each([
+    [`-lsj ${join(folder, 'missing.json')}`, 'missing.json: no such file'],
+    ['-lt 3', 'the model has no LayerNormalization'],
+  ])('%s, which does not fit the model, is refused before calibration', async (words, problem) => {
+    const cache = join(mkdtempSync(join(folder, 'uncached-')), 'cache.arrow')
+    await expect(run(net, `${words} -cd ${cache}`)).rejects.toThrow(problem)
+    expect(existsSync(cache)).toBe(false)
+  })
+})
+
+describe('samples', () => {
+  it.each(['--samples 5', '--eval-iteration 5'])('%s of fewer takes all, and says so', async (words) => {
+    const { said } = await run(net, `${noise(image, 2)} ${words}`)
+    expect(said).toContain('asks for 5 samples, the dataset has 2: taking all')
+  })
+})
+
+describe('--stats', () => {
+  it('refuses the statistics of a whole run, and says what takes them', async () => {
+    const { saveDir } = await plain()
+    await expect(run(net, `${noise(image, 2)} --stats ${join(saveDir, 'stats.arrow')}`)).rejects.toThrow(
+      'which are for --cache-distribution (-cd)',
+    )
   })
 })
 

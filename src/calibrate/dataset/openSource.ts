@@ -14,10 +14,13 @@ import { DatasetRunner } from './datasetRunner.js'
 export async function openSource(source: DatasetSource, options: OpenOptions): Promise<Runner> {
   const { config, pool, reporter, signal, workspace } = options
   const inputs = modelInputs(options.model.proto)
-  const dataset = await openDataset(source.kind === 'path' ? { ...source, scratch: workspace } : source, inputs)
+  const apart = { scratch: workspace, output: config.saveDir }
+  const dataset = await openDataset(source.kind === 'path' ? { ...source, ...apart } : source, inputs)
   const draw = await drawSamples(dataset, config.selection)
+  const { samples: wanted } = config.selection
+  if (wanted !== undefined) atMost(wanted, draw.drawn, `--samples`, reporter)
   const calibrated = calibratedCounts(config, draw.drawn, reporter)
-  const evaluated = evaluatedCount(config, dataset.size)
+  const evaluated = evaluatedCount(config, dataset.size, reporter)
   const cuts = [...calibrated.map(({ samples }) => samples), ...(evaluated === undefined ? [] : [evaluated])]
   const selected = draw.order(cuts).subarray(0, Math.max(...cuts))
   return new DatasetRunner({
@@ -43,16 +46,24 @@ function calibratedCounts(config: Config, available: number, reporter: Reporter)
   }
   return config.iterations.map((iteration) => {
     const wanted = iteration * config.batchSize
-    if (wanted > available) {
-      reporter.warn(
-        `-i ${iteration} -bs ${config.batchSize} asks for ${wanted} samples, the dataset has ${available}: taking all`,
-      )
-    }
-    return { iteration, samples: Math.min(wanted, available) }
+    return { iteration, samples: atMost(wanted, available, `-i ${iteration} -bs ${config.batchSize}`, reporter) }
   })
 }
 
-function evaluatedCount({ evalIteration, batchSize }: Config, available: number): number | undefined {
-  if (evalIteration === undefined) return undefined
-  return evalIteration === 'all' ? available : Math.min(evalIteration * batchSize, available)
+function evaluatedCount(
+  { evalIteration, batchSize }: Config,
+  available: number,
+  reporter: Reporter,
+): number | undefined {
+  if (evalIteration === undefined || evalIteration === 'all') return evalIteration && available
+  const wanted = evalIteration * batchSize
+  return atMost(wanted, available, `--eval-iteration ${evalIteration} -bs ${batchSize}`, reporter)
+}
+
+/** As many samples as an option asks for, or all there are. */
+function atMost(wanted: number, available: number, asked: string, reporter: Reporter): number {
+  if (wanted > available) {
+    reporter.warn(`${asked} asks for ${wanted} samples, the dataset has ${available}: taking all`)
+  }
+  return Math.min(wanted, available)
 }

@@ -138,8 +138,8 @@ function refuseForeign(
   key: DistributionKey,
 ): void {
   const reasons = differences(
-    { model: metadata.model_hash, data: metadata.dataset_digest, options: metadata.options },
-    { model: key.modelHash, data: key.datasetDigest, options: key.options },
+    { model: metadata.model_hash, data: metadata.dataset_digest, 'choice of samples': metadata.options },
+    { model: key.modelHash, data: key.datasetDigest, 'choice of samples': key.options },
   )
   if (reasons.length === 0) return
   throw new SquireError('CACHE', `${name} does not belong to this run: ${reasons.join('; ')}. ${advice}`)

@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { listed, messageOf, SquireError } from '../../errors.js'
-import type { Contents, Preprocessing } from '../source.js'
+import type { Contents, PathSource, Preprocessing } from '../source.js'
 import type { ModelInput } from '../types.js'
 import { openArrays } from './arrays/arrayReader.js'
 import { openFiles } from './listing/fileReader.js'
@@ -17,13 +17,12 @@ import type { Reader } from './types.js'
 
 /**
  * Finds out what is at a path.
- * @param scratch a folder for what has to be unpacked
  * @throws SquireError DATA naming the path, and what may be there
  */
 export async function inspectPath(
   given: string,
   inputs: readonly ModelInput[],
-  scratch: string | undefined,
+  { scratch, output }: Pick<PathSource, 'scratch' | 'output'> = {},
 ): Promise<Contents> {
   const found = await stat(given).catch((cause: NodeJS.ErrnoException) => {
     const problem = cause.code === 'ENOENT' ? 'no such file or folder' : `cannot be read (${cause.message})`
@@ -33,7 +32,7 @@ export async function inspectPath(
     throw new SquireError('DATA', `${given} (-d) is a pipe or a device: expected a folder or a file`)
   }
   try {
-    return found.isDirectory() ? await listFolder(given, inputs) : await inspectFile(given, inputs, scratch)
+    return found.isDirectory() ? await listFolder(given, inputs, output) : await inspectFile(given, inputs, scratch)
   } catch (cause) {
     if (cause instanceof SquireError && cause.code !== 'DATA') throw cause
     const message = messageOf(cause)

@@ -21,7 +21,7 @@ const DIGESTED_AT_ONCE = 16
 
 /** @throws SquireError DATA when there is nothing at the path, or nothing that feeds the model */
 export async function openPath(source: PathSource, inputs: readonly ModelInput[]): Promise<OpenedDataset> {
-  const found = source.contents ?? (await inspectPath(source.path, inputs, source.scratch))
+  const found = source.contents ?? (await inspectPath(source.path, inputs, source))
   const reader = await openContents(found, inputs, source.image)
   if (reader.size === 0) {
     await reader.close()

@@ -45,6 +45,7 @@ export async function calibrated(
   await saveAll(
     dirname(path),
     new Map([[basename(path), encodeDistribution(prepared.plan, observed[0]!, key, squireVersion())]]),
+    '--cache-distribution',
   )
   return observed
 }

@@ -45,7 +45,8 @@ export async function storeOf(
       if (found !== undefined) reporter.info(`${mode}: its refinement comes from ${path}`)
       return found
     },
-    save: (found) => saveAll(dirname(path), new Map([[basename(path), encodeRefinement(found, key)]])),
+    save: (found) =>
+      saveAll(dirname(path), new Map([[basename(path), encodeRefinement(found, key)]]), '--cache-distribution'),
   }
 }
 

@@ -73,6 +73,17 @@ describe('a folder of files', () => {
     expect(feeds['a/other']?.data).toEqual(BigInt64Array.of(1n))
   })
 
+  it('passes over the folder that the run writes to', async () => {
+    for (const name of ['flat/1.npy', 'flat/out/stats.arrow', 'classes/cat/1.npy', 'classes/cat/out/1.npy']) write(name)
+    const into = async (name: string, output: string) => {
+      const source = { kind: 'path', path: path.join(folder, name), image, output: path.join(folder, output) } as const
+      return idsOf(await openDataset(source, [vector]))
+    }
+    expect(await into('flat', 'flat/out')).toEqual(['1.npy'])
+    expect(await into('classes', 'classes/cat/out')).toEqual(['cat/1.npy'])
+    await expect(into('flat', 'elsewhere')).rejects.toThrow('beside subfolders ("out")')
+  })
+
   it('follows links', async () => {
     write('real/1.npy')
     mkdirSync(path.join(folder, 'links'))

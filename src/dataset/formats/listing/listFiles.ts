@@ -24,6 +24,8 @@ export interface ListOptions {
   readonly before?: Listing
   /** Put before each name. */
   readonly prefix?: string
+  /** Absolute path of a folder that is passed over: where the run writes to. */
+  readonly except?: string | undefined
   /** Name the files without their extension, which must then be the same for all. */
   readonly stems?: boolean
 }
@@ -31,7 +33,7 @@ export interface ListOptions {
 /** Hidden entries and files of other kinds are passed over. @throws SquireError DATA when there are samples of two kinds */
 export async function listFiles(
   folder: string,
-  { before, prefix = '', stems = false, extensions }: ListOptions = {},
+  { before, prefix = '', stems = false, extensions, except }: ListOptions = {},
 ): Promise<Listing> {
   const names = before?.names ?? new NameTableBuilder()
   const folders: string[] = []
@@ -39,7 +41,7 @@ export async function listFiles(
   for await (const entry of await opendir(folder, { bufferSize: 1024 })) {
     if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue
     const kind = entry.isSymbolicLink() ? await stat(path.join(folder, entry.name)) : entry
-    if (kind.isDirectory()) folders.push(entry.name)
+    if (kind.isDirectory() && path.resolve(folder, entry.name) !== except) folders.push(entry.name)
     const isWanted = extensions?.includes(path.extname(entry.name).toLowerCase()) ?? true
     const found = kind.isFile() && isWanted ? formatOf(entry.name) : undefined
     if (found === undefined) continue

@@ -14,9 +14,12 @@ import type { Format } from '../types.js'
 import { type Listing, listFiles } from './listFiles.js'
 import { type NameTable, openNames } from './nameTable.js'
 
-/** @throws SquireError DATA when the folder holds no samples, or samples in more than one way */
-export async function listFolder(folder: string, inputs: readonly ModelInput[]): Promise<Contents> {
-  const top = await listFiles(folder)
+/**
+ * @param output absolute path of the folder that the run writes to, which is no data even if it lies in `folder`
+ * @throws SquireError DATA when the folder holds no samples, or samples in more than one way
+ */
+export async function listFolder(folder: string, inputs: readonly ModelInput[], output?: string): Promise<Contents> {
+  const top = await listFiles(folder, { except: output })
   if (top.first !== undefined && top.folders.length > 0) {
     throw new SquireError(
       'DATA',
@@ -30,7 +33,7 @@ export async function listFolder(folder: string, inputs: readonly ModelInput[]):
   }
   if (inputs.length > 1 && inputs.every((input) => top.folders.includes(folderOf(input))))
     return inputFolders(folder, inputs)
-  if (top.folders.length > 0) return classFolders(folder, top.folders, inputs)
+  if (top.folders.length > 0) return classFolders(folder, top.folders, inputs, output)
   throw nothingIn(folder)
 }
 
@@ -60,12 +63,14 @@ async function classFolders(
   folder: string,
   classes: readonly string[],
   inputs: readonly ModelInput[],
+  output: string | undefined,
 ): Promise<FileContents> {
   const ends: number[] = []
   let listing: Listing | undefined
   for (const name of classes) {
     const own = path.join(folder, name)
-    listing = await listFiles(own, { prefix: `${name}/`, ...(listing === undefined ? {} : { before: listing }) })
+    const before = listing === undefined ? {} : { before: listing }
+    listing = await listFiles(own, { prefix: `${name}/`, except: output, ...before })
     if (listing.folders.length > 0) {
       throw new SquireError(
         'DATA',
