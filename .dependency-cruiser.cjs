@@ -72,10 +72,10 @@ module.exports = {
       to: { path: verbs, pathNot: `${src}/$1/` },
     },
     {
-      name: 'files-know-nothing-of-what-is-in-them',
+      name: 'files-and-wasm-know-nothing-of-what-is-in-them',
       severity: 'error',
-      from: { path: `${src}/files/` },
-      to: { path: `${src}/`, pathNot: `${src}/(files/|errors.js$)` },
+      from: { path: `${src}/(files|wasm)/` },
+      to: { path: `${src}/`, pathNot: `${src}/($1/|errors.js$)` },
     },
     {
       name: 'the-engine-runs-models-and-knows-no-stage',

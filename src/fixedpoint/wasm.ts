@@ -1,23 +1,21 @@
-// Loads the WebAssembly half of rounding weights (assembly/round.ts, compiled by `npm run build`): one instance a thread.
+// The WebAssembly half of rounding weights (assembly/round.ts): one instance a thread.
 
-import { instantiate, type WasmMemory } from '../histogram/wasm.js'
+import { freeFrom, growTo, instantiate, type WasmGlobal, type WasmInstance, wasmFile } from '../wasm/instance.js'
 
 /** The exports of assembly/round.ts: addresses are bytes. */
 interface Exports {
   roundRow(from: number, length: number, scale: number, limit: number, to: number): void
   lastSum(): number
   lastMagnitude(): number
-  readonly HEAP: { readonly value: number }
+  readonly HEAP: WasmGlobal
 }
 
-const PAGE_BYTES = 1 << 16
 /** The kernel takes so many weights at a time. */
 const VECTOR = 16
 
 /** The kernel, and where in its memory a row and its integers lie. */
 interface Rounder {
-  readonly exports: Exports
-  readonly memory: WasmMemory
+  readonly instance: WasmInstance<Exports>
   readonly row: Float32Array
   readonly integers: Int8Array
 }
@@ -28,7 +26,8 @@ let rounder: Rounder | undefined
 export function roundBytes(row: Float32Array, scale: number, limit: number, integers: Int8Array) {
   const length = VECTOR * Math.ceil(row.length / VECTOR)
   if (rounder === undefined || rounder.row.length < length) rounder = withRoom(length)
-  const { exports, row: copied, integers: rounded } = rounder
+  const { instance, row: copied, integers: rounded } = rounder
+  const { exports } = instance
   copied.set(row)
   copied.fill(0, row.length, length)
   exports.roundRow(copied.byteOffset, length, scale, limit, rounded.byteOffset)
@@ -38,18 +37,11 @@ export function roundBytes(row: Float32Array, scale: number, limit: number, inte
 
 /** @param length a multiple of VECTOR */
 function withRoom(length: number): Rounder {
-  const { exports, memory } = rounder ?? load()
-  const heap = VECTOR * Math.ceil(exports.HEAP.value / VECTOR)
+  const instance = rounder?.instance ?? instantiate<Exports>(wasmFile('round.wasm', import.meta.url))
   const bytes = Float32Array.BYTES_PER_ELEMENT * length
-  const missing = heap + bytes + length - memory.buffer.byteLength
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
-  const row = new Float32Array(memory.buffer, heap, length)
-  return { exports, memory, row, integers: new Int8Array(memory.buffer, heap + bytes, length) }
-}
-
-function load() {
-  const { url } = import.meta
-  const file = new URL(url.endsWith('.ts') ? '../../dist/src/fixedpoint/round.wasm' : 'round.wasm', url)
-  const { exports, memory } = instantiate(file)
-  return { exports: exports as Exports, memory }
+  const start = freeFrom(instance)
+  growTo(start + bytes + length, instance)
+  const { buffer } = instance.memory
+  const row = new Float32Array(buffer, start, length)
+  return { instance, row, integers: new Int8Array(buffer, start + bytes, length) }
 }

@@ -1,8 +1,8 @@
 // Whether values are finite, found with the kernel's WebAssembly: every value of every sample is looked at.
 
-import { loadWasm } from './wasm.js'
+import { freeFrom, growTo } from '../wasm/instance.js'
+import { loadKernel } from './wasm.js'
 
-const PAGE_BYTES = 1 << 16
 const STAGING_LENGTH = 1 << 14
 const VECTOR = 8
 const INFINITY_BITS = 0x7f800000
@@ -24,11 +24,11 @@ export function areFinite(values: Float32Array): boolean {
 }
 
 function createScanner() {
-  const { wasm, memory } = loadWasm()
-  const address = Math.ceil(wasm.HEAP.value / 64) * 64
-  memory.grow(Math.ceil((address + 4 * STAGING_LENGTH) / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES)
+  const kernel = loadKernel()
+  const address = freeFrom(kernel)
+  growTo(address + 4 * STAGING_LENGTH, kernel)
   return {
-    staging: new Float32Array(memory.buffer, address, STAGING_LENGTH),
-    magnitude: (length: number) => wasm.magnitude(address, length, 4 * VECTOR) >>> 0,
+    staging: new Float32Array(kernel.memory.buffer, address, STAGING_LENGTH),
+    magnitude: (length: number) => kernel.exports.magnitude(address, length, 4 * VECTOR) >>> 0,
   }
 }

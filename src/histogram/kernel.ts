@@ -5,10 +5,11 @@
 //
 // Invariant: a slot holds exactly what histogram.ts's observe would make of the same values.
 
+import { freeFrom, growTo, WASM_PAGE_BYTES } from '../wasm/instance.js'
 import { exponentOf, merge } from './histogram.js'
 import { LEAST_VECTOR_EXPONENT, Slot } from './slot.js'
 import { type Histogram, NUM_BINS } from './types.js'
-import { loadWasm, type WasmExports } from './wasm.js'
+import { loadKernel, type WasmExports } from './wasm.js'
 
 export interface KernelOptions {
   /** How many tensors to keep statistics of. */
@@ -26,8 +27,7 @@ export function createKernel(options: KernelOptions): Kernel {
 }
 
 const ALIGNMENT = 64
-const PAGE_BYTES = 1 << 16
-const MAX_MEMORY_BYTES = 2 ** 32 - PAGE_BYTES
+const MAX_MEMORY_BYTES = 2 ** 32 - WASM_PAGE_BYTES
 const STAGING_LENGTH = 1 << 14
 /** Floats that the vector loops take at once. */
 const VECTOR = 8
@@ -51,12 +51,13 @@ export class Kernel {
   #saved: Map<number, { readonly bytes: Uint8Array; readonly settled: Histogram | undefined }> | undefined
 
   constructor({ numSlots, bufferLengths = [], maxBufferBytes, maxSlotCount = 2 ** 32 - 1 }: KernelOptions) {
-    const { wasm, memory } = loadWasm()
-    const slots = aligned(wasm.HEAP.value)
+    const instance = loadKernel()
+    const { exports: wasm, memory } = instance
+    const slots = freeFrom(instance)
     const staging = slots + numSlots * wasm.SLOT_BYTES.value
     const buffers = staging + 4 * STAGING_LENGTH
     const { starts, end } = place(bufferLengths, buffers, buffers + (maxBufferBytes ?? MAX_MEMORY_BYTES))
-    memory.grow(Math.ceil(end / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES)
+    growTo(end, instance)
 
     const { buffer } = memory
     this.#wasm = wasm

@@ -1,10 +1,8 @@
-import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { emptyHistogram, observe } from '../../src/histogram/histogram.js'
 import { createKernel, type Kernel } from '../../src/histogram/kernel.js'
 import type { Histogram } from '../../src/histogram/types.js'
-import { loadWasm, wasmFile } from '../../src/histogram/wasm.js'
 import { floats } from './arbitraries.js'
 import { expectSame } from './same.js'
 
@@ -238,18 +236,5 @@ describe('buffers', () => {
     })
     kernel.observe(0, buffer.subarray(3, 3003))
     expectSame(kernel.read(0), reference(buffer.slice(3, 3003)))
-  })
-})
-
-describe('the wasm file', () => {
-  it('lies beside the compiled module, or in the build of a source module', () => {
-    expect(wasmFile('file:///p/dist/src/histogram/wasm.js').href).toBe('file:///p/dist/src/histogram/kernel.wasm')
-    expect(wasmFile('file:///p/src/histogram/wasm.ts').href).toBe('file:///p/dist/src/histogram/kernel.wasm')
-  })
-
-  it('is asked for by name when it was not built', () => {
-    expect(() => loadWasm(pathToFileURL('/nowhere/kernel.wasm'))).toThrow(
-      '/nowhere/kernel.wasm cannot be read: run `npm run build`',
-    )
   })
 })

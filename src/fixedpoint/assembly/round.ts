@@ -1,6 +1,8 @@
 // Rounds weights to 8 bits, in AssemblyScript (compiled to WebAssembly with 128-bit SIMD; ../wasm.ts is the only caller). Divisions are those of
 // float64, two at a time: the integers are those of the loop in ../weights.ts.
 
+import { total } from '../../wasm/assembly/total'
+
 /** Where memory is free. */
 export const HEAP: usize = __heap_base
 
@@ -33,17 +35,6 @@ function four(from: usize, scale: v128, low: v128, high: v128): v128 {
   const x = v128.load(from)
   const second = v128.shuffle<i32>(x, x, 2, 3, 2, 3)
   return v128.shuffle<i32>(two(x, scale, low, high), two(second, scale, low, high), 0, 1, 4, 5)
-}
-
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-function total(sums: v128): i32 {
-  return (
-    i32x4.extract_lane(sums, 0) +
-    i32x4.extract_lane(sums, 1) +
-    i32x4.extract_lane(sums, 2) +
-    i32x4.extract_lane(sums, 3)
-  )
 }
 
 /** Of `length` float32 at `from`, a multiple of 16, the int8 at `to` that are nearest to x / scale, at most `limit` in magnitude. */

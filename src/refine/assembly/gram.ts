@@ -1,20 +1,11 @@
-// Products of rows of 16-bit integers, in AssemblyScript (compiled to WebAssembly with 128-bit SIMD; ../products.ts is the only caller).
+// Products of rows of 16-bit integers, in AssemblyScript (compiled to WebAssembly with 128-bit SIMD; ../wasm.ts is the only caller).
 //
 // Two rows are multiplied with four others at a time: eight sums in registers, each fed by eight products an instruction.
 
+import { total } from '../../wasm/assembly/total'
+
 /** Where memory is free for rows and sums. */
 export const HEAP: usize = __heap_base
-
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-function total(sums: v128): i32 {
-  return (
-    i32x4.extract_lane(sums, 0) +
-    i32x4.extract_lane(sums, 1) +
-    i32x4.extract_lane(sums, 2) +
-    i32x4.extract_lane(sums, 3)
-  )
-}
 
 /**
  * The products of the rows at `a` and `a + stride` with the four at `b`, `b + stride`...: eight 32-bit sums at `to`, four of the first row, then four
