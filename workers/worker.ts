@@ -1,32 +1,12 @@
 // The worker's entry: answers one task at a time. A failure that squire can explain is an answer, not an exception.
 
-import type {
-  CompareForwardAnswer,
-  CompareSamplesAnswer,
-  DescendAnswer,
-  ForwardAnswer,
-  GatherAnswer,
-  LoadAnswer,
-  SamplesAnswer,
-  SolveAnswer,
-  Task,
-} from '../src/engine/protocol.js'
+import type { Answer, Task } from '../src/engine/protocol.js'
 import { messageOf, SquireError } from '../src/errors.js'
 import { collectArrays } from '../src/garbage.js'
 import { trimHeap } from '../src/trim.js'
 import { beginTask, endTask } from './idle.js'
 
-type Answer =
-  | SamplesAnswer
-  | LoadAnswer
-  | CompareSamplesAnswer
-  | CompareForwardAnswer
-  | ForwardAnswer
-  | GatherAnswer
-  | DescendAnswer
-  | SolveAnswer
-
-/** Of the last task. */
+/** The kind of the last task. */
 let lastKind: Task['kind'] | undefined
 
 export default async function work(task: Task): Promise<Answer> {

@@ -1,7 +1,8 @@
 // A runner drives a model over the user's data: a dataset object that workers load, or an infer function that calls forward.
 // The pipeline asks for statistics and metrics and does not know which of the two it has.
 
-import type { Comparison, HeldSample, ModelFile, Observation, SkippedSample } from '../engine/protocol.js'
+import type { Comparison } from '../engine/comparison.js'
+import type { HeldSample, ModelFile, Observation, SkippedSample } from '../engine/protocol.js'
 import type { SomeStatistics, StatisticsBuffer } from '../histogram/buffer.js'
 import type { TensorValue } from '../onnx/types.js'
 import type { Compared } from './dataset/comparing.js'

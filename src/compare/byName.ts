@@ -1,8 +1,8 @@
 // Any two models: tensors of the same name and type are compared, as far as both have them.
 
 import { join } from 'node:path'
+import type { Comparison } from '../engine/comparison.js'
 import { modelFile } from '../engine/modelFile.js'
-import type { Comparison } from '../engine/protocol.js'
 import { SquireError } from '../errors.js'
 import { inferTensors } from '../onnx/inference.js'
 import { DataType, type ModelProto } from '../onnx/types.js'

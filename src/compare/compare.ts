@@ -4,7 +4,7 @@ import type { ComparedSamples, Runner } from '../calibrate/runner.js'
 import type { Codes } from '../difference/difference.js'
 import { type Measures, measuresOf } from '../difference/measures.js'
 import type { TensorDifference } from '../difference/tensors.js'
-import type { ComparedTensor, Comparison } from '../engine/protocol.js'
+import type { ComparedTensor, Comparison } from '../engine/comparison.js'
 import { collectGarbage } from '../garbage.js'
 
 export interface TensorErrors {

@@ -3,9 +3,10 @@
 
 import { join } from 'node:path'
 import type { Codes } from '../difference/difference.js'
+import type { ComparedTensor, Comparison, FedTensor, OwnModel } from '../engine/comparison.js'
 import { modelFile, writtenFile } from '../engine/modelFile.js'
-import type { ComparedTensor, Comparison, FedTensor, ModelFile, OwnModel } from '../engine/protocol.js'
-import type { WrittenTensor } from '../export/integerModel.js'
+import type { ModelFile } from '../engine/protocol.js'
+import type { WrittenTensor } from '../export/tensorNames.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import { cutOutputs } from '../onnx/edits/cutOutputs.js'
 import { indexGraph, nameSource, outerInputs } from '../onnx/graph.js'

@@ -1,12 +1,10 @@
 // The thread protocol: every message between the engine and its workers. Workers hold no policy: a task says all there is to do.
-// A worker answers a failure it understands as a value; a rejected task therefore always means that the worker died.
+// Each task stands beside its answer. A worker answers a failure it understands as a value; a rejected task therefore always means that the worker died.
 
 import type { QuantMode } from '../config/config.js'
 import type { StackAxes } from '../dataset/batch.js'
 import type { DatasetSource } from '../dataset/source.js'
 import type { ModelInput } from '../dataset/types.js'
-import type { Axes } from '../difference/centred.js'
-import type { Codes } from '../difference/difference.js'
 import type { TensorDifference } from '../difference/tensors.js'
 import type { ErrorCode } from '../errors.js'
 import type { Histogram } from '../histogram/types.js'
@@ -15,21 +13,54 @@ import type { TensorInfo, TensorValue } from '../onnx/types.js'
 import type { Descended, DescentRequest } from '../refine/descent.js'
 import type { Reading } from '../refine/reading.js'
 import type { Gram, Means } from '../refine/statistics.js'
+import type { Comparison } from './comparison.js'
 
 /** A model file that workers open, each once, and keep open while it is in use. */
 export interface ModelFile {
   readonly path: string
-  /** Which of the model files it is that the engine has written: a path may be written again, and is then another model. */
+  /** Every model file that the engine writes has its own number: a path may be written again, and then holds another model. */
   readonly serial: number
-  /** The runtime's own optimizer made it: it is opened as it is. */
+  /** The runtime's optimizer wrote the file: it is opened without optimizing it again. */
   readonly optimized?: boolean
-  /** Its weights lie in a file beside it, as they are large. */
+  /** The weights are large, and lie in a file beside this one. */
   readonly beside?: boolean
-  /** They are used where they are mapped. */
+  /** A session computes with the weights where they are mapped, without a copy. */
   readonly mapped?: boolean
   readonly inputs: readonly ModelInput[]
   /** The outputs users see, in model order; observed tensors are further outputs of the file. */
   readonly outputs: readonly string[]
+}
+
+export interface Failed {
+  readonly kind: 'failed'
+  readonly code: ErrorCode
+  readonly message: string
+  /** The stack trace, which -l 0 alone shows. */
+  readonly stack?: string
+}
+
+/** The chunk was given up because `stop` was set. */
+export interface Stopped {
+  readonly kind: 'stopped'
+}
+
+export interface SamplesTask {
+  readonly kind: 'samples'
+  /** Models with the same inputs and outputs, each of which runs every sample. An observation is of one model alone. */
+  readonly models: readonly ModelFile[]
+  readonly source: DatasetSource
+  /** Dataset indices and their ids, in canonical order. */
+  readonly samples: readonly { readonly index: number; readonly id: string }[]
+  /** How many samples a forward pass takes: 1, or the model's fixed batch. */
+  readonly samplesPerForward: number
+  readonly observation: Observation | undefined
+  /** Whether the metric is wanted. */
+  readonly measure: boolean
+  /** The quantized model's input dims, where the float model is measured on those samples alone that the quantized model can take. */
+  readonly inputDims: Observation['inputDims'] | undefined
+  readonly onBadSample: 'error' | 'skip'
+  /** One int32: not 0 asks the worker to give up between two forward passes. */
+  readonly stop: SharedArrayBuffer
 }
 
 /** What to observe during a forward pass, and where the chunk's statistics go. */
@@ -37,184 +68,22 @@ export interface Observation {
   readonly tensors: readonly string[]
   /** Dims of each tensor, for one sample, when every input has `inputDims`: the runtime then writes into preallocated memory. */
   readonly dims: readonly (readonly number[])[]
-  /** Those that the runtime leaves in its own memory order, by name. */
+  /** Tensors that the runtime leaves in its own memory order, by name. */
   readonly blocked: Readonly<Record<string, BlockedLayout>>
-  /** Those that may hold masks, which do not count. */
+  /** Tensors that may hold masks, which are not counted. */
   readonly masked: readonly string[]
   readonly inputDims: Readonly<Record<string, readonly number[]>>
-  /** How many samples of those dims a forward pass takes at once. */
+  /** How many samples of `inputDims` a forward pass takes at once. */
   readonly stacked: number
-  /** Along which axis an input, output or observed tensor holds them one after the other, where that is not the first. */
+  /** The axis along which an input, output or observed tensor holds stacked samples one after the other, where it is not the first. */
   readonly stackAxes: StackAxes
-  /** The model's own outputs, for inputs of those dims. */
+  /** The model's own outputs, for inputs of `inputDims`. */
   readonly outputs: Readonly<Record<string, TensorInfo>>
   /**
    * The buffer that the chunk's statistics are written to. Its ownership travels with the task: a worker writes it once, last thing,
    * the engine reads it when the task is answered. A worker that dies leaves a buffer that nobody reads.
    */
   readonly buffer: SharedArrayBuffer
-}
-
-export interface SamplesTask {
-  readonly kind: 'samples'
-  /** Each sample runs through all of them; what is observed is one model. They take the same inputs and have the same outputs. */
-  readonly models: readonly ModelFile[]
-  readonly source: DatasetSource
-  /** Dataset indices and their ids, in canonical order. */
-  readonly samples: readonly { readonly index: number; readonly id: string }[]
-  /** Samples a forward pass takes: 1, or the model's fixed batch. */
-  readonly samplesPerForward: number
-  readonly observation: Observation | undefined
-  /** Whether the metric is wanted. */
-  readonly measure: boolean
-  /** The quantized model's input dims where the float model is measured for comparison: both on the same samples. */
-  readonly inputDims: Observation['inputDims'] | undefined
-  readonly onBadSample: 'error' | 'skip'
-  /** One int32: not 0 asks the worker to give up between two forward passes. */
-  readonly stop: SharedArrayBuffer
-}
-
-/** The inputs of one sample: user code runs in workers, which may die of it. */
-export interface LoadTask {
-  readonly kind: 'load'
-  readonly source: DatasetSource
-  readonly inputs: readonly ModelInput[]
-  readonly sample: SamplesTask['samples'][number]
-}
-
-/** A tensor of the reference model and what the candidate has in its place. */
-export interface ComparedTensor {
-  /** An output of the reference model, or an input of both. */
-  readonly reference: string
-  /** An output of the candidate. */
-  readonly candidate: string
-  /** How the candidate's values are to be read; undefined: as they are. */
-  readonly codes: Codes | undefined
-  /** Both are compared less their means over these axes; absent: as they are. */
-  readonly centred?: Axes
-  /** The output of the `own` model that holds what the tensor's operator makes of the reference's values. */
-  readonly ownOutput: string | undefined
-}
-
-/** The candidate's operators, each by itself and fed from the reference: what each one's own error is. */
-export interface OwnModel {
-  readonly file: ModelFile
-  readonly fed: readonly FedTensor[]
-}
-
-/** An input of an OwnModel that takes the reference's values as codes. */
-export interface FedTensor {
-  readonly input: string
-  readonly reference: string
-  readonly codes: Codes
-}
-
-/** Two models on the same inputs, tensor by tensor. */
-export interface Comparison {
-  readonly reference: ModelFile
-  readonly candidate: ModelFile
-  readonly own: OwnModel | undefined
-  readonly tensors: readonly ComparedTensor[]
-}
-
-export interface CompareSamplesTask
-  extends Pick<SamplesTask, 'source' | 'samples' | 'samplesPerForward' | 'onBadSample' | 'stop'> {
-  readonly kind: 'compareSamples'
-  /** All of one reference, whose forward passes they share. */
-  readonly comparisons: readonly Comparison[]
-}
-
-/** One forward pass of an infer function. */
-export interface CompareForwardTask {
-  readonly kind: 'compareForward'
-  /** As in CompareSamplesTask. */
-  readonly comparisons: readonly Comparison[]
-  readonly feeds: Readonly<Record<string, TensorValue>>
-  /** The outputs of the reference that are answered. */
-  readonly outputs: readonly string[]
-  /** Tensors of the reference that need not be computed again. */
-  readonly known?: Readonly<Record<string, TensorValue>>
-  readonly name: string
-}
-
-export interface ForwardTask {
-  readonly kind: 'forward'
-  readonly model: ModelFile
-  readonly feeds: Readonly<Record<string, TensorValue>>
-  /** For messages: "forward 3". */
-  readonly name: string
-  readonly observation: Observation | undefined
-}
-
-/** The inputs of a forward pass that refinement runs again and again, and a number that stands for them wherever something is drawn. */
-export interface HeldSample {
-  readonly feeds: Readonly<Record<string, TensorValue>>
-  readonly seed: number
-}
-
-/** What refinement is told of an operator's input. */
-export interface GatheredInput {
-  /** The input or output of the model that holds it. */
-  readonly tensor: string
-  /** What a unit of the tensor's values is worth: 1 where they are real. */
-  readonly unit: number
-  /** A code's worth of what the operator reads, and its width. */
-  readonly step: number
-  readonly bits: number
-  /** Where the tensor is a sequence of what steps read: which of its elements is not read. */
-  readonly sequence: { readonly unread: 'first' | 'last' | undefined } | undefined
-  readonly reading: Reading
-}
-
-/** Sums over what operators read, of some forward passes. */
-export interface GatherTask {
-  readonly kind: 'gather'
-  readonly samples: readonly HeldSample[]
-  /** The integer model for Gram matrices, the float model for means; undefined where all that is read are its inputs. */
-  readonly model: ModelFile | undefined
-  readonly inputs: readonly GatheredInput[]
-  /** Patches of each operator and forward pass that enter its Gram matrix; undefined: means are wanted, of all patches. */
-  readonly patches: number | undefined
-  readonly stop: SharedArrayBuffer
-}
-
-/** Better integers for an operator's weights. */
-export interface DescendTask {
-  readonly kind: 'descend'
-  readonly request: DescentRequest
-}
-
-/** Thresholds of some histograms, for every mode asked. */
-export interface SolveTask {
-  readonly kind: 'solve'
-  readonly histograms: readonly Histogram[]
-  readonly modes: readonly QuantMode[]
-  readonly percent: number
-  readonly qmax: readonly number[]
-}
-
-export type Task =
-  | SamplesTask
-  | LoadTask
-  | CompareSamplesTask
-  | CompareForwardTask
-  | ForwardTask
-  | GatherTask
-  | DescendTask
-  | SolveTask
-
-export interface Failed {
-  readonly kind: 'failed'
-  readonly code: ErrorCode
-  readonly message: string
-  /** Where it was thrown: for -l 0 alone. */
-  readonly stack?: string
-}
-
-export interface SkippedSample {
-  readonly index: number
-  readonly id: string
-  readonly reason: string
 }
 
 export interface SamplesDone {
@@ -226,26 +95,72 @@ export interface SamplesDone {
   readonly observed: number
 }
 
+export interface SkippedSample {
+  readonly index: number
+  readonly id: string
+  readonly reason: string
+}
+
+export type SamplesAnswer = SamplesDone | Stopped | Failed
+
+/** Loads the inputs of one sample in a worker, as user code may bring down the thread that it runs in. */
+export interface LoadTask {
+  readonly kind: 'load'
+  readonly source: DatasetSource
+  readonly inputs: readonly ModelInput[]
+  readonly sample: SamplesTask['samples'][number]
+}
+
+export interface LoadDone {
+  readonly kind: 'done'
+  readonly feeds: Readonly<Record<string, TensorValue>>
+}
+
+export type LoadAnswer = LoadDone | Failed
+
+export interface CompareSamplesTask
+  extends Pick<SamplesTask, 'source' | 'samples' | 'samplesPerForward' | 'onBadSample' | 'stop'> {
+  readonly kind: 'compareSamples'
+  /** Comparisons with one and the same reference, whose forward passes they share. */
+  readonly comparisons: readonly Comparison[]
+}
+
 export interface CompareSamplesDone {
   readonly kind: 'done'
-  /** Of the tensors of all comparisons, one after the other. */
+  /** One for each tensor of each comparison, one comparison after the other. */
   readonly differences: readonly TensorDifference[]
-  /** How many samples they hold. */
+  /** How many samples the differences are summed over. */
   readonly compared: number
+}
+
+export type CompareSamplesAnswer = CompareSamplesDone | Stopped | Failed
+
+/** One forward pass of an infer function. */
+export interface CompareForwardTask {
+  readonly kind: 'compareForward'
+  /** Comparisons with one and the same reference, whose forward pass they share. */
+  readonly comparisons: readonly Comparison[]
+  readonly feeds: Readonly<Record<string, TensorValue>>
+  /** The outputs of the reference that the answer brings. */
+  readonly outputs: readonly string[]
+  /** Tensors of the reference that need not be computed again. */
+  readonly known?: Readonly<Record<string, TensorValue>>
+  readonly name: string
 }
 
 export interface CompareForwardDone extends ForwardDone {
   readonly differences: readonly TensorDifference[]
 }
 
-/** The chunk was given up because `stop` was set. */
-export interface Stopped {
-  readonly kind: 'stopped'
-}
+export type CompareForwardAnswer = CompareForwardDone | Failed
 
-export interface LoadDone {
-  readonly kind: 'done'
+export interface ForwardTask {
+  readonly kind: 'forward'
+  readonly model: ModelFile
   readonly feeds: Readonly<Record<string, TensorValue>>
+  /** For messages: "forward 3". */
+  readonly name: string
+  readonly observation: Observation | undefined
 }
 
 export interface ForwardDone {
@@ -254,10 +169,38 @@ export interface ForwardDone {
   readonly outputs: readonly { readonly name: string; readonly value: TensorValue }[]
 }
 
-/** Sums over what one operator reads: those that were wanted. */
-export interface Gathered {
-  readonly means: Means | undefined
-  readonly gram: Gram | undefined
+export type ForwardAnswer = ForwardDone | Failed
+
+/** Sums over what operators read in some forward passes. */
+export interface GatherTask {
+  readonly kind: 'gather'
+  readonly samples: readonly HeldSample[]
+  /** The integer model for Gram matrices, the float model for means; undefined where the operators read the model's inputs alone. */
+  readonly model: ModelFile | undefined
+  readonly inputs: readonly GatheredInput[]
+  /** How many patches of each forward pass enter an operator's Gram matrix; undefined where means of all patches are wanted instead. */
+  readonly patches: number | undefined
+  readonly stop: SharedArrayBuffer
+}
+
+/** The inputs of a forward pass that refinement runs again and again, and a number that stands for them wherever something is drawn. */
+export interface HeldSample {
+  readonly feeds: Readonly<Record<string, TensorValue>>
+  readonly seed: number
+}
+
+/** An operator's input, as refinement reads it. */
+export interface GatheredInput {
+  /** The input or output of the model that holds it. */
+  readonly tensor: string
+  /** The real value of one unit of the tensor: its scale where it holds integers, 1 where it holds real values. */
+  readonly unit: number
+  /** The scale of what the operator reads, and its width. */
+  readonly step: number
+  readonly bits: number
+  /** Where the steps of an operator read the tensor's elements one by one: which of them no step reads. */
+  readonly sequence: { readonly unread: 'first' | 'last' | undefined } | undefined
+  readonly reading: Reading
 }
 
 export interface GatherDone {
@@ -266,8 +209,33 @@ export interface GatherDone {
   readonly gathered: readonly Gathered[]
 }
 
+/** The sums over what one operator reads that its task asks for. */
+export interface Gathered {
+  readonly means: Means | undefined
+  readonly gram: Gram | undefined
+}
+
+export type GatherAnswer = GatherDone | Stopped | Failed
+
+/** Chooses better integers for an operator's weights. */
+export interface DescendTask {
+  readonly kind: 'descend'
+  readonly request: DescentRequest
+}
+
 export interface DescendDone extends Descended {
   readonly kind: 'done'
+}
+
+export type DescendAnswer = DescendDone | Failed
+
+/** Solves the thresholds of some histograms in every mode asked for. */
+export interface SolveTask {
+  readonly kind: 'solve'
+  readonly histograms: readonly Histogram[]
+  readonly modes: readonly QuantMode[]
+  readonly percent: number
+  readonly qmax: readonly number[]
 }
 
 export interface SolveDone {
@@ -276,11 +244,25 @@ export interface SolveDone {
   readonly thresholds: readonly (readonly number[])[]
 }
 
-export type CompareSamplesAnswer = CompareSamplesDone | Stopped | Failed
-export type CompareForwardAnswer = CompareForwardDone | Failed
-export type SamplesAnswer = SamplesDone | Stopped | Failed
-export type LoadAnswer = LoadDone | Failed
-export type ForwardAnswer = ForwardDone | Failed
-export type GatherAnswer = GatherDone | Stopped | Failed
-export type DescendAnswer = DescendDone | Failed
 export type SolveAnswer = SolveDone | Failed
+
+export type Task =
+  | SamplesTask
+  | LoadTask
+  | CompareSamplesTask
+  | CompareForwardTask
+  | ForwardTask
+  | GatherTask
+  | DescendTask
+  | SolveTask
+
+/** What a worker may answer to any task. */
+export type Answer =
+  | SamplesAnswer
+  | LoadAnswer
+  | CompareSamplesAnswer
+  | CompareForwardAnswer
+  | ForwardAnswer
+  | GatherAnswer
+  | DescendAnswer
+  | SolveAnswer

@@ -11,7 +11,7 @@ import { compareIntegerModel, type IntegerComparison } from '../compare/integerM
 import { type ConfigOptions, makeConfig } from '../config/config.js'
 import { SquireError } from '../errors.js'
 import { describedBy } from '../export/description.js'
-import type { WrittenTensor } from '../export/integerModel.js'
+import type { WrittenTensor } from '../export/tensorNames.js'
 import { type IntegerType, takingReals } from '../onnx/edits/inputTypes.js'
 import { inSinglePrecision } from '../onnx/import/index.js'
 import { inferTensors } from '../onnx/inference.js'

@@ -2,8 +2,8 @@
 // mean, as that is all that a Softmax reads. Few samples say more by their scores than by probabilities that are all near 0 or 1.
 
 import type { Axes } from '../difference/centred.js'
-import type { ComparedTensor } from '../engine/protocol.js'
-import { writtenTensors } from '../export/integerModel.js'
+import type { ComparedTensor } from '../engine/comparison.js'
+import { writtenTensors } from '../export/tensorNames.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import { intAttribute } from '../onnx/attribute.js'
 import { opsetOf } from '../onnx/model.js'

@@ -2,9 +2,9 @@
 
 import type { DatasetSource } from '../../dataset/source.js'
 import { mergeTensors, type TensorDifference } from '../../difference/tensors.js'
+import type { Comparison } from '../../engine/comparison.js'
 import type { SampleOrder, StopFlag } from '../../engine/fold/fold.js'
 import type { Pool } from '../../engine/pool.js'
-import type { Comparison } from '../../engine/protocol.js'
 import { SquireError } from '../../errors.js'
 
 export interface Compared {

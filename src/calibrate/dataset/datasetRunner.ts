@@ -1,7 +1,8 @@
 // Runs a dataset object: workers load, preprocess and infer their own samples; the engine folds what they return.
 
+import type { Comparison } from '../../engine/comparison.js'
 import { emptyFold } from '../../engine/fold/foldState.js'
-import type { Comparison, HeldSample, SkippedSample } from '../../engine/protocol.js'
+import type { HeldSample, SkippedSample } from '../../engine/protocol.js'
 import { MOST_HELD } from '../hold.js'
 import type {
   CalibratedSamples,

@@ -8,16 +8,10 @@ import type { ComparedSamples, ObservedModel } from '../../../src/calibrate/runn
 import { addContents, NO_CONTENT, sampleContent } from '../../../src/dataset/identity.js'
 import type { OpenedDataset } from '../../../src/dataset/opened.js'
 import type { Metric } from '../../../src/dataset/types.js'
+import type { Comparison } from '../../../src/engine/comparison.js'
 import type { FoldState } from '../../../src/engine/fold/foldState.js'
 import type { Pool } from '../../../src/engine/pool.js'
-import type {
-  CompareSamplesTask,
-  Comparison,
-  LoadTask,
-  SamplesDone,
-  SamplesTask,
-  Stopped,
-} from '../../../src/engine/protocol.js'
+import type { CompareSamplesTask, LoadTask, SamplesDone, SamplesTask, Stopped } from '../../../src/engine/protocol.js'
 import { SquireError } from '../../../src/errors.js'
 import { histogramsOf, writeBuffer } from '../../../src/histogram/buffer.js'
 import { emptyHistogram, observe } from '../../../src/histogram/histogram.js'
