@@ -2,7 +2,7 @@
 
 import { SquireError } from '../errors.js'
 import type { ModelProto } from '../onnx/types.js'
-import type { WrittenTensor } from './integerModel.js'
+import type { WrittenTensor } from './tensorNames.js'
 
 export interface Description {
   readonly chip: string | undefined

@@ -1,7 +1,9 @@
 // What the exported graph calls a tensor that exists both as integers and as real values. The source's name goes to the integers,
 // unless the graph's interface needs it for the real values.
 
-import type { GraphProto } from '../onnx/types.js'
+import type { QuantizedTensor } from '../fixedpoint/types.js'
+import { nameSource } from '../onnx/graph.js'
+import type { GraphProto, ModelProto } from '../onnx/types.js'
 import { isFallback } from '../operators/index.js'
 import type { FixedPointModel } from '../plan/types.js'
 
@@ -34,4 +36,26 @@ export function nameTensors(
     })
   }
   return names
+}
+
+/** A tensor of the float model that the written model holds as integers, under a name that may be another. */
+export interface WrittenTensor extends QuantizedTensor {
+  readonly integers: string
+}
+
+interface Naming {
+  readonly outputDequant: boolean
+}
+
+/** What the written model calls the integers of each tensor of its main graph. */
+export function writtenTensors(fixed: FixedPointModel, proto: ModelProto, options: Naming): WrittenTensor[] {
+  // Steps have tensors that the main graph has not.
+  const held = new Set(fixed.operators.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))
+  return namedTensors(fixed, proto, options).filter(({ name }) => held.has(name))
+}
+
+/** The same for all tensors: sequences of what steps write are in a model that shows all layers. */
+export function namedTensors(fixed: FixedPointModel, { graph }: ModelProto, options: Naming): WrittenTensor[] {
+  const names = nameTensors(fixed, graph, options.outputDequant, nameSource(graph))
+  return [...fixed.quantized.values()].map((tensor) => ({ ...tensor, integers: names.get(tensor.name)!.integers }))
 }

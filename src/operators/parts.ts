@@ -8,10 +8,11 @@ import { clip, roundHalfAway } from '../fixedpoint/rounding.js'
 import type { QuantizedTensor, Requantize } from '../fixedpoint/types.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import type { FloatConstant, GraphView } from '../plan/view.js'
+import type { EmitContext, SolveContext } from './contexts.js'
 import { quantizedIn } from './quantized.js'
 import { signedRange, union } from './ranges.js'
 import type { IntConstant } from './scaling/solve.js'
-import type { EmitContext, FixedOperator, IntegerRange, PlannedOperator, SolveContext } from './types.js'
+import type { FixedOperator, IntegerRange, PlannedOperator } from './types.js'
 
 /** In the node's order: a constant, or 'input' for the operator's next input. */
 export type Parts = readonly (FloatConstant | 'input')[]

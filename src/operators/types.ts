@@ -8,16 +8,14 @@
 //
 // emit.ts and reference.ts share no arithmetic: each is the other's test. Everything outside of the folder asks for traits, never for a kind.
 
-import type { Integers } from '../emit/arithmetic.js'
 import type { Emitter } from '../emit/builder.js'
-import type { GivenScaleFix } from '../fixedpoint/givenScaleFix.js'
 import type { Offence } from '../fixedpoint/multiplier.js'
-import type { Arithmetic, ChipProfile, IntTensor, QuantizedTensor, ScaleFix } from '../fixedpoint/types.js'
+import type { IntTensor, QuantizedTensor, ScaleFix } from '../fixedpoint/types.js'
 import type { IntegerArray } from '../fixedpoint/width.js'
-import type { GraphIndex } from '../onnx/graph.js'
-import type { NodeProto, TensorProto } from '../onnx/types.js'
+import type { NodeProto } from '../onnx/types.js'
 import type { GraphView } from '../plan/view.js'
 import type { Reading } from '../refine/reading.js'
+import type { EmitContext, QdqContext, ReferenceContext, SolveContext } from './contexts.js'
 import type { Offsets } from './offsets.js'
 import type { Traits } from './traits.js'
 
@@ -90,104 +88,10 @@ export interface ShownSequence {
 
 export type IntegerRange = readonly [low: number, high: number]
 
-/** What is known when an operator's integers are solved: the operators before it have recorded their ranges. */
-export interface SolveContext {
-  readonly chip: ChipProfile
-  readonly quantized: ReadonlyMap<string, QuantizedTensor>
-  /** Which integers every quantized tensor can hold. */
-  readonly ranges: ReadonlyMap<string, IntegerRange>
-  /** c of tensors that are held as x - c. */
-  readonly offsets?: ReadonlyMap<string, number>
-  /** A table over inputs of 16 bits has 2^lutBits segments. */
-  readonly lutBits: number
-  /** What the model brings of its accumulating operators' integers; absent: nothing. */
-  readonly accumulations?: GivenAccumulations
-}
-
-/** Integers of accumulating operators that are known before anything is solved. */
-export interface GivenAccumulations {
-  /** Scales that a constant's values are whole numbers of, by initializer: one for each index along `axis`, or one for all. */
-  readonly weightScales?: ReadonlyMap<string, { readonly scales: Float32Array; readonly axis: number }>
-  /** By operator. */
-  readonly scaleFixes?: ReadonlyMap<string, GivenScaleFix>
-}
-
 export interface Solved<F extends FixedOperator = FixedOperator> {
   readonly operator: F
   /** What the user should know, each a clause. */
   readonly warnings: readonly string[]
-}
-
-/** The graph that an operator's integer nodes become part of. */
-export interface EmitContext {
-  /** The opset that is written: 13 or later. */
-  readonly opset: number
-  /** What the chip computes with on a tensor's integers. */
-  arithmetic(tensor: string): Arithmetic
-  quantized(tensor: string): QuantizedTensor | undefined
-  /** The integers of a quantized tensor. */
-  integers(tensor: string): Integers
-  /** Between what they lie, as the operators before imply. */
-  range(tensor: string): IntegerRange
-  /** The name under which float nodes read a tensor: dequantized where the chip holds it. */
-  real(tensor: string): string
-  /** The name under which float nodes write a tensor that is quantized after them. */
-  source(tensor: string): string
-  /** Quantizes what float nodes wrote. */
-  quantize(e: Emitter, tensor: string): void
-  /** Adds copies of float nodes, raised to the opset that is written. */
-  copy(nodes: readonly NodeProto[], read: (name: string) => string, write: (name: string) => string): void
-  steps: MakeSteps
-  /** Whether what steps write is to be a sequence of the main graph though no operator reads it: an output that shows all layers. */
-  exposes(sequence: string): boolean
-}
-
-/**
- * Writes operators into a graph of their own.
- * @param tensors all that go into it and out of it
- * @param constants those that the source's own nodes may read
- */
-export type MakeSteps = (
-  operators: readonly FixedOperator[],
-  tensors: readonly string[],
-  constants: readonly TensorProto[],
-) => StepGraph
-
-export interface StepGraph {
-  readonly nodes: readonly NodeProto[]
-  readonly initializers: readonly TensorProto[]
-  /** The name under which the steps read what goes into them. */
-  read(tensor: string): string
-  /** The name under which they give what others read. */
-  written(tensor: string): string
-}
-
-/** The QDQ graph that copies of an operator's float nodes become part of. */
-export interface QdqContext {
-  readonly index: GraphIndex
-  quantized(tensor: string): QuantizedTensor | undefined
-  /** Writes operators into a graph of their own, in place of one of the source's. */
-  steps(operators: readonly FixedOperator[], graph: QdqSteps): StepGraph
-}
-
-export interface QdqSteps {
-  /** All that go into it and out of it. */
-  readonly tensors: readonly string[]
-  /** What the source's graph calls those of them that have another name outside. */
-  readonly elements: ReadonlyMap<string, string>
-  /** Those that it gives. */
-  readonly outputs: ReadonlySet<string>
-  /** Those that the source's own nodes may read. */
-  readonly constants: readonly TensorProto[]
-}
-
-export interface ReferenceContext {
-  /** What the chip computes with on a tensor's integers. */
-  arithmetic(tensor: string): Arithmetic
-  /** Width of a quantized tensor. */
-  bits(tensor: string): number
-  /** The oracle of another operator, whatever its family. */
-  run(operator: FixedOperator, inputs: readonly IntTensor[]): readonly IntTensor[]
 }
 
 /**

@@ -5,7 +5,7 @@ import { intAttribute, makeAttribute } from '../onnx/attribute.js'
 import { tensorData, tensorDims } from '../onnx/tensor.js'
 import { DataType, type NodeProto } from '../onnx/types.js'
 import type { GraphView } from '../plan/view.js'
-import type { EmitContext } from './types.js'
+import type { EmitContext } from './contexts.js'
 
 /** What becomes of a place that holds a value already. */
 export type Combination = 'none' | 'add' | 'max' | 'min'

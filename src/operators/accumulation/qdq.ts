@@ -4,7 +4,7 @@ import type { Emitter } from '../../emit/builder.js'
 import { floatAttribute, makeAttribute } from '../../onnx/attribute.js'
 import { floatValues } from '../../onnx/tensor.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
-import type { QdqContext } from '../types.js'
+import type { QdqContext } from '../contexts.js'
 import type { FixedAccumulation } from './types.js'
 
 const LARGEST_INT32 = 2 ** 31 - 1

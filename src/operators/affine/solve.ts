@@ -1,8 +1,9 @@
 import type { Offence } from '../../fixedpoint/multiplier.js'
 import { boundsOf } from '../clamp.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
 import { type ScalingFix, solveScaling } from '../scaling/solve.js'
-import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, Solved } from '../types.js'
 import type { PlannedAffine } from './plan.js'
 
 export interface FixedAffine extends FixedOperator, ScalingFix {}

@@ -2,7 +2,7 @@ import { narrow, product, sum } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
 import { requantizeFew, requantizeFewToRange } from '../../emit/roundedProduct.js'
 import { shiftToRange } from '../../emit/toRange.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import type { FixedAdd, FixedMul } from './solve.js'
 
 export function emitAdd(e: Emitter, operator: FixedAdd, context: EmitContext): string[] {

@@ -5,8 +5,9 @@ import type { Bounds } from '../../fixedpoint/shiftChoice.js'
 import type { QuantizedTensor, Requantize } from '../../fixedpoint/types.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { boundsOf } from '../clamp.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
-import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, Solved } from '../types.js'
 import type { PlannedBinary } from './plan.js'
 
 /** y = clip(rshift(rq(a) + rq(b) + ..., q2)): all inputs at the output's scale times 2^-q2, their sum in 32 bits. */

@@ -1,6 +1,6 @@
 import { type Integers, requantize, toFloat64 } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import type { FixedComparison } from './solve.js'
 
 /** The condition keeps its name. */

@@ -4,8 +4,9 @@ import { clip, roundHalfAway } from '../../fixedpoint/rounding.js'
 import type { QuantizedTensor } from '../../fixedpoint/types.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import type { FloatConstant } from '../../plan/view.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
-import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, Solved } from '../types.js'
 import type { PlannedComparison, Relation } from './plan.js'
 
 /** An input, times a multiplier; or integers. */

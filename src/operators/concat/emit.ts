@@ -1,7 +1,7 @@
 import type { Emitter } from '../../emit/builder.js'
 import { makeAttribute } from '../../onnx/attribute.js'
+import type { EmitContext } from '../contexts.js'
 import { emitParts } from '../parts.js'
-import type { EmitContext } from '../types.js'
 import type { FixedConcat } from './solve.js'
 
 export function emitConcat(e: Emitter, operator: FixedConcat, context: EmitContext): string[] {

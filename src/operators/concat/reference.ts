@@ -1,7 +1,7 @@
 import type { IntTensor } from '../../fixedpoint/types.js'
 import { sizeOf } from '../../onnx/geometry.js'
 import { partTensors } from '../../oracle/parts.js'
-import type { ReferenceContext } from '../types.js'
+import type { ReferenceContext } from '../contexts.js'
 import type { FixedConcat } from './solve.js'
 
 export function referenceConcat(

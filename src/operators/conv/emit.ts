@@ -12,7 +12,7 @@ import type { IntegerArray } from '../../fixedpoint/width.js'
 import { makeAttribute } from '../../onnx/attribute.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
 import { onIntegerWeights } from '../accumulation/qdq.js'
-import type { EmitContext, QdqContext } from '../types.js'
+import type { EmitContext, QdqContext } from '../contexts.js'
 import { type FixedConv, integerRows } from './solve.js'
 
 export function emitConv(e: Emitter, conv: FixedConv, context: EmitContext): string[] {

@@ -1,7 +1,7 @@
 import type { IntTensor } from '../../fixedpoint/types.js'
 import { sizeOf, windowCounts, windowTaps } from '../../onnx/geometry.js'
 import { scaleFixed } from '../../oracle/arithmetic.js'
-import type { ReferenceContext } from '../types.js'
+import type { ReferenceContext } from '../contexts.js'
 import type { FixedConv } from './solve.js'
 
 export function referenceConv(

@@ -2,7 +2,8 @@ import type { Offence } from '../../fixedpoint/multiplier.js'
 import type { IntegerArray } from '../../fixedpoint/width.js'
 import { deadChannels, movedBias, solveAccumulation } from '../accumulation/solve.js'
 import type { FixedAccumulation } from '../accumulation/types.js'
-import type { SolveContext, Solved } from '../types.js'
+import type { SolveContext } from '../contexts.js'
+import type { Solved } from '../types.js'
 import { type Geometry, type PlannedConv, rowsOf } from './plan.js'
 
 /** Weights are [M, C/group, ...kernel]; channels of scaleFix are the M. */

@@ -1,6 +1,7 @@
 import type { Emitter } from '../../emit/builder.js'
 import { readsDimsOnly } from '../../onnx/operators.js'
-import type { EmitContext, FixedOperator } from '../types.js'
+import type { EmitContext } from '../contexts.js'
+import type { FixedOperator } from '../types.js'
 
 /** The source's nodes in float between a dequantize and a quantize; what only asks for dims is given the integers. */
 export function emitFallback(e: Emitter, { nodes, outputs }: FixedOperator, context: EmitContext): string[] {

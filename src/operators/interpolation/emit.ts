@@ -4,7 +4,7 @@ import { finish, type Integers, requantize } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
 import { matrixProduct, unfused } from '../../emit/matrixProduct.js'
 import { makeAttribute } from '../../onnx/attribute.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import { type FixedInterpolation, type FixedResampling, largestRow } from './solve.js'
 
 export function emitInterpolation(e: Emitter, operator: FixedInterpolation, context: EmitContext): string[] {

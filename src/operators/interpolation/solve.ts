@@ -4,8 +4,9 @@ import { type Offence, requantizeBy } from '../../fixedpoint/multiplier.js'
 import { roundHalfAway } from '../../fixedpoint/rounding.js'
 import type { Requantize } from '../../fixedpoint/types.js'
 import { rangeOf } from '../../fixedpoint/width.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
-import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, Solved } from '../types.js'
 import type { PlannedInterpolation, Resampling } from './plan.js'
 
 export interface FixedResampling {

@@ -9,7 +9,7 @@ import { makeNode } from '../../onnx/node.js'
 import { transposed } from '../../onnx/transposed.js'
 import { DataType, type NodeProto } from '../../onnx/types.js'
 import { onIntegerWeights, type WeightLayout } from '../accumulation/qdq.js'
-import type { EmitContext, QdqContext } from '../types.js'
+import type { EmitContext, QdqContext } from '../contexts.js'
 import type { FixedLinear } from './solve.js'
 
 export function emitLinear(e: Emitter, linear: FixedLinear, context: EmitContext): string[] {

@@ -1,6 +1,6 @@
 import type { IntTensor } from '../../fixedpoint/types.js'
 import { scaleFixed } from '../../oracle/arithmetic.js'
-import type { ReferenceContext } from '../types.js'
+import type { ReferenceContext } from '../contexts.js'
 import type { FixedLinear } from './solve.js'
 
 export function referenceLinear(

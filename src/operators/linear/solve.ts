@@ -3,7 +3,8 @@ import { type IntegerArray, integerArray } from '../../fixedpoint/width.js'
 import { transposed } from '../../onnx/transposed.js'
 import { deadChannels, movedBias, solveAccumulation } from '../accumulation/solve.js'
 import type { FixedAccumulation, Weights } from '../accumulation/types.js'
-import type { SolveContext, Solved } from '../types.js'
+import type { SolveContext } from '../contexts.js'
+import type { Solved } from '../types.js'
 import { type PlannedLinear, rowsOf } from './plan.js'
 
 /** Channels of scaleFix are the columns. */

@@ -1,7 +1,7 @@
 import { cast } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
 import { DataType } from '../../onnx/types.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import type { FixedLookup } from './solve.js'
 
 /** The source's own node, of a table of integers. */

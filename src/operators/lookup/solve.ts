@@ -2,8 +2,9 @@
 
 import { clip, roundHalfAway } from '../../fixedpoint/rounding.js'
 import { type IntegerArray, integerArray, rangeOf } from '../../fixedpoint/width.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
-import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, Solved } from '../types.js'
 import type { PlannedLookup } from './plan.js'
 
 /** y = rows[indices], rows = clip(round_half_away(table / s_y)). */

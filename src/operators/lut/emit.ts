@@ -5,7 +5,7 @@ import type { Emitter } from '../../emit/builder.js'
 import { integerArray, rangeOf } from '../../fixedpoint/width.js'
 import { makeAttribute } from '../../onnx/attribute.js'
 import { DataType } from '../../onnx/types.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import type { FixedLut } from './solve.js'
 import { pointsOf, type Spacing } from './spacing.js'
 

@@ -1,7 +1,7 @@
 import { rshift } from '../../fixedpoint/rounding.js'
 import type { IntTensor } from '../../fixedpoint/types.js'
 import { rangeOf } from '../../fixedpoint/width.js'
-import type { ReferenceContext } from '../types.js'
+import type { ReferenceContext } from '../contexts.js'
 import type { FixedLut } from './solve.js'
 import type { Spacing } from './spacing.js'
 

@@ -2,7 +2,7 @@ import type { Emitter } from '../../emit/builder.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { makeAttribute } from '../../onnx/attribute.js'
 import type { NodeProto } from '../../onnx/types.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import type { PlannedMovement } from './plan.js'
 
 /** The source's own nodes on the integers themselves; shapes and indices come from the float side. */

@@ -6,8 +6,8 @@
 import { clip, FLOAT32_LIMIT, type Integers, narrow, requantize, toFloat64 } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
 import { DataType } from '../../onnx/types.js'
+import type { EmitContext } from '../contexts.js'
 import { emitScaling } from '../scaling/emit.js'
-import type { EmitContext } from '../types.js'
 import { type FixedNormalization, NORMALIZED_SHIFT, normalizedRange } from './solve.js'
 
 export function emitNormalization(e: Emitter, operator: FixedNormalization, context: EmitContext): string[] {

@@ -13,9 +13,10 @@ import type { Offence } from '../../fixedpoint/multiplier.js'
 import { roundHalfAway } from '../../fixedpoint/rounding.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { boundsOf } from '../clamp.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
 import { type ScalingFix, solveScaling } from '../scaling/solve.js'
-import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, Solved } from '../types.js'
 import type { PlannedNormalization } from './plan.js'
 
 export interface FixedNormalization extends FixedOperator {

@@ -6,7 +6,7 @@ import { SquireError } from '../../errors.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { makeAttribute } from '../../onnx/attribute.js'
 import { DataType } from '../../onnx/types.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import type { FixedAveragePool, FixedMaxPool } from './solve.js'
 
 /** A maximum of floats that are integers is the maximum of the integers; padding is -Infinity. */

@@ -6,7 +6,7 @@ import { rangeOf } from '../../fixedpoint/width.js'
 import { intsAttribute } from '../../onnx/attribute.js'
 import { sizeOf, type Tap, type Window, windowCounts, windowOf, windowTaps } from '../../onnx/geometry.js'
 import { fits, requantize } from '../../oracle/arithmetic.js'
-import type { ReferenceContext } from '../types.js'
+import type { ReferenceContext } from '../contexts.js'
 import type { FixedAveragePool, FixedMaxPool } from './solve.js'
 
 /** The node's own attributes apply; padding takes no part. */

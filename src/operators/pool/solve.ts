@@ -2,10 +2,11 @@
 
 import { type Offence, requantizeBy } from '../../fixedpoint/multiplier.js'
 import type { QuantizedTensor } from '../../fixedpoint/types.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
 import { signedRange } from '../ranges.js'
 import type { IntConstant } from '../scaling/solve.js'
-import type { FixedOperator, IntegerRange, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, IntegerRange, Solved } from '../types.js'
 import type { AverageGeometry, PlannedAveragePool, PlannedMaxPool } from './plan.js'
 
 /** Integer maximum; padding never wins. The node's own attributes apply. */

@@ -1,7 +1,7 @@
 import { finish, type Integers, requantize, sum } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
 import { rangeOf } from '../../fixedpoint/width.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import type { FixedPrelu } from './solve.js'
 
 /** The positive part times one multiplier plus the negative part times the others: one of the two is zero. */

@@ -3,7 +3,7 @@ import type { IntTensor } from '../../fixedpoint/types.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { product } from '../../oracle/arithmetic.js'
 import { broadcast } from '../../oracle/broadcast.js'
-import type { ReferenceContext } from '../types.js'
+import type { ReferenceContext } from '../contexts.js'
 import type { FixedPrelu } from './solve.js'
 
 export function referencePrelu(

@@ -1,9 +1,10 @@
 // PRelu in integers: a multiplier above zero and one for each element of the slope below, with one shift.
 
 import { type Offence, requantizeBy } from '../../fixedpoint/multiplier.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
 import type { IntConstant } from '../scaling/solve.js'
-import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, Solved } from '../types.js'
 import type { PlannedPrelu } from './plan.js'
 
 /** y = clip(rshift(x * (x > 0 ? above : below), shift)), below broadcast over x. */

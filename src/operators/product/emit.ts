@@ -1,7 +1,7 @@
 import { finish, type Integers, requantize } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
 import { matrixProduct, unfused } from '../../emit/matrixProduct.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import type { FixedProduct } from './solve.js'
 
 export function emitProduct(e: Emitter, operator: FixedProduct, context: EmitContext): string[] {

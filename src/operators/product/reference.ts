@@ -3,7 +3,7 @@ import type { IntTensor } from '../../fixedpoint/types.js'
 import { sizeOf } from '../../onnx/geometry.js'
 import { fits, requantize } from '../../oracle/arithmetic.js'
 import { broadcast } from '../../oracle/broadcast.js'
-import type { ReferenceContext } from '../types.js'
+import type { ReferenceContext } from '../contexts.js'
 import type { FixedProduct } from './solve.js'
 
 export function referenceProduct(

@@ -2,8 +2,9 @@ import { type Offence, requantizeBy } from '../../fixedpoint/multiplier.js'
 import type { Bounds } from '../../fixedpoint/shiftChoice.js'
 import type { Requantize } from '../../fixedpoint/types.js'
 import { boundsOf } from '../clamp.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
-import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, Solved } from '../types.js'
 import type { PlannedProduct } from './plan.js'
 
 /** y = clip(rshift(rshift(sum, q0) * multiplier, shift)): q0 is 0 where the sum has 34 bits or fewer, as on 8-bit inputs. */

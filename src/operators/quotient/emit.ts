@@ -3,7 +3,7 @@
 
 import { finish, product, requantize, toFloat64 } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import { DIVIDEND_BITS, type FixedQuotient } from './solve.js'
 
 export function emitQuotient(e: Emitter, operator: FixedQuotient, context: EmitContext): string[] {

@@ -4,8 +4,9 @@ import { type Offence, requantizeBy } from '../../fixedpoint/multiplier.js'
 import type { Bounds } from '../../fixedpoint/shiftChoice.js'
 import type { Requantize } from '../../fixedpoint/types.js'
 import { boundsOf } from '../clamp.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
-import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, Solved } from '../types.js'
 import type { PlannedQuotient } from './plan.js'
 
 /** The dividend has so many bits behind the point: divisors of 16 bits make quotients small. */

@@ -13,7 +13,7 @@ import {
 import type { Emitter } from '../../emit/builder.js'
 import { reduce } from '../../emit/reduce.js'
 import { rangeOf } from '../../fixedpoint/width.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import type { Addend } from './plan.js'
 import type { FixedExtreme, FixedSum } from './solve.js'
 

@@ -6,7 +6,7 @@ import { rangeOf } from '../../fixedpoint/width.js'
 import { fits, requantize } from '../../oracle/arithmetic.js'
 import { squareRoot } from '../../oracle/root.js'
 import { rowsOver } from '../../oracle/rows.js'
-import type { ReferenceContext } from '../types.js'
+import type { ReferenceContext } from '../contexts.js'
 import type { Reduction } from './plan.js'
 import type { FixedExtreme, FixedSum } from './solve.js'
 

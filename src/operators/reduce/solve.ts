@@ -2,9 +2,10 @@
 
 import { type Offence, requantizeBy } from '../../fixedpoint/multiplier.js'
 import type { QuantizedTensor, Requantize } from '../../fixedpoint/types.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
 import { signedRange } from '../ranges.js'
-import type { FixedOperator, IntegerRange, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, IntegerRange, Solved } from '../types.js'
 import type { Addend, PlannedExtreme, PlannedSum, Reduction } from './plan.js'
 
 /**

@@ -1,7 +1,7 @@
 import { finish, requantize } from '../../emit/arithmetic.js'
 import type { Emitter } from '../../emit/builder.js'
 import { rangeOf } from '../../fixedpoint/width.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import type { FixedRequantize } from './solve.js'
 
 export function emitRequantize(e: Emitter, operator: FixedRequantize, context: EmitContext): string[] {

@@ -1,8 +1,9 @@
 import { type Offence, requantizeBy } from '../../fixedpoint/multiplier.js'
 import type { QuantizedTensor, Requantize } from '../../fixedpoint/types.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
 import { signedRange } from '../ranges.js'
-import type { FixedOperator, IntegerRange, PlannedOperator, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, IntegerRange, PlannedOperator, Solved } from '../types.js'
 
 /** y = clip(rshift(x * multiplier, shift)). */
 export interface FixedRequantize extends FixedOperator {

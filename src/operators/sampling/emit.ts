@@ -15,7 +15,7 @@ import type { Emitter } from '../../emit/builder.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { makeAttribute } from '../../onnx/attribute.js'
 import { DataType } from '../../onnx/types.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import { CUBIC_BITS, type FixedAxis, type FixedSampling, FRACTION_BITS } from './solve.js'
 
 const UNIT = 2 ** FRACTION_BITS

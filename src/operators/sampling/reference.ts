@@ -3,7 +3,7 @@ import type { IntTensor } from '../../fixedpoint/types.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { positions, sizeOf } from '../../onnx/geometry.js'
 import { product, requantize } from '../../oracle/arithmetic.js'
-import type { ReferenceContext } from '../types.js'
+import type { ReferenceContext } from '../contexts.js'
 import { CUBIC_BITS, type FixedSampling, FRACTION_BITS } from './solve.js'
 
 const UNIT = 2 ** FRACTION_BITS

@@ -3,8 +3,9 @@
 import { type Offence, requantizeBy } from '../../fixedpoint/multiplier.js'
 import { clip, roundHalfAway } from '../../fixedpoint/rounding.js'
 import type { Requantize } from '../../fixedpoint/types.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
-import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, Solved } from '../types.js'
 import type { PlannedSampling, SamplingGeometry } from './plan.js'
 
 /** Of places. */

@@ -7,7 +7,7 @@ import { makeAttribute, subgraphs } from '../../onnx/attribute.js'
 import { makeGraph, makeNode, makeValueInfo } from '../../onnx/node.js'
 import { scanForm } from '../../onnx/scan.js'
 import { type AttributeProto, DataType, type GraphProto, type NodeProto } from '../../onnx/types.js'
-import type { EmitContext, QdqContext, StepGraph } from '../types.js'
+import type { EmitContext, QdqContext, StepGraph } from '../contexts.js'
 import { elementNames, type Sequence } from './plan.js'
 import type { FixedScan, FixedState } from './solve.js'
 

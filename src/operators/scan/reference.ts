@@ -2,7 +2,7 @@ import { clip } from '../../fixedpoint/rounding.js'
 import type { IntTensor } from '../../fixedpoint/types.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { requantize } from '../../oracle/arithmetic.js'
-import type { ReferenceContext } from '../types.js'
+import type { ReferenceContext } from '../contexts.js'
 import type { FixedScan, FixedState } from './solve.js'
 
 export function referenceScan(

@@ -4,7 +4,7 @@ import { FLOAT32_LIMIT, finish, type Integers, requantize, toFloat64 } from '../
 import type { Emitter } from '../../emit/builder.js'
 import { rangeOf } from '../../fixedpoint/width.js'
 import { DataType } from '../../onnx/types.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import { emitWriting } from '../writing.js'
 import type { FixedScatter } from './solve.js'
 

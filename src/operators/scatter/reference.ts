@@ -4,7 +4,7 @@ import { rangeOf } from '../../fixedpoint/width.js'
 import { sizeOf } from '../../onnx/geometry.js'
 import { fits, requantize } from '../../oracle/arithmetic.js'
 import { written } from '../../oracle/writing.js'
-import type { ReferenceContext } from '../types.js'
+import type { ReferenceContext } from '../contexts.js'
 import type { FixedScatter } from './solve.js'
 
 /** Throws Error for computed places: they are not among the integers. */

@@ -1,7 +1,8 @@
 import { type Offence, requantizeBy } from '../../fixedpoint/multiplier.js'
 import type { Requantize } from '../../fixedpoint/types.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
-import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, Solved } from '../types.js'
 import type { Writing } from '../writing.js'
 import type { PlannedScatter } from './plan.js'
 

@@ -1,7 +1,7 @@
 import type { Emitter } from '../../emit/builder.js'
 import { DataType } from '../../onnx/types.js'
+import type { EmitContext } from '../contexts.js'
 import { emitParts } from '../parts.js'
-import type { EmitContext } from '../types.js'
 import { emitWriting } from '../writing.js'
 import type { Condition } from './plan.js'
 import type { FixedSelect } from './solve.js'

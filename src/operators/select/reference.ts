@@ -2,7 +2,7 @@ import type { IntTensor } from '../../fixedpoint/types.js'
 import { broadcast } from '../../oracle/broadcast.js'
 import { partTensors } from '../../oracle/parts.js'
 import { written } from '../../oracle/writing.js'
-import type { ReferenceContext } from '../types.js'
+import type { ReferenceContext } from '../contexts.js'
 import type { FixedSelect } from './solve.js'
 
 /** Throws Error for a condition or for places that are computed: they are not among the integers. */

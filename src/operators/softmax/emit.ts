@@ -15,7 +15,7 @@ import type { Emitter } from '../../emit/builder.js'
 import { reduce } from '../../emit/reduce.js'
 import { makeAttribute } from '../../onnx/attribute.js'
 import { DataType } from '../../onnx/types.js'
-import type { EmitContext } from '../types.js'
+import type { EmitContext } from '../contexts.js'
 import { type Exponentials, type FixedLogSum, type FixedSoftmax, FRACTION_BITS, SEGMENT_BITS } from './solve.js'
 
 const ONE = 2 ** FRACTION_BITS

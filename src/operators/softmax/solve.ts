@@ -5,8 +5,9 @@ import { roundHalfAway } from '../../fixedpoint/rounding.js'
 import type { Bounds } from '../../fixedpoint/shiftChoice.js'
 import type { QuantizedTensor, Requantize } from '../../fixedpoint/types.js'
 import { rangeOf } from '../../fixedpoint/width.js'
+import type { SolveContext } from '../contexts.js'
 import { quantizedIn } from '../quantized.js'
-import type { FixedOperator, SolveContext, Solved } from '../types.js'
+import type { FixedOperator, Solved } from '../types.js'
 import type { PlannedLogSum, PlannedSoftmax } from './plan.js'
 
 /** Bits behind the point of exponentials and shares. */

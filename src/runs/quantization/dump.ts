@@ -2,7 +2,7 @@
 // `0001:Conv_conv1`. Integers are those of the chip: a real value is an integer times the tensor's scale, which the scale JSON has.
 
 import type { Prepared } from '../../calibrate/prepare.js'
-import { writtenTensors } from '../../export/integerModel.js'
+import { writtenTensors } from '../../export/tensorNames.js'
 import { npyFile } from '../../files/npy.js'
 import { openModel } from '../../onnx/openModel.js'
 import type { ModelProto, TensorValue } from '../../onnx/types.js'
