@@ -10,7 +10,7 @@ module.exports = {
     {
       name: 'only-session-imports-the-runtime',
       severity: 'error',
-      from: { path: '^dist/(src|workers)/', pathNot: `${src}/onnx/session.js$` },
+      from: { path: '^dist/(src|workers)/', pathNot: `${src}/onnx/runtime/session.js$` },
       to: { path: 'onnxruntime-node' },
     },
     {

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { openDataset } from '../src/dataset/datasets.js'
 import type { DatasetSource } from '../src/dataset/source.js'
 import type { ModelFile } from '../src/engine/protocol.js'
-import { createSession } from '../src/onnx/session.js'
+import { createSession } from '../src/onnx/runtime/session.js'
 
 const { model, source } = workerData as { readonly model: ModelFile; readonly source: DatasetSource }
 const session = await createSession(model.path)

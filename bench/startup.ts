@@ -62,7 +62,7 @@ async function firstForward({ model, dims }: BenchCase): Promise<{ readonly begu
 
 async function bareProcess({ model, dims }: BenchCase): Promise<number> {
   const code = `
-    import { createSession } from ${JSON.stringify(new URL('../src/onnx/session.js', import.meta.url).href)}
+    import { createSession } from ${JSON.stringify(new URL('../src/onnx/runtime/session.js', import.meta.url).href)}
     const session = await createSession(${JSON.stringify(model)})
     const data = new Float32Array(${dims.join('*')})
     await session.run({ [session.inputs[0].name]: { type: 'float32', dims: [${dims}], data } })`

@@ -4,7 +4,7 @@
 import { locked } from '../src/engine/lock.js'
 import type { ModelFile } from '../src/engine/protocol.js'
 import { collectArrays, LEAST_WORKER_BYTES } from '../src/garbage.js'
-import { createSession, type Session, type SessionOptions } from '../src/onnx/session.js'
+import { createSession, type Session, type SessionOptions } from '../src/onnx/runtime/session.js'
 import { trimHeap } from '../src/trim.js'
 import { whenIdle } from './idle.js'
 

@@ -5,7 +5,7 @@ import { arrayOf, elementCount, elementTypeOf } from '../src/dataset/tensors/ele
 import type { Observation } from '../src/engine/protocol.js'
 import { writeBuffer } from '../src/histogram/buffer.js'
 import { createKernel, type Kernel } from '../src/histogram/kernel.js'
-import { type BlockedLayout, blockedDims, firstNonFinite } from '../src/onnx/layout.js'
+import { type BlockedLayout, blockedDims, firstNonFinite } from '../src/onnx/runtime/layout.js'
 import { HIGHEST_MASKED_SUM } from '../src/onnx/scores.js'
 import type { TensorInfo, TensorValue } from '../src/onnx/types.js'
 import { own } from '../src/own.js'

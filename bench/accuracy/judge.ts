@@ -4,7 +4,7 @@ import { openDataset } from '../../src/dataset/datasets.js'
 import type { OpenedDataset } from '../../src/dataset/opened.js'
 import type { Feeds } from '../../src/dataset/types.js'
 import { encodeModel, modelInputs, readModel } from '../../src/onnx/model.js'
-import { createSession, type Session } from '../../src/onnx/session.js'
+import { createSession, type Session } from '../../src/onnx/runtime/session.js'
 import type { ModelProto, TensorValue } from '../../src/onnx/types.js'
 import type { AccuracyCase } from './cases.js'
 

@@ -2,9 +2,9 @@
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { elementTypeOf } from '../../src/onnx/datatype.js'
+import { elementTypeOf } from '../../src/onnx/elements/datatype.js'
+import { decodeMessage } from '../../src/onnx/file/schema.js'
 import { modelInputs } from '../../src/onnx/model.js'
-import { decodeMessage } from '../../src/onnx/schema.js'
 import { tensorData, tensorDims } from '../../src/onnx/tensor.js'
 import {
   DataType,

@@ -3,7 +3,7 @@
 import { modelInputs } from '../../src/onnx/model.js'
 import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../src/onnx/node.js'
 import { optimize } from '../../src/onnx/passes/index.js'
-import { shapesFor } from '../../src/onnx/shapes.js'
+import { shapesFor } from '../../src/onnx/shapes/shapes.js'
 import { elementCount } from '../../src/onnx/tensor.js'
 import { DataType, type Model, type TensorValue } from '../../src/onnx/types.js'
 import { isFallback } from '../../src/operators/index.js'

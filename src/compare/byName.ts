@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Comparison } from '../engine/comparison.js'
 import { modelFile } from '../engine/modelFile.js'
 import { SquireError } from '../errors.js'
-import { inferTensors } from '../onnx/inference.js'
+import { inferTensors } from '../onnx/shapes/inference.js'
 import { DataType, type ModelProto } from '../onnx/types.js'
 
 /** @throws SquireError MODEL where no tensor of one has the name of a tensor of the other */

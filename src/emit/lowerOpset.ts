@@ -4,7 +4,7 @@
 
 import { SquireError } from '../errors.js'
 import { intAttribute, makeAttribute, stringAttribute } from '../onnx/attribute.js'
-import { toNumber } from '../onnx/int64.js'
+import { toNumber } from '../onnx/elements/int64.js'
 import { isStandardDomain, standardOperators } from '../onnx/operators.js'
 import { type AttributeProto, DataType, type NodeProto, type TensorData } from '../onnx/types.js'
 import { mapSubgraphs } from './opset.js'

@@ -1,11 +1,11 @@
 // Models as files that workers open.
 
-import { tensorBytes } from '../onnx/codec.js'
-import { floatWeights } from '../onnx/floatWeights.js'
+import { tensorBytes } from '../onnx/file/codec.js'
+import { writeModel } from '../onnx/file/write.js'
 import { modelInputs } from '../onnx/model.js'
-import { LEAST_BESIDE_BYTES, LEAST_MAPPED_BYTES } from '../onnx/openModel.js'
+import { floatWeights } from '../onnx/runtime/floatWeights.js'
+import { LEAST_BESIDE_BYTES, LEAST_MAPPED_BYTES } from '../onnx/runtime/openModel.js'
 import type { ModelProto } from '../onnx/types.js'
-import { writeModel } from '../onnx/write.js'
 import type { ModelFile } from './protocol.js'
 
 let serials = 0

@@ -2,8 +2,8 @@
 
 import type { GraphBuilder } from '../emit/builder.js'
 import { EMITTED_OPSET } from '../emit/opset.js'
+import { toNumber } from '../onnx/elements/int64.js'
 import { readBy } from '../onnx/graph.js'
-import { toNumber } from '../onnx/int64.js'
 import { FIXED_INPUTS, GIVEN_TYPES, modelInputs, opsetOf } from '../onnx/model.js'
 import { makeGraph } from '../onnx/node.js'
 import { isStandardDomain } from '../onnx/operators.js'

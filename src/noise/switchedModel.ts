@@ -4,8 +4,8 @@
 
 import { EMITTED_OPSET } from '../emit/opset.js'
 import { makeAttribute } from '../onnx/attribute.js'
+import { toNumber } from '../onnx/elements/int64.js'
 import { nameSource } from '../onnx/graph.js'
-import { toNumber } from '../onnx/int64.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'
 import { makeGraph, makeNode, makeValueInfo } from '../onnx/node.js'
 import { isStandardDomain } from '../onnx/operators.js'

@@ -1,7 +1,7 @@
 // Reading and making node attributes. A reader gives the fallback when the attribute is absent and fails when it has another type.
 
 import { SquireError } from '../errors.js'
-import { fromBigInt, toNumber } from './int64.js'
+import { fromBigInt, toNumber } from './elements/int64.js'
 import { type AttributeProto, AttributeType, type GraphProto, type NodeProto, type TensorProto } from './types.js'
 
 const textDecoder = new TextDecoder()

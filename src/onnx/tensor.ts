@@ -2,10 +2,10 @@
 // Data are little-endian, as on every host squire runs on.
 
 import { SquireError } from '../errors.js'
-import { arrayOfDataType, dataTypeName, type TensorArrayConstructor } from './datatype.js'
-import { readExternal } from './external.js'
-import { bfloat16ToFloat32, float16ToFloat32 } from './float16.js'
-import { toBigInt, toNumber } from './int64.js'
+import { arrayOfDataType, dataTypeName, type TensorArrayConstructor } from './elements/datatype.js'
+import { bfloat16ToFloat32, float16ToFloat32 } from './elements/float16.js'
+import { toBigInt, toNumber } from './elements/int64.js'
+import { readExternal } from './file/external.js'
 import { DataType, type TensorData, type TensorProto } from './types.js'
 
 /** The tensor's dims; [] is a scalar. */

@@ -2,7 +2,7 @@
 
 import type { Config } from '../config/config.js'
 import { fileHash } from '../files/fileHash.js'
-import { runtimeVersion } from '../onnx/session.js'
+import { runtimeVersion } from '../onnx/runtime/session.js'
 import type { Model } from '../onnx/types.js'
 import type { Origin } from '../report/data/report.js'
 import { squireVersion } from '../version.js'

@@ -9,7 +9,7 @@ import { Pool } from '../../src/engine/pool.js'
 import { integerModel } from '../../src/export/integerModel.js'
 import { writtenTensors } from '../../src/export/tensorNames.js'
 import { encodeModel } from '../../src/onnx/model.js'
-import { createSession } from '../../src/onnx/session.js'
+import { createSession } from '../../src/onnx/runtime/session.js'
 import { temporaryFolder } from '../e2e/squire.js'
 import { picture, type Quantized, quantizeByExtremes } from '../export/quantized.js'
 

@@ -5,10 +5,10 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { configure } from '../../src/cli/configure.js'
 import { type ConfigOptions, makeConfig } from '../../src/config/config.js'
 import { quantize } from '../../src/index.js'
+import { writeModel } from '../../src/onnx/file/write.js'
 import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../src/onnx/node.js'
 import { makeTensor } from '../../src/onnx/tensor.js'
 import { DataType } from '../../src/onnx/types.js'
-import { writeModel } from '../../src/onnx/write.js'
 
 describe("a library caller's options", () => {
   it('are filled with the defaults of the command', async () => {

@@ -1,7 +1,7 @@
 // What a model gives for one sample, as plain numbers.
 
-import { fromFloat16 } from '../../src/onnx/float16.js'
-import { createSession } from '../../src/onnx/session.js'
+import { fromFloat16 } from '../../src/onnx/elements/float16.js'
+import { createSession } from '../../src/onnx/runtime/session.js'
 import type { TensorValue } from '../../src/onnx/types.js'
 
 export async function outputsOf(bytes: Uint8Array, feeds: Readonly<Record<string, TensorValue>>) {

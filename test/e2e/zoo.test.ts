@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest'
 import { randomTensor } from '../../src/dataset/builtin/inferAuto.js'
-import { elementTypeOf } from '../../src/onnx/datatype.js'
+import { elementTypeOf } from '../../src/onnx/elements/datatype.js'
 import { encodeModel, modelInputs } from '../../src/onnx/model.js'
 import type { ModelProto, TensorValue } from '../../src/onnx/types.js'
 import { floats } from '../onnx/models.js'

@@ -1,7 +1,7 @@
 // Small models of many kinds, as data: what exporters write, and what nobody expects.
 
 import { makeAttribute } from '../../src/onnx/attribute.js'
-import { toFloat16 } from '../../src/onnx/float16.js'
+import { toFloat16 } from '../../src/onnx/elements/float16.js'
 import { makeGraph, makeValueInfo } from '../../src/onnx/node.js'
 import { floatValues, makeTensor } from '../../src/onnx/tensor.js'
 import {

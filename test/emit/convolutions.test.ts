@@ -9,7 +9,7 @@ import type { ScaleFix } from '../../src/fixedpoint/types.js'
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { encodeModel } from '../../src/onnx/model.js'
 import { makeGraph, makeModel, makeValueInfo } from '../../src/onnx/node.js'
-import { createSession } from '../../src/onnx/session.js'
+import { createSession } from '../../src/onnx/runtime/session.js'
 import { DataType } from '../../src/onnx/types.js'
 import { scaleFixed } from '../../src/oracle/arithmetic.js'
 

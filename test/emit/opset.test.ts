@@ -6,7 +6,7 @@ import { type AttributeValue, makeAttribute } from '../../src/onnx/attribute.js'
 import { nameSource } from '../../src/onnx/graph.js'
 import { encodeModel } from '../../src/onnx/model.js'
 import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../src/onnx/node.js'
-import { createSession } from '../../src/onnx/session.js'
+import { createSession } from '../../src/onnx/runtime/session.js'
 import { makeTensor } from '../../src/onnx/tensor.js'
 import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from '../../src/onnx/types.js'
 

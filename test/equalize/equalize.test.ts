@@ -3,7 +3,7 @@ import { findChains } from '../../src/equalize/chains.js'
 import { equalize } from '../../src/equalize/equalize.js'
 import type { ChannelStatistics } from '../../src/equalize/gain.js'
 import { makeAttribute } from '../../src/onnx/attribute.js'
-import { shapesFor } from '../../src/onnx/shapes.js'
+import { shapesFor } from '../../src/onnx/shapes/shapes.js'
 import type { NodeProto, TensorProto } from '../../src/onnx/types.js'
 import { asModel, feedsFor, floats, largestDifference, model, node, runModel } from '../onnx/models.js'
 

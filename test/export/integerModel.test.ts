@@ -4,7 +4,7 @@ import { type IntegerModelOptions, integerModel } from '../../src/export/integer
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { encodeModel } from '../../src/onnx/model.js'
 import { makeGraph, makeNode, makeValueInfo } from '../../src/onnx/node.js'
-import { createSession } from '../../src/onnx/session.js'
+import { createSession } from '../../src/onnx/runtime/session.js'
 import { makeTensor } from '../../src/onnx/tensor.js'
 import { DataType, type Model, type ModelProto, type NodeProto } from '../../src/onnx/types.js'
 import type { FixedAdd } from '../../src/operators/binary/solve.js'

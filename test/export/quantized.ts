@@ -1,11 +1,11 @@
 // Real models, quantized by their extremes over a few pseudo-random inputs: what the pipeline does, in a few lines.
 
 import { chipProfile } from '../../src/fixedpoint/chip.js'
-import { exposeAll } from '../../src/onnx/inference.js'
 import { encodeModel, readModel } from '../../src/onnx/model.js'
 import { optimize } from '../../src/onnx/passes/index.js'
-import { createSession } from '../../src/onnx/session.js'
-import { shapesFor } from '../../src/onnx/shapes.js'
+import { createSession } from '../../src/onnx/runtime/session.js'
+import { exposeAll } from '../../src/onnx/shapes/inference.js'
+import { shapesFor } from '../../src/onnx/shapes/shapes.js'
 import type { Model, TensorValue } from '../../src/onnx/types.js'
 import { oneWidth } from '../../src/plan/options.js'
 import { makePlan } from '../../src/plan/plan.js'

@@ -2,7 +2,7 @@
 
 import { encodeModel, modelInputs } from '../../src/onnx/model.js'
 import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../src/onnx/node.js'
-import { createSession } from '../../src/onnx/session.js'
+import { createSession } from '../../src/onnx/runtime/session.js'
 import { elementCount, makeTensor } from '../../src/onnx/tensor.js'
 import {
   DataType,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { makeAttribute } from '../../src/onnx/attribute.js'
-import { shapesFor } from '../../src/onnx/shapes.js'
+import { shapesFor } from '../../src/onnx/shapes/shapes.js'
 import { DataType } from '../../src/onnx/types.js'
 import { isFallback } from '../../src/operators/index.js'
 import { oneWidth } from '../../src/plan/options.js'

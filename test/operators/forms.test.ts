@@ -9,7 +9,7 @@ import { integerModel } from '../../src/export/integerModel.js'
 import { qdqModel } from '../../src/export/qdqModel.js'
 import { encodeModel } from '../../src/onnx/model.js'
 import { standardOperators } from '../../src/onnx/operators.js'
-import { createSession } from '../../src/onnx/session.js'
+import { createSession } from '../../src/onnx/runtime/session.js'
 import type { ModelProto, TensorValue } from '../../src/onnx/types.js'
 import { type Feeds, type Quantized, quantizeAtWidths } from '../export/quantized.js'
 

@@ -3,7 +3,7 @@
 import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { encodeModel } from '../../src/onnx/model.js'
 import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../src/onnx/node.js'
-import { shapesFor } from '../../src/onnx/shapes.js'
+import { shapesFor } from '../../src/onnx/shapes/shapes.js'
 import { makeTensor } from '../../src/onnx/tensor.js'
 import { type AttributeProto, DataType, type Model, type NodeProto, type TensorProto } from '../../src/onnx/types.js'
 import { isFallback } from '../../src/operators/index.js'

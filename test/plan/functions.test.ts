@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { encodeModel } from '../../src/onnx/model.js'
-import { createSession } from '../../src/onnx/session.js'
+import { createSession } from '../../src/onnx/runtime/session.js'
 import type { NodeProto } from '../../src/onnx/types.js'
 import { elementwise, erf } from '../../src/operators/lut/functions.js'
 import { modelOf, node } from './fixtures.js'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { makeAttribute } from '../../src/onnx/attribute.js'
-import { shapesFor } from '../../src/onnx/shapes.js'
+import { shapesFor } from '../../src/onnx/shapes/shapes.js'
 import type { PlannedOperator } from '../../src/operators/types.js'
 import { makePlan } from '../../src/plan/plan.js'
 import type { Plan } from '../../src/plan/types.js'

@@ -1,13 +1,13 @@
-// Outputs in the order of onnx/layout.ts. Statistics do not care about order, and reordering costs as much as counting. So the runtime's optimized
+// Outputs in the order of onnx/runtime/layout.ts. Statistics do not care about order, and reordering costs as much as counting. So the runtime's optimized
 // model is taken and its reorderings at outputs are left out. A run with both, on real inputs, tells the size of the blocks; where the values
 // differ in any bit, or the machine has no such layout, the model stays as it was.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { intAttribute, subgraphs } from '../../onnx/attribute.js'
-import { decodeModel, encodeModel } from '../../onnx/codec.js'
+import { decodeModel, encodeModel } from '../../onnx/file/codec.js'
 import { capturedNames, indexGraph, nameSource } from '../../onnx/graph.js'
-import { type BlockedLayout, blockedDims, unblocked } from '../../onnx/layout.js'
-import { createSession } from '../../onnx/session.js'
+import { type BlockedLayout, blockedDims, unblocked } from '../../onnx/runtime/layout.js'
+import { createSession } from '../../onnx/runtime/session.js'
 import { smallest } from '../../onnx/smallest.js'
 import { elementCount } from '../../onnx/tensor.js'
 import type { ModelProto, NodeProto, TensorValue } from '../../onnx/types.js'

@@ -1,7 +1,7 @@
 // The trial of stacked samples: what a sample gives may not change, in any bit, with its place or its neighbours.
 
 import { type StackAxes, slicesOf, stackedDims, stackSamples } from '../../dataset/batch.js'
-import type { Session } from '../../onnx/session.js'
+import type { Session } from '../../onnx/runtime/session.js'
 import type { TensorData, TensorValue } from '../../onnx/types.js'
 import type { Feeds } from '../runner.js'
 

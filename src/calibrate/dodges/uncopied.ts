@@ -4,8 +4,8 @@
 // reports that refusal instead of copying. session.ts tries this once, against a run with copies, and goes on with copies where it does not work.
 
 import { makeAttribute } from '../../onnx/attribute.js'
+import { REFUSED_OUTPUT, RESERVED } from '../../onnx/names/reserved.js'
 import { makeNode } from '../../onnx/node.js'
-import { REFUSED_OUTPUT, RESERVED } from '../../onnx/reserved.js'
 import { makeTensor } from '../../onnx/tensor.js'
 import { DataType, type ModelProto } from '../../onnx/types.js'
 

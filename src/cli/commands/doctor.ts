@@ -61,7 +61,7 @@ async function checked(check: () => Promise<string>): Promise<Checked> {
 async function runtimeRuns(): Promise<string> {
   const [{ createSession, runtimeVersion }, { makeGraph, makeModel, makeNode, makeValueInfo }, types, { encodeModel }] =
     await Promise.all([
-      import('../../onnx/session.js'),
+      import('../../onnx/runtime/session.js'),
       import('../../onnx/node.js'),
       import('../../onnx/types.js'),
       import('../../onnx/model.js'),

@@ -1,6 +1,6 @@
 // infer_auto: the built-in infer function. Random inputs from numpy's legacy generator, so that the numbers are the vendor's.
 
-import { toFloat16 } from '../../onnx/float16.js'
+import { toFloat16 } from '../../onnx/elements/float16.js'
 import { requireFeasible } from '../../onnx/model.js'
 import type { ElementType, TensorData } from '../../onnx/types.js'
 import { arrayOf, elementCount, elementTypeOf } from '../tensors/elements.js'

@@ -1,7 +1,7 @@
 // Elements of data files -> the type of the model's input, where no value is lost that the model could see.
 
 import { SquireError } from '../../errors.js'
-import { fromFloat16, toFloat16 } from '../../onnx/float16.js'
+import { fromFloat16, toFloat16 } from '../../onnx/elements/float16.js'
 import type { ElementType, TensorData, TensorValue } from '../../onnx/types.js'
 import type { ModelInput } from '../types.js'
 import { arrayOf, elementTypeOf, isFloat } from './elements.js'

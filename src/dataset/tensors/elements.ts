@@ -1,10 +1,10 @@
 // The elements of tensors that users bring.
 
 import { areFinite } from '../../histogram/finite.js'
-import { arrayOf, elementTypes } from '../../onnx/datatype.js'
+import { arrayOf, elementTypes } from '../../onnx/elements/datatype.js'
 import type { ElementType, TensorData } from '../../onnx/types.js'
 
-export { arrayOf, elementTypeOf } from '../../onnx/datatype.js'
+export { arrayOf, elementTypeOf } from '../../onnx/elements/datatype.js'
 export { elementCount } from '../../onnx/tensor.js'
 
 const byArrayName = new Map<string, ElementType>([

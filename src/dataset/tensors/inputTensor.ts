@@ -1,7 +1,7 @@
 // One model input as users write it -> a tensor of the type and dims the model takes, or an error that says what is wrong with it.
 
 import { SquireError } from '../../errors.js'
-import { float16ToFloat32 } from '../../onnx/float16.js'
+import { float16ToFloat32 } from '../../onnx/elements/float16.js'
 import type { ElementType, TensorData, TensorValue } from '../../onnx/types.js'
 import type { ModelInput, TensorLike } from '../types.js'
 import {

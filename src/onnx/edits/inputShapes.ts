@@ -1,8 +1,8 @@
 // -is and -ib: dynamic inputs become static ones.
 
 import { messageOf, SquireError } from '../../errors.js'
-import { inferTensors, unlessRefused } from '../inference.js'
 import { modelInputs } from '../model.js'
+import { inferTensors, unlessRefused } from '../shapes/inference.js'
 import type { ModelProto } from '../types.js'
 import { fixDims } from './fixDims.js'
 

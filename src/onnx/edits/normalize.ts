@@ -3,8 +3,8 @@
 import { SquireError } from '../../errors.js'
 import { nameSource } from '../graph.js'
 import { modelInputs } from '../model.js'
+import { withUniqueNames } from '../names/nodeNames.js'
 import { makeNode } from '../node.js'
-import { withUniqueNames } from '../nodeNames.js'
 import { makeTensor } from '../tensor.js'
 import { DataType, type ModelProto, type NodeProto } from '../types.js'
 

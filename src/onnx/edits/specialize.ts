@@ -1,12 +1,12 @@
 // A model for one value of the inputs that decide which branches its If nodes take: a voice detector's sample rate. What a quantized model
 // computes must be known when it is written.
 
-import { dataTypeOf } from '../datatype.js'
+import { dataTypeOf } from '../elements/datatype.js'
 import { indexGraph, nameSource } from '../graph.js'
 import { FIXED_INPUTS } from '../model.js'
+import { renameAll } from '../names/renaming.js'
 import { isStandardDomain } from '../operators.js'
 import { originsOf } from '../origins.js'
-import { renameAll } from '../renaming.js'
 import { makeTensor } from '../tensor.js'
 import type { GraphProto, ModelProto, TensorValue } from '../types.js'
 import { fixDims } from './fixDims.js'

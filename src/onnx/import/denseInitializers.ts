@@ -1,7 +1,7 @@
 // Sparse initializers become dense ones: constants have one form.
 
 import { SquireError } from '../../errors.js'
-import { toNumber } from '../int64.js'
+import { toNumber } from '../elements/int64.js'
 import { makeTensor, tensorData, tensorDims } from '../tensor.js'
 import type { SparseTensorProto, TensorProto } from '../types.js'
 import type { ImportStep } from './index.js'

@@ -2,11 +2,11 @@
 // Source: onnx/docs/IR.md, Model Local Functions.
 
 import { SquireError } from '../../errors.js'
+import { toNumber } from '../elements/int64.js'
 import { nameSource } from '../graph.js'
-import { toNumber } from '../int64.js'
 import { opsetOf } from '../model.js'
+import { mapGraphs, renameAll } from '../names/renaming.js'
 import { isStandardDomain } from '../operators.js'
-import { mapGraphs, renameAll } from '../renaming.js'
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from '../types.js'
 import type { ImportStep } from './index.js'
 

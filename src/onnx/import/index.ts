@@ -1,8 +1,8 @@
 // From a model as people export it to the form that everything after works on: one graph without functions, float32, standard operators as far
 // as they express it. Inputs and outputs keep their names.
 
-import { withUniqueInnerNames } from '../innerNames.js'
-import { withUniqueNames } from '../nodeNames.js'
+import { withUniqueInnerNames } from '../names/innerNames.js'
+import { withUniqueNames } from '../names/nodeNames.js'
 import type { Model, ModelProto } from '../types.js'
 import { lowerContrib } from './contrib/index.js'
 import { denseInitializers } from './denseInitializers.js'

@@ -6,9 +6,9 @@
 // JavaScript cannot feed one.
 
 import { intAttribute, makeAttribute } from '../attribute.js'
-import { dataTypeName } from '../datatype.js'
+import { dataTypeName } from '../elements/datatype.js'
 import { GIVEN_TYPES } from '../model.js'
-import { mapGraphs } from '../renaming.js'
+import { mapGraphs } from '../names/renaming.js'
 import { elementCount, floatValues, makeTensor, tensorDims } from '../tensor.js'
 import {
   type AttributeProto,

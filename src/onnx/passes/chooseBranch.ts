@@ -2,11 +2,11 @@
 // integers: a chip cannot skip part of a network. What an integer input decides stays an If, as its value may be known later.
 
 import { indexGraph, nameSource } from '../graph.js'
-import { unlessRefused } from '../inference.js'
 import { modelInputs } from '../model.js'
+import { withUniqueNames } from '../names/nodeNames.js'
 import { makeNode } from '../node.js'
-import { withUniqueNames } from '../nodeNames.js'
 import { originsOf } from '../origins.js'
+import { unlessRefused } from '../shapes/inference.js'
 import { makeTensor } from '../tensor.js'
 import { DataType, type ModelProto, type NodeProto } from '../types.js'
 import { branchOf, inlineBranch, isIf } from './branches.js'

@@ -1,7 +1,7 @@
 // Initializers that are also graph inputs are constants. Models before IR 4 had to list every initializer as an input; later ones may, to let
 // a caller override it, which squire does not support: a quantized model's constants are fixed.
 
-import { toNumber } from '../int64.js'
+import { toNumber } from '../elements/int64.js'
 import type { ModelProto } from '../types.js'
 import { changed, type Pass } from './pass.js'
 

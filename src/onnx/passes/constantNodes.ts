@@ -1,6 +1,6 @@
 // Constant nodes become initializers, so that every other pass meets constants in one form.
 
-import { toBigInt } from '../int64.js'
+import { toBigInt } from '../elements/int64.js'
 import { isStandardDomain } from '../operators.js'
 import { makeTensor } from '../tensor.js'
 import { type AttributeProto, DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'

@@ -1,7 +1,7 @@
 // What is known of a model's tensors without running it: constants and inputs as the file has them, the others as the runtime infers them.
 
-import { type Inferred, inferTensors, unlessRefused } from '../inference.js'
 import { modelInputs } from '../model.js'
+import { type Inferred, inferTensors, unlessRefused } from '../shapes/inference.js'
 import { elementCount, tensorDims } from '../tensor.js'
 import type { ModelProto, TensorProto } from '../types.js'
 

@@ -3,10 +3,10 @@
 // they come from.
 
 import { subgraphs } from '../attribute.js'
-import { dataTypeOf } from '../datatype.js'
+import { dataTypeOf } from '../elements/datatype.js'
 import { type GraphIndex, indexGraph } from '../graph.js'
-import { openModel } from '../openModel.js'
 import { isStandardDomain } from '../operators.js'
+import { openModel } from '../runtime/openModel.js'
 import { makeTensor, tensorByteLength } from '../tensor.js'
 import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
 import { changed, type Pass, replaceNodes } from './pass.js'

@@ -2,8 +2,8 @@
 // already goes. The runtime infers dims and types.
 
 import { intAttribute } from '../attribute.js'
-import type { Inferred } from '../inference.js'
 import { isStandardDomain } from '../operators.js'
+import type { Inferred } from '../shapes/inference.js'
 import { elementCount, makeTensor } from '../tensor.js'
 import { DataType, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
 import { factsOf } from './facts.js'

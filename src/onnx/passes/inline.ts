@@ -1,7 +1,7 @@
 // Nodes of a graph inside a node, brought outside.
 
 import { sortTopologically } from '../graph.js'
-import { definedNames, renameAll } from '../renaming.js'
+import { definedNames, renameAll } from '../names/renaming.js'
 import type { GraphProto, NodeProto, TensorProto } from '../types.js'
 
 export interface Inlined {

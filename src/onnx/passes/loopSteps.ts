@@ -4,8 +4,8 @@
 import { subgraphs } from '../attribute.js'
 import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
 import { makeGraph, makeNode } from '../node.js'
-import { openModel } from '../openModel.js'
 import { isRandom, isStandardDomain } from '../operators.js'
+import { openModel } from '../runtime/openModel.js'
 import { makeTensor, tensorData } from '../tensor.js'
 import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from '../types.js'
 

@@ -1,7 +1,7 @@
 // What a graph pass is: a pure function from a model to a model that computes the same outputs.
 
 import { type GraphIndex, indexGraph, nameSource } from '../graph.js'
-import { withUniqueNames } from '../nodeNames.js'
+import { withUniqueNames } from '../names/nodeNames.js'
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from '../types.js'
 
 export interface PassResult {

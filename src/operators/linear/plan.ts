@@ -1,7 +1,7 @@
 // Products with a constant right side: Gemm and MatMul, with the bias added to them.
 
 import { floatAttribute, intAttribute } from '../../onnx/attribute.js'
-import { transposed } from '../../onnx/transposed.js'
+import { transposed } from '../../onnx/elements/transposed.js'
 import type { NodeProto } from '../../onnx/types.js'
 import type { FloatConstant, GraphView } from '../../plan/view.js'
 import { weightFacts } from '../accumulation/facts.js'

@@ -1,6 +1,6 @@
 import type { Offence } from '../../fixedpoint/multiplier.js'
 import { type IntegerArray, integerArray } from '../../fixedpoint/width.js'
-import { transposed } from '../../onnx/transposed.js'
+import { transposed } from '../../onnx/elements/transposed.js'
 import { deadChannels, movedBias, solveAccumulation } from '../accumulation/solve.js'
 import type { FixedAccumulation, Weights } from '../accumulation/types.js'
 import type { SolveContext } from '../contexts.js'

@@ -2,8 +2,8 @@
 // graph has one: calibration observes the sequence.
 
 import { capturedNames, indexGraph } from '../../onnx/graph.js'
+import { renameAll } from '../../onnx/names/renaming.js'
 import { isRecurrent, recurrentLayer } from '../../onnx/passes/recurrent/layer.js'
-import { renameAll } from '../../onnx/renaming.js'
 import { isScan, type ScanForm, type ScanSequence, scanForm } from '../../onnx/scan.js'
 import type { GraphProto, NodeProto, ValueInfoProto } from '../../onnx/types.js'
 import type { GraphView } from '../../plan/view.js'

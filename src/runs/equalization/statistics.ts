@@ -3,7 +3,7 @@
 import type { HeldSample } from '../../engine/protocol.js'
 import type { ChannelStatistics } from '../../equalize/gain.js'
 import { SquireError } from '../../errors.js'
-import { openModel } from '../../onnx/openModel.js'
+import { openModel } from '../../onnx/runtime/openModel.js'
 import type { ModelProto, TensorValue } from '../../onnx/types.js'
 import type { Setting } from '../stages.js'
 

@@ -4,7 +4,7 @@
 import type { Prepared } from '../../calibrate/prepare.js'
 import { writtenTensors } from '../../export/tensorNames.js'
 import { npyFile } from '../../files/npy.js'
-import { openModel } from '../../onnx/openModel.js'
+import { openModel } from '../../onnx/runtime/openModel.js'
 import type { ModelProto, TensorValue } from '../../onnx/types.js'
 import type { PlannedOperator } from '../../operators/types.js'
 import type { FixedPointModel } from '../../plan/types.js'

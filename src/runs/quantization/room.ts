@@ -1,6 +1,6 @@
 import type { Prepared } from '../../calibrate/prepare.js'
 import { modelsAtOnce } from '../../engine/workers.js'
-import { tensorBytes } from '../../onnx/codec.js'
+import { tensorBytes } from '../../onnx/file/codec.js'
 import { elementCount } from '../../onnx/tensor.js'
 
 /** How many integer models of a run each worker has open at once. */

@@ -3,7 +3,7 @@ import { forSeveral, type Stackable, samplesToStack, unstacked } from '../../../
 import { modelFile } from '../../../src/engine/modelFile.js'
 import { makeAttribute } from '../../../src/onnx/attribute.js'
 import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../../src/onnx/node.js'
-import { shapesFor } from '../../../src/onnx/shapes.js'
+import { shapesFor } from '../../../src/onnx/shapes/shapes.js'
 import { DataType, type NodeProto } from '../../../src/onnx/types.js'
 import { temporaryFolder } from '../../onnx/folder.js'
 import { asModel, floats, longs } from '../../onnx/models.js'

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { withRefusedOutput } from '../../../src/calibrate/dodges/uncopied.js'
 import { encodeModel } from '../../../src/onnx/model.js'
 import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../../src/onnx/node.js'
-import { createSession } from '../../../src/onnx/session.js'
+import { createSession } from '../../../src/onnx/runtime/session.js'
 import { DataType } from '../../../src/onnx/types.js'
 
 const dims = [1, 1000]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toInputTensor } from '../../../src/dataset/tensors/inputTensor.js'
 import { makeAttribute, subgraphs } from '../../../src/onnx/attribute.js'
-import { toFloat16 } from '../../../src/onnx/float16.js'
+import { toFloat16 } from '../../../src/onnx/elements/float16.js'
 import { importModel, inSinglePrecision } from '../../../src/onnx/import/index.js'
 import { modelInputs } from '../../../src/onnx/model.js'
 import { makeGraph, makeValueInfo } from '../../../src/onnx/node.js'

@@ -7,8 +7,8 @@
 
 import { intsAttribute, makeAttribute } from '../../attribute.js'
 import { type GraphIndex, indexGraph, nameSource, sortTopologically } from '../../graph.js'
+import { withUniqueNames } from '../../names/nodeNames.js'
 import { makeNode } from '../../node.js'
-import { withUniqueNames } from '../../nodeNames.js'
 import { isStandardDomain } from '../../operators.js'
 import type { ModelProto, NodeProto, TensorProto } from '../../types.js'
 import type { Pass, PassResult } from '../pass.js'

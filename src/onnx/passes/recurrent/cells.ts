@@ -3,7 +3,7 @@
 // i, o, f, g: input, output and forget gate and the candidate; z, r, n: update and reset gate and the candidate.
 // Source of the formulas: onnx/docs/Operators.md.
 
-import { transposed } from '../../transposed.js'
+import { transposed } from '../../elements/transposed.js'
 import { activate } from './activations.js'
 import type { CellType, Direction, RecurrentLayer } from './layer.js'
 import type { Steps } from './steps.js'

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { encodeFrame, type Frame, FrameDecoder } from '../../../../src/dataset/script/python/frames.js'
-import { arrayOf, elementTypes } from '../../../../src/onnx/datatype.js'
+import { arrayOf, elementTypes } from '../../../../src/onnx/elements/datatype.js'
 import type { ElementType, TensorValue } from '../../../../src/onnx/types.js'
 
 const tensor: fc.Arbitrary<TensorValue> = fc
