@@ -3,7 +3,7 @@
 
 import { intAttribute } from '../onnx/attribute.js'
 import { type GraphIndex, indexGraph } from '../onnx/graph.js'
-import { type Linear, linearOperator } from '../onnx/passes/linear.js'
+import { type Linear, linearOperator } from '../onnx/passes/folding/linear.js'
 import type { ModelProto, NodeProto, TensorInfo } from '../onnx/types.js'
 import { type Chain, Channels } from './channels.js'
 import { passesOn } from './passing.js'

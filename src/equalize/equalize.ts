@@ -2,7 +2,7 @@
 // activations and weights together lose: a channel of small values gets more of the codes of its tensor, and its readers' weights pay for it.
 
 import { nameSource } from '../onnx/graph.js'
-import type { Linear } from '../onnx/passes/linear.js'
+import type { Linear } from '../onnx/passes/folding/linear.js'
 import { floatValues, makeTensor, tensorDims } from '../onnx/tensor.js'
 import { DataType, type ModelProto, type NodeProto, type TensorProto } from '../onnx/types.js'
 import type { Chains } from './chains.js'

@@ -5,7 +5,7 @@
 // channel of less than a step all there is. The reader's weights are scaled with the channels: those of an output channel have one scale too, and
 // rounding them makes noise that goes with the power of what they meet. Both follow from the factors, so that factors are chosen by their sum.
 
-import type { Linear } from '../onnx/passes/linear.js'
+import type { Linear } from '../onnx/passes/folding/linear.js'
 import { floatValues } from '../onnx/tensor.js'
 import type { Chains } from './chains.js'
 import type { Chain } from './channels.js'

@@ -5,7 +5,7 @@ import { own } from '../../../own.js'
 import { floatAttribute } from '../../attribute.js'
 import type { GraphIndex } from '../../graph.js'
 import { floatValues } from '../../tensor.js'
-import { floatConstant } from '../linear.js'
+import { floatConstant } from '../folding/linear.js'
 import { lowering } from '../lowering.js'
 
 export const lowerPow = lowering('powers of two tensors made exponentials', ['Pow'], (writer, node) => {

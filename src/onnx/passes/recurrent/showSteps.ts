@@ -8,7 +8,7 @@ import { rearranging } from '../../operators.js'
 import { isScan, type ScanForm, type ScanSequence, scanForm } from '../../scan.js'
 import { stepTensors } from '../../shapes/stepTensors.js'
 import { type AttributeProto, DataType, type GraphProto, type ModelProto, type NodeProto } from '../../types.js'
-import { constantNodes } from '../constantNodes.js'
+import { constantNodes } from '../constants/constantNodes.js'
 import { factsIfOpened } from '../facts.js'
 import { expandNodes, type Pass } from '../pass.js'
 
