@@ -18,6 +18,19 @@ export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1)
 }
 
+/** The coordinates of the element at an index in row order. */
+export function coordinates(index: number, dims: readonly number[]): number[] {
+  let rest = index
+  return dims
+    .toReversed()
+    .map((dim) => {
+      const at = rest % dim
+      rest = Math.floor(rest / dim)
+      return at
+    })
+    .reverse()
+}
+
 /**
  * The elements, row-major. May be a view into the model's bytes: never write to it. Data kept in a file beside the model are read from disk
  * at every call, so that a large model is not held twice.

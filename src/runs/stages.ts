@@ -23,6 +23,7 @@ import { readGivenModel } from './edit.js'
 import { equalizeRun } from './equalization/index.js'
 import { floatModel } from './given/brought.js'
 import { optimizeGiven } from './given/bytes.js'
+import { requireFiniteWeights } from './given/finiteWeights.js'
 import { checkInputDtypes, type Given, givenScales } from './given/given.js'
 import { chosenQuantizations } from './quantization/choose.js'
 import type { Job } from './quantization/quantization.js'
@@ -49,6 +50,7 @@ export async function prepareRun(
   timer.stage('graph optimization')
   const { model: given, log: imported } = importModel(await readGivenModel(config, reporter))
   for (const line of imported) reporter.info(line)
+  requireFiniteWeights(given)
   const { model: source, scales: qdq, isOwn } = await floatModel(given)
   checkInputDtypes(config, source)
   const extent = config.disableOnnxsim || isOwn ? 'needed' : 'all'

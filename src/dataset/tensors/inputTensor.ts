@@ -2,6 +2,7 @@
 
 import { SquireError } from '../../errors.js'
 import { float16ToFloat32 } from '../../onnx/elements/float16.js'
+import { coordinates } from '../../onnx/tensor.js'
 import type { ElementType, TensorData, TensorValue } from '../../onnx/types.js'
 import type { ModelInput, TensorLike } from '../types.js'
 import {
@@ -115,19 +116,6 @@ function toData(data: TensorLike['data'], type: ElementType): TensorData {
   const array = data as TensorData
   const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
   return nameOf(array) === arrayOf(type).name && !Buffer.isBuffer(array) ? array : viewBytes(bytes, type, array.length)
-}
-
-/** Where element `offset` lies along each axis. */
-function coordinates(offset: number, dims: readonly number[]): number[] {
-  let rest = offset
-  return dims
-    .toReversed()
-    .map((dim) => {
-      const at = rest % dim
-      rest = Math.floor(rest / dim)
-      return at
-    })
-    .reverse()
 }
 
 function nameOf(data: object): string {

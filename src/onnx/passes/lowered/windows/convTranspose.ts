@@ -11,7 +11,7 @@ import { opsetOf } from '../../../model.js'
 import { withUniqueNames } from '../../../names/nodeNames.js'
 import { makeNode } from '../../../node.js'
 import { isStandardDomain } from '../../../operators.js'
-import { elementCount, makeTensor } from '../../../tensor.js'
+import { coordinates, elementCount, makeTensor } from '../../../tensor.js'
 import { type AttributeProto, DataType, type ModelProto, type NodeProto, type TensorProto } from '../../../types.js'
 import { factsOf } from '../../facts.js'
 import { changed, type Pass } from '../../pass.js'
@@ -141,18 +141,6 @@ function kernelPlaces(axes: readonly Axis[]): (number | undefined)[][] {
       return isThere ? places.reduce((offset, place, i) => offset * axes[i]!.kernel + place, 0) : undefined
     })
   })
-}
-
-function coordinates(at: number, dims: readonly number[]): number[] {
-  let rest = at
-  return dims
-    .toReversed()
-    .map((dim) => {
-      const place = rest % dim
-      rest = Math.floor(rest / dim)
-      return place
-    })
-    .reverse()
 }
 
 /** The phases of a channel into space. */
