@@ -1,6 +1,8 @@
 // What a model file says of itself.
 
-import { stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SquireError } from '../errors.js'
 import { describedBy } from '../export/description.js'
 import { fileHash } from '../files/fileHash.js'
 import { dataTypeName, elementTypeOf } from '../onnx/elements/datatype.js'
@@ -9,7 +11,9 @@ import { opsetOf, readModel } from '../onnx/model.js'
 import type { ValueInfoProto } from '../onnx/types.js'
 import type { ModelFacts } from '../report/modelFacts.js'
 
-export async function modelFacts(path: string): Promise<ModelFacts> {
+/** @param given a model, or the folder of a run with one quantization, whose integer model is looked at */
+export async function modelFacts(given: string): Promise<ModelFacts> {
+  const path = await modelAt(given)
   const { proto } = await readModel(path)
   const described = describedBy(proto)
   const weights = proto.graph.initializer.reduce(
@@ -44,6 +48,27 @@ export async function modelFacts(path: string): Promise<ModelFacts> {
             operators: described.operators,
           },
   }
+}
+
+/** @throws SquireError MODEL for a folder with no integer model, or with several */
+async function modelAt(given: string): Promise<string> {
+  const entry = await stat(given).catch(() => undefined)
+  if (!entry?.isDirectory()) return given
+  const inside = await readdir(given, { withFileTypes: true })
+  // A run of several modes or models has a folder for each.
+  const folders = [given, ...inside.filter((one) => one.isDirectory()).map(({ name }) => join(given, name))]
+  const models = (await Promise.all(folders.map(integerModels))).flat().sort()
+  if (models.length === 1) return models[0]!
+  const problem =
+    models.length === 0
+      ? 'holds no *_quantize.onnx: give a model, or the folder that squire quant wrote'
+      : `holds ${models.length} quantized models: give one, as ${models[0]}`
+  throw new SquireError('MODEL', `the folder ${given} ${problem}`)
+}
+
+async function integerModels(folder: string): Promise<string[]> {
+  const names = await readdir(folder)
+  return names.filter((name) => name.endsWith('_quantize.onnx')).map((name) => join(folder, name))
 }
 
 function describe({ name, type }: ValueInfoProto) {

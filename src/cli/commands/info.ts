@@ -28,14 +28,15 @@ const options = {
 } as const
 
 export const info: Command = {
-  usage: 'info MODEL [options]',
-  description: 'Says what a model is: inputs, outputs, operators, sizes, and how squire quantized it.',
+  usage: 'info MODEL | DIR [options]',
+  description:
+    'Says what a model is: inputs, outputs, operators, sizes, and how squire quantized it. Of the folder of a run, its integer model.',
   options,
   async run(argv) {
     const { operands, values } = readCommandLine(argv, options)
     const [model, ...rest] = operands
     if (model === undefined || rest.length > 0) {
-      throw new SquireError('USAGE', 'squire info: expected one model, as in\n  squire info out/model_quantize.onnx')
+      throw new SquireError('USAGE', 'squire info: expected one model or the folder of a run, as in\n  squire info out')
     }
     const { modelFacts } = await import('../../runs/modelFacts.js')
     const facts = await modelFacts(model)
