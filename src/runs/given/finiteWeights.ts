@@ -4,7 +4,7 @@
 import { SquireError } from '../../errors.js'
 import { areFinite } from '../../histogram/finite.js'
 import { isStandardDomain, rearranging } from '../../onnx/operators.js'
-import { withoutDead } from '../../onnx/passes/removeDead.js'
+import { withoutDead } from '../../onnx/passes/removal/removeDead.js'
 import { coordinates, floatValues, tensorDims } from '../../onnx/tensor.js'
 import { DataType, type Model, type NodeProto, type TensorProto } from '../../onnx/types.js'
 import { allNodes } from '../../onnx/walk.js'
