@@ -1,19 +1,18 @@
-// Claim: calibration costs little more than inference, in memory that does not grow, and scales with the cores.
-// Side by side in one run: plain inference and calibration in turn (medians of ratios), peak memory at two dataset sizes, threads,
+// Claim: calibration costs little more than inference, in memory that does not grow.
+// Side by side in one run: plain inference and calibration in turn (medians of ratios), peak memory at two dataset sizes,
 // and, with --python, ONNX Runtime's own calibrators on the same images.
 
 import { execFile } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { engineEnvironment } from '../src/supervisor.js'
 import * as kernel from './kernel.js'
 import { median } from './median.js'
 import { type BenchCase, cases, imageCase, Rig } from './rig.js'
 import type { BenchOptions, Section } from './types.js'
+import { wholeRun, wordsFor } from './wholeRun.js'
 
 const run = promisify(execFile)
-const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 
 export async function calibrate(options: BenchOptions): Promise<Section[]> {
   const all = [...(options.model === undefined ? [] : [imageCase(options.model)]), ...cases]
@@ -22,7 +21,6 @@ export async function calibrate(options: BenchOptions): Promise<Section[]> {
   const sections = [
     await ratios(all, cores, options),
     { title: kernel.title, rows: kernel.rows(await kernel.run(options)) },
-    await scaling(all[0]!, cores, options),
     await memory(all[0]!),
   ]
   return [...sections, ...(options.python === undefined ? [] : [await peers(options)])]
@@ -86,38 +84,11 @@ async function samplesOf(rig: Rig, threads: number, seconds: number): Promise<nu
   }
 }
 
-async function scaling(of: BenchCase, cores: number, { rounds, samples }: BenchOptions): Promise<Section> {
-  const counts = [1, 2, 4, 8, 16, 32].filter((count) => count <= cores)
-  const rigs = await Promise.all(counts.map((count) => Rig.open(of, count)))
-  // Twice the samples: the end of a run, when one worker waits for another, is not what this is about.
-  const runs = rigs.map(() => ({ plain: [] as number[], calibration: [] as number[] }))
-  for (const rig of rigs) await rig.calibrate(cores * 4)
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, rig] of rigs.entries()) {
-      runs[i]!.calibration.push((2 * samples) / (await rig.calibrate(2 * samples)).seconds)
-      runs[i]!.plain.push((2 * samples) / (await rig.plain(2 * samples)).seconds)
-    }
-  }
-  await Promise.all(rigs.map((rig) => rig.close()))
-  const times = (rates: readonly number[], one: readonly number[]) =>
-    round2(median(rates.map((rate, i) => rate / one[i]!)))
-  const rows = counts.map((count, i) => ({
-    workers: count,
-    'calibration samples/s': round2(median(runs[i]!.calibration)),
-    'times one worker': times(runs[i]!.calibration, runs[0]!.calibration),
-    'plain samples/s': round2(median(runs[i]!.plain)),
-    'times one thread': times(runs[i]!.plain, runs[0]!.plain),
-  }))
-  return { title: `Scaling, ${of.name}`, rows }
-}
-
 async function memory(of: BenchCase): Promise<Section> {
   const rows = []
   for (const count of [200, 2000]) {
-    // As the command runs its engine.
-    const args = [here('./memory.js'), of.model, String(count), '2', of.dims.join()]
-    const { stdout } = await run(process.execPath, args, { env: engineEnvironment(process.env) })
-    const { maxRssMb, seconds } = JSON.parse(stdout)
+    const words = wordsFor(of, count, ['./decoded.js', 'decoded'])
+    const { maxRssMb, seconds } = await wholeRun([...words, '-qm', 'kl', '-cn', '2'])
     rows.push({ samples: count, 'peak MB': Math.round(maxRssMb), 'whole run s': round2(seconds) })
   }
   const [few, many] = rows

@@ -1,4 +1,4 @@
-// A dataset whose samples are already decoded: the benches time squire, not JPEG. Every worker keeps the few distinct inputs in memory.
+// Datasets of the benches. `decoded` has samples that are decoded already, to time squire and not JPEG: every worker keeps the few distinct inputs in memory.
 // BENCH_IMAGES names a folder of JPEGs (taken as they are: 224x224, BGR minus the ImageNet means); without it inputs are smooth noise.
 
 import { readdirSync, writeSync } from 'node:fs'
@@ -36,6 +36,20 @@ export const marked = defineDataset((options: DatasetOptions) => ({
 }))
 
 export const decoded = defineDataset((options: DatasetOptions) => opened(options))
+
+/** Every sample is a JPEG of BENCH_IMAGES, decoded each time. The number that its name begins with is its label. */
+export const photographs = defineDataset(({ data }: DatasetOptions) => {
+  const folder = process.env.BENCH_IMAGES!
+  const files = readdirSync(folder).sort()
+  return {
+    size: () => Number(data!.split(',')[0]),
+    async load(index: number) {
+      const file = files[index % files.length]!
+      return { inputs: await photograph(join(folder, file)), label: Number.parseInt(file, 10) }
+    },
+    metric: top1,
+  }
+})
 
 function opened({ inputs, data }: DatasetOptions) {
   const [size = 200, ...dims] = (data ?? '').split(',').map(Number)

@@ -1,12 +1,8 @@
 // The memory of an infer function that starts all its forwards at once, and of one that uses executor.map.
 
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { cases, imageCase } from './rig.js'
 import type { BenchOptions, Section } from './types.js'
-
-const run = promisify(execFile)
+import { wholeRun, wordsFor } from './wholeRun.js'
 
 export async function executor(options: BenchOptions): Promise<Section[]> {
   const sections: Section[] = []
@@ -15,9 +11,8 @@ export async function executor(options: BenchOptions): Promise<Section[]> {
     for (const samples of [50, 400]) {
       const row: Record<string, string | number> = { samples }
       for (const style of ['allAtOnce', 'mapped']) {
-        const args = [fileURLToPath(new URL('memory.js', import.meta.url)), model, String(samples), '2', dims.join()]
-        const { stdout } = await run(process.execPath, [...args, './inferFunctions.js', style])
-        row[`${style} MB`] = Math.round(JSON.parse(stdout).maxRssMb)
+        const words = wordsFor({ model, dims }, samples, ['./inferFunctions.js', style])
+        row[`${style} MB`] = Math.round((await wholeRun([...words, '-qm', 'kl', '-cn', '2'])).maxRssMb)
       }
       rows.push(row)
     }

@@ -1,9 +1,10 @@
-// npm run bench -- [kernel|lookup|integer|solve|weights|startup|executor|calibrate|recurrent|dodges|scaling|resident]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
+// npm run bench -- [kernel|lookup|integer|solve|weights|startup|executor|calibrate|cores|recurrent|dodges|scaling|resident]... [--json] [--rounds N] [--seconds S] [--samples N] [--model FILE] [--images FOLDER] [--python PATH]
 
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { calibrate } from './calibrate.js'
+import { cores } from './cores.js'
 import { dodges } from './dodges.js'
 import { executor } from './executor.js'
 import { integer } from './integer.js'
@@ -47,6 +48,7 @@ const benches: Readonly<Record<string, () => Promise<Section[]>>> = {
   startup: () => startup(options),
   executor: () => executor(options),
   calibrate: () => calibrate(options),
+  cores: () => cores(options),
   recurrent: () => recurrent(options),
   dodges: () => dodges(options),
   scaling: () => scaling(options),

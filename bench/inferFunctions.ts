@@ -1,4 +1,4 @@
-// Infer functions for memory.ts: `-d` is "SAMPLES,DIMS". Each input is made when it is loaded, as a decoder would.
+// Infer functions for wholeRun.ts: `-d` is "SAMPLES,DIMS". Each input is made when it is loaded, as a decoder would.
 
 import { setTimeout } from 'node:timers/promises'
 import type { Executor, TensorLike } from '../src/index.js'

@@ -26,15 +26,21 @@ const STUCK =
 const MAX_RESTARTS = 5
 
 /**
- * How the engine shares memory with the system. V8's heap for new objects has 4 MB for each half of each thread, where up to 16 would be taken and not be
- * given back. The C library gives an array of 4 MB or more its own pages, which go back when it is freed: left alone, it raises that limit to as much as
+ * How the engine shares memory with the system, and its threads for files. V8's heap for new objects has 4 MB for each half of each thread, where up to 16
+ * would be taken and not be given back. The C library gives an array of 4 MB or more its own pages, which go back when it is freed: left alone, it raises that limit to as much as
  * 32 MB, and keeps the pages of what was freed. docs/calibration.md has what both save. What the user sets wins: Node takes the last one of a flag in
  * NODE_OPTIONS, and one on the command line before any there.
  * @param given the environment of this process
  */
 export function engineEnvironment(given: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const flags = `--max-semi-space-size=4 ${given.NODE_OPTIONS ?? ''}`.trim()
-  return { MALLOC_MMAP_THRESHOLD_: String(2 ** 22), ...given, NODE_OPTIONS: flags }
+  return {
+    // Decoding and file reading of all workers share libuv's threads: four are too few for many cores.
+    UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())),
+    MALLOC_MMAP_THRESHOLD_: String(2 ** 22),
+    ...given,
+    NODE_OPTIONS: flags,
+  }
 }
 
 /** What a crash of native code ends a process with, and SIGKILL, which a system that is short of memory sends to the largest process. */
@@ -104,9 +110,7 @@ function askToEnd(engine: ChildProcess, signal: NodeJS.Signals, again: boolean):
 function startEngine(argv: readonly string[], workspace: string, restarted: boolean): ChildProcess {
   return spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...argv], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    // Decoding and file reading of all workers share libuv's threads: four are too few for many cores.
     env: {
-      UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())),
       ...engineEnvironment(process.env),
       [engineVariable]: workspace,
       ...(restarted ? { [restartVariable]: '1' } : {}),

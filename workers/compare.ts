@@ -25,13 +25,14 @@ export async function runCompareSamples(task: CompareSamplesTask): Promise<Compa
   const sum = new Sum(comparisons)
   let batch: Feeds[] = []
   let waiting: Feeds[] = []
+  let taken = 0
   for await (const { loaded } of loadAhead(task.samples, Math.max(LOADED_AHEAD, perForward), dataset)) {
     if (Atomics.load(stop, 0) !== 0) return { kind: 'stopped' }
     if (loaded.kind === 'good') batch.push(loaded.feeds)
     else if (task.onBadSample === 'error') throw loaded.reason
-    // A last batch that is not full is left out: padding would count as data.
-    if (batch.length < perForward) continue
-    waiting.push(stackSamples(batch, perForward))
+    if (++taken % perForward !== 0) continue
+    // A batch that misses a sample is left out: padding would count as data, and samples of the next batch may be another worker's.
+    if (batch.length === perForward) waiting.push(stackSamples(batch, perForward))
     batch = []
     if (waiting.length < sum.forwardsAtOnce) continue
     await sum.add(waiting)

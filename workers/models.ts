@@ -43,7 +43,7 @@ async function opened(wanted: readonly ModelFile[], kept: readonly ModelFile[], 
 }
 
 /**
- * One thread at a time: a session that opens holds its weights two or three times for a moment, and leaves holes in the heap where the others were.
+ * At most half of the threads at a time: a session that opens holds its weights two or three times for a moment, and leaves holes in the heap where the others were.
  */
 async function openLarge(path: string, options: SessionOptions): Promise<Session> {
   return locked(async () => {

@@ -88,7 +88,7 @@ export class Pool {
 
   #start(): Piscina {
     const { resourceLimits } = this.#options
-    shareLock()
+    shareLock(this.#threads)
     const piscina = new Piscina({
       filename: workerFile(),
       minThreads: this.#threads,

@@ -29,31 +29,32 @@ export interface CompareRequest {
   readonly onProgress: (samplesDone: number) => void
 }
 
-/** A sample costs several forward passes, and opening the models of a worker costs more than these: a few samples make a chunk. */
-const SAMPLES_A_CHUNK = 4
+/** A sample costs several forward passes: handing over a few at once costs nothing beside them. */
+const MOST_SAMPLES_A_PIECE = 4
 
 /** What a worker does at once: some samples of some of the comparisons. */
 interface Piece {
   /** Of the comparisons: which share of them. */
   readonly share: number
-  readonly from: number
-  readonly to: number
+  /** Positions in canonical order. */
+  readonly positions: readonly number[]
 }
 
 export async function compareSamples(request: CompareRequest): Promise<Compared> {
   const { pool, count, stop, onProgress } = request
   const shares = sharesOf(request.comparisons, pool.threads)
-  const pieces = piecesOf(request, shares.length)
+  const positions = goodPositions(request)
+  const pieces = piecesOf(request, positions, shares.length)
   let next = 0
-  let done = 0
+  let done = shares.length * (count - positions.length)
   const sums = shares.map((): Compared => ({ samples: 0, differences: [] }))
   // Pieces start in order, so all before one that fails are done or under way: the first to fail is the same in every run.
   let failure: { readonly position: number; readonly error: unknown } | undefined
   const runner = async (): Promise<void> => {
     while (failure === undefined && next < pieces.length && !stop.signal.aborted) {
       const position = next++
-      const { share, ...chunk } = pieces[position]!
-      const answer = await pool.compareSamples(taskOf(request, shares[share]!, chunk)).catch((error: unknown) => {
+      const { share, positions } = pieces[position]!
+      const answer = await pool.compareSamples(taskOf(request, shares[share]!, positions)).catch((error: unknown) => {
         if (failure === undefined || position < failure.position) failure = { position, error }
       })
       if (answer === undefined || answer.kind === 'stopped') return
@@ -62,7 +63,7 @@ export async function compareSamples(request: CompareRequest): Promise<Compared>
         samples: samples + answer.compared,
         differences: mergeTensors(differences, answer.differences),
       }
-      done += chunk.to - chunk.from
+      done += positions.length
       onProgress(Math.floor(done / shares.length))
     }
   }
@@ -83,26 +84,31 @@ function sharesOf(comparisons: readonly Comparison[], threads: number): (readonl
   return Array.from({ length: count }, (_, share) => comparisons.slice(start(share), start(share + 1)))
 }
 
-function piecesOf({ pool, count, samplesPerForward }: CompareRequest, shares: number): Piece[] {
-  const wanted = shares === 1 ? SAMPLES_A_CHUNK : Math.max(SAMPLES_A_CHUNK, count / Math.floor(pool.threads / shares))
-  const size = samplesPerForward * Math.ceil(wanted / samplesPerForward)
-  return Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size).flatMap((from) =>
-    Array.from({ length: shares }, (_, share) => ({ share, from, to: Math.min(count, from + size) })),
+/** Those of samples that are not known to be bad: where forward passes begin must depend on the samples alone, not on the pieces. */
+function goodPositions({ count, samples, excluded }: CompareRequest): number[] {
+  return Array.from({ length: count }, (_, position) => position).filter(
+    (position) => !excluded.has(samples.at(position).index),
   )
 }
 
-function taskOf(
-  request: CompareRequest,
-  comparisons: readonly Comparison[],
-  chunk: { readonly from: number; readonly to: number },
-) {
-  const { source, samples, samplesPerForward, onBadSample, stop, excluded } = request
-  const all = Array.from({ length: chunk.to - chunk.from }, (_, i) => samples.at(chunk.from + i))
+/** Every worker gets something to do: a few samples take seconds where models are large. */
+function piecesOf({ pool, samplesPerForward }: CompareRequest, positions: readonly number[], shares: number): Piece[] {
+  const even = positions.length / Math.floor(pool.threads / shares)
+  // A worker of several that divide the comparisons gets all of its samples at once, for which it opens its models once.
+  const wanted = shares === 1 ? Math.min(MOST_SAMPLES_A_PIECE, even) : even
+  const size = samplesPerForward * Math.max(1, Math.ceil(wanted / samplesPerForward))
+  return Array.from({ length: Math.ceil(positions.length / size) }, (_, i) => i * size).flatMap((from) =>
+    Array.from({ length: shares }, (_, share) => ({ share, positions: positions.slice(from, from + size) })),
+  )
+}
+
+function taskOf(request: CompareRequest, comparisons: readonly Comparison[], positions: readonly number[]) {
+  const { source, samples, samplesPerForward, onBadSample, stop } = request
   return {
     kind: 'compareSamples' as const,
     comparisons,
     source,
-    samples: all.filter(({ index }) => !excluded.has(index)),
+    samples: positions.map((position) => samples.at(position)),
     samplesPerForward,
     onBadSample,
     stop: stop.buffer,

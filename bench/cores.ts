@@ -1,0 +1,92 @@
+// Claim: calibration scales with the cores as plain inference does, and a run writes the same bytes whatever the number of its workers.
+// Side by side in one run: 1, 2, 4... workers in turn, up to the cores of this machine.
+
+import { availableParallelism } from 'node:os'
+import { median } from './median.js'
+import { type BenchCase, cases, imageCase, Rig } from './rig.js'
+import type { BenchOptions, Section } from './types.js'
+import { type WholeRun, wholeRun, wordsFor } from './wholeRun.js'
+
+export async function cores(options: BenchOptions): Promise<Section[]> {
+  const of = options.model === undefined ? cases[0]! : imageCase(options.model)
+  if (options.images !== undefined) process.env.BENCH_IMAGES = options.images
+  const counts = workerCounts(availableParallelism())
+  return [await calibration(of, counts, options), ...(await wholeRuns(of, counts, options))]
+}
+
+/** 1, 2, 4... and all cores. */
+function workerCounts(most: number): number[] {
+  const powers = Array.from({ length: Math.ceil(Math.log2(most)) }, (_, i) => 2 ** i)
+  return [...powers, most]
+}
+
+async function calibration(of: BenchCase, counts: readonly number[], { rounds, samples }: BenchOptions) {
+  const rigs = await Promise.all(counts.map((count) => Rig.open(of, count)))
+  const runs = rigs.map(() => ({ plain: [] as number[], calibration: [] as number[] }))
+  for (const rig of rigs) await rig.calibrate(counts.at(-1)! * 4)
+  // As many samples for each worker: of a run that is too short, the end is seen, where one worker waits for another.
+  const each = counts.map((count) => Math.max(1, Math.round(samples / 4)) * count)
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, rig] of rigs.entries()) {
+      runs[i]!.calibration.push(each[i]! / (await rig.calibrate(each[i]!)).seconds)
+      runs[i]!.plain.push(each[i]! / (await rig.plain(each[i]!)).seconds)
+    }
+  }
+  await Promise.all(rigs.map((rig) => rig.close()))
+  const [one] = runs
+  const rows = counts.map((count, i) => ({
+    workers: count,
+    'calibration samples/s': round1(median(runs[i]!.calibration)),
+    'times one worker': times(runs[i]!.calibration, one!.calibration),
+    'plain samples/s': round1(median(runs[i]!.plain)),
+    'times one thread': times(runs[i]!.plain, one!.plain),
+  }))
+  return { title: `Calibration in all five modes on decoded samples, and plain inference, ${of.name}`, rows }
+}
+
+const settings: readonly (readonly [title: string, words: readonly string[]])[] = [
+  ['with the defaults', []],
+  ['all five modes', ['-qm', 'all', '--zero-points', 'none']],
+]
+
+async function wholeRuns(of: BenchCase, counts: readonly number[], { rounds, samples, images }: BenchOptions) {
+  const sections: Section[] = []
+  const data = ['./decoded.js', images === undefined ? 'decoded' : 'photographs'] as const
+  for (const [title, words] of settings) {
+    const runs: WholeRun[][] = counts.map(() => [])
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, count] of counts.entries()) {
+        runs[i]!.push(await wholeRun([...wordsFor(of, samples, data), ...words, '-cn', String(count)]))
+      }
+    }
+    const rows = counts.map((count, i) => ({ workers: count, ...columns(runs[i]!, runs[0]!) }))
+    sections.push({ title: `A whole run ${title}, ${samples} samples, ${of.name}`, rows })
+  }
+  return sections
+}
+
+function columns(runs: readonly WholeRun[], one: readonly WholeRun[]) {
+  const seconds = (of: (run: WholeRun) => number) => round2(median(runs.map(of)))
+  const pass = (name: string) => seconds(({ passSeconds }) => passSeconds[name] ?? 0)
+  const passes = ['calibrating', 'trying', 'evaluating', 'comparing'].map((name) => [`${name} s`, pass(name)] as const)
+  const { digest } = one[0]!
+  return {
+    ...Object.fromEntries(passes),
+    'whole run s': seconds((run) => run.seconds),
+    'times one worker': times(
+      runs.map((run) => 1 / run.seconds),
+      one.map((run) => 1 / run.seconds),
+    ),
+    'main thread s': seconds((run) => run.mainThreadSeconds),
+    'peak MB': Math.round(median(runs.map(({ maxRssMb }) => maxRssMb))),
+    bytes: runs.every((run) => run.digest === digest) ? 'the same' : 'DIFFERENT',
+  }
+}
+
+/** The median of the rounds' ratios. */
+function times(rates: readonly number[], one: readonly number[]): number {
+  return round2(median(rates.map((rate, round) => rate / one[round]!)))
+}
+
+const round1 = (value: number) => Math.round(value * 10) / 10
+const round2 = (value: number) => Math.round(value * 100) / 100
