@@ -28,7 +28,7 @@ const MAX_RESTARTS = 5
 /**
  * How the engine shares memory with the system, and its threads for files. V8's heap for new objects has 4 MB for each half of each thread, where up to 16
  * would be taken and not be given back. The C library gives an array of 4 MB or more its own pages, which go back when it is freed: left alone, it raises that limit to as much as
- * 32 MB, and keeps the pages of what was freed. docs/calibration.md has what both save. What the user sets wins: Node takes the last one of a flag in
+ * 32 MB, and keeps the pages of what was freed. docs/memory.md has what both save. What the user sets wins: Node takes the last one of a flag in
  * NODE_OPTIONS, and one on the command line before any there.
  * @param given the environment of this process
  */

@@ -1,6 +1,6 @@
 // Biases that make up for what rounding the weights does to the mean of an operator's sums: (W - W^) E[x], with the float model's means of the inputs.
 // All operators are corrected at once: each as if those before it were right, which their own corrections make them. To correct one after another by
-// what they really read takes a pass for each, and was worse on most models (docs/accuracy.md).
+// what they really read takes a pass for each, and was worse on most models (docs/experiments.md).
 
 import type { Refined } from '../../operators/accumulation/types.js'
 import type { Plan } from '../../plan/types.js'
