@@ -1,5 +1,5 @@
 // Forward passes of compared models, and how far their tensors are apart. All comparisons share the passes of one reference; each candidate, and the
-// model of its operators alone, runs on the same inputs.
+// models of its operators alone, run on the same inputs.
 
 import type { Feeds } from '../src/dataset/types.js'
 import { type Difference, encode } from '../src/difference/difference.js'
@@ -52,7 +52,7 @@ async function referenceValues(
   beside: readonly ModelFile[],
 ): Promise<Values[]> {
   const compared = comparisons.flatMap(({ tensors, own }) =>
-    [...tensors, ...(own?.fed ?? [])].map(({ reference }) => reference),
+    [...tensors, ...own.flatMap(({ fed }) => fed)].map(({ reference }) => reference),
   )
   const wanted = unique([...outputs, ...compared])
   const values: Values[] = []
@@ -72,42 +72,47 @@ async function differencesOf(
   passes: readonly Values[],
   beside: readonly ModelFile[],
 ): Promise<TensorDifference[][]> {
-  const accumulated: (Difference | undefined)[][] = []
+  const written = tensors.map((tensor): Written => [tensor, tensor.candidate])
+  const accumulated: ByTensor[] = []
   for (const values of passes) {
     const session = await sessionFor(candidate, beside)
-    accumulated.push(
-      await differencesIn(session, feedsOf(candidate, values), { values, tensors, outputOf: ofCandidate }),
-    )
+    accumulated.push(await differencesIn(session, feedsOf(candidate, values), values, written))
     collectArrays(LEAST_WORKER_BYTES)
   }
-  const found: TensorDifference[][] = []
-  for (const [pass, values] of passes.entries()) {
-    const session = own && (await sessionFor(own.file, beside))
-    const alone = session && (await differencesIn(session, ownFeeds(own, values), { values, tensors, outputOf: ofOwn }))
-    found.push(tensors.map((_, i) => ({ accumulated: accumulated[pass]![i]!, own: alone?.[i] })))
-    collectArrays(LEAST_WORKER_BYTES)
+  const alone: ByTensor[][] = passes.map(() => [])
+  for (const model of own) {
+    const outputs = new Set(model.file.outputs)
+    const part = tensors.flatMap((tensor): Written[] => {
+      const { ownOutput } = tensor
+      return ownOutput !== undefined && outputs.has(ownOutput) ? [[tensor, ownOutput]] : []
+    })
+    for (const [pass, values] of passes.entries()) {
+      const session = await sessionFor(model.file, beside)
+      alone[pass]!.push(await differencesIn(session, ownFeeds(model, values), values, part))
+      collectArrays(LEAST_WORKER_BYTES)
+    }
   }
-  return found
+  const owns = alone.map((parts): ByTensor => new Map(parts.flatMap((part) => [...part])))
+  return passes.map((_, pass) =>
+    tensors.map((tensor) => ({ accumulated: accumulated[pass]!.get(tensor)!, own: owns[pass]!.get(tensor) })),
+  )
 }
 
-interface Outputs {
-  /** Tensors of the reference. */
-  readonly values: Values
-  readonly tensors: readonly ComparedTensor[]
-  /** The output that a model has in a tensor's place; undefined where it has none. */
-  readonly outputOf: (tensor: ComparedTensor) => string | undefined
-}
+/** A tensor, and the output of a model that stands for it. */
+type Written = readonly [tensor: ComparedTensor, output: string]
+type ByTensor = ReadonlyMap<ComparedTensor, Difference>
 
-const ofCandidate = ({ candidate }: ComparedTensor) => candidate
-const ofOwn = ({ ownOutput }: ComparedTensor) => ownOutput
-
-/** One forward pass of a candidate, or of the model of its operators alone. Its outputs are garbage afterwards. */
-async function differencesIn(session: Session, feeds: Values, { values, tensors, outputOf }: Outputs) {
-  const written = await session.run(feeds, unique(tensors.flatMap((tensor) => outputOf(tensor) ?? [])))
-  return tensors.map((tensor) => {
-    const output = outputOf(tensor)
-    return output === undefined ? undefined : tensorDifference(values[tensor.reference]!, written[output]!, tensor)
-  })
+/** One forward pass of a candidate, or of a model of its operators alone, beside the reference's tensors. Its outputs are garbage afterwards. */
+async function differencesIn(
+  session: Session,
+  feeds: Values,
+  values: Values,
+  written: readonly Written[],
+): Promise<ByTensor> {
+  const found = await session.run(feeds, unique(written.map(([, output]) => output)))
+  return new Map(
+    written.map(([tensor, output]) => [tensor, tensorDifference(values[tensor.reference]!, found[output]!, tensor)]),
+  )
 }
 
 /** Every tensor is an output here: a runtime that kept their memory would hold all tensors of each model, beside the copies that are compared. */
@@ -119,7 +124,7 @@ function feedsOf({ inputs }: ModelFile, values: Values): Values {
   return Object.fromEntries(inputs.map(({ name }) => [name, values[name]!]))
 }
 
-/** What the model of the operators alone is fed: the inputs of the models, and the codes of the reference's tensors that operators read. */
+/** What a model of operators alone is fed: the inputs of the models, and the codes of the reference's tensors that operators read. */
 function ownFeeds({ file, fed }: OwnModel, values: Values): Values {
   const encoded = fed.map(({ input, reference, codes }) => {
     const { dims, data } = values[reference]!
@@ -131,11 +136,7 @@ function ownFeeds({ file, fed }: OwnModel, values: Values): Values {
 
 /** Every model that the comparisons run. */
 export function modelsOf(comparisons: readonly Comparison[]): ModelFile[] {
-  return comparisons.flatMap(({ reference, candidate, own }) => [
-    reference,
-    candidate,
-    ...(own === undefined ? [] : [own.file]),
-  ])
+  return comparisons.flatMap(({ reference, candidate, own }) => [reference, candidate, ...own.map(({ file }) => file)])
 }
 
 /** The models that stay open from pass to pass: all but large ones. */

@@ -21,7 +21,7 @@ export async function namedComparison(a: ModelProto, b: ModelProto, folder: stri
   return {
     reference: await modelFile(withOutputs(a, shared), join(folder, 'a.onnx')),
     candidate: await modelFile(withOutputs(b, shared), join(folder, 'b.onnx')),
-    own: undefined,
+    own: [],
     tensors: shared.map((name) => ({
       reference: name,
       candidate: name,

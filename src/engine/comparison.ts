@@ -8,7 +8,8 @@ import type { ModelFile } from './protocol.js'
 export interface Comparison {
   readonly reference: ModelFile
   readonly candidate: ModelFile
-  readonly own: OwnModel | undefined
+  /** Every operator that is measured alone is in one of these. */
+  readonly own: readonly OwnModel[]
   readonly tensors: readonly ComparedTensor[]
 }
 
@@ -22,11 +23,11 @@ export interface ComparedTensor {
   readonly codes: Codes | undefined
   /** Both are compared less their means over these axes; absent: as they are. */
   readonly centred?: Axes
-  /** The output of the `own` model that holds what the tensor's operator makes of the reference's values. */
+  /** The output of one of the `own` models that holds what the tensor's operator makes of the reference's values. */
   readonly ownOutput: string | undefined
 }
 
-/** The candidate's operators, each by itself and fed from the reference: what each one's own error is. */
+/** Operators of the candidate, each by itself and fed from the reference: what each one's own error is. */
 export interface OwnModel {
   readonly file: ModelFile
   readonly fed: readonly FedTensor[]

@@ -17,8 +17,16 @@ export interface GraphIndex {
   outerInputs(node: NodeProto): readonly string[]
 }
 
-/** An index of the graph as it is now: make a new one after a change. */
+const known = new WeakMap<GraphProto, GraphIndex>()
+
+/** An index of the graph, made once: a graph is never changed, what changes one makes another. Most passes leave it as it is. */
 export function indexGraph(graph: GraphProto): GraphIndex {
+  const index = known.get(graph) ?? makeIndex(graph)
+  known.set(graph, index)
+  return index
+}
+
+function makeIndex(graph: GraphProto): GraphIndex {
   const producers = new Map<string, NodeProto>()
   const consumers = new Map<string, NodeProto[]>()
   const inputsOf = new Map<NodeProto, readonly string[]>()
@@ -76,8 +84,9 @@ export function allNames(graph: GraphProto): Set<string> {
 
 /** Gives names that no tensor of the graph has: the wish itself, or the wish with a number. The same calls give the same names. */
 export function nameSource(graph: GraphProto): (wish: string) => string {
-  const taken = allNames(graph)
+  let taken: Set<string> | undefined
   return (wish) => {
+    taken ??= allNames(graph)
     let name = wish
     for (let count = 1; taken.has(name); count++) name = `${wish}_${count}`
     taken.add(name)

@@ -82,7 +82,7 @@ async function sharesOf(
     judged.map((one) => ({ ...one, candidate: ofTurn.get(one.reference)!, codes: undefined })),
   )
   const candidate = await modelFile(switched.proto, join(folder, 'switched.onnx'))
-  const comparison = { reference: float, candidate, own: undefined, tensors }
+  const comparison = { reference: float, candidate, own: [], tensors }
   const compared = await compareModels(runner, comparison, { iteration, of: 'calibration', most }, title)
   const shares = sources.map((source, turn) => ({
     source,

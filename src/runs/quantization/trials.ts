@@ -125,7 +125,7 @@ export class Trials {
     const integer = integerOf(this.#setting, job, fixed, { outputDequant: true, allLayers: false })
     const judged = tensors.map((tensor) => tensor.candidate)
     const candidate = await modelFile(withOutputs(integer, judged, 'add'), path, LEAST_MAPPED_COMPARED)
-    return { reference, candidate, own: undefined, tensors }
+    return { reference, candidate, own: [], tensors }
   }
 
   /** The float model with the judged tensors as outputs: one for all trials, as a zero point moves scores by a constant. */

@@ -68,7 +68,7 @@ async function powersOf(
   const candidate = await cutFile(integer, names('candidate'), join(folder, 'integer.onnx'))
   // A model that hands its inputs on computes nothing that could be wrong.
   if (reference === undefined || candidate === undefined) return samples.map(() => [])
-  const comparison = { reference, candidate, own: undefined, tensors }
+  const comparison = { reference, candidate, own: [], tensors }
   const name = 'a sample that judges the refinement'
   const compared = samples.map(async (sample) => {
     const { feeds } = sample

@@ -25,7 +25,7 @@ async function tasksOf({ threads, count, batch = 1, comparisons = 1, excluded = 
     pool: { threads, compareSamples: compare } as unknown as Pool,
     comparisons: Array.from({ length: comparisons }, (_, i) => {
       const reference = { path: String(i) } as ModelFile
-      return { reference, candidate: reference, own: undefined, tensors: [] } satisfies Comparison
+      return { reference, candidate: reference, own: [], tensors: [] } satisfies Comparison
     }),
     source: { kind: 'path', path: 'samples' } as CompareSamplesTask['source'],
     samples: { length: count, at: (index) => ({ index, id: `s${index}` }) },
