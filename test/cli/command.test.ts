@@ -32,6 +32,7 @@ const mistakes: readonly [string, string][] = [
   ['--chip TX5105C compile -m a.onnx', `unknown command "compile": expected "quant", as in\n  ${example}`],
   ['quant', `the model is missing: give it with --model (-m), as in\n  ${example}`],
   ['quant onnx extra -m a.onnx', 'unexpected "extra" after `squire quant onnx`'],
+  ['doctor model.onnx', 'squire doctor: expected options only, got "model.onnx"'],
   ['quant tflite -m a.onnx', '`squire quant`: expected "onnx", got "tflite"'],
   ['quant a.onnx', '`squire quant`: expected "onnx", got "a.onnx"; the model is given with -m'],
   ['quant onx -m a.onnx', '`squire quant`: expected "onnx", got "onx"; did you mean "onnx"?'],

@@ -6,7 +6,7 @@ import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os'
 import { promisify } from 'node:util'
 import { option } from '../../config/option.js'
 import { text } from '../../config/values.js'
-import { exitCodes, messageOf } from '../../errors.js'
+import { exitCodes, messageOf, SquireError } from '../../errors.js'
 import { squireVersion } from '../../version.js'
 import { readCommandLine } from '../commandLine.js'
 import { print } from '../print.js'
@@ -26,7 +26,10 @@ export const doctor: Command = {
   description: 'Says what this machine has for squire, and whether models run on it.',
   options,
   async run(argv) {
-    const { values } = readCommandLine(argv, options)
+    const { operands, values } = readCommandLine(argv, options)
+    if (operands.length > 0) {
+      throw new SquireError('USAGE', `squire doctor: expected options only, got "${operands[0]}"`)
+    }
     const chips = (await import('../../fixedpoint/chip.js')).chipNames
     const runtime = await checked(runtimeRuns)
     const lines: readonly (readonly [string, string])[] = [

@@ -51,7 +51,7 @@ function refuseOtherRuns(name: string, { runMode }: Config): void {
 
 const conclude: Task<ShareResult>['conclude'] = async (result, { json }) => {
   const { path, samples, skipped, reused } = result
-  const told = reused ? 'was there already' : `${samples} samples, ${skipped} skipped`
+  const told = reused ? 'was there already' : `${samples} ${samples === 1 ? 'sample' : 'samples'}, ${skipped} skipped`
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${path}: ${told}\n`)
   return 0
 }

@@ -22,14 +22,14 @@ const measured = 'Signal to noise on calibration samples:'
 
 function modeText(modes: ResultEntry['modes']): string {
   if (modes == null) return ''
-  return `the mode was chosen. ${measured} ${modes.map(({ mode, sqnr }) => `${mode} ${decibels(sqnr)}`).join(', ')}.`
+  return `The mode was chosen. ${measured} ${modes.map(({ mode, sqnr }) => `${mode} ${decibels(sqnr)}`).join(', ')}.`
 }
 
 function zeroPointText({ policy, groups, pads, sums, tried }: ZeroPointEntry): string {
   const held =
     groups === 0
-      ? 'no tensor has a zero point.'
-      : `${groups} scales have a zero point (${policy}), with ${pads} Pad nodes${sums > 0 ? ` and ${sums} sums` : ''} for their sake.`
+      ? 'No scale has a zero point.'
+      : `Scales with a zero point (${policy}): ${groups}. Pad nodes for their sake: ${pads}${sums > 0 ? `, sums: ${sums}` : ''}.`
   if (tried === undefined) return held
   return `${held} ${measured} ${tried.map((one) => `${one.policy} ${decibels(one.sqnr)}`).join(', ')}.`
 }

@@ -4,7 +4,7 @@ import { axisX, axisY, dot, gridY, line, type PlotOptions, pointerX, ruleX, rule
 import { useCallback, useMemo, useState } from 'preact/hooks'
 import { Chart } from './chart.js'
 import { Choice } from './choice.js'
-import { cosineText, fixed } from './format.js'
+import { cosineText, counted, fixed } from './format.js'
 import type { Measure, Row } from './model.js'
 
 interface DepthProps {
@@ -62,9 +62,7 @@ export function Depth({ rows, ownCosine, selected, compared, onOpen }: DepthProp
         options={options}
         onPick={pick}
       />
-      <p class="quiet">
-        Measured on {compared} {compared === 1 ? 'sample' : 'samples'}. Click a point to open its tensor.
-      </p>
+      <p class="quiet">Measured on {counted(compared, 'sample')}. Click a point to open its tensor.</p>
     </section>
   )
 }

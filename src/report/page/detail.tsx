@@ -2,7 +2,7 @@
 
 import type { QuantizationEntry } from '../data/types.js'
 import { Channels } from './channels.js'
-import { cosineText, fixed, nothing, percent, short, signedPercent } from './format.js'
+import { cosineText, counted, fixed, nothing, percent, short, signedPercent } from './format.js'
 import { Headings } from './headings.js'
 import { Histogram } from './histogram.js'
 import type { Report, View } from './model.js'
@@ -30,7 +30,7 @@ export function Detail({ report, index, shown }: DetailProps) {
         <span>{tensor.observed ? 'counted' : 'statistics follow from its inputs’'}</span>
         {shown.drift != null && (
           <span>
-            range {signedPercent(shown.drift.changes[index])} since the first {shown.drift.samples} samples
+            range {signedPercent(shown.drift.changes[index])} since the first {counted(shown.drift.samples, 'sample')}
           </span>
         )}
         {tensor.scaleOf !== tensor.name && <span>shares the scale of {tensor.scaleOf}</span>}

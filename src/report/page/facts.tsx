@@ -1,6 +1,6 @@
 // How the run came about.
 
-import { seconds } from './format.js'
+import { counted, seconds } from './format.js'
 import type { Report, RunFacts } from './model.js'
 
 export function Facts({ report, run }: { readonly report: Report; readonly run: RunFacts | null }) {
@@ -17,13 +17,13 @@ export function Facts({ report, run }: { readonly report: Report; readonly run: 
         </dd>
         <dt>data</dt>
         <dd>
-          {report.data.samples} calibration samples, digest <span class="name">{report.data.digest}</span>
+          {counted(report.data.samples, 'calibration sample')}, digest <span class="name">{report.data.digest}</span>
         </dd>
         {report.skipped.length > 0 && (
           <>
             <dt>left out</dt>
             <dd>
-              {report.skipped.length} samples:{' '}
+              {counted(report.skipped.length, 'sample')}:{' '}
               {report.skipped
                 .slice(0, 5)
                 .map(({ id, reason }) => `${id} (${reason})`)

@@ -14,6 +14,11 @@ export function fixed(value: number | null | undefined, digits: number): string 
   return value === null || value === undefined ? nothing : minus(value.toFixed(digits))
 }
 
+/** A number of things; `unit` is a singular that takes an s. */
+export function counted(count: number, unit: string): string {
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}
+
 /** A share as per cent. */
 export function percent(share: number | null | undefined): string {
   if (share === null || share === undefined) return nothing

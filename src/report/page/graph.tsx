@@ -4,7 +4,7 @@ import { Graph as Layered, layout } from '@dagrejs/dagre'
 import type { ComponentChildren } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
 import type { OperatorEntry } from '../data/types.js'
-import { fixed } from './format.js'
+import { counted, fixed } from './format.js'
 import type { Report, Row } from './model.js'
 import { Scroll } from './scroll.js'
 
@@ -20,7 +20,9 @@ export function Graph({ report, rows }: GraphProps) {
       <details onToggle={(event) => setDrawn(event.currentTarget.open)}>
         <summary>
           <h2 id="graph">Graph</h2>
-          <span class="quiet">{report.operators.length} operators, darker where an operator loses more by itself</span>
+          <span class="quiet">
+            {counted(report.operators.length, 'operator')}, redder where an operator loses more by itself
+          </span>
         </summary>
         {isDrawn && <Drawing report={report} rows={rows} />}
       </details>

@@ -66,7 +66,8 @@ function histogramOptions(bins: readonly Bin[], bounds: readonly Bound[], width:
   return {
     height: 200,
     marginLeft: 44,
-    marginRight: 12,
+    // Half of a mode's name, which stands at its bound.
+    marginRight: 30,
     marginTop: 26,
     style: { background: 'transparent', fontFamily: 'inherit', fontSize: '11px' },
     x: { domain: [Math.min(...xs), Math.max(...xs)] },

@@ -1,7 +1,7 @@
 // Whose noise it is: what each tensor and each operator's weights add to the noise at the outputs by themselves, the largest first.
 
 import type { QuantizationEntry } from '../data/types.js'
-import { percent } from './format.js'
+import { counted, percent } from './format.js'
 import type { Report } from './model.js'
 
 interface NoiseProps {
@@ -28,7 +28,7 @@ export function Noise({ report, shown, onOpen }: NoiseProps) {
       <h3>Whose noise it is</h3>
       <p class="key">
         One thing is quantized at a time, all else stays float: shares of the sum of the noise at the outputs, on{' '}
-        {shown!.noise!.samples} {shown!.noise!.samples === 1 ? 'sample' : 'samples'}.
+        {counted(shown!.noise!.samples, 'sample')}.
       </p>
       <ol class="worst">
         {shares.slice(0, MOST_SHOWN).map(({ index, name, what, share }) => (

@@ -131,7 +131,7 @@ describe.skipIf(python === undefined)('a mistake in a script', () => {
     ['raises', 'ended with ValueError: my loader broke', /bare\.py:\d+\)/],
     ['wrong_shape', 'forward 2: input 0 "x" has dims [1, 3], expected [n, 4]', /bare\.py:\d+\)/],
     ['no_array', 'ended with TypeError: forward takes arrays; without numpy, objects with a buffer, not str', /:\d+\)/],
-    ['exits', "ended with called sys.exit('enough')", /bare\.py:\d+\)/],
+    ['exits', "ended with sys.exit('enough')", /bare\.py:\d+\)/],
     ['dies', 'Python ended with exit status 7 while it ran', /after 1 calls? of forward/],
     ['crashes', 'Python ended by SIGSEGV while it ran', /after 1 calls? of forward/],
     ['text', 'returned a value of type str', /expected its metric as a number, or None/],
@@ -159,7 +159,7 @@ describe.skipIf(python === undefined)('a mistake in a script', () => {
     ['import not_a_module', 'ModuleNotFoundError', /-m pip install not_a_module`, or name the interpreter that has it/],
     ['def f(:', 'SyntaxError', /broken\.py:1\)/],
     ['raise RuntimeError("early")', 'RuntimeError: early', /broken\.py:1\)/],
-    ['import sys; sys.exit(3)', 'called sys.exit(3)', /broken\.py:1\)/],
+    ['import sys; sys.exit(3)', 'broken.py (-uds): sys.exit(3)', /broken\.py:1\)/],
     ['import os; os._exit(4)', 'Python ended with exit status 4', /before the script was loaded/],
   ])('that does not load: %s', async (text, what, more) => {
     const broken = path.join(folder, 'broken.py')

@@ -148,7 +148,7 @@ class Bridge:
             return {"kind": "stopped"}
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if self._is_users(frame.filename)]
         if isinstance(error, SystemExit):
-            text = "called sys.exit(%s)" % ("" if error.code is None else repr(error.code))
+            text = "sys.exit(%s)" % ("" if error.code is None else repr(error.code))
         else:
             _print_traceback(error, self._is_users)
             text = "".join(traceback.format_exception_only(type(error), error)).strip()
