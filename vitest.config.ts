@@ -7,7 +7,7 @@ const alone = [
   'test/files/**/*.test.ts',
   'test/knight/**/*.test.ts',
   'test/library/**/*.test.ts',
-  'test/report/reporter.test.ts',
+  'test/report/console/reporter.test.ts',
   'test/runs/workspace.test.ts',
   'test/workers/**/*.test.ts',
 ]

@@ -2,7 +2,7 @@
 // The command `squire`.
 
 import { run } from './cli/run.js'
-import { guardStreams } from './report/standardStreams.js'
+import { guardStreams } from './report/console/standardStreams.js'
 
 guardStreams()
 process.exitCode = await run(process.argv.slice(2))

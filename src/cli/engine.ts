@@ -3,7 +3,7 @@
 import type { Config } from '../config/config.js'
 import { SquireError } from '../errors.js'
 import { printable } from '../printable.js'
-import { createReporter } from '../report/reporter.js'
+import { createReporter } from '../report/console/reporter.js'
 import type { Reporter } from '../report/types.js'
 import type { RunOptions } from '../runs/run.js'
 import type { Configured } from './configure.js'

@@ -2,7 +2,7 @@
 // Nothing that is only needed for quantizing is imported before the command line is known to be right.
 
 import { messageOf, SquireError } from '../errors.js'
-import { checkStdout } from '../report/standardStreams.js'
+import { checkStdout } from '../report/console/standardStreams.js'
 import { refuseOldNode, squireVersion } from '../version.js'
 import { commandOf, commands } from './commands/index.js'
 import { explain, statusOf } from './explain.js'

@@ -18,7 +18,7 @@ import { modelInputs, readModel } from '../onnx/model.js'
 import { inferTensors } from '../onnx/shapes/inference.js'
 import { elementCount } from '../onnx/tensor.js'
 import { DataType, type Model, type ModelProto } from '../onnx/types.js'
-import type { ComparedRow } from '../report/comparison.js'
+import type { ComparedRow } from '../report/text/comparison.js'
 import type { Reporter } from '../report/types.js'
 import { type RunOptions, withPool } from './run.js'
 

@@ -9,7 +9,7 @@ import { dataTypeName, elementTypeOf } from '../onnx/elements/datatype.js'
 import { toNumber } from '../onnx/elements/int64.js'
 import { opsetOf, readModel } from '../onnx/model.js'
 import type { ValueInfoProto } from '../onnx/types.js'
-import type { ModelFacts } from '../report/modelFacts.js'
+import type { ModelFacts } from '../report/text/modelFacts.js'
 
 /** @param given a model, or the folder of a run with one quantization, whose integer model is looked at */
 export async function modelFacts(given: string): Promise<ModelFacts> {

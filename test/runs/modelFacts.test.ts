@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { encodeModel } from '../../src/onnx/model.js'
-import { factLines } from '../../src/report/modelFacts.js'
+import { factLines } from '../../src/report/text/modelFacts.js'
 import { modelFacts } from '../../src/runs/modelFacts.js'
 import { temporaryFolder } from '../onnx/folder.js'
 import { model, node } from '../onnx/models.js'

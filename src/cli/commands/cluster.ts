@@ -89,7 +89,7 @@ async function engineFiles({ engine, own }: ClusterLine, run: ClusterRun): Promi
 /** Starts the run and waits for its end. */
 async function start({ engine }: ClusterLine, run: ClusterRun, written: Written, config: Config): Promise<number> {
   const [{ createReporter }, { submit }, { squeueHasJobs }] = await Promise.all([
-    import('../../report/reporter.js'),
+    import('../../report/console/reporter.js'),
     import('../../cluster/submit.js'),
     import('../../cluster/squeue.js'),
   ])

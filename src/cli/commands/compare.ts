@@ -3,7 +3,7 @@
 import { join, resolve } from 'node:path'
 import { type Config, type ConfigOptions, makeConfig } from '../../config/config.js'
 import { SquireError } from '../../errors.js'
-import * as report from '../../report/comparison.js'
+import * as report from '../../report/text/comparison.js'
 import type { Sides } from '../../runs/comparison.js'
 import { readCommandLine } from '../commandLine.js'
 import type { Configured } from '../configure.js'
@@ -44,7 +44,7 @@ export function compareSaved({ config, warnings }: Configured): Promise<number> 
 async function compareAndPrint(sides: Sides, given: Omit<ConfigOptions, 'model'>, values: Values): Promise<number> {
   rangeOf(values.indexRange)
   const { compareSides } = await import('../../runs/comparison.js')
-  const { createReporter } = await import('../../report/reporter.js')
+  const { createReporter } = await import('../../report/console/reporter.js')
   const { listenForSignals } = await import('../signals.js')
   const interrupt = listenForSignals()
   // As with --json of quant: stdout has the result alone.

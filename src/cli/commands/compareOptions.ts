@@ -4,7 +4,7 @@ import type { ConfigOptions } from '../../config/config.js'
 import { option } from '../../config/option.js'
 import { options as all } from '../../config/options/index.js'
 import { flag, integer, names, oneOf, path, text } from '../../config/values.js'
-import { sortKeys } from '../../report/comparison.js'
+import { sortKeys } from '../../report/text/comparison.js'
 import type { readCommandLine } from '../commandLine.js'
 
 const group = 'What is compared'

@@ -41,7 +41,7 @@ export const info: Command = {
     const { modelFacts } = await import('../../runs/modelFacts.js')
     const facts = await modelFacts(model)
     if (values.json) return print(`${JSON.stringify(facts, undefined, 2)}\n`)
-    const { factLines } = await import('../../report/modelFacts.js')
+    const { factLines } = await import('../../report/text/modelFacts.js')
     const parts =
       values.dequantScales || values.quantInfo
         ? { outputs: values.dequantScales, quantization: values.quantInfo }

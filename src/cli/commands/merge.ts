@@ -37,8 +37,8 @@ export const merge: Command = {
       throw new SquireError('USAGE', 'squire merge: where to? Give --output (-o), the file to write.')
     const [{ mergeFiles }, { barProgress, plainProgress }, { processTerminal }] = await Promise.all([
       import('../../shares/mergeFiles.js'),
-      import('../../report/progress.js'),
-      import('../../report/terminal.js'),
+      import('../../report/console/progress.js'),
+      import('../../report/console/terminal.js'),
     ])
     const terminal = processTerminal()
     const progress = terminal.stderr.isTTY === true ? await barProgress(terminal) : plainProgress(terminal)

@@ -1,12 +1,12 @@
 // The page of one run.
 
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
-import { Depth } from './depth.js'
-import { Facts } from './facts.js'
-import { Graph } from './graph.js'
 import { firstShown, type Report, type RunFacts, rowsOf } from './model.js'
-import { Tensors } from './tensors.js'
-import { Verdict } from './verdict.js'
+import { Depth } from './network/depth.js'
+import { Graph } from './network/graph.js'
+import { Tensors } from './tensors/tensors.js'
+import { Facts } from './verdict/facts.js'
+import { Verdict } from './verdict/verdict.js'
 
 export function App({ report, run }: { readonly report: Report; readonly run: RunFacts | null }) {
   const [shownIndex, setShownIndex] = useState(() => firstShown(report))

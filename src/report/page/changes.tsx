@@ -1,11 +1,11 @@
 // Two runs side by side: what was asked differently, what came of it, and which layers gained or lost.
 
 import { useMemo, useState } from 'preact/hooks'
-import { Choice } from './choice.js'
-import { fixed, nothing, short } from './format.js'
-import { Headings } from './headings.js'
 import { firstShown, type Report, rowsOf } from './model.js'
-import { Scroll } from './scroll.js'
+import { Choice } from './parts/choice.js'
+import { fixed, nothing, short } from './parts/format.js'
+import { Headings } from './parts/headings.js'
+import { Scroll } from './parts/scroll.js'
 
 interface Change {
   readonly name: string

@@ -5,7 +5,7 @@ import { render } from 'preact'
 import { App } from './app.js'
 import { Changes } from './changes.js'
 import { type Report, readEmbedded } from './model.js'
-import { ThemeChoice } from './theme.js'
+import { ThemeChoice } from './parts/theme.js'
 
 function Page() {
   const { reports, runs } = readEmbedded()

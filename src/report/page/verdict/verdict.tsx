@@ -1,12 +1,12 @@
 // What became of the model: the loss, every quantization of the run, the worst layers, and what to do.
 
-import type { QuantizationEntry } from '../data/types.js'
+import type { QuantizationEntry } from '../../data/types.js'
+import { type Report, type Row, worstRows } from '../model.js'
+import { fixed, nothing, short } from '../parts/format.js'
+import { Headings } from '../parts/headings.js'
+import { Scroll } from '../parts/scroll.js'
 import { Chosen } from './chosen.js'
-import { fixed, nothing, short } from './format.js'
-import { Headings } from './headings.js'
-import { type Report, type Row, worstRows } from './model.js'
 import { Noise } from './noise.js'
-import { Scroll } from './scroll.js'
 
 interface VerdictProps {
   readonly report: Report

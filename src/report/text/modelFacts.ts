@@ -1,6 +1,6 @@
 // What `squire info` prints.
 
-import { printable } from '../printable.js'
+import { printable } from '../../printable.js'
 
 export interface ModelFacts {
   readonly file: string

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { plainProgress } from '../../src/report/progress.js'
-import { WholeRun } from '../../src/report/whole.js'
+import { plainProgress } from '../../../src/report/console/progress.js'
+import { WholeRun } from '../../../src/report/console/whole.js'
 
 it('tells the share of the whole run that is done, and the time left for all of it', () => {
   let time = 0

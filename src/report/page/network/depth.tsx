@@ -2,10 +2,10 @@
 
 import { axisX, axisY, dot, gridY, line, type PlotOptions, pointerX, ruleX, ruleY, tip } from '@observablehq/plot'
 import { useCallback, useMemo, useState } from 'preact/hooks'
-import { Chart } from './chart.js'
-import { Choice } from './choice.js'
-import { cosineText, counted, fixed } from './format.js'
-import type { Measure, Row } from './model.js'
+import type { Measure, Row } from '../model.js'
+import { Chart } from '../parts/chart.js'
+import { Choice } from '../parts/choice.js'
+import { cosineText, counted, fixed } from '../parts/format.js'
 
 interface DepthProps {
   readonly rows: readonly Row[]

@@ -2,11 +2,11 @@
 
 import { Fragment } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
-import type { QuantizationEntry } from '../data/types.js'
+import type { QuantizationEntry } from '../../data/types.js'
+import type { Report, Row } from '../model.js'
+import { cosineText, fixed, percent } from '../parts/format.js'
+import { Scroll } from '../parts/scroll.js'
 import { Detail } from './detail.js'
-import { cosineText, fixed, percent } from './format.js'
-import type { Report, Row } from './model.js'
-import { Scroll } from './scroll.js'
 
 interface TensorsProps {
   readonly report: Report

@@ -1,9 +1,9 @@
 // A comparison for people and for tools: a table, CSV or JSON, and plots of one measure along the network.
 
-import type { TensorErrors } from '../compare/compare.js'
-import type { Measures } from '../difference/measures.js'
-import { printable } from '../printable.js'
-import { rounded } from './data/rounded.js'
+import type { TensorErrors } from '../../compare/compare.js'
+import type { Measures } from '../../difference/measures.js'
+import { printable } from '../../printable.js'
+import { rounded } from '../data/rounded.js'
 
 export interface ComparedRow extends TensorErrors {
   /** Place in the network. */

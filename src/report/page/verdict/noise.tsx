@@ -1,8 +1,8 @@
 // Whose noise it is: what each tensor and each operator's weights add to the noise at the outputs by themselves, the largest first.
 
-import type { QuantizationEntry } from '../data/types.js'
-import { counted, percent } from './format.js'
-import type { Report } from './model.js'
+import type { QuantizationEntry } from '../../data/types.js'
+import type { Report } from '../model.js'
+import { counted, percent } from '../parts/format.js'
 
 interface NoiseProps {
   readonly report: Report

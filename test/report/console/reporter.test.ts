@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { configure } from '../../src/cli/configure.js'
-import { createReporter } from '../../src/report/reporter.js'
-import type { ModeResult, RunResult } from '../../src/report/types.js'
+import { configure } from '../../../src/cli/configure.js'
+import { createReporter } from '../../../src/report/console/reporter.js'
+import type { ModeResult, RunResult } from '../../../src/report/types.js'
 
 /** A terminal that keeps what it is told, with a clock that the test moves. */
 async function reporting(words = '', { tty = false, environment = {} } = {}) {

@@ -1,8 +1,8 @@
 // How long work is shown: bars on a terminal, a few plain lines in a pipe. Both on stderr.
 
 import type { MultiBar } from 'cli-progress'
+import type { ProgressTask } from '../types.js'
 import { duration, type Terminal } from './terminal.js'
-import type { ProgressTask } from './types.js'
 import type { WholeRun } from './whole.js'
 
 export interface Progress {

@@ -2,8 +2,8 @@
 
 import { axisX, axisY, barY, gridY, type PlotOptions, pointerX, ruleY, tip } from '@observablehq/plot'
 import { useCallback } from 'preact/hooks'
-import { Chart } from './chart.js'
-import { short } from './format.js'
+import { Chart } from '../parts/chart.js'
+import { short } from '../parts/format.js'
 
 export function Channels({ name, ranges }: { readonly name: string; readonly ranges: readonly number[] }) {
   const options = useCallback((width: number) => channelOptions(ranges, width), [ranges])

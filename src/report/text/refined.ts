@@ -1,6 +1,6 @@
 // What refinement gained, in words: the plain quantization beside the refined one, both on samples that the refinement was not fitted to.
 
-import type { RefinementRecord } from './types.js'
+import type { RefinementRecord } from '../types.js'
 
 export interface PlainAndRefined {
   readonly plain: string

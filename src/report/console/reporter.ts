@@ -1,14 +1,14 @@
 // The command line's Reporter: stages, notes by level, progress, and at the end the stages' times and the results.
 // With --json stdout carries the result alone; everything else goes to stderr.
 
-import type { Config } from '../config/config.js'
-import { printable } from '../printable.js'
-import { resultJson } from './json.js'
-import { chosenOptions } from './options.js'
+import type { Config } from '../../config/config.js'
+import { printable } from '../../printable.js'
+import { resultJson } from '../json.js'
+import { chosenOptions } from '../text/options.js'
+import { resultLines } from '../text/results.js'
+import type { Reporter, RunResult } from '../types.js'
 import { barProgress, plainProgress } from './progress.js'
-import { resultLines } from './results.js'
 import { duration, painter, processTerminal, type Terminal } from './terminal.js'
-import type { Reporter, RunResult } from './types.js'
 import { WholeRun } from './whole.js'
 
 export interface ConsoleReporter extends Reporter {

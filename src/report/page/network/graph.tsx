@@ -3,10 +3,10 @@
 import { Graph as Layered, layout } from '@dagrejs/dagre'
 import type { ComponentChildren } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
-import type { OperatorEntry } from '../data/types.js'
-import { counted, fixed } from './format.js'
-import type { Report, Row } from './model.js'
-import { Scroll } from './scroll.js'
+import type { OperatorEntry } from '../../data/types.js'
+import type { Report, Row } from '../model.js'
+import { counted, fixed } from '../parts/format.js'
+import { Scroll } from '../parts/scroll.js'
 
 interface GraphProps {
   readonly report: Report

@@ -1,11 +1,11 @@
 // The results as text: model and Quantization Loss for one quantization, a table for several.
 
 import { join } from 'node:path'
-import type { Config } from '../config/config.js'
-import { metricText } from '../numbers.js'
-import { printable } from '../printable.js'
+import type { Config } from '../../config/config.js'
+import { metricText } from '../../numbers.js'
+import { printable } from '../../printable.js'
+import type { ModeResult, RunResult } from '../types.js'
 import { plainAndRefined } from './refined.js'
-import type { ModeResult, RunResult } from './types.js'
 
 type Paint = (color: 'bold' | 'red', text: string) => string
 

@@ -3,7 +3,7 @@
 // the end of the run.
 
 import { fstatSync, writeSync } from 'node:fs'
-import { messageOf, SquireError } from '../errors.js'
+import { messageOf, SquireError } from '../../errors.js'
 
 let lost: unknown
 

@@ -1,8 +1,8 @@
 // What samples decided: the mode of -qm auto, the zero points of --zero-points auto, the widths of -r auto_quant, and what each was chosen from.
 
-import type { MixEntry, ResultEntry, ZeroPointEntry } from '../data/report.js'
-import { fixed } from './format.js'
-import type { Report } from './model.js'
+import type { MixEntry, ResultEntry, ZeroPointEntry } from '../../data/report.js'
+import type { Report } from '../model.js'
+import { fixed } from '../parts/format.js'
 
 export function Chosen({ report }: { readonly report: Report }) {
   const told = report.results.flatMap((result) => {

@@ -2,9 +2,9 @@
 
 import { axisX, axisY, gridY, type PlotOptions, pointerX, rectY, ruleX, ruleY, text, tip } from '@observablehq/plot'
 import { useCallback } from 'preact/hooks'
-import type { QuantizationEntry, TensorEntry } from '../data/types.js'
-import { Chart } from './chart.js'
-import { short } from './format.js'
+import type { QuantizationEntry, TensorEntry } from '../../data/types.js'
+import { Chart } from '../parts/chart.js'
+import { short } from '../parts/format.js'
 
 interface HistogramProps {
   readonly tensor: TensorEntry

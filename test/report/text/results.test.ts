@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { makeConfig } from '../../src/config/config.js'
-import { resultLines } from '../../src/report/results.js'
-import type { ModeResult, RefinementStep } from '../../src/report/types.js'
+import { makeConfig } from '../../../src/config/config.js'
+import { resultLines } from '../../../src/report/text/results.js'
+import type { ModeResult, RefinementStep } from '../../../src/report/types.js'
 
 const config = makeConfig({ model: 'm.onnx' })
 const plain = (mode: string): ModeResult => ({

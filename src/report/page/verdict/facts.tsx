@@ -1,7 +1,7 @@
 // How the run came about.
 
-import { counted, seconds } from './format.js'
-import type { Report, RunFacts } from './model.js'
+import type { Report, RunFacts } from '../model.js'
+import { counted, seconds } from '../parts/format.js'
 
 export function Facts({ report, run }: { readonly report: Report; readonly run: RunFacts | null }) {
   const { chip, bitWidth, selection, image, modes, ...options } = report.options

@@ -1,10 +1,10 @@
 // The chosen options, as the run log shows them first: those that say what every run is, then all others that shape the result, where they are not
 // what they are by default.
 
-import type { Config } from '../config/config.js'
-import { flatten } from '../config/option.js'
-import { options } from '../config/options/index.js'
-import { isReadBy } from '../config/otherRuns.js'
+import type { Config } from '../../config/config.js'
+import { flatten } from '../../config/option.js'
+import { options } from '../../config/options/index.js'
+import { isReadBy } from '../../config/otherRuns.js'
 
 /** One line an option that says something about this run. */
 export function chosenOptions(config: Config): string[] {

@@ -1,11 +1,11 @@
 // All that is known of one tensor.
 
-import type { QuantizationEntry } from '../data/types.js'
+import type { QuantizationEntry } from '../../data/types.js'
+import type { Report, View } from '../model.js'
+import { cosineText, counted, fixed, nothing, percent, short, signedPercent } from '../parts/format.js'
+import { Headings } from '../parts/headings.js'
 import { Channels } from './channels.js'
-import { cosineText, counted, fixed, nothing, percent, short, signedPercent } from './format.js'
-import { Headings } from './headings.js'
 import { Histogram } from './histogram.js'
-import type { Report, View } from './model.js'
 import { Shifts } from './shifts.js'
 
 interface DetailProps {

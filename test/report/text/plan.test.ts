@@ -1,8 +1,8 @@
 // What is said of a plan.
 
 import { expect, it } from 'vitest'
-import { planLines, requireIntegers } from '../../src/report/plan.js'
-import { node, planOf, pointwise } from '../plan/fixtures.js'
+import { planLines, requireIntegers } from '../../../src/report/text/plan.js'
+import { node, planOf, pointwise } from '../../plan/fixtures.js'
 
 const conv = pointwise('x', 'c')
 const types = ['Hardmax', 'Hardmax', 'Sigmoid', 'Hardmax']

@@ -1,9 +1,9 @@
 // The plan in words: how much of the model the chip runs, and why the rest is not on it.
 
-import { SquireError } from '../errors.js'
-import { isFallback } from '../operators/index.js'
-import type { PlannedOperator } from '../operators/types.js'
-import type { Plan } from '../plan/types.js'
+import { SquireError } from '../../errors.js'
+import { isFallback } from '../../operators/index.js'
+import type { PlannedOperator } from '../../operators/types.js'
+import type { Plan } from '../../plan/types.js'
 
 /** Operators of one reason that a line names. */
 const shownNames = 8
