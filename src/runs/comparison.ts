@@ -46,6 +46,7 @@ export async function compareSides(
   const config = makeConfig({ ...options, model: reference })
   return withPool(config, reporter, run, async ({ pool, workspace, signal, closeAtEnd }) => {
     const [float, other] = await Promise.all([readFed(reference), readFed(candidate)])
+    refuseIntegers(float.proto, reference)
     const runner = await openRunner({ config, model: float, pool, store: undefined, reporter, signal, workspace })
     closeAtEnd(runner)
     const last = runner.iterations.at(-1)!
@@ -58,6 +59,16 @@ export async function compareSides(
 /** A model that takes float32 where the quantized one does. */
 async function readFed(path: string): Promise<Model> {
   return inSinglePrecision(await readModel(path)).model
+}
+
+/** Integers of one model beside values or integers of another would be compared without their scales. */
+function refuseIntegers(proto: ModelProto, path: string): void {
+  if ((describedBy(proto)?.tensors ?? []).length === 0) return
+  throw new SquireError(
+    'CONFIG',
+    `${path} is an integer model of squire's, and the first model is what the second is compared with: give the float model first. ` +
+      'Two quantizations are compared by `squire report DIR_A DIR_B`.',
+  )
 }
 
 type Asked = Pick<IntegerComparison, 'runner' | 'compared' | 'title' | 'workspace'>

@@ -133,6 +133,8 @@ describe('squire compare', () => {
     )
     expect(await wrong('-qd', out, ...data, '--index-range', 'some')).toContain('two numbers, as 10:20')
     expect(await wrong(out, join(folder, 'none'))).toContain('no such file or folder')
+    const integer = join(out, 'steps', 'output_all_layers_quantize.onnx')
+    expect(await wrong(integer, join(out, 'steps', 'optimized.onnx'), ...data)).toContain('give the float model first')
   })
 })
 
