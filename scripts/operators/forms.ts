@@ -294,7 +294,7 @@ export const forms: Readonly<Record<string, readonly Form[] | string>> = {
   LessOrEqual: comparison,
   Log: [on('p')],
   LogSoftmax: [on('x', { axis: 1 }), on('x', { axis: 1 }, { form: 'at the end of a model', ends: true })],
-  Loop: 'the graphs inside run in float',
+  Loop: 'where constants and counters decide how many steps it takes, the steps take its place; else what is inside runs in float',
   LpNormalization: [on('x', { axis: 1 }), on('x', { axis: 1, p: 1 }, { form: 'of order 1' })],
   LpPool: [on('x', { kernel_shape: [2, 2] })],
   MatMul: [

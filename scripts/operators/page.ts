@@ -12,6 +12,29 @@ chip, and checked by the tests: do not edit. [fixed-point.md](fixed-point.md) de
 Elementwise operators and moves of values also run in float where all around them does. Dims are fixed here: where a model leaves more than its batch open,
 some forms (convolutions with computed weights, products with vectors, Fourier transforms) need the dims that \`-is\` gives.`
 
+const decisions = [
+  [
+    'RoiAlign with sampling_ratio 0',
+    "each region's size decides how many samples are averaged; a constant number can be a GridSample and an average pool",
+  ],
+  ['RoiAlign with mode max', 'only averages of samples have a form in integers'],
+  ['RoiAlign below opset 16', 'what it becomes is a GridSample, which opset 16 brought: `-ov 16` converts the model'],
+  ['MaxRoiPool', "each region's size decides how many values the largest is taken of"],
+  ['Det, ReduceProd, CumProd', 'the product of many values leaves every width'],
+  [
+    'Loop that data end',
+    'how many steps it takes is known when it runs; where constants and counters decide it, the steps are written out, up to 4096 nodes',
+  ],
+  [
+    'Pow of two tensors, whose base may be zero or less',
+    'exp(y log x) equals the power of a positive base only. A base counts as positive where constants and operators such as Abs and Add keep it so for all inputs; Exp, Sigmoid and Softplus alone do not, as they may be 0 in float32',
+  ],
+  [
+    'what follows NonMaxSuppression, NonZero or Unique',
+    'how many values there are is another number for each input, and with it the dims of all that follows: a torchvision second stage, for one. `-on` ends the model before it',
+  ],
+] as const
+
 /** The page as it should be. */
 export async function operatorsPage(): Promise<string> {
   const all = [...(await outcomes())]
@@ -39,6 +62,9 @@ export async function operatorsPage(): Promise<string> {
       ['operator', 'why'],
       none.map(([type, found]) => [type, [...new Set(found.map(({ reason }) => reason))].join('; ')]),
     ),
+    '## In float by decision',
+    'What could be thought of in integers and is in float all the same. What depends on values that data decide cannot be in a model whose dims and integers are fixed.',
+    table(['form', 'why'], decisions),
     '## Apart',
     'No activation of a network reaches them, or nothing of them is left when the model is planned.',
     table(['operators', 'why'], grouped(apart)),

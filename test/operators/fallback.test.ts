@@ -3,6 +3,7 @@ import { chipProfile } from '../../src/fixedpoint/chip.js'
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { shapesFor } from '../../src/onnx/shapes/shapes.js'
 import { DataType } from '../../src/onnx/types.js'
+import { floatReason } from '../../src/operators/fallback/reasons.js'
 import { isFallback } from '../../src/operators/index.js'
 import { oneWidth } from '../../src/plan/options.js'
 import { makePlan } from '../../src/plan/plan.js'
@@ -32,5 +33,18 @@ describe('what runs in float', () => {
       values: varying,
       scaled: varying,
     })
+  })
+
+  it.each([
+    ['RoiAlign', [makeAttribute('mode', 'max')], 'its mode is max'],
+    ['RoiAlign', [], 'its sampling_ratio is 0'],
+    ['RoiAlign', [makeAttribute('sampling_ratio', 2)], 'its opset has no GridSample, as 16 has (-ov 16)'],
+    ['MaxRoiPool', [], 'how many values it takes the largest of depends on the data'],
+    ['Det', [], 'products of many values leave every width'],
+    ['Loop', [], 'data decide how many steps it takes'],
+    ['Pow', [], 'its base may be zero or less'],
+    ['NonMaxSuppression', [], 'how many values it gives depends on the data'],
+  ])('a %s with %j has its own reason', (opType, attributes, reason) => {
+    expect(floatReason(node(opType, ['x'], ['y'], attributes))).toContain(reason)
   })
 })

@@ -1,7 +1,6 @@
 // What runs in float, between a dequantize and a quantize ("software", the vendor calls it), or does not touch activations at all:
 // Shape, Cast of shapes, integer arithmetic.
 
-import { subgraphs } from '../../onnx/attribute.js'
 import { readsDimsOnly } from '../../onnx/operators.js'
 import type { NodeProto } from '../../onnx/types.js'
 import { type GraphView, outerInputsOf } from '../../plan/view.js'
@@ -14,7 +13,7 @@ export interface PlannedFallback extends PlannedOperator {
   readonly reason: string | undefined
 }
 
-export function fallbackOf(node: NodeProto, view: GraphView, reason = defaultReason(node)): Match<PlannedFallback> {
+export function fallbackOf(node: NodeProto, view: GraphView, reason = floatReason(node)): Match<PlannedFallback> {
   const inputs = outerInputsOf([node], view)
   const outputs = node.output.filter((name) => name !== '')
   const touched = readsDimsOnly(node) ? [] : [...inputs, ...outputs]
@@ -22,11 +21,6 @@ export function fallbackOf(node: NodeProto, view: GraphView, reason = defaultRea
   const isVarying = touched.some((name) => view.isVarying(name))
   const why = isTouching ? reason : isVarying ? 'how many values it gets depends on the data' : undefined
   return { kind: 'fallback', nodes: [node], inputs, outputs, reason: why }
-}
-
-function defaultReason(node: NodeProto): string {
-  const holdsGraphs = subgraphs(node).length > 0
-  return holdsGraphs ? 'the graphs inside it run in float' : floatReason(node.opType)
 }
 
 /** An operator that the chip could run, in float all the same. */

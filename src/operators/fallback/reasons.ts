@@ -1,5 +1,9 @@
 // Why operators run in float that no family has a form of: decisions, in words for users.
 
+import { intAttribute, stringAttribute, subgraphs } from '../../onnx/attribute.js'
+import type { NodeProto } from '../../onnx/types.js'
+import { own } from '../../own.js'
+
 const alone = 'it is no part of a pair with constant scales'
 const computedArguments = 'its arguments are computed, not constant'
 const manyFactors = 'products of many values leave every width'
@@ -9,7 +13,7 @@ const training = 'it is for training'
 const twoTensors = 'it is a function of two tensors that is no sum, product or quotient'
 const varyingCount = 'how many values it gives depends on the data'
 
-const reasons: Readonly<Record<string, string>> = {
+const reasons: Readonly<Record<string, string | ((node: NodeProto) => string)>> = {
   BatchNormalization: 'its statistics, factor or offset are computed, not constant, or it is trained',
   Bernoulli: random,
   BlackmanWindow: computedArguments,
@@ -38,7 +42,7 @@ const reasons: Readonly<Record<string, string>> = {
   NonMaxSuppression: varyingCount,
   NonZero: varyingCount,
   OneHot: 'its places are real numbers, or what it writes is computed',
-  Pow: twoTensors,
+  Pow: 'its base may be zero or less for some data, where no exponential equals the power, or its exponent is a constant of several values',
   QLinearConv: 'its scales are computed, not constant',
   QLinearMatMul: 'its scales are computed, not constant',
   QuantizeLinear: alone,
@@ -48,7 +52,7 @@ const reasons: Readonly<Record<string, string>> = {
   RandomUniformLike: random,
   Range: computedArguments,
   ReduceProd: manyFactors,
-  RoiAlign: 'how many samples it takes depends on the data, it takes maxima, or its opset has no GridSample, as 16 has',
+  RoiAlign: roiAlignReason,
   STFT: 'its step, window or length is computed, or dims that it depends on are open',
   SequenceAt: openSequences,
   SequenceConstruct: openSequences,
@@ -61,7 +65,19 @@ const reasons: Readonly<Record<string, string>> = {
   Where: 'what it chooses from is constant',
 }
 
-/** Of an operator that holds no graphs. */
-export function floatReason(opType: string): string {
-  return reasons[opType] ?? 'the chip has no fixed-point form of it'
+function roiAlignReason(node: NodeProto): string {
+  if (stringAttribute(node, 'mode', 'avg') !== 'avg')
+    return 'its mode is max, and only averages of samples have a form in integers'
+  return intAttribute(node, 'sampling_ratio', 0) < 1
+    ? "its sampling_ratio is 0, so that each region's size decides how many samples it averages"
+    : 'its opset has no GridSample, as 16 has (-ov 16), or dims that it depends on are open'
+}
+
+export function floatReason(node: NodeProto): string {
+  const { opType } = node
+  if (opType === 'Loop')
+    return 'data decide how many steps it takes, or the steps are too many to be written out: what is inside it runs in float'
+  if (subgraphs(node).length > 0) return 'the graphs inside it run in float'
+  const reason = own(reasons, opType) ?? 'the chip has no fixed-point form of it'
+  return typeof reason === 'string' ? reason : reason(node)
 }
