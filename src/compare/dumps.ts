@@ -51,7 +51,7 @@ async function arraysIn(folder: string): Promise<string[]> {
 
 async function readNumbers(path: string): Promise<ArrayLike<number>> {
   const bytes = await readRegular(path)
-  const { type, shape, start } = parseNpyHeader(bytes)
+  const { type, shape, start } = headerOf(bytes, path)
   const count = elementCount(shape)
   const data = bytes.subarray(start)
   if (data.length < count * arrayOf(type).BYTES_PER_ELEMENT) {
@@ -61,4 +61,12 @@ async function readNumbers(path: string): Promise<ArrayLike<number>> {
   return values instanceof BigInt64Array || values instanceof BigUint64Array
     ? Float64Array.from(values, Number)
     : values
+}
+
+function headerOf(bytes: Uint8Array, path: string) {
+  try {
+    return parseNpyHeader(bytes)
+  } catch (error) {
+    throw new SquireError('DATA', `${path}: ${messageOf(error)}`, { cause: error })
+  }
 }

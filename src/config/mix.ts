@@ -5,6 +5,7 @@
 import * as v from 'valibot'
 import { listed, SquireError } from '../errors.js'
 import type { ChipProfile } from '../fixedpoint/types.js'
+import { issueText } from './issues.js'
 import { readJson } from './json.js'
 import { nearest } from './nearest.js'
 import { type QuantMode, quantModes } from './options/words.js'
@@ -24,16 +25,19 @@ interface Named {
   readonly nodes: readonly { readonly name: string; readonly opType: string }[]
 }
 
+const allowed = 'expected { "op_names": { NAME: { "bit-width", "quant-mode" } }, "op_types": { TYPE: { ... } } }'
+
+function holdsList(value: unknown): boolean {
+  return Array.isArray(value) || (typeof value === 'object' && value !== null && Object.values(value).some(holdsList))
+}
+
 /** @throws SquireError CONFIG when the file cannot be read, has other keys, or asks for what the chip cannot do */
 export async function readMix(path: string, chip: ChipProfile, bitWidth: number): Promise<MixConfig> {
-  const result = v.safeParse(schema, await readJson(path))
-  if (!result.success) {
-    const [issue] = result.issues
-    const where = (issue.path ?? []).map(({ key }) => JSON.stringify(key)).join(', ')
-    const allowed = 'expected { "op_names": { NAME: { "bit-width", "quant-mode" } }, "op_types": { TYPE: { ... } } }'
-    const problem = issue.type === 'strict_object' && issue.expected === 'never' ? 'unknown key' : issue.message
-    throw new SquireError('CONFIG', `${path}${where && `, ${where}`}: ${problem}; ${allowed}`)
-  }
+  const content = await readJson(path)
+  // To valibot, a list is an object without keys.
+  if (holdsList(content)) throw new SquireError('CONFIG', `${path} holds a list, ${allowed}`)
+  const result = v.safeParse(schema, content)
+  if (!result.success) throw new SquireError('CONFIG', `${path}, ${issueText(result.issues[0])}; ${allowed}`)
   for (const [name, { 'bit-width': bits }] of entriesOf(result.output)) {
     if (bits === undefined) continue
     if (!chip.bitWidths.includes(bits)) {

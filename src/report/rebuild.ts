@@ -9,10 +9,14 @@ import { reportHtml } from './html.js'
 /** report.html of one run, or of two to be compared. @throws SquireError CONFIG for a folder without a whole report.json */
 export async function rebuiltReport(folders: readonly string[]): Promise<string> {
   const reports = await Promise.all(folders.map((folder) => readReport(join(folder, 'report.json'))))
-  const runs = await Promise.all(
-    folders.map((folder) => readRegularText(join(folder, 'run.json')).catch(() => undefined)),
-  )
+  const runs = await Promise.all(folders.map((folder) => readRun(join(folder, 'run.json'))))
   return reportHtml(reports, runs)
+}
+
+/** What a report shows where it is there. @throws SquireError CONFIG for a damaged file */
+async function readRun(file: string): Promise<string | undefined> {
+  const text = await readRegularText(file).catch(() => undefined)
+  return text === undefined ? undefined : JSON.stringify(await parseJson(text, file))
 }
 
 async function readReport(file: string): Promise<string> {
@@ -33,5 +37,5 @@ async function readReport(file: string): Promise<string> {
       'CONFIG',
       `${file} is no report of this version of squire: it lacks its layers or its versions. ${advice}`,
     )
-  return text
+  return JSON.stringify(content)
 }

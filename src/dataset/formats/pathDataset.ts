@@ -1,7 +1,7 @@
 // A folder or a file (-d) as squire takes it: its samples checked, failures named after the sample, labels measured by top-1.
 
 import { createHash } from 'node:crypto'
-import { messageOf, SquireError } from '../../errors.js'
+import { inText, messageOf, SquireError } from '../../errors.js'
 import { patiently } from '../../shortage.js'
 import { addContents, dataDigest, NO_CONTENT, sampleContent } from '../identity.js'
 import { topOneAndFive } from '../metrics.js'
@@ -37,7 +37,7 @@ export async function openPath(source: PathSource, inputs: readonly ModelInput[]
     try {
       return await read()
     } catch (cause) {
-      throw new SquireError('DATA', `sample "${reader.id(index)}": ${messageOf(cause)}`, { cause })
+      throw new SquireError('DATA', `sample "${reader.id(index)}": ${readProblem(cause)}`, { cause })
     }
   }
   const listing = async (indices: Uint32Array): Promise<string> => {
@@ -81,4 +81,10 @@ export async function openPath(source: PathSource, inputs: readonly ModelInput[]
 /** How the images of each input become tensors, where the inputs differ in that. */
 function imagesOf(contents: Contents): unknown[] {
   return contents.kind === 'files' ? contents.parts.flatMap(({ image }) => image ?? []) : []
+}
+
+/** Of a file that a list names and that is not there, the place where it was looked for. */
+function readProblem(cause: unknown): string {
+  const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT' && 'path' in cause
+  return isMissing ? `there is no file ${inText(cause.path)}` : messageOf(cause)
 }

@@ -4,7 +4,7 @@
 
 import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { messageOf, SquireError } from '../../errors.js'
+import { fileProblem, SquireError } from '../../errors.js'
 import type { TensorProto } from '../types.js'
 
 /** Where a tensor's bytes are. */
@@ -86,7 +86,7 @@ function realFile(tensor: TensorProto, model: string, location: string): string 
   } catch (error) {
     if (error instanceof SquireError) throw error
     const advice = 'copy the file beside the model'
-    throw new SquireError('MODEL', `${describe(tensor)}: cannot read "${file}" (${messageOf(error)}); ${advice}`, {
+    throw new SquireError('MODEL', `${describe(tensor)}: cannot read "${file}" (${fileProblem(error)}); ${advice}`, {
       cause: error,
     })
   }

@@ -4,6 +4,7 @@
 import * as v from 'valibot'
 import type { Prepared } from '../../calibrate/prepare.js'
 import { type Config, quantModes } from '../../config/config.js'
+import { issueText } from '../../config/issues.js'
 import { parseJson } from '../../config/json.js'
 import { fileProblem, SquireError } from '../../errors.js'
 import { readRegularText } from '../../files/regularFile.js'
@@ -100,11 +101,9 @@ async function parsedFile(path: string): Promise<v.InferOutput<typeof scaleFile>
   }
   const result = v.safeParse(scaleFile, await parseJson(text, path))
   if (result.success) return result.output
-  const [issue] = result.issues
-  const place = v.getDotPath(issue) ?? 'the file'
   throw new SquireError(
     'CONFIG',
-    `--load-scale-json (-lsj) ${path} is no scale JSON of squire's: ${place}: ${issue.message}`,
+    `--load-scale-json (-lsj) ${path} is no scale JSON of squire's: ${issueText(result.issues[0])}; give the *_scale.json that -gsj wrote`,
   )
 }
 

@@ -117,7 +117,7 @@ describe('an .npz file', () => {
     )
     const bytes = readFileSync(fixture('stored.npz'))
     await expect(open(file('cut.npz', bytes.subarray(0, 300)))).rejects.toThrow(
-      'cut.npz (-d): is no ZIP file, or is damaged',
+      'cut.npz (-d): is no ZIP file, or is cut short',
     )
     const damaged = Buffer.from(readFileSync(fixture('deflated.npz')))
     damaged.fill(0xff, 60, 90)

@@ -107,14 +107,6 @@ describe('an image', () => {
     const turned = await sharp(pixels, { raw }).withMetadata({ orientation: 6 }).png().toBuffer()
     expect((await decode(turned, [1, 3, 2, 1])).data).toEqual(Float32Array.of(3, 103, 2, 102, 1, 101))
   })
-
-  it('is refused when it is damaged', async () => {
-    await expect(decode(Buffer.from('no image'), [1, 3, 1, 2])).rejects.toThrow('unsupported image format')
-    const jpeg = await sharp({ create: { width: 64, height: 64, channels: 3, background: 'red' } })
-      .jpeg()
-      .toBuffer()
-    await expect(decode(jpeg.subarray(0, jpeg.length / 2), [1, 3, 64, 64])).rejects.toThrow()
-  })
 })
 
 describe('options and inputs that do not fit images', () => {
@@ -143,4 +135,31 @@ it.skipIf(!present)('decodes real photographs of the size of the input exactly',
     const { data } = await decode(bytes, [1, 224, 224, 3], { colorSpace: 'RGB' })
     expect(Buffer.from(Uint8Array.from(data as Float32Array)).equals(exact)).toBe(true)
   }
+})
+
+describe('bytes that are no whole image', async () => {
+  const noise = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7919) % 251)
+  const jpeg = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
+    .jpeg()
+    .toBuffer()
+  it.each([
+    ['nothing', Buffer.alloc(0), /^the file is empty; replace or remove the file$/],
+    [
+      'text',
+      Buffer.from('<html>not found</html>'),
+      /^is no image: expected JPEG, PNG, WebP, TIFF, AVIF or GIF; replace/,
+    ],
+    [
+      'half of a JPEG',
+      jpeg.subarray(0, jpeg.length / 2),
+      /^is damaged or cut short \(VipsJpeg: premature end of .*\); replace/,
+    ],
+    [
+      'a PNG without its header',
+      png.subarray(0, 24),
+      /^is damaged or cut short \([^\n:]+.*\); replace or remove the file$/,
+    ],
+  ])('%s: what is wrong and what to do', async (_, bytes, message) => {
+    await expect(decode(bytes, [1, 3, 8, 8])).rejects.toThrow(message)
+  })
 })

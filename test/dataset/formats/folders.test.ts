@@ -203,7 +203,7 @@ describe('one sample a file', () => {
     write('a.npy')
     const dataset = await open()
     rmSync(path.join(folder, 'a.npy'))
-    await expect(dataset.load(0)).rejects.toThrow('sample "a.npy": ENOENT')
+    await expect(dataset.load(0)).rejects.toThrow('sample "a.npy": there is no file')
   })
 
   it("gives .bin files the model's shape", async () => {

@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import type { Entry, Options, ZipFile } from 'yauzl'
-import { messageOf, SquireError } from '../../../errors.js'
+import { complaintOf, messageOf, SquireError } from '../../../errors.js'
 
 export interface ZipEntry {
   readonly name: string
@@ -33,7 +33,9 @@ export async function readZipDirectory(file: FileHandle): Promise<ZipEntry[]> {
     return entries
   } catch (cause) {
     if (cause instanceof SquireError) throw cause
-    throw new SquireError('DATA', `is no ZIP file, or is damaged: ${messageOf(cause)}`, { cause })
+    const isWithoutEnd = /End of central directory/.test(messageOf(cause))
+    const problem = isWithoutEnd ? 'is no ZIP file, or is cut short' : `is a damaged ZIP file: ${complaintOf(cause)}`
+    throw new SquireError('DATA', problem, { cause })
   }
 }
 

@@ -1,7 +1,7 @@
 // Image files -> tensors: decode, fit to the model's height and width, colour order, mean and std, layout.
 // An image that has the model's size already is not resampled.
 
-import { SquireError } from '../../../errors.js'
+import { messageOf, SquireError } from '../../../errors.js'
 import { DataType, type TensorValue } from '../../../onnx/types.js'
 import type { Preprocessing } from '../../source.js'
 import { shown } from '../../tensors/inputTensor.js'
@@ -79,18 +79,34 @@ export function imageLayout(input: ModelInput, options: Preprocessing): ImageLay
   }
 }
 
-/** @throws Error with libvips' message when the bytes are no image or a damaged one */
+/** @throws Error that says what is wrong with the bytes, when they are no image or a damaged one */
 export async function decodeImage(bytes: Uint8Array, layout: ImageLayout): Promise<TensorValue> {
-  const sharp = await loadSharp()
-  // As OpenCV reads an image: upright, without colour management or transparency, 8 bits a channel.
-  const { data, info } = await sharp(bytes, { ignoreIcc: true, failOn: 'error' })
-    .autoOrient()
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-  const decoded = { data, width: info.width, height: info.height, channels: info.channels }
+  const decoded = await decodePixels(bytes)
   return toTensor(fitted(layout.channels === 1 ? toGray(decoded) : decoded, layout), layout)
+}
+
+/** As OpenCV reads an image: upright, without colour management or transparency, 8 bits a channel. */
+async function decodePixels(bytes: Uint8Array): Promise<Pixels> {
+  const sharp = await loadSharp()
+  try {
+    const { data, info } = await sharp(bytes, { ignoreIcc: true, failOn: 'error' })
+      .autoOrient()
+      .toColourspace('srgb')
+      .removeAlpha()
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true })
+    return { data, width: info.width, height: info.height, channels: info.channels }
+  } catch (cause) {
+    throw new Error(`${problemOf(bytes, messageOf(cause))}; replace or remove the file`, { cause })
+  }
+}
+
+/** libvips may say one thing many times, and leave the line behind a colon empty. */
+function problemOf(bytes: Uint8Array, message: string): string {
+  if (bytes.length === 0) return 'the file is empty'
+  if (/unsupported image format/.test(message)) return 'is no image: expected JPEG, PNG, WebP, TIFF, AVIF or GIF'
+  const complaint = message.split('\n')[0]!.replace(/^Input buffer has corrupt header:\s*/, '')
+  return `is damaged or cut short (${complaint || 'its header is corrupt'})`
 }
 
 function fitOf({ height, width }: Size, options: Preprocessing): Fit {
