@@ -76,7 +76,7 @@ export function accuracyCases(folder: string | undefined, folds: number): Accura
 }
 
 /** The index of the largest score. */
-export function best({ data }: TensorValue): number {
+function best({ data }: TensorValue): number {
   const scores = data as Float32Array
   return scores.indexOf(scores.reduce((a, b) => Math.max(a, b)))
 }

@@ -11,25 +11,25 @@ export type Feeds = Readonly<Record<string, TensorValue>>
 
 /** The float model, ready to be observed. */
 export interface ObservedModel {
-  /** With the observed tensors as further outputs. */
+  /** The file in which observed tensors are further outputs. */
   readonly observed: ModelFile
-  /** Without them. */
+  /** The file with the model's own outputs alone. */
   readonly plain: ModelFile
   readonly observation: Omit<Observation, 'buffer'>
   /** Identity of all that the statistics depend on besides the data. */
   readonly key: string
-  /** What was found out on the way, for the curious. */
+  /** Lines for `-l 0`: what the ways around the runtime have found out. */
   readonly log: readonly string[]
 }
 
-/** What the float forwards of one `-i` value gave. */
+/** What the forward passes of the float model for one `-i` value give. */
 export interface CalibrationResult {
   readonly iteration: number
   /** Samples (or forward passes) in the statistics. */
   readonly samples: number
-  /** Of the observed tensors. */
+  /** The statistics of the observed tensors. */
   readonly statistics: StatisticsBuffer
-  /** Of the first half of these samples: whether ranges still move shows beside it. undefined where samples have no order, or nobody needs it. */
+  /** The statistics of the first half of these samples, which show whether ranges still move; undefined where samples have no order, or nobody needs them. */
   readonly firstHalf: SomeStatistics | undefined
   readonly floatMetric: number | undefined
 }
@@ -52,31 +52,31 @@ export interface CalibratedSamples {
 /** Which samples two models are compared on. */
 export interface ComparedSamples {
   readonly iteration: number
-  /** Those that this `-i` value calibrates on, which alone may decide what a quantization is; or those that measure() takes. */
+  /** The samples that this `-i` value calibrates on, which alone may decide what a quantization is; or the samples that measure() takes. */
   readonly of: 'calibration' | 'evaluation'
-  /** No more of them than this; no limit is Infinity. */
+  /** At most so many samples; Infinity where there is no limit. */
   readonly most: number
 }
 
 export interface Runner {
   /** Identity of the data, for caches and checkpoints. */
   digest(): Promise<string>
-  /** The values of `-i`, ascending; 'all' as the number it comes to. */
+  /** The values of `-i`, ascending; 'all' is the number of samples. */
   readonly iterations: readonly number[]
   /** @param iteration one of `iterations` */
   calibratedSamples(iteration: number): Promise<CalibratedSamples>
   /** Inputs of one forward pass: its shapes become the quantized model's. */
   firstFeeds(): Promise<Feeds>
   /**
-   * Samples (or forward passes) of observe(), of measure() for so many quantizations of each `-i` value, of comparing on at most `compared`, and of
-   * so many passes over what hold() gives for each quantization.
+   * How many samples (or forward passes) a run takes in all, for its progress: in observe(), in measure() for so many quantizations of each `-i` value,
+   * in compare() on at most `compared`, and in `heldPasses` passes over what hold() gives for each quantization.
    */
   workload(quantizations: number, compared: number, heldPasses: number): Promise<number>
-  /** Inputs of the last forward pass: of calibration, or where a function makes them, of the run so far. */
+  /** Inputs of the last forward pass of calibration; of an infer function, of its latest forward pass. */
   lastFeeds(): Promise<Feeds>
   /** Runs the float model once over the data; one result for each value of `-i`, ascending. */
   observe(model: ObservedModel): Promise<readonly CalibrationResult[]>
-  /** Called in place of observe() where the statistics are known: what firstFeeds() started ends. */
+  /** Called in place of observe() where the statistics are known: ends what firstFeeds() has begun. */
   skipObservation(): Promise<void>
   /**
    * The metric of each model over what `--eval-iteration` (default: this `-i` value) asks for; undefined where there is no metric. All are open
@@ -85,7 +85,7 @@ export interface Runner {
   measure(models: readonly NamedModel[], iteration: number): Promise<readonly (number | undefined)[]>
   /** How many workers run models at the same time: 1 where a function makes one forward pass after the other. */
   readonly parallel: number
-  /** Models beside one reference, tensor by tensor. */
+  /** Compares models with one reference, tensor by tensor. */
   compare(comparisons: readonly Comparison[], samples: ComparedSamples, title: string): Promise<Compared>
   /**
    * Inputs of forward passes that an `-i` value calibrates on, to be run again and again: at most MOST_HELD of those whose inputs have the dims of the

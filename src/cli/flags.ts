@@ -15,7 +15,7 @@ export const ownOptions = {
 } as const
 
 /** Options that every command has. */
-export const everywhere = {
+const everywhere = {
   help: option(flag, { long: 'help', short: 'h', group: 'Options', help: 'this text', fallback: false }),
   version: option(flag, { long: 'version', short: 'v', group: 'Options', help: "squire's version", fallback: false }),
 } as const

@@ -76,7 +76,7 @@ function suggestion(got: unknown, words: readonly string[]): string {
 }
 
 /** A value as the user would write it; the start of a long one. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   if (value === undefined) return 'none'
   if (typeof value === 'number' || typeof value === 'bigint') return String(value)
   if (typeof value === 'function') return 'a function'

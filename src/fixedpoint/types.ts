@@ -15,7 +15,7 @@ export interface ChipProfile {
   readonly bitWidths: readonly number[]
   /** Whether these widths may be mixed in one model. */
   readonly mixesWidths: boolean
-  /** By the width of the input: one for each of `bitWidths`. */
+  /** Width of the input -> how products are summed: an entry for each of `bitWidths`. */
   readonly accumulators: Readonly<Record<number, AccumulatorWidths>>
   /** A tensor that only leaves the chip (outputs, operators in float) is stored this wide. */
   readonly wideBits: number
@@ -27,7 +27,7 @@ export interface ChipProfile {
 
 /** What a chip computes with on inputs of one width. */
 export interface Arithmetic extends AccumulatorWidths, Pick<ChipProfile, 'multiplierBits' | 'biasBits' | 'qRange'> {
-  /** Of the input. */
+  /** The width of the input. */
   readonly inputBits: number
 }
 
@@ -37,9 +37,9 @@ export interface QuantizedTensor {
   /** float32-representable, positive. */
   readonly scale: number
   readonly bits: number
-  /** What its real values are short of those of the float model as it was given; absent: nothing. */
+  /** The constant that is to be added to its real values to get those of the float model as it was given; absent: 0. */
   readonly offset?: number
-  /** Bounds, in its own values, beyond which its readers cannot tell values apart: to clip there loses nothing. Absent: they tell all apart. */
+  /** Bounds, before the offset is added, beyond which its readers cannot tell values apart, so that clipping there loses nothing; absent: no bounds. */
   readonly told?: readonly [low: number, high: number]
   /** The tensor of the float graph whose values it holds, where that has another name. */
   readonly of?: string

@@ -21,7 +21,7 @@ import { isExternal, tensorByteLength } from './tensor.js'
 import type { Model, ModelProto, ValueInfoProto } from './types.js'
 import { allTensors, mapTensors } from './walk.js'
 
-export { decodeModel, encodeModel, MAX_INLINE_BYTES } from './file/codec.js'
+export { decodeModel, encodeModel } from './file/codec.js'
 export { writeModel } from './file/write.js'
 
 /** Reads, checks and hashes a model. External data are checked and hashed but stay on disk until a tensor is used. */

@@ -7,26 +7,30 @@ export interface Traits {
    * inputs which nothing else reads. 'none': every tensor has a scale of its own.
    */
   readonly sharesScale: 'all' | 'first' | 'sole' | 'none'
-  /** Its outputs hold values of its inputs (or zeros), so that the inputs' statistics are theirs. */
+  /** Whether its outputs hold nothing but values of its inputs, and zeros: then the inputs' statistics are the outputs' as well. */
   readonly copiesData: boolean
-  /** It can write integers of the chip's wide width. */
+  /** Whether it can write integers of the chip's wide width. */
   readonly writesWide: boolean
-  /** It can read them. */
+  /** Whether it can read wide integers. */
   readonly readsWide: boolean
-  /** It reads them with profit: its result depends on differences that 8 bits would round away. 'behind': where that holds of a reader of its output. */
+  /** Whether wide inputs make its result better, as it depends on differences that 8 bits would round away. 'behind': where a reader of its output gains so. */
   readonly gainsFromWide: boolean | 'behind'
-  /** As a step of a Scan it computes on wide integers: rounding to fewer bits would add up from step to step. */
+  /** Whether it computes on wide integers as a step of a Scan, where rounding to fewer bits would add up from step to step. */
   readonly wideInSteps?: true
   /**
-   * Whether it runs in float where its neighbours do: 'between' two operators in float, 'atEdge' also between such an operator and
-   * what is fed to the model. It would cost precision there and save nothing.
+   * Where it runs in float because its neighbours do, as integers would cost precision there and save nothing: 'between' two operators in
+   * float, 'atEdge' also between such an operator and an input of the model.
    */
   readonly followsFloat: 'between' | 'atEdge' | 'never'
   /**
-   * What it does where a tensor is held less a constant. 'absorbs': its bias or table takes the constant in; 'passes': it hands it on where all
-   * its tensors have it; 'averages': it does so where they have one scale as well; 'joins': it passes it on, and what has another comes through a
-   * table; 'adds': its output lacks what its gains make of its inputs' constants; 'multiplies': one factor may lack a constant, and a sum
-   * behind the product makes up for it; 'none': it needs the true zero.
+   * What it does where a tensor is held less a constant.
+   * 'absorbs': its bias or table takes the constant in.
+   * 'passes': it hands the constant on, where all its tensors have the same one.
+   * 'averages': as 'passes', and all its tensors have one scale.
+   * 'joins': it hands the constant on; an input with another constant comes through a table.
+   * 'adds': its output is held less the sum of its inputs' constants, each times its gain.
+   * 'multiplies': one factor may be held less a constant, and a sum behind the product makes up for it.
+   * 'none': it needs the true zero.
    */
   readonly offset: 'absorbs' | 'passes' | 'averages' | 'joins' | 'adds' | 'multiplies' | 'none'
 }

@@ -21,16 +21,16 @@ import type { Traits } from './traits.js'
 
 /** An operator, planned or with its integers: plain data, so that threads can hand it on. Families add what they need. */
 interface Operator {
-  /** The family's. */
+  /** The kind of its family. */
   readonly kind: string
-  /** Its first node's, made unique and never empty. */
+  /** The name of its first node, made unique and never empty. */
   readonly name: string
   /** The float nodes it stands for, in graph order. */
   readonly nodes: readonly NodeProto[]
   /** The tensors it reads as integers, in its own order. */
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
-  /** The operators that it runs again and again, on tensors that share names and scales with the sequences that their values make up. */
+  /** The operators that it runs once for each element of its sequences. A tensor of theirs has the name and the scale of the sequence that its values make up. */
   readonly steps?: readonly Operator[]
 }
 
@@ -71,18 +71,18 @@ export interface Products {
   readonly rows: readonly Float32Array[]
 }
 
-/** What comes of one input at the output of a linear operator. */
+/** How much of one input reaches the output of a linear operator. */
 export interface Gain {
-  /** Of a constant that is added to all of the input. */
+  /** The factor of a constant that is added to every value of the input. */
   readonly constant: number
-  /** Of the power of noise whose values have nothing to do with each other. */
+  /** The factor of the power of noise whose values are independent. */
   readonly noise: number
 }
 
-/** Where the main graph shows what a step reads: as a sequence along the first axis. */
+/** The sequence, along the first axis, by which the main graph shows the values that a tensor of the steps has. */
 export interface ShownSequence {
   readonly name: string
-  /** The one element that no step reads: a state that the last step leaves. */
+  /** The element that no step reads, as the last state is handed to nobody; undefined where all are read. */
   readonly unread: 'first' | 'last' | undefined
 }
 

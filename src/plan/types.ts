@@ -14,11 +14,11 @@ export interface ScaleGroup {
   /** The tensors, observed or derived, whose merged histogram is the histogram of the group. */
   readonly sources: readonly string[]
   readonly bits: number
-  /** Only operators in float, the caller or those that gain from them read it, and what writes it can write the chip's wide integers. */
+  /** Whether it has wide integers: whatever writes it can write them, and it is read by operators in float, the caller and operators that gain from them alone. */
   readonly leavesChip: boolean
 }
 
-/** A tensor that is a function of others' values, nowhere steep: its histogram is the image of theirs, so it need not be observed. */
+/** A tensor that need not be observed: it is a function of other tensors' values that is nowhere steep, so that its histogram follows from theirs. */
 export interface DerivedTensor {
   /** Sources whose values together are the function's arguments; they may be derived themselves. */
   readonly of: readonly string[]
@@ -31,20 +31,20 @@ export interface Plan {
   readonly groups: readonly ScaleGroup[]
   /** Tensor name -> group, for every tensor of the float graph that is held as integers. */
   readonly groupOf: ReadonlyMap<string, ScaleGroup>
-  /** Those of the groups' sources that are not observed. */
+  /** The sources of groups that are not observed. */
   readonly derived: ReadonlyMap<string, DerivedTensor>
-  /** What calibration exposes, in graph order: all that the groups' sources come from. */
+  /** The tensors that calibration observes, in graph order: all sources of groups that are not derived, and what the derived ones follow from. */
   readonly observed: readonly string[]
   /**
-   * Scores (see onnx/scores.ts) that a mask may have reached. What is masked counts for no threshold; the scales reach so far that a Softmax makes next
-   * to nothing of it.
+   * Scores (see onnx/scores.ts) that a mask may have been added to. Masked values count for no threshold; scales reach so far that a Softmax makes next
+   * to nothing of them.
    */
   readonly masked: ReadonlySet<string>
-  /** Tensors that the float graph does not have -> the one whose values they hold in fewer bits. */
+  /** Narrowed copy, which the float graph does not have -> the tensor whose values it holds in fewer bits. */
   readonly narrowed: ReadonlyMap<string, string>
-  /** Tensors of steps that the float graph has no sequence of. */
+  /** Tensors of steps whose values the float graph shows as no sequence. */
   readonly inner: ReadonlySet<string>
-  /** What tensors with a zero point are short of, by tensor; absent: none has one. */
+  /** The offset of each tensor with a zero point; absent: no tensor has one. */
   readonly offsets?: ReadonlyMap<string, number>
   readonly tensors: ReadonlyMap<string, TensorInfo>
 }

@@ -30,7 +30,7 @@ export interface GraphView {
   isVarying(name: string): boolean
   /** Whether a tensor of fixed dims holds conditions that depend on the model's inputs. */
   isCondition(name: string | undefined): name is string
-  /** Dims in the first run. */
+  /** A tensor's dims with the first sample; [] where they are unknown. */
   dims(name: string): readonly number[]
   /** A constant float32 tensor of the graph. */
   constant(name: string | undefined): FloatConstant | undefined
@@ -40,7 +40,7 @@ export interface GraphView {
   zeros(name: string): Float64Array | undefined
   /** The view of a graph inside of this one. */
   inner(graph: GraphProto): GraphView
-  /** The one node that reads a tensor; undefined when there are more, none, or when somebody else looks at it: it is an output of the graph, or kept. */
+  /** The one node that reads a tensor; undefined where no node or several do, where it is an output of the graph, or where it is to be kept. */
   soleReader(name: string): NodeProto | undefined
 }
 

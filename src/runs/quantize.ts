@@ -24,7 +24,7 @@ import { prepareRun, type Setting, solveRun, warnOfSkipped } from './stages.js'
 import { writeRun } from './written.js'
 
 /** How many stages a whole quantization has, as in Knight's log. */
-export const STAGES = 5
+const STAGES = 5
 
 /** Quantizes a model as `config` says and writes the results to its save-dir. Rejects with SquireError. */
 export function quantize(config: Config, reporter: Reporter, options: RunOptions = {}): Promise<RunResult> {

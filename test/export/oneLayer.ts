@@ -13,7 +13,7 @@ import type { FixedOperator } from '../../src/operators/types.js'
 import type { FixedPointModel } from '../../src/plan/types.js'
 import { runReference } from '../operators/oracle.js'
 
-export const chip = chipProfile('TX5105C')
+const chip = chipProfile('TX5105C')
 
 export const defaults: IntegerModelOptions = { outputDequant: false, allLayers: false }
 
@@ -51,7 +51,7 @@ export function fixedModel(
   }
 }
 
-export function sizeOf(dims: readonly number[]): number {
+function sizeOf(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1)
 }
 
@@ -70,7 +70,7 @@ function writtenBy({ outputs, nodes }: FixedOperator): readonly string[] {
 }
 
 /** The exported one-operator model; scales are 1, so that graph inputs are the integers themselves. */
-export function exportLayer(
+function exportLayer(
   operator: FixedOperator,
   dims: readonly (readonly number[])[],
   bits = 8,
@@ -123,7 +123,7 @@ export function expectSame(got: Int32Array, expected: Int32Array): void {
   expect.fail(`element ${at} is ${got[at]}, expected ${expected[at]}`)
 }
 
-export function asFloats({ dims, data }: IntTensor) {
+function asFloats({ dims, data }: IntTensor) {
   return { type: 'float32' as const, dims, data: Float32Array.from(data) }
 }
 

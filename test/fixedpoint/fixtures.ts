@@ -5,10 +5,8 @@ import { chipProfile } from '../../src/fixedpoint/chip.js'
 import type { IntTensor } from '../../src/fixedpoint/types.js'
 import { makeNode } from '../../src/onnx/node.js'
 import type { PlannedConv } from '../../src/operators/conv/plan.js'
-import type { PlannedLinear } from '../../src/operators/linear/plan.js'
 import type { PlannedOperator } from '../../src/operators/types.js'
 import type { FixedPointModel, Plan, ScaleGroup } from '../../src/plan/types.js'
-
 import type { FixedByKind } from '../operators/kinds.js'
 
 export const chip = chipProfile('TX5105C')
@@ -56,20 +54,6 @@ export function pointwise(weights: readonly (readonly number[])[], options: Part
     pads: [0, 0, 0, 0],
     clamp: undefined,
     ...options,
-  }
-}
-
-/** A product "matmul" of x with weights [K, N]. */
-export function product(rows: readonly (readonly number[])[], bias: readonly number[]): PlannedLinear {
-  return {
-    kind: 'matmul',
-    name: 'matmul',
-    nodes: [makeNode('MatMul', ['x', 'w'], ['y'], [], 'matmul')],
-    inputs: ['x'],
-    outputs: ['y'],
-    weights: { dims: [rows.length, bias.length], data: Float32Array.from(rows.flat()) },
-    bias: Float32Array.from(bias),
-    clamp: undefined,
   }
 }
 

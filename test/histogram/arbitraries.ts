@@ -11,7 +11,7 @@ const powerOfTwo = fc
 const edge = fc.constantFrom(0, -0, 2 ** -149, -(2 ** -149), 2 ** -126, 1, -1, FLOAT32_MAX, -FLOAT32_MAX)
 
 /** Any finite float32. */
-export const finite = fc.oneof(
+const finite = fc.oneof(
   { weight: 4, arbitrary: fc.float({ noNaN: true, noDefaultInfinity: true }) },
   { weight: 4, arbitrary: fc.float({ noNaN: true, min: -8, max: 8 }) },
   { weight: 2, arbitrary: fc.constant(0) },

@@ -25,7 +25,7 @@ export function percentileByDefinition(values: Float32Array, keep: number): numb
 }
 
 /** Squared error of quantizing x to integers in [-qmax - 1, qmax] with scale threshold / qmax. */
-export function squaredError(x: number, threshold: number, qmax: number): number {
+function squaredError(x: number, threshold: number, qmax: number): number {
   const scale = threshold / qmax
   const integer = Math.sign(x) * Math.round(Math.abs(x) / scale)
   return (x - scale * Math.min(Math.max(integer, -qmax - 1), qmax)) ** 2

@@ -9,7 +9,7 @@ import { integerInputs, saturating, unusedRange } from './ranges.js'
 import { fewSamples, stillMoving } from './samples.js'
 import type { Findings, Rule } from './types.js'
 
-export const rules = {
+const rules = {
   drowned,
   otherModes,
   noisiest,

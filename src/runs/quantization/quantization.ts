@@ -31,9 +31,9 @@ export interface Job {
   readonly origin: Given['origin']
   /** What the mode was chosen from; absent: it was asked for. */
   readonly modes?: readonly ModeTrial[]
-  /** Which tensors have one. */
+  /** How many scales have a zero point, by which policy, and what that costs on the chip. */
   readonly zeroPoints: ZeroPointRecord
-  /** What --refine made of it; absent: nothing. */
+  /** What --refine did; absent where it did not run. */
   readonly refinement?: RefinementRecord
   /** What is quantized: the run's model, or that model with zero points folded into its biases. */
   readonly prepared: Prepared

@@ -22,7 +22,7 @@ interface Planned {
 }
 
 /** What the chip is given; undefined where a shift would leave its range. */
-export function solved(one: Planned, bits: number): FixedOperator | undefined {
+function solved(one: Planned, bits: number): FixedOperator | undefined {
   const { planned, scales, outputBits, outputScale } = one
   const inputs = planned.inputs.map((name, i): QuantizedTensor => ({ name, bits, scale: Math.fround(scales[i]!) }))
   const output = { name: 'y', bits: outputBits, scale: Math.fround(outputScale) }

@@ -47,7 +47,7 @@ export function Noise({ report, shown, onOpen }: NoiseProps) {
 }
 
 /** Each share of the sum of all, descending. */
-export function sharesOf({ tensors, operators }: Report, shown: QuantizationEntry | undefined): Share[] {
+function sharesOf({ tensors, operators }: Report, shown: QuantizationEntry | undefined): Share[] {
   const noise = shown?.noise
   if (noise == null) return []
   const place = new Map(tensors.map(({ name }, index) => [name, index]))
