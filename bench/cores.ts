@@ -11,7 +11,7 @@ export async function cores(options: BenchOptions): Promise<Section[]> {
   const of = options.model === undefined ? cases[0]! : imageCase(options.model)
   if (options.images !== undefined) process.env.BENCH_IMAGES = options.images
   const counts = workerCounts(availableParallelism())
-  return [await calibration(of, counts, options), ...(await wholeRuns(of, counts, options))]
+  return [await calibration(of, counts, options), await wholeRuns(of, counts, options)]
 }
 
 /** 1, 2, 4... and all cores. */
@@ -44,25 +44,15 @@ async function calibration(of: BenchCase, counts: readonly number[], { rounds, s
   return { title: `Calibration in all five modes on decoded samples, and plain inference, ${of.name}`, rows }
 }
 
-const settings: readonly (readonly [title: string, words: readonly string[]])[] = [
-  ['with the defaults', []],
-  ['all five modes', ['-qm', 'all', '--zero-points', 'none']],
-]
-
 async function wholeRuns(of: BenchCase, counts: readonly number[], { rounds, samples, images }: BenchOptions) {
-  const sections: Section[] = []
-  const data = ['./decoded.js', images === undefined ? 'decoded' : 'photographs'] as const
-  for (const [title, words] of settings) {
-    const runs: WholeRun[][] = counts.map(() => [])
-    for (let round = 0; round < rounds; round++) {
-      for (const [i, count] of counts.entries()) {
-        runs[i]!.push(await wholeRun([...wordsFor(of, samples, data), ...words, '-cn', String(count)]))
-      }
-    }
-    const rows = counts.map((count, i) => ({ workers: count, ...columns(runs[i]!, runs[0]!) }))
-    sections.push({ title: `A whole run ${title}, ${samples} samples, ${of.name}`, rows })
+  const words = wordsFor(of, samples, ['./decoded.js', images === undefined ? 'decoded' : 'photographs'])
+  const runs: WholeRun[][] = counts.map(() => [])
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, count] of counts.entries()) runs[i]!.push(await wholeRun([...words, '-cn', String(count)]))
   }
-  return sections
+  const rows = counts.map((count, i) => ({ workers: count, ...columns(runs[i]!, runs[0]!) }))
+  const kind = images === undefined ? 'decoded samples' : 'photographs, which are decoded each time'
+  return { title: `A whole run with the defaults, ${samples} ${kind}, ${of.name}`, rows }
 }
 
 function columns(runs: readonly WholeRun[], one: readonly WholeRun[]) {
