@@ -50,7 +50,7 @@ async function ratioOf(of: BenchCase, threads: number, { rounds, seconds }: Benc
   const rig = await Rig.open(of, threads)
   try {
     await rig.calibrate(threads * 4)
-    const samples = await samplesOf(rig, threads, seconds)
+    const samples = await rig.samplesIn(seconds)
     const runs = []
     for (let round = 0; round < rounds; round++) {
       runs.push({ plain: await rig.plain(samples), calibration: await rig.calibrate(samples) })
@@ -71,16 +71,6 @@ async function ratioOf(of: BenchCase, threads: number, { rounds, seconds }: Benc
     }
   } finally {
     await rig.close()
-  }
-}
-
-/** As many as plain inference takes about `seconds` for, once it is warm. */
-async function samplesOf(rig: Rig, threads: number, seconds: number): Promise<number> {
-  for (let samples = threads * 4; ; ) {
-    const took = (await rig.plain(samples)).seconds
-    const enough = Math.max(threads, Math.round((samples * seconds) / took))
-    if (took > seconds / 8) return enough
-    samples = Math.min(enough, samples * 8)
   }
 }
 

@@ -9,9 +9,10 @@ import { type WholeRun, wholeRun, wordsFor } from './wholeRun.js'
 
 export async function cores(options: BenchOptions): Promise<Section[]> {
   const of = options.model === undefined ? cases[0]! : imageCase(options.model)
-  if (options.images !== undefined) process.env.BENCH_IMAGES = options.images
+  const images = options.model === undefined ? undefined : options.images
+  if (images !== undefined) process.env.BENCH_IMAGES = images
   const counts = workerCounts(availableParallelism())
-  return [await calibration(of, counts, options), await wholeRuns(of, counts, options)]
+  return [await calibration(of, counts, options), await wholeRuns(of, counts, { ...options, images })]
 }
 
 /** 1, 2, 4... and all cores. */
@@ -20,12 +21,13 @@ function workerCounts(most: number): number[] {
   return [...powers, most]
 }
 
-async function calibration(of: BenchCase, counts: readonly number[], { rounds, samples }: BenchOptions) {
+async function calibration(of: BenchCase, counts: readonly number[], { rounds, seconds }: BenchOptions) {
   const rigs = await Promise.all(counts.map((count) => Rig.open(of, count)))
   const runs = rigs.map(() => ({ plain: [] as number[], calibration: [] as number[] }))
-  for (const rig of rigs) await rig.calibrate(counts.at(-1)! * 4)
-  // As many samples for each worker: of a run that is too short, the end is seen, where one worker waits for another.
-  const each = counts.map((count) => Math.max(1, Math.round(samples / 4)) * count)
+  // As many samples for each worker: at the end of a short run one waits for another.
+  const one = await rigs[0]!.samplesIn(seconds)
+  const each = counts.map((count) => one * count)
+  for (const [i, rig] of rigs.entries()) await rig.calibrate(each[i]!)
   for (let round = 0; round < rounds; round++) {
     for (const [i, rig] of rigs.entries()) {
       runs[i]!.calibration.push(each[i]! / (await rig.calibrate(each[i]!)).seconds)
@@ -33,13 +35,12 @@ async function calibration(of: BenchCase, counts: readonly number[], { rounds, s
     }
   }
   await Promise.all(rigs.map((rig) => rig.close()))
-  const [one] = runs
   const rows = counts.map((count, i) => ({
     workers: count,
     'calibration samples/s': round1(median(runs[i]!.calibration)),
-    'times one worker': times(runs[i]!.calibration, one!.calibration),
+    'times one worker': times(runs[i]!.calibration, runs[0]!.calibration),
     'plain samples/s': round1(median(runs[i]!.plain)),
-    'times one thread': times(runs[i]!.plain, one!.plain),
+    'times one thread': times(runs[i]!.plain, runs[0]!.plain),
   }))
   return { title: `Calibration in all five modes on decoded samples, and plain inference, ${of.name}`, rows }
 }

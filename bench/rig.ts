@@ -124,6 +124,16 @@ export class Rig {
     return { seconds, busy: this.#busy(cpu, seconds) }
   }
 
+  /** As many samples as plain inference takes about `seconds` for, once it is warm. */
+  async samplesIn(seconds: number): Promise<number> {
+    for (let samples = this.#threads * 4; ; ) {
+      const took = (await this.plain(samples)).seconds
+      const enough = Math.max(this.#threads, Math.round((samples * seconds) / took))
+      if (took > seconds / 8) return enough
+      samples = Math.min(enough, samples * 8)
+    }
+  }
+
   /** One calibration pass with the float model's metric, and the thresholds of every class in all five modes. */
   async calibrate(samples: number): Promise<Timed & { readonly solveSeconds: number }> {
     const dataset = await openDataset(sourceOf(this.#case, samples), this.#prepared.plain.inputs)
