@@ -27,9 +27,17 @@ export function squireFolder(): string {
   return fileURLToPath(packageUrl()).slice(0, -1)
 }
 
-/** Sources and compiled files lie at different depths below package.json: take the nearest one above. */
+/** Sources and compiled files lie at different depths below package.json: take the nearest one above. @throws SquireError USAGE where there is none */
 function packageUrl(): URL {
-  let folder = new URL('.', import.meta.url)
-  while (!existsSync(new URL('package.json', folder))) folder = new URL('..', folder)
-  return folder
+  const own = new URL('.', import.meta.url)
+  for (let folder = own; ; ) {
+    if (existsSync(new URL('package.json', folder))) return folder
+    const above = new URL('..', folder)
+    if (above.href !== folder.href) folder = above
+    else
+      throw new SquireError(
+        'USAGE',
+        `no package.json above ${fileURLToPath(own)}: install squire instead of copying its files`,
+      )
+  }
 }
