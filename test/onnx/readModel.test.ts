@@ -165,6 +165,15 @@ describe('a model squire does not take', () => {
     ])
   })
 
+  it('has no outputs, or one that nothing writes', async () => {
+    const outputs = (output: typeof relu.graph.output) => ({ ...relu, graph: { ...relu.graph, output } })
+    expect((await failureOf(outputs([]))).message).toContain('has no outputs; export it again')
+    const other = relu.graph.output.map((one) => ({ ...one, name: 'z' }))
+    expect((await failureOf(outputs(other))).message).toContain(
+      'has an output "z" that no node writes; export it again',
+    )
+  })
+
   it('has an input that is no tensor, or a tensor of text', async () => {
     const sequence = structuredClone(relu)
     sequence.graph.input[0]!.type = {}

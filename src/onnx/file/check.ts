@@ -28,6 +28,7 @@ export function checkModel(proto: ModelProto, place: string): void {
   }
   checkOperators(proto, place, checkOpset(proto, place))
   checkNames(proto, place)
+  checkOutputs(proto, place)
 }
 
 function checkNames({ graph }: ModelProto, place: string): void {
@@ -35,6 +36,16 @@ function checkNames({ graph }: ModelProto, place: string): void {
   if (unusable === undefined) return
   const expected = `expected one without NUL that is not "__proto__" and does not begin with "${RESERVED}"`
   throw new SquireError('UNSUPPORTED', `${place} has an input or output named "${unusable}", ${expected}; rename it`)
+}
+
+function checkOutputs({ graph }: ModelProto, place: string): void {
+  const { input, initializer, sparseInitializer = [], node } = graph
+  const made = [...input, ...initializer, ...sparseInitializer.map(({ values }) => values)].map(({ name }) => name)
+  const written = new Set([...made, ...node.flatMap(({ output }) => output)].filter((name) => name !== ''))
+  const missing = graph.output.map(({ name }) => name).find((name) => !written.has(name))
+  const problem = graph.output.length === 0 ? 'has no outputs' : `has an output "${missing}" that no node writes`
+  if (graph.output.length > 0 && missing === undefined) return
+  throw new SquireError('MODEL', `${place} ${problem}; export it again, and check it with onnx.checker.check_model`)
 }
 
 function checkOpset(proto: ModelProto, place: string): number {

@@ -162,7 +162,7 @@ async function load(
       : ort.InferenceSession.create(model, options))
   } catch (error) {
     const name = typeof model === 'string' ? `"${model}"` : 'the model'
-    throw new SquireError('MODEL', `ONNX Runtime cannot load ${name}: ${messageOf(error)}`, { cause: error })
+    throw new SquireError('MODEL', `ONNX Runtime cannot load ${name}: ${complaint(error)}`, { cause: error })
   }
 }
 
@@ -182,7 +182,14 @@ function toOrtFeeds(feeds: Readonly<Record<string, TensorValue>>): Record<string
 }
 
 function cannotRun(error: unknown): SquireError {
-  return new SquireError('MODEL', `ONNX Runtime cannot run the model: ${messageOf(error)}`, { cause: error })
+  return new SquireError('MODEL', `ONNX Runtime cannot run the model: ${complaint(error)}`, { cause: error })
+}
+
+/** Where in the runtime's own sources it complains: a file, a line, a function with its parameters, and the condition that does not hold. */
+const sourcePlace = /\/onnxruntime_src\/\S+:\d+ [^()]*\((?:[^()]|\([^()]*\))*\)(?: const)? (?:[^.]*? was false\. )?/g
+
+function complaint(error: unknown): string {
+  return messageOf(error).replace(sourcePlace, '').trim()
 }
 
 function isNames(

@@ -80,5 +80,7 @@ async function runForDims(model: Model, feeds: Feeds, written: readonly Inferred
 function withInputs(error: unknown, feeds: Feeds): unknown {
   if (!(error instanceof SquireError)) return error
   const inputs = Object.entries(feeds).map(([name, { dims }]) => `"${name}" [${dims.join(', ')}]`)
-  return new SquireError(error.code, `${error.message} It was fed ${inputs.join(', ')}.`, { cause: error })
+  return new SquireError(error.code, `${error.message.replace(/\.?$/, '.')} It was fed ${inputs.join(', ')}.`, {
+    cause: error,
+  })
 }

@@ -3,7 +3,7 @@ import { encodeModel } from '../../../src/onnx/model.js'
 import { makeGraph, makeModel, makeValueInfo } from '../../../src/onnx/node.js'
 import { createSession, type Session } from '../../../src/onnx/runtime/session.js'
 import { DataType, type ElementType, type TensorData, type TensorValue } from '../../../src/onnx/types.js'
-import { model, node } from '../models.js'
+import { longs, model, node } from '../models.js'
 
 /** y = relu(x), z = x + x, on x [n, 2]. */
 const proto = model({
@@ -126,5 +126,22 @@ describe('a model the runtime cannot load', () => {
     const feeds = { x: { type: 'float32', data: Float32Array.of(1, 2), dims: [2] } } as const
     expect((await session.run(feeds)).n?.data).toEqual(BigInt64Array.of(2n))
     await session.release()
+  })
+})
+
+describe('what the runtime complains of', () => {
+  it('is told without the places in its sources', async () => {
+    const nodes = [node('Reshape', ['x', 'seven'], ['y'], [], 'reshape')]
+    const session = await createSession(
+      encodeModel(model({ nodes, constants: [longs('seven', [2], [7, -1])], inputs: { x: ['n', 2] } })),
+    )
+    const error = await session.run({ x }).catch(String)
+    await session.release()
+    expect(error).toContain('reshape')
+    expect(error).toContain('Status Message: The input tensor cannot be reshaped to the requested shape')
+    const unwritten = { ...proto, graph: { ...proto.graph, output: [makeValueInfo('w', DataType.FLOAT)] } }
+    await expect(createSession(encodeModel(unwritten))).rejects.toThrow(
+      /^ONNX Runtime cannot load the model: This is an invalid model. Graph output \(w\) does not exist in the graph.$/,
+    )
   })
 })
