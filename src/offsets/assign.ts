@@ -6,10 +6,11 @@
 // factors one may have an offset (products.ts).
 
 import type { Plan } from '../plan/types.js'
-import { Assignment, type Candidate } from './assignment.js'
+import { Assignment } from './assignment.js'
 import { groupKeys } from './groups.js'
 import { type Product, productsOf } from './products.js'
 import type { Offset, Range } from './range.js'
+import { type Candidate, type Start, startOf } from './start.js'
 import { type Sum, sumsOf } from './sums.js'
 
 /** A candidate without an offset is left out. */
@@ -27,7 +28,8 @@ export function assignOffsets(
   const products = productsOf(plan, keyOf)
   const sums = sumsOf(plan, keyOf, new Set(products.flatMap(({ factors }) => factors)))
   const free = new Map(candidates.map((candidate) => [candidate.group.scaleGroups[0]!.name, candidate]))
-  return leastNoise(sums, products, (eager) => assigned(free, ranges, sums, products, eager)).result()
+  const start = startOf(free, ranges, sums)
+  return leastNoise(sums, products, (eager) => assigned(start, products, eager)).result()
 }
 
 /**
@@ -42,10 +44,13 @@ function leastNoise(
   const weighed = sums.filter(({ squeezes }) => !squeezes)
   let eager: ReadonlySet<Sum> = new Set(sums)
   let best = assign(eager)
+  let least = best.noise(weighed, products)
   const keepIfBetter = (others: ReadonlySet<Sum>) => {
     const other = assign(others)
-    if (other.noise(weighed, products) >= best.noise(weighed, products)) return
+    const noise = other.noise(weighed, products)
+    if (noise >= least) return
     best = other
+    least = noise
     eager = others
   }
   keepIfBetter(new Set(sums.filter(({ squeezes }) => squeezes)))
@@ -54,19 +59,12 @@ function leastNoise(
 }
 
 /** What all sums and products can be met with. */
-function assigned(
-  candidates: ReadonlyMap<string, Candidate>,
-  ranges: ReadonlyMap<string, Range>,
-  sums: readonly Sum[],
-  products: readonly Product[],
-  eager: ReadonlySet<Sum>,
-): Assignment {
-  let left = candidates
+function assigned(start: Start, products: readonly Product[], eager: ReadonlySet<Sum>): Assignment {
+  const assignment = new Assignment(start)
   for (;;) {
-    const assignment = new Assignment(left, ranges)
-    const refused = assignment.take(sums, eager) ?? assignment.refused(products)
+    const refused = assignment.take(eager) ?? assignment.refused(products)
     if (refused === undefined) return assignment
-    left = new Map([...left].filter(([key]) => !refused.includes(key)))
+    assignment.remove(refused)
   }
 }
 

@@ -1,17 +1,10 @@
 // Offsets that are given to groups one after the other, so that every sum and every product can be met with them, and the noise of the steps that
 // come of it.
 
-import type { Group } from './groups.js'
 import { type Product, refusedBy } from './products.js'
 import { finestOffset, type Offset, offsetAt, type Range, symmetricStep } from './range.js'
-import { type Addend, finestOf, isFree, type Sum, shared } from './sums.js'
-
-export interface Candidate {
-  readonly group: Group
-  readonly range: Range
-  /** Whether the biases of its readers can take an offset in. */
-  readonly fits: (offset: number) => boolean
-}
+import { type Candidate, groupsOf, type Start } from './start.js'
+import { type Addend, finestOf, type Sum, shared } from './sums.js'
 
 /** Offsets of the output and of the addends that make up the difference, and the noise of their steps. */
 interface Option {
@@ -20,32 +13,59 @@ interface Option {
   readonly noise: number
 }
 
+/** What a group was before a sum decided it. */
+interface Before {
+  readonly name: string
+  readonly wasDecided: boolean
+  readonly offset: Offset | undefined
+}
+
 /** Mutable state: the offsets that are decided so far. */
 export class Assignment {
-  readonly #candidates: ReadonlyMap<string, Candidate>
-  readonly #ranges: ReadonlyMap<string, Range>
+  readonly #start: Start
+  readonly #candidates: Map<string, Candidate>
   readonly #offsets = new Map<string, Offset>()
   readonly #decided = new Set<string>()
+  /** Of each sum that is met, in their order. */
+  readonly #met: Before[][] = []
 
-  constructor(candidates: ReadonlyMap<string, Candidate>, ranges: ReadonlyMap<string, Range>) {
-    this.#candidates = candidates
-    this.#ranges = ranges
+  constructor(start: Start) {
+    this.#start = start
+    this.#candidates = new Map(start.candidates)
+    for (const name of start.early) this.#decideFinest(name)
   }
 
   result(): Map<Candidate, Offset> {
     return new Map([...this.#offsets].map(([name, offset]) => [this.#candidates.get(name)!, offset]))
   }
 
-  /** @returns groups that must stay symmetric, where a sum cannot be met: then nothing of this assignment holds */
-  take(sums: readonly Sum[], eager: ReadonlySet<Sum>): readonly string[] | undefined {
-    const makers = new Map(sums.map((sum) => [sum, this.#makers(sum)]))
-    const late = new Set(sums.flatMap((sum) => [sum.output, ...makers.get(sum)!.map(({ group }) => group)]))
-    for (const name of this.#candidates.keys()) if (!late.has(name)) this.#decideFinest(name)
-    for (const sum of sums) {
-      if (!this.#meet(sum, makers.get(sum)!, eager.has(sum)))
-        return [sum.output, ...sum.addends.map(({ group }) => group)]
+  /**
+   * Meets the sums that are not met yet.
+   * @returns groups that must stay symmetric, where a sum cannot be met: then nothing of this assignment holds
+   */
+  take(eager: ReadonlySet<Sum>): readonly string[] | undefined {
+    const { sums } = this.#start
+    while (this.#met.length < sums.length) {
+      const sum = sums[this.#met.length]!
+      this.#met.push([])
+      if (!this.#meet(sum, eager.has(sum))) return groupsOf(sum)
     }
     return undefined
+  }
+
+  /**
+   * These groups stay symmetric. What the sums before the first one that reads or writes one of them have decided is what they would decide without these
+   * groups: only the others are met anew, as an assignment that started again at each refusal would take time with the cube of the sums.
+   */
+  remove(names: readonly string[]): void {
+    const { sums, firstOf } = this.#start
+    const kept = Math.min(...names.map((name) => firstOf.get(name) ?? sums.length))
+    while (this.#met.length > kept) for (const before of this.#met.pop()!.reverse()) this.#restore(before)
+    for (const name of names) {
+      this.#candidates.delete(name)
+      this.#offsets.delete(name)
+      this.#decided.delete(name)
+    }
   }
 
   /** @returns groups that must stay symmetric, where a product cannot be met */
@@ -72,17 +92,9 @@ export class Assignment {
     }, start)
   }
 
-  /** The addends that make up the difference between what the others bring and what the output is to have. */
-  #makers({ operator, output, addends }: Sum): readonly Addend[] {
-    return addends.filter(({ group }) => {
-      const candidate = this.#candidates.get(group)
-      const isOnce = addends.filter((addend) => addend.group === group).length === 1
-      return candidate !== undefined && isOnce && group !== output && isFree(candidate.group, operator)
-    })
-  }
-
-  #meet(sum: Sum, makers: readonly Addend[], isEager: boolean): boolean {
+  #meet(sum: Sum, isEager: boolean): boolean {
     const { output, addends } = sum
+    const makers = this.#start.makers.get(sum)!.filter(({ group }) => this.#candidates.has(group))
     const others = addends.filter((addend) => !makers.includes(addend))
     // One scale may hold what this sum reads and what a later one writes.
     for (const { group } of others) if (!this.#decided.has(group)) this.#decideFinest(group)
@@ -139,8 +151,15 @@ export class Assignment {
   }
 
   #decide(name: string, offset: Offset | undefined): void {
+    this.#met.at(-1)?.push({ name, wasDecided: this.#decided.has(name), offset: this.#offsets.get(name) })
     this.#decided.add(name)
     if (offset !== undefined) this.#offsets.set(name, offset)
+  }
+
+  #restore({ name, wasDecided, offset }: Before): void {
+    if (!wasDecided) this.#decided.delete(name)
+    if (offset === undefined) this.#offsets.delete(name)
+    else this.#offsets.set(name, offset)
   }
 
   #offset(name: string): number {
@@ -148,7 +167,7 @@ export class Assignment {
   }
 
   #range(name: string): Range {
-    return this.#ranges.get(name)!
+    return this.#start.ranges.get(name)!
   }
 
   #step(name: string): number {

@@ -8,10 +8,10 @@ import type { Model } from '../onnx/types.js'
 import { familyOf } from '../operators/index.js'
 import type { Plan } from '../plan/types.js'
 import { assignOffsets } from './assign.js'
-import type { Candidate } from './assignment.js'
 import { addsUp, type Group, groupKeys, groupsToOffset } from './groups.js'
 import { productsOf, refusedBy } from './products.js'
 import { type Offset, valuesOf } from './range.js'
+import type { Candidate } from './start.js'
 
 /** What is known when offsets are chosen. */
 export interface OffsetRequest {
