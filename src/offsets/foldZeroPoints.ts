@@ -3,6 +3,7 @@
 import { rangeOf } from '../fixedpoint/width.js'
 import type { ModelProto, TensorInfo } from '../onnx/types.js'
 import { familyOf } from '../operators/index.js'
+import type { PlannedOperator } from '../operators/types.js'
 import type { PlanOptions } from '../plan/options.js'
 import { makePlan } from '../plan/plan.js'
 import type { Plan } from '../plan/types.js'
@@ -71,14 +72,22 @@ function foldedThresholds(
     const offset = found.get(old)
     scaled.set(name, offset === undefined ? thresholds.get(old)! : offset.scale * rangeOf(bits)[1])
   }
-  for (const { name } of folded.groups) if (!scaled.has(name)) scaled.set(name, largestOf(name, folded, scaled))
+  const newGroup = groupNames(folded)
+  const writers = new Map(folded.operators.flatMap((one) => one.outputs.map((name) => [name, one] as const)))
+  for (const { name } of folded.groups) {
+    if (scaled.has(name)) continue
+    const writer = writers.get(name)!
+    const largest = writer.inputs.map((input) => scaled.get(newGroup(input)!)!)
+    scaled.set(name, largestOf(writer, largest))
+  }
   return scaled
 }
 
-/** The largest magnitude of a tensor that only the rewritten graph has: of a product of two others, or of a function of one. */
-function largestOf(tensor: string, { operators, groups }: Plan, thresholds: ReadonlyMap<string, number>): number {
-  const writer = operators.find(({ outputs }) => outputs.includes(tensor))!
-  const largest = writer.inputs.map((input) => thresholds.get(groupNames({ groups })(input)!)!)
+/**
+ * The largest magnitude of a tensor that only the rewritten graph has: of a product of two others, or of a function of one.
+ * @param largest those of its writer's inputs
+ */
+function largestOf(writer: PlannedOperator, largest: readonly number[]): number {
   const evaluate = familyOf(writer).evaluate?.(writer)
   if (evaluate === undefined) return largest.reduce((product, one) => product * one)
   return Math.max(...[-1, 1].map((sign) => Math.abs(evaluate(sign * largest[0]!))))

@@ -23,16 +23,16 @@ export interface Group {
 export function groupsToOffset(plan: Plan, policy: ZeroPointPolicy, isGraphOutput: (name: string) => boolean): Group[] {
   if (policy === 'none') return []
   const small = smallValues(plan)
+  const isReal = ({ nodes }: PlannedOperator) => !nodes.every(readsDimsOnly)
+  const writersOf = operatorsBy(plan.operators, ({ outputs }) => outputs)
+  const readersOf = operatorsBy(plan.operators.filter(isReal), ({ inputs }) => inputs)
   return joinedGroups(plan).flatMap((scaleGroups) => {
     const tensors = scaleGroups.flatMap((group) => group.tensors)
     // At 16 bits there are codes to spare.
     const isWide = scaleGroups.some(({ bits, leavesChip }) => bits > 8 || leavesChip)
     if (isWide || tensors.some((name) => isGraphOutput(name) || plan.narrowed.has(name) || small.has(name))) return []
     const own = new Set(tensors)
-    const writers = plan.operators.filter(({ outputs }) => outputs.some((name) => own.has(name)))
-    const readers = plan.operators.filter(
-      ({ inputs, nodes }) => inputs.some((name) => own.has(name)) && !nodes.every(readsDimsOnly),
-    )
+    const [writers, readers] = [writersOf(tensors), readersOf(tensors)]
     const written = new Set(writers.flatMap(({ outputs }) => outputs))
     const possible =
       tensors.every((name) => written.has(name)) &&
@@ -43,6 +43,21 @@ export function groupsToOffset(plan: Plan, policy: ZeroPointPolicy, isGraphOutpu
       (policy === 'all' || !readers.some(pads))
     return possible ? [{ scaleGroups, writers, readers }] : []
   })
+}
+
+/** @returns those that have any of some tensors among theirs, in the order of the operators */
+function operatorsBy(
+  operators: readonly PlannedOperator[],
+  tensorsOf: (operator: PlannedOperator) => readonly string[],
+): (tensors: readonly string[]) => PlannedOperator[] {
+  const places = new Map<string, number[]>()
+  for (const [place, operator] of operators.entries()) {
+    for (const name of tensorsOf(operator)) places.set(name, [...(places.get(name) ?? []), place])
+  }
+  return (tensors) => {
+    const found = new Set(tensors.flatMap((name) => places.get(name) ?? []))
+    return [...found].sort((a, b) => a - b).map((place) => operators[place]!)
+  }
 }
 
 /** The name of each tensor's scale group: of narrowed copies and of tensors inside of steps too, which `groupOf` leaves out. */

@@ -45,9 +45,10 @@ export function scaleGroups(
   const written = new Set(steps.flatMap(({ outputs }) => outputs))
   const first = new Set(steps.filter((step) => sharesScale(step) === 'first').flatMap(({ inputs }) => inputs.slice(1)))
   const rootsOf = traceRoots(traffic.writer)
+  const places = new Map(order.map((name, place) => [name, place]))
   return [...members.values()].map((tensors) => {
     const roots = new Set(tensors.flatMap((name) => [...rootsOf(name)]))
-    const sources = order.filter((name) => roots.has(name))
+    const sources = [...roots].filter((name) => places.has(name)).sort((a, b) => places.get(a)! - places.get(b)!)
     const leaves = leavesChip(tensors, traffic, view)
     // What steps write they can write as wide, and their products take a narrowed copy. What a state starts from is as fine as the state.
     const fromSteps = sources.length > 0 && sources.every((name) => written.has(name))

@@ -118,6 +118,7 @@ function scalesOf(
   given: ReadonlyMap<string, number>,
 ): ReadonlyMap<string, QuantizedTensor> {
   const quantized = new Map<string, QuantizedTensor>()
+  const writers = writersIn(plan)
   for (const scaleGroup of plan.groups) {
     const { bits } = scaleGroup
     const threshold = thresholds.get(scaleGroup.name)
@@ -126,7 +127,7 @@ function scalesOf(
         `The scale group "${scaleGroup.name}" has the threshold ${threshold}: expected a positive number.`,
       )
     }
-    const extreme = extremeOf(plan, scaleGroup, threshold)
+    const extreme = extremeOf(plan, writers, scaleGroup, threshold)
     const calibrated = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
     const known = scaleGroup.tensors.flatMap((name) => given.get(name) ?? [])
     const scale = known.length === 0 ? calibrated : Math.max(...known)
@@ -164,20 +165,30 @@ function withBounds(plan: Plan, quantized: ReadonlyMap<string, QuantizedTensor>)
 }
 
 /** The largest magnitude that the integers of a group hold. */
-function extremeOf(plan: Plan, scaleGroup: ScaleGroup, threshold: number): number {
+function extremeOf(plan: Plan, writers: Writers, scaleGroup: ScaleGroup, threshold: number): number {
   const isWide = scaleGroup.bits > 8
   const extreme = isWide ? WIDE_HEADROOM * threshold : threshold
   if (scaleGroup.tensors.some((name) => plan.masked.has(name))) {
     return Math.max(extreme, isWide ? ROOM_FOR_MASKED : NARROW_ROOM_FOR_MASKED)
   }
-  return isWide ? Math.max(extreme, leastExtreme(plan, scaleGroup)) : extreme
+  return isWide ? Math.max(extreme, leastExtreme(writers, scaleGroup)) : extreme
+}
+
+/** The operators, those inside of steps too, that write each tensor. */
+type Writers = ReadonlyMap<string, readonly PlannedOperator[]>
+
+function writersIn({ operators }: Plan): Writers {
+  const writers = new Map<string, PlannedOperator[]>()
+  for (const operator of spread(operators)) {
+    for (const name of operator.outputs) writers.set(name, [...(writers.get(name) ?? []), operator])
+  }
+  return writers
 }
 
 /** What the operators that write a group ask its scale to make room for. */
-function leastExtreme(plan: Plan, { tensors }: ScaleGroup): number {
+function leastExtreme(writers: Writers, { tensors }: ScaleGroup): number {
   let largest = 0
-  for (const operator of spread(plan.operators)) {
-    if (!operator.outputs.some((name) => tensors.includes(name))) continue
+  for (const operator of tensors.flatMap((name) => writers.get(name) ?? [])) {
     largest = Math.max(largest, familyOf(operator).leastExtreme?.(operator) ?? 0)
   }
   // A little more, so that rounding the scale to float32 cannot push a bias out again.
