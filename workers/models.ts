@@ -8,7 +8,7 @@ import { createSession, type Session, type SessionOptions } from '../src/onnx/ru
 import { trimHeap } from '../src/trim.js'
 import { whenIdle } from './idle.js'
 
-/** What does not follow from the model. */
+/** How a session is opened, apart from what its model says. */
 type How = Pick<SessionOptions, 'isFrugal'>
 
 interface Opened {
@@ -24,7 +24,7 @@ export async function sessionOf(model: ModelFile, beside: readonly ModelFile[] =
   return (await opened([model], [model, ...beside], how))[0]!
 }
 
-/** Sessions of several models, at once open. */
+/** Sessions of several models that are open at the same time. */
 export function sessionsOf(models: readonly ModelFile[]): Promise<Session[]> {
   return opened(models, models, {})
 }
@@ -43,7 +43,8 @@ async function opened(wanted: readonly ModelFile[], kept: readonly ModelFile[], 
 }
 
 /**
- * At most half of the threads at a time: a session that opens holds its weights two or three times for a moment, and leaves holes in the heap where the others were.
+ * At most half of the threads open a large model at a time: a session that opens holds its weights two or three times for a moment, and the copies leave holes in the
+ * heap.
  */
 async function openLarge(path: string, options: SessionOptions): Promise<Session> {
   return locked(async () => {
@@ -53,7 +54,7 @@ async function openLarge(path: string, options: SessionOptions): Promise<Session
   })
 }
 
-// Neither large weights nor what the last task left outlive a pause: what is mapped opens again in no time.
+// A pause frees large weights and the garbage of the last task: a model whose weights are mapped opens again in no time.
 whenIdle(async () => {
   const last = [...open.values()].filter(({ model }) => model.mapped)
   await release(last)
@@ -61,7 +62,7 @@ whenIdle(async () => {
   if (last.length > 0) trimHeap()
 })
 
-/** Closes all: for a stage that needs no session, or others. */
+/** Closes all sessions: the next stage needs none, or others. */
 export function releaseSessions(): Promise<void> {
   return release([...open.values()])
 }

@@ -27,7 +27,7 @@ export class Observer {
    */
   readonly #preallocated: Fetches
   readonly #names: readonly string[]
-  /** Where samples are stacked, if they are: in the kernel's memory. */
+  /** Arrays in the kernel's memory that the inputs of stacked samples are copied to; empty where samples are not stacked. */
   readonly stack: Values
 
   constructor({ tensors, dims, blocked, masked, stacked, stackAxes, inputDims, outputs }: Omit<Observation, 'buffer'>) {
@@ -43,7 +43,7 @@ export class Observer {
       return { name, dims: rows(name, layout === undefined ? dims : blockedDims(dims, layout.block)) }
     }
     const written = tensors.flatMap((name, i) => (Object.hasOwn(inputDims, name) ? [] : [held(name, dims[i]!)]))
-    // What is stacked is copied anyway.
+    // Stacking copies inputs in any case: so they are copied to where the kernel can count them.
     const fed = stacked === 1 ? [] : Object.entries(inputDims).map(([name, dims]) => ({ name, dims: rows(name, dims) }))
     this.#kernel = createKernel({
       numSlots: tensors.length,
@@ -53,7 +53,7 @@ export class Observer {
       [name, { type: 'float32', dims, data: this.#kernel.buffers[i]! }] as const
     this.stack = Object.fromEntries(fed.map((one, i) => inBuffer(one, written.length + i)))
     this.#preallocated = {
-      // The runtime leaves what was preallocated for an output that is an input as it was. Dims that vary are unknown before the run.
+      // The runtime does not write to a preallocated output that is an input of the model as well. Dims that vary are unknown before the run.
       ...Object.fromEntries(
         Object.entries(outputs).map(([name, info]) => [
           name,
@@ -144,7 +144,7 @@ export class Observer {
   }
 }
 
-/** Scores with zero, which every scale holds, in the place of masks. */
+/** The scores with zeros, which every scale holds, in place of masked ones. */
 function unmasked(scores: TensorValue): TensorValue {
   const data = scores.data.slice() as Float32Array
   for (let i = 0; i < data.length; i++) if (data[i]! <= HIGHEST_MASKED_SUM) data[i] = 0
@@ -162,7 +162,7 @@ function sameDims(a: readonly number[], b: readonly number[]): boolean {
 
 let current: { readonly key: string; readonly observer: Observer } | undefined
 
-/** One observer a thread, while there is something to observe: what follows needs its memory. */
+/** The thread's only observer; undefined, and its memory freed, once there is nothing to observe. */
 export function observerFor(observation: Observation | undefined): Observer | undefined {
   if (observation === undefined) current = undefined
   else {

@@ -1,4 +1,4 @@
-// Which forward passes are held to be run again and again: a hash of what they are draws and orders them.
+// Which forward passes are held in memory, to be run again and again. A hash of each one's identity draws and orders them.
 
 import { createHash } from 'node:crypto'
 import type { HeldSample } from '../engine/protocol.js'
@@ -27,7 +27,7 @@ export function sameDims(feeds: Feeds, as: Feeds): boolean {
   return Object.entries(feeds).every(([name, { dims }]) => String(dims) === String(as[name]?.dims))
 }
 
-/** A forward pass whose inputs alone say which it is: a copy of them, as the user's code may write its next input into the same array. */
+/** A forward pass of user code, known by the values of its inputs alone. These are copied, as the code may write its next input into the same array. */
 export function heldSample(feeds: Feeds): HeldSample {
   const bytes = Object.entries(feeds).flatMap(([name, { data }]) => [
     name,
@@ -37,7 +37,7 @@ export function heldSample(feeds: Feeds): HeldSample {
   return { feeds: own, seed: seedOf(...bytes) }
 }
 
-/** Forward passes of which those with the smallest hashes are kept. */
+/** Keeps those of the forward passes added to it that have the smallest hashes. */
 export class HeldFeeds {
   readonly #held: HeldSample[] = []
   #first: Feeds | undefined

@@ -87,15 +87,15 @@ async function inRuntimeOrder(
   return { ...file, path, optimized: true, blocked: Object.fromEntries(layouts) as Observation['blocked'], log }
 }
 
-/** Outputs that are not tensors have none. */
+/** A name's type and dims as an entry; none for an output that is not a tensor. */
 function infoOf(name: string, tensors: ReadonlyMap<string, TensorInfo>): [string, TensorInfo][] {
   const info = tensors.get(name)
   return info === undefined ? [] : [[name, info]]
 }
 
 /**
- * An added output has a name only: the runtime infers its type. So has the model's own, as its file may tell another rank than it has, which the runtime refuses
- * for an output that is written into memory of ours.
+ * An added output has no type, which the runtime infers. The type of the model's own outputs is left out as well: a file may tell another rank than an output has,
+ * and the runtime then refuses to write the output into memory that was allocated for it.
  */
 function withOutputs(proto: ModelProto, names: readonly string[]): ModelProto {
   const own = proto.graph.output.map((info) => (info.type?.tensorType === undefined ? info : { name: info.name }))

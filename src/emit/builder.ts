@@ -37,7 +37,7 @@ export class GraphBuilder {
     this.nodes.push({ ...node, name })
   }
 
-  /** Gives a tensor that was written lately the name it is known by. */
+  /** Renames a tensor. The search for its node goes back from the last node. */
   rename(from: string, to: string): void {
     const own = (name: string) => (name === from ? to : name)
     for (let at = this.nodes.length - 1; at >= 0; at--) {

@@ -25,9 +25,9 @@ export const MOST_COMPARED_BYTES = 768 * 2 ** 20
  * fed with and writes, and copies on the way. ddddocr's detector, with 132 MB of tensors, takes 0.6 to 0.9 GB a worker so.
  */
 const COPIES_COMPARED = 6
-/** What it holds of each byte while it observes them: those that the runtime writes for it, the runtime's own, and what both leave in heaps. */
+/** What a worker holds of each byte of the tensors while it observes them: the observed ones, the runtime's own, and what both leave in heaps. */
 const COPIES_OBSERVED = 3
-/** The rest is for the engine, and for others on this machine. */
+/** The share of free memory that workers may take: the rest is for the engine, and for others on this machine. */
 const SHARE_OF_MEMORY = 0.8
 
 export interface Workers {
@@ -39,7 +39,7 @@ export interface Workers {
 /** What a worker's memory depends on, in bytes. */
 export interface ModelBytes {
   readonly weights: number
-  /** Of all tensors that are looked at, together. */
+  /** All tensors that are observed or compared, together. */
   readonly tensors: number
 }
 
@@ -56,7 +56,7 @@ export function workersFor(asked: number, { weights, tensors }: ModelBytes, { co
   return { threads, reason }
 }
 
-/** What the integer models that a worker measures at once may take together. */
+/** Bytes that the integer models which a worker measures at the same time may take together. */
 const MEASURED_BYTES = 320 * 2 ** 20
 /**
  * Models with more weights, in bytes, are measured one by one: until a model has been measured, the engine holds its integers and what they were solved from.

@@ -8,7 +8,7 @@ import type { PlannedOperator } from './types.js'
 /** The float graph some of whose tensors are held less a constant: operators add their nodes to it. */
 export interface OffsetContext {
   readonly opset: number
-  /** What a tensor is held less; 0 for most. */
+  /** The constant that a tensor is held less; 0 for most tensors. */
   offset(tensor: string): number
   add(...nodes: readonly NodeProto[]): void
   unique(wish: string): string
@@ -18,7 +18,7 @@ export interface OffsetContext {
   scalar(wish: string, value: number): string
   /** The first value of a constant. */
   value(constant: string): number
-  /** The tensor with real zeros around it, by [before each axis of space..., after each...]: one for all who pad it alike. */
+  /** The tensor with real zeros around it; pads are [before each axis of space..., after each...]. Operators that pad a tensor alike share one Pad node. */
   padded(tensor: string, pads: readonly number[], name: string): string
 }
 
@@ -26,17 +26,17 @@ export interface OffsetContext {
 export interface Offsets<P extends PlannedOperator> {
   /** Whether its nodes have a form that `write` knows; left away: always. */
   knows?(operator: P): boolean
-  /** Whether it reads zeros around its input, which somebody must write where that has an offset. */
+  /** Whether it reads zeros around its input. Where the input has an offset, a Pad node has to write them. */
   pads?(operator: P): boolean
-  /** Of each output channel, where its input is held less `offset`. */
+  /** The bias of each output channel, where its input is held less `offset`. */
   biases?(operator: P, offset: number): Float64Array
-  /** The operator that knows of its input's offset: the nearest integers to weights make something else of it than the weights. */
+  /** The operator with its input's offset written in. It needs it when it is solved: rounded weights make something else of the offset than the float weights do. */
   reading?(operator: P, offset: number): P
-  /** Adds its nodes. */
+  /** Adds the operator's nodes to the graph. */
   write(operator: P, context: OffsetContext): void
 }
 
-/** Of an operator that is linear in its inputs: their offsets add up to its output's, and its clamp alone has to know. */
+/** For operators that are linear in their inputs: the offsets of the inputs add up to the output's, so that only the bounds of a clamp behind them change. */
 export const addingOffsets: Pick<Offsets<PlannedOperator>, 'knows' | 'write'> = {
   knows: ({ nodes: [, ...rest] }) => areClamps(rest),
   write({ nodes: [first, ...rest], outputs }, context) {

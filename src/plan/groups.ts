@@ -50,11 +50,11 @@ export function scaleGroups(
     const roots = new Set(tensors.flatMap((name) => [...rootsOf(name)]))
     const sources = [...roots].filter((name) => places.has(name)).sort((a, b) => places.get(a)! - places.get(b)!)
     const leaves = leavesChip(tensors, traffic, view)
-    // What steps write they can write as wide, and their products take a narrowed copy. What a state starts from is as fine as the state.
+    // Steps can write wide integers, of which their products read a narrowed copy. The first value of a state is as wide as the state.
     const fromSteps = sources.length > 0 && sources.every((name) => written.has(name))
     const wide =
       leaves || tensors.some((name) => first.has(name)) || (fromSteps && gainsFromWide(tensors, traffic, view))
-    const bits = wide ? chip.wideBits : bitsOfClass(tensors, traffic, bitsOf)
+    const bits = wide ? chip.wideBits : bitsOfGroup(tensors, traffic, bitsOf)
     return { name: tensors[0]!, tensors, sources, bits, leavesChip: leaves }
   })
 }
@@ -102,12 +102,12 @@ function groupTensors(
 const sharesScale = (operator: PlannedOperator) => familyOf(operator).traits.sharesScale
 const copiesData = (operator: Pick<PlannedOperator, 'kind'>) => familyOf(operator).traits.copiesData
 
-/** Of a state what the steps make of it: what it starts from may hold another's values too. */
+/** The inputs whose values the operator's outputs hold: of a state those that steps write alone, as its first value may come from a tensor that holds other values too. */
 function copiedInputs(operator: PlannedOperator): readonly string[] {
   return sharesScale(operator) === 'first' ? operator.inputs.slice(0, 1) : operator.inputs
 }
 
-/** For each tensor the tensors whose values make up its own: itself, unless an operator that copies writes it. */
+/** For each tensor, the tensors whose values make up its own: the tensor itself, unless an operator that copies data writes it. */
 export function traceRoots(writer: ReadonlyMap<string, PlannedOperator>): (name: string) => ReadonlySet<string> {
   const known = new Map<string, ReadonlySet<string>>()
   return (name) => {
@@ -117,7 +117,7 @@ export function traceRoots(writer: ReadonlyMap<string, PlannedOperator>): (name:
   }
 }
 
-/** Steps may copy a state round in circles: every tensor is passed once. */
+/** Visits every tensor once, as steps may copy a state in a circle. */
 function rootsOf(name: string, writer: ReadonlyMap<string, PlannedOperator>): Set<string> {
   const roots = new Set<string>()
   const passed = new Set<string>()
@@ -137,8 +137,8 @@ export function hasOwnWidth(operator: Pick<PlannedOperator, 'kind'>): boolean {
   return !isFallback(operator) && !copiesData(operator)
 }
 
-/** The most that a reader computes in; where none computes, the most of what writes or moves the tensors. */
-function bitsOfClass(tensors: readonly string[], { writer, readers }: Traffic, bitsOf: PlanOptions['bitsOf']): number {
+/** The most bits that a reader of a group computes in; where no reader computes, the most bits of the operators that write or move its tensors. */
+function bitsOfGroup(tensors: readonly string[], { writer, readers }: Traffic, bitsOf: PlanOptions['bitsOf']): number {
   const reading = tensors.flatMap(readers).filter((operator) => !isFallback(operator))
   const computing = reading.filter(hasOwnWidth)
   if (computing.length > 0) return Math.max(...computing.map(bitsOf))
@@ -147,8 +147,8 @@ function bitsOfClass(tensors: readonly string[], { writer, readers }: Traffic, b
 }
 
 /**
- * Whether operators that can write wide integers write all of a group, only operators that can read them (and the caller) read it, and one of
- * these has something of it.
+ * Whether a group leaves the chip, with wide integers: operators that can write these write all of it, operators that can read them (and the caller)
+ * alone read it, and one of its readers gains from them.
  */
 function leavesChip(tensors: readonly string[], traffic: Traffic, view: GraphView): boolean {
   const { writer, readers } = traffic
@@ -164,8 +164,8 @@ function leavesChip(tensors: readonly string[], traffic: Traffic, view: GraphVie
 }
 
 /**
- * Whether a sum gives a product back what its factor was held less (operators/binary/offsets.ts): it adds a product and a function of the other factor. In 8 bits the
- * sum would take back more in rounding than the finer steps of the factor bring.
+ * Whether an operator is the sum behind a product of which one factor is held less a constant (operators/binary/offsets.ts): it adds the product and a function of
+ * the other factor. With addends of 8 bits, rounding would cost more than the finer steps of the factor bring.
  */
 function restoresProduct({ inputs }: PlannedOperator, { writer }: Traffic): boolean {
   const writers = inputs.flatMap((name) => writer.get(name) ?? [])
@@ -174,7 +174,7 @@ function restoresProduct({ inputs }: PlannedOperator, { writer }: Traffic): bool
   return writers.length === 2 && product !== undefined && term !== undefined && product.inputs.includes(term.inputs[0]!)
 }
 
-/** Whether the caller or an operator that reads a group has something of more bits. */
+/** Whether the caller or an operator that reads a group gains from wide integers. */
 function gainsFromWide(tensors: readonly string[], { readers }: Traffic, view: GraphView): boolean {
   const gains = (reader: PlannedOperator): boolean => {
     if (isFallback(reader)) return true

@@ -9,7 +9,7 @@ export interface PlanOptions {
   bitsOf(operator: PlannedOperator): number
   /** All inputs of a concat get its scale, also those that others read (-uis). */
   readonly unifyInputs?: boolean
-  /** Tensors that stay tensors: no operator computes on beyond one. */
+  /** Tensors that an operator ends at: nodes before and behind one never become one operator. */
   readonly kept?: ReadonlySet<string>
 }
 

@@ -40,7 +40,7 @@ const sizes: Readonly<Record<string, readonly number[]>> = {
   Upsample: [1],
 }
 
-/** Whether what it writes decides how large an output is: a factor of 2 that is rounded to 8 bits is another. */
+/** Whether a node writes numbers that decide how large another node's output is. Rounded to 8 bits, a factor of 2 would be another factor. */
 function givesSizes({ output }: NodeProto, { index }: GraphView): boolean {
   const decides = (name: string) =>
     index.consumers(name).some(({ opType, input }) => sizes[opType]?.some((at) => input[at] === name))

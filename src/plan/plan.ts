@@ -48,14 +48,14 @@ export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>,
   }
 }
 
-/** What makes an input its integers comes before these, in the real values of the caller. */
+/** An operator that brings an input to the values of its integers stays in float: it computes on the real values that the caller gives. */
 function entering(operator: PlannedOperator, view: GraphView): PlannedOperator {
   const [node, ...more] = operator.nodes
   const enters = node !== undefined && more.length === 0 && entryOf(node, view.index) !== undefined
   return enters ? inFloat(operator, view, undefined) : operator
 }
 
-/** What lives inside of steps alone. */
+/** The tensors that only steps read and write. */
 function innerTensors(operators: readonly PlannedOperator[], outside: readonly string[]): ReadonlySet<string> {
   const steps = operators.flatMap((operator) => operator.steps ?? [])
   const inner = new Set(steps.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))

@@ -155,7 +155,7 @@ function withBounds(plan: Plan, quantized: ReadonlyMap<string, QuantizedTensor>)
       return isPassed ? reader.outputs.flatMap(readersOf) : [reader]
     })
   const bounded = [...quantized].map(([name, tensor]): [string, QuantizedTensor] => {
-    // In the values that the readers are given, which may be less an offset.
+    // Readers are given values less the tensor's offset, and the bounds are bounds of these values.
     const { low, high } = toldApart(readersOf(name), scaleOf)
     if (low > high || (!Number.isFinite(low) && !Number.isFinite(high))) return [name, tensor]
     // JSON has no infinity.
@@ -185,7 +185,7 @@ function writersIn({ operators }: Plan): Writers {
   return writers
 }
 
-/** What the operators that write a group ask its scale to make room for. */
+/** The largest magnitude that the operators which write a group ask its scale to make room for. */
 function leastExtreme(writers: Writers, { tensors }: ScaleGroup): number {
   let largest = 0
   for (const operator of tensors.flatMap((name) => writers.get(name) ?? [])) {

@@ -51,10 +51,6 @@ export function fixedModel(
   }
 }
 
-function sizeOf(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1)
-}
-
 /** The chip and the width of an operator's inputs. */
 export interface On {
   readonly chip: ChipProfile
