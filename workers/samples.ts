@@ -2,9 +2,10 @@
 
 import { splitOutputs, stackSamples } from '../src/dataset/batch.js'
 import { asOutputs } from '../src/dataset/tensors/outputs.js'
-import type { Feeds } from '../src/dataset/types.js'
-import type { ModelFile, SamplesAnswer, SamplesTask, SkippedSample } from '../src/engine/protocol.js'
+import type { Feeds, Metric } from '../src/dataset/types.js'
+import type { SamplesAnswer, SamplesDone, SamplesTask, SkippedSample } from '../src/engine/protocol.js'
 import { messageOf, SquireError } from '../src/errors.js'
+import type { Session } from '../src/onnx/runtime/session.js'
 import type { TensorValue } from '../src/onnx/types.js'
 import { isShortage, shortage } from '../src/shortage.js'
 import { datasetOf } from './datasets.js'
@@ -18,80 +19,107 @@ const LOADED_AHEAD = 2
 type Batch = { readonly sample: SampleRef; readonly feeds: Feeds; readonly label: unknown }[]
 
 export async function runSamples(task: SamplesTask): Promise<SamplesAnswer> {
-  const [{ inputs, outputs }] = task.models as [ModelFile]
+  const { inputs } = task.models[0]!
   const [sessions, dataset] = await Promise.all([sessionsOf(task.models), datasetOf(task.source, inputs)])
   const observer = observerFor(task.observation)
   const metric = task.measure ? dataset.metric : undefined
+  const chunk = new Chunk(task, sessions, metric)
   const stop = new Int32Array(task.stop)
   const stacked = task.observation?.stacked ?? 1
   const perForward = Math.max(task.samplesPerForward, stacked)
-  const skipped = new Map<number, SkippedSample>()
-  const states: unknown[] = sessions.map(() => metric?.initial())
-  let observed = 0
-
-  const skip = ({ index, id }: SampleRef, reason: SquireError) => {
-    if (task.onBadSample === 'error') throw reason
-    if (!skipped.has(index)) skipped.set(index, { index, id, reason: reason.message })
-  }
-
-  const runBatch = async (batch: Batch, count: number, observer: Observer | undefined): Promise<void> => {
-    const samples = batch.map((entry) => entry.feeds)
-    const isStack = count > task.samplesPerForward
-    const axes = isStack ? task.observation?.stackAxes : undefined
-    const feeds = stackSamples(samples, count, isStack ? observer!.stack : undefined, axes)
-    const fetches = observer?.fetches(feeds) ?? outputs
-    // Dims that the model's inputs leave open may still not fit what is inside. What is stacked has the usual ones.
-    const unfit = isStack ? undefined : otherDims(feeds, task.inputDims)
-    for (const [model, session] of sessions.entries()) {
-      const values = unfit ?? (await session.run(feeds, fetches).catch(problemOf))
-      const undoable = task.onBadSample === 'skip'
-      const problem =
-        typeof values === 'string' ? values : observer?.observe(feeds, values, undoable, batch.length / count)
-      if (typeof values === 'string' || problem !== undefined) {
-        if (stacked > 1 && batch.length > 1) return runEach(batch, count, observer)
-        for (const { sample } of batch) skip(sample, new SquireError('DATA', `sample "${sample.id}": ${problem}`))
-      } else {
-        if (observer !== undefined) observed += batch.length
-        await update(model, batch, splitOutputs(ownOutputs(values, outputs, observer !== undefined), count, axes))
-      }
-    }
-  }
-
-  const update = async (model: number, batch: Batch, results: readonly Record<string, TensorValue>[]) => {
-    if (metric === undefined) return
-    for (const [i, { sample, label }] of batch.entries()) {
-      const own = asOutputs(results[i]!, outputs)
-      states[model] = await explained(sample, 'metric', () => metric.update(states[model], own, label, sample.index))
-    }
-  }
-
-  /** One of these samples is bad: each by itself, beside copies of its own. */
-  const runEach = async (batch: Batch, count: number, observer: Observer | undefined): Promise<void> => {
-    for (const entry of batch) await runBatch([entry], count, observer)
-    if (task.onBadSample === 'skip') return
-    const names = batch.map(({ sample }) => `"${sample.id}"`).join(', ')
-    throw new SquireError('DATA', `the model fails on samples ${names} together, and on none of them alone`)
-  }
-
   observer?.begin()
   let batch: Batch = []
   const ahead = Math.max(LOADED_AHEAD, stacked)
   for await (const { sample, loaded } of loadAhead(task.samples, ahead, dataset)) {
     if (Atomics.load(stop, 0) !== 0) return { kind: 'stopped' }
-    if (loaded.kind === 'bad') skip(sample, loaded.reason)
-    else if (stacked > 1 && !observer!.isUsual(loaded.feeds)) await runBatch([{ sample, ...loaded }], 1, observer)
+    if (loaded.kind === 'bad') chunk.skip(sample, loaded.reason)
+    else if (stacked > 1 && !observer!.isUsual(loaded.feeds)) await chunk.run([{ sample, ...loaded }], 1, observer)
     else batch.push({ sample, feeds: loaded.feeds, label: loaded.label })
     if (batch.length < perForward) continue
-    await runBatch(batch, perForward, observer)
+    await chunk.run(batch, perForward, observer)
     batch = []
   }
-  // A last batch that is not full is padded. One of a fixed size is for the metric alone, and kept from the statistics, which are cut to
-  // whole batches: where they are taken, it is skipped samples that leave one.
-  if (batch.length > 0 && stacked > 1) await runBatch(batch, perForward, observer)
-  else if (batch.length > 0 && metric !== undefined) await runBatch(batch, perForward, undefined)
+  // A last batch that is not full is padded. Where the model's batch is fixed, such a batch serves the metric alone: statistics are of whole
+  // batches, and only skipped samples leave a part of one.
+  if (batch.length > 0 && stacked > 1) await chunk.run(batch, perForward, observer)
+  else if (batch.length > 0 && metric !== undefined) await chunk.run(batch, perForward, undefined)
   observer?.writeTo(task.observation!.buffer)
-  requireCloneable(states)
-  return { kind: 'done', states, skipped: [...skipped.values()], observed }
+  return chunk.done()
+}
+
+/** Mutable state of one task: what its batches have given so far. */
+class Chunk {
+  readonly #task: SamplesTask
+  readonly #sessions: readonly Session[]
+  readonly #metric: Metric | undefined
+  readonly #outputs: readonly string[]
+  readonly #skipped = new Map<number, SkippedSample>()
+  /** The metric's state, one for each model. */
+  readonly #states: unknown[]
+  #observed = 0
+
+  constructor(task: SamplesTask, sessions: readonly Session[], metric: Metric | undefined) {
+    this.#task = task
+    this.#sessions = sessions
+    this.#metric = metric
+    this.#outputs = task.models[0]!.outputs
+    this.#states = sessions.map(() => metric?.initial())
+  }
+
+  /** @throws the reason, where a bad sample is to stop the run */
+  skip({ index, id }: SampleRef, reason: SquireError): void {
+    if (this.#task.onBadSample === 'error') throw reason
+    if (!this.#skipped.has(index)) this.#skipped.set(index, { index, id, reason: reason.message })
+  }
+
+  /** One forward pass of each model. @param count samples that the pass takes: a batch of fewer is padded */
+  async run(batch: Batch, count: number, observer: Observer | undefined): Promise<void> {
+    const { samplesPerForward, observation, inputDims, onBadSample } = this.#task
+    const samples = batch.map((entry) => entry.feeds)
+    const isStack = count > samplesPerForward
+    const axes = isStack ? observation?.stackAxes : undefined
+    const feeds = stackSamples(samples, count, isStack ? observer!.stack : undefined, axes)
+    const fetches = observer?.fetches(feeds) ?? this.#outputs
+    // Dims that the model's inputs leave open may still not fit what is inside. Stacked samples have the usual dims.
+    const unfit = isStack ? undefined : otherDims(feeds, inputDims)
+    const undoable = onBadSample === 'skip'
+    for (const [model, session] of this.#sessions.entries()) {
+      const values = unfit ?? (await session.run(feeds, fetches).catch(problemOf))
+      const problem =
+        typeof values === 'string' ? values : observer?.observe(feeds, values, undoable, batch.length / count)
+      if (typeof values === 'string' || problem !== undefined) {
+        if ((observation?.stacked ?? 1) > 1 && batch.length > 1) return this.#runEach(batch, count, observer)
+        for (const { sample } of batch) this.skip(sample, new SquireError('DATA', `sample "${sample.id}": ${problem}`))
+      } else {
+        if (observer !== undefined) this.#observed += batch.length
+        const own = ownOutputs(values, this.#outputs, observer !== undefined)
+        await this.#measure(model, batch, splitOutputs(own, count, axes))
+      }
+    }
+  }
+
+  done(): SamplesDone {
+    requireCloneable(this.#states)
+    return { kind: 'done', states: this.#states, skipped: [...this.#skipped.values()], observed: this.#observed }
+  }
+
+  async #measure(model: number, batch: Batch, results: readonly Record<string, TensorValue>[]): Promise<void> {
+    const metric = this.#metric
+    if (metric === undefined) return
+    const states = this.#states
+    for (const [i, { sample, label }] of batch.entries()) {
+      const own = asOutputs(results[i]!, this.#outputs)
+      states[model] = await explained(sample, 'metric', () => metric.update(states[model], own, label, sample.index))
+    }
+  }
+
+  /** One of these samples is bad: each runs by itself, beside copies of its own. */
+  async #runEach(batch: Batch, count: number, observer: Observer | undefined): Promise<void> {
+    for (const entry of batch) await this.run([entry], count, observer)
+    if (this.#task.onBadSample === 'skip') return
+    const names = batch.map(({ sample }) => `"${sample.id}"`).join(', ')
+    throw new SquireError('DATA', `the model fails on samples ${names} together, and on none of them alone`)
+  }
 }
 
 /** The model's outputs; copied where the next sample overwrites them, since a metric may keep what it is given. */
