@@ -11,7 +11,7 @@ import type { Chains } from './chains.js'
 import type { Chain } from './channels.js'
 import { partsOf } from './passing.js'
 
-/** Of each channel of a tensor, over the samples and positions that were looked at. */
+/** Statistics of each channel of a tensor, over the samples and positions that were looked at. */
 export interface ChannelStatistics {
   /** The largest magnitude. */
   readonly largest: Float64Array
@@ -26,7 +26,7 @@ export type StatisticsOf = (tensor: string) => ChannelStatistics | undefined
 /** What the prediction knows of the tensors. */
 export interface Known {
   readonly statisticsOf: StatisticsOf
-  /** Whether the chip holds it: what a convolution writes for the Relu in it is never rounded. */
+  /** Whether the chip holds a tensor as integers: what a convolution hands to the Relu that is fused with it is never rounded. */
   readonly isRounded: (tensor: string) => boolean
 }
 
@@ -36,7 +36,7 @@ interface Reader {
   readonly tensor: string
   readonly weights: Float32Array
   readonly linear: Linear
-  /** Power of what it writes, all channels together. */
+  /** The power of the reader's output, all channels together. */
   readonly power: number
 }
 
@@ -88,7 +88,7 @@ function noiseOf({ tensors }: Chain, { linear, index }: Chains, { statisticsOf, 
     }),
   )
   const sensitivities = new Map<string, Float64Array>()
-  /** Of noise in a tensor's channels, through what passes it on. Consumers are later in the graph. */
+  /** How much noise in a channel counts, through all that passes the channel on. Consumers come later in the graph, so tensors are visited backwards. */
   for (const tensor of [...names].reverse()) {
     const sensitivity = new Float64Array(tensors.get(tensor)!.length)
     for (const { linear: one, weights, power } of readers.filter((reader) => reader.tensor === tensor)) {

@@ -6,21 +6,21 @@ import { costOf } from './cost.js'
 import type { NoiseSource } from './sources.js'
 
 export interface MixRequest {
-  /** Of the model in 8 bits. */
+  /** The plan of the model in 8 bits. */
   readonly plan: Plan
   /** Operators that compute in a width of their own. */
   readonly operators: readonly PlannedOperator[]
   readonly shares: readonly { readonly source: NoiseSource; readonly noise: number }[]
-  /** Of the cost of all operators together, which those with 16 bits may have. */
+  /** The share of the cost of all operators that the operators in 16 bits may have. */
   readonly ratio: number
-  /** These get 16 bits first, whatever they remove and cost. */
+  /** Operators that get 16 bits first, whatever noise they remove and whatever they cost. */
   readonly first: readonly PlannedOperator[]
 }
 
 export interface Mix {
-  /** In the order in which they were chosen. */
+  /** The operators that get 16 bits, in the order in which they were chosen. */
   readonly wide: readonly PlannedOperator[]
-  /** Noise to signal that goes with them, and that of all sources. */
+  /** Noise to signal that these operators remove, and the noise to signal of all sources. */
   readonly removed: number
   readonly noise: number
 }
@@ -32,7 +32,7 @@ export function shareOfCost(some: Iterable<PlannedOperator>, all: readonly Plann
   return costOfAll(some) / costOfAll(all)
 }
 
-/** Greedy, and of equals the first in graph order: the same shares give the same mix. */
+/** Takes the operator that removes most noise for its cost, again and again; of equals the first in graph order, so that the same shares give the same mix. */
 export function chooseMix({ plan, operators, shares, ratio, first }: MixRequest): Mix {
   const noise = shares.reduce((sum, share) => sum + share.noise, 0)
   const state = new Choice(plan, operators, shares)
@@ -54,7 +54,7 @@ export function chooseMix({ plan, operators, shares, ratio, first }: MixRequest)
   }
 }
 
-/** Operators chosen so far. A tensor's noise is gone when all that compute with it read it in 16 bits. */
+/** Mutable state: the operators chosen so far. A tensor's noise is gone when all operators that compute with it read it in 16 bits. */
 class Choice {
   readonly wide: PlannedOperator[] = []
   removed = 0

@@ -7,9 +7,9 @@ import type { FixedPointModel, Plan } from '../plan/types.js'
 /** The tensors that share a scale, or the weights of an operator. */
 export interface NoiseSource {
   readonly kind: 'tensors' | 'weights'
-  /** The scale group's name, or the operator's. */
+  /** The name of the scale group or of the operator. */
   readonly name: string
-  /** Of the group; of weights none. */
+  /** The tensors of the group; none for weights. */
   readonly tensors: readonly string[]
 }
 

@@ -20,13 +20,13 @@ const LEAST_IR_VERSION = 7
 
 export interface SwitchedModel {
   readonly proto: ModelProto
-  /** Of each source, in their order: output of the float model -> the output that holds it with this source alone quantized. */
+  /** For each source, in their order: output of the float model -> the output that holds its values with this source alone quantized. */
   readonly outputs: readonly ReadonlyMap<string, string>[]
 }
 
 /**
  * @param source the model that was quantized; raised to opset 13
- * @param outputs of the float model, tensors of float32
+ * @param outputs outputs of the float model, tensors of float32
  * @throws SquireError UNSUPPORTED for a source below opset 13 with operators that cannot be converted
  */
 export function switchedModel(

@@ -7,11 +7,11 @@ export interface Block {
   /** The first value of a patch that it holds, and how many it holds. */
   readonly from: number
   readonly size: number
-  /** Where its products lie among those of its group. */
+  /** Where the block's products begin among those of its group. */
   readonly at: number
 }
 
-/** Products of an operator that are held: 64 MiB. */
+/** The most products of one operator that are held: 64 MiB of them. */
 export const MOST_PRODUCTS = 2 ** 23
 /** Longer rows gain little from being one block, and cost time. */
 const MOST_TOGETHER = 1152
@@ -30,7 +30,7 @@ export function blocksOf({ depth, groups }: Pick<Reading, 'depth' | 'groups'>): 
   return blocks
 }
 
-/** Products of a group. */
+/** How many products the blocks of a group have together. */
 export function productsOf(blocks: readonly Block[]): number {
   return blocks.reduce((sum, { size }) => sum + size * size, 0)
 }

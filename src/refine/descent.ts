@@ -9,7 +9,7 @@ import { type Covariance, covarianceOf, productsOfRows, TOGETHER } from './covar
 import type { Reading } from './reading.js'
 import type { Gram } from './statistics.js'
 
-/** Passes over a row's weights. */
+/** How often the search passes over a row's weights. */
 const SWEEPS = 4
 
 type Integers = Int8Array | Int16Array
@@ -23,25 +23,25 @@ export interface Row {
 
 export interface DescentRequest {
   readonly reading: Pick<Reading, 'groups' | 'depth'>
-  /** Of all groups, as many each. */
+  /** The output channels of all groups, one group after the other; each group has equally many. */
   readonly rows: readonly Row[]
-  /** Magnitude that an integer may have. */
+  /** The largest magnitude that an integer may have. */
   readonly limit: number
-  /** Of either half of the samples. */
+  /** The Gram matrices of the first and the second half of the samples. */
   readonly grams: readonly [Gram, Gram]
 }
 
 export interface Descended {
-  /** Of each row, chosen by one half of the samples. */
+  /** The integers of each row that the first half of the samples chooses, and those that the second half does. */
   readonly halves: readonly [readonly Integers[], readonly Integers[]]
-  /** Chosen by all: the nearest where what either half chose is no better on the other half. */
+  /** The integers of each row that all samples choose; the nearest ones where the integers that either half chose are no better on the other half. */
   readonly all: readonly Integers[]
-  /** Squared errors of all rows together, on samples that they were not chosen by, before and after: weighted by the square of a row's scale. */
+  /** The sum of squared errors of all rows on the samples that did not choose them, of the nearest and of the chosen integers; a row counts by its scale squared. */
   readonly before: number
   readonly after: number
 }
 
-/** One thing of the fit to either half of the samples, and to all of them. */
+/** Three fits: to the first half of the samples, to the second half, and to all of them. */
 type Fits<T> = readonly [first: T, second: T, all: T]
 type Which = 0 | 1 | 2
 

@@ -30,7 +30,7 @@ export type Numbers = Float32Array | Int32Array
 
 /** The patches of a tensor of certain dims. */
 export class Patches {
-  /** How many there are: one for each position of the output, in its order. */
+  /** How many patches there are: one for each position of the output, in the output's order. */
   readonly count: number
   readonly #reading: Reading
   readonly #channels: number
@@ -97,7 +97,7 @@ export class Patches {
     return all
   }
 
-  /** Where the elements of the kernel lie in the planes of an image, -1 outside of it; the number of the image. */
+  /** Writes where the elements of the kernel lie in the planes of an image, -1 outside of it. @returns the number of the image */
   #locate(position: number, offsets: Int32Array): number {
     const { window } = this.#reading
     if (window === undefined) {
@@ -124,7 +124,7 @@ export class Patches {
 }
 
 interface Axis {
-  /** Of the values, and of the positions of a window. */
+  /** How many values the axis has, and how many positions a window has along it. */
   readonly length: number
   readonly count: number
   /** Values of one index. */

@@ -5,16 +5,16 @@ import type { Numbers } from './reading.js'
 /** Sums over every patch of an operator's input in the float model, in 1 / FRACTIONS of a code's step. */
 export interface Means {
   readonly count: number
-  /** Of each value of a patch, group after group. */
+  /** The sum of each value of a patch, group after group. */
   readonly sums: Float64Array
 }
 
 /** Sums over drawn patches of an operator's input in the integer model. */
 export interface Gram {
   readonly count: number
-  /** Of each code, group after group. */
+  /** The sum of each code of a patch, group after group. */
   readonly codes: Float64Array
-  /** Of the products of two codes, block after block (blocks.ts): a square of which the lower triangle is filled. */
+  /** The sums of the products of two codes, block after block (blocks.ts): each is a square matrix of which the lower triangle is filled. */
   readonly products: Float64Array
 }
 
@@ -36,25 +36,25 @@ export function inFractions(values: ArrayLike<number>, step: number): Int32Array
   return result
 }
 
-/** Codes as those that the chip makes of them for readers of `bits` bits, whose step is `1 / ratio` of theirs. */
+/** The codes that the chip makes of a tensor's codes for readers of `bits` bits. @param ratio the tensor's step over the readers' step */
 export function inCodes(values: Numbers, ratio: number, bits: number): Numbers {
   if (ratio === 1) return values
   const [low, high] = [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]
   return Int32Array.from(values, (value) => Math.min(Math.max(Math.round(value * ratio), low), high))
 }
 
-/** Both together; the first may be changed. */
+/** The sums of both; the arrays of the first may be written to. */
 export function addMeans(a: Means | undefined, b: Means): Means {
   if (a === undefined) return b
   return { count: a.count + b.count, sums: sum(a.sums, b.sums) }
 }
 
-/** Both together. */
+/** The sums of both, as new arrays. */
 export function sumOfMeans(a: Means, b: Means): Means {
   return { count: a.count + b.count, sums: a.sums.map((sum, i) => sum + b.sums[i]!) }
 }
 
-/** Both together; the first may be changed. */
+/** The sums of both; the arrays of the first may be written to. */
 export function addGrams(a: Gram | undefined, b: Gram): Gram {
   if (a === undefined) return b
   return { count: a.count + b.count, codes: sum(a.codes, b.codes), products: sum(a.products, b.products) }

@@ -58,13 +58,13 @@ export async function equalizeRun(
   return judged.kept ? scaled : prepare(model)
 }
 
-/** The noise that the scaled chains are predicted to lose, the mean over them. */
+/** In words, how much less noise the scaled chains are predicted to make, on average. */
 function promised({ scaled }: Equalized): string {
   const left = sum(scaled.map(({ ratio }) => ratio)) / scaled.length
   return ` with a prediction of ${decibelsOf(left)!.toFixed(1)} dB less noise there`
 }
 
-/** Tensors of chains and of scale groups, and what operators write that read a chain. */
+/** The tensors whose statistics are needed: those of chains, those that readers of chains write, and those of scale groups. */
 function lookedAt({ chains, linear, index }: Chains, { groupOf }: Plan): readonly string[] {
   const inChains = chains.flatMap(({ tensors }) => [...tensors.keys()])
   const written = inChains
@@ -86,7 +86,7 @@ interface Judged extends Pick<Gain, 'kept'> {
   readonly inWords: string
 }
 
-/** With the largest magnitudes of the one half as thresholds, on the other half. */
+/** Compares both quantized models on one half of the samples, with the largest magnitudes of the other half as thresholds. */
 async function judge(
   { config, pool, workspace }: Setting,
   samples: readonly HeldSample[],

@@ -9,13 +9,13 @@ import { coordinates, floatValues, tensorDims } from '../../onnx/tensor.js'
 import { DataType, type Model, type NodeProto, type TensorProto } from '../../onnx/types.js'
 import { allNodes } from '../../onnx/walk.js'
 
-/** They compute with every value of their constants. */
+/** Operators that compute with every value of their constants. */
 const weighted: ReadonlySet<string> = new Set([
   ...['Conv', 'ConvTranspose', 'DeformConv', 'Gemm', 'MatMul', 'LSTM', 'GRU', 'RNN', 'PRelu', 'DequantizeLinear'],
   ...['BatchNormalization', 'InstanceNormalization', 'LayerNormalization', 'SimplifiedLayerNormalization'],
   ...['GroupNormalization', 'RMSNormalization'],
 ])
-/** So do these, but for them an infinity may be a mask. */
+/** Operators that do so as well, but whose constants may be masks of infinities. */
 const arithmetic: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div'])
 
 /** Initializers that a message lists. */

@@ -31,8 +31,11 @@ const scaleFile = v.object({
 })
 
 /**
- * Which tensors have a zero point: 'found' by the statistics; those of another run, by tensor ('exact'); the same, and the model has them folded
- * into its biases already ('folded'); or of the groups that the model has zero points for those that can have one ('wished').
+ * Where zero points come from.
+ * 'found': they are chosen from the statistics.
+ * 'exact': another run had them, by tensor.
+ * 'folded': another run had them, and the model has them in its biases already.
+ * 'wished': the model brings them by scale group; the groups that can have one get it.
  */
 export type GivenZeroPoints =
   | { readonly kind: 'found' }
@@ -46,7 +49,7 @@ export interface Given {
   readonly thresholds: ReadonlyMap<string, number>
   readonly zeroPoints: GivenZeroPoints
   readonly accumulations: GivenAccumulations
-  /** Where they are those of another run: what that run says of itself. */
+  /** What the run that made the scales says of itself; undefined where no run made them. */
   readonly origin: Pick<v.InferOutput<typeof scaleFile>, 'mode' | 'options'> | undefined
 }
 
