@@ -21,7 +21,7 @@ chmodSync(join(bin, 'kubectl'), 0o755)
 async function submitted(name: string, env: Readonly<Record<string, string>> = {}) {
   const state = join(folder, `state-${name}`)
   mkdirSync(state)
-  const words = ['--parts', '2', '--image', 'me/squire', '--claim', 'data:/data', '--namespace', 'lab', '--submit']
+  const words = ['--parts', '2', '--image', 'me/squire', '--claim', `data:${folder}`, '--namespace', 'lab', '--submit']
   const command = ['--squire', `${process.execPath} ${path('../../dist/src/main.js')}`]
   const out = join(folder, name)
   const ended = await squire(['cluster', 'kubernetes', ...words, ...command, ...run, '-s', out], {

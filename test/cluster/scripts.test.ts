@@ -1,7 +1,7 @@
 // What squire writes for engines: Kubernetes manifests against the published schema, shell scripts as a shell reads them, GNU parallel for real.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Job } from 'kubernetes-models/batch/v1/Job'
 import { describe, expect, test } from 'vitest'
@@ -31,7 +31,7 @@ describe('squire cluster', () => {
       '--image',
       'me/squire',
       '--claim',
-      'data:/data',
+      `data:${folder}`,
     )
     expect(ended).toMatchObject({ status: 0 })
     const { items } = JSON.parse(file('jobs.json'))
@@ -45,6 +45,22 @@ describe('squire cluster', () => {
     for (const item of items)
       expect(syntaxOf(item.spec.template.spec.containers[0].command[2])).toMatchObject({ stderr: '' })
     expect(syntaxOf(file('submit.sh'))).toMatchObject({ stderr: '' })
+  })
+
+  test.each([
+    [['kubernetes', '--image', 'me/squire', '--claim', 'data:/data'], '--model (-m) is ', 'expected a path in /data'],
+    [['parallel', '-r', 'infer'], '--run-mode (-r) infer', 'runs --run-mode (-r) quant only'],
+  ])('refuses at once what every machine would: %s', async (words, what, problem) => {
+    const { ended, out } = await cluster('refused', ...words, '--parts', '2')
+    expect(ended.status).toBe(2)
+    expect(ended.stderr).toContain(what)
+    expect(ended.stderr).toContain(problem)
+    expect(existsSync(out)).toBe(false)
+  })
+
+  test('refuses random inputs, which cannot be divided', async () => {
+    const ended = await squire(['cluster', 'parallel', '--parts', '2', '-m', model, '-s', join(folder, 'random')])
+    expect(ended.stderr).toContain('squire cluster needs a dataset to divide')
   })
 
   test('the schema does refuse a manifest that is wrong', () => {

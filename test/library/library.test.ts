@@ -116,6 +116,27 @@ describe('the library', () => {
     expect((failed as SquireError).message).not.toMatch(/ --?[a-z]/)
   })
 
+  it('names the sample that cannot be loaded, and the function of the metric that fails', async () => {
+    const broken = (): never => {
+      throw new Error('broken')
+    }
+    const run = (dataset: Dataset<number>) => infer({ model, dataset, cpuNum: 1 })
+    await expect(run({ ...samples, load: broken })).rejects.toMatchObject({
+      code: 'DATA',
+      message: expect.stringContaining('sample "00000000": load(0) threw: broken'),
+    })
+    await expect(run({ ...samples, metric: { ...samples.metric!, value: broken } })).rejects.toThrow(
+      'value() of metric "first" threw: broken',
+    )
+  })
+
+  it.each([
+    [{ signal: 5 }, 'option "signal": expected an AbortSignal, got 5'],
+    [{ onProgress: 'log' }, 'option "onProgress": expected a function, got log'],
+  ])('refuses %o of a program without types', async (wrong, message) => {
+    await expect(quantize({ model, dataset: samples, ...(wrong as object) })).rejects.toThrow(message)
+  })
+
   it('refuses two kinds of data at once', async () => {
     const both = { model, dataset: samples, infer: () => 1 }
     await expect(quantize(both)).rejects.toThrow('option "dataset" and option "infer" exclude each other')

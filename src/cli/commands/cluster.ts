@@ -1,6 +1,6 @@
 // `squire cluster ENGINE`: a run in parts on machines that share a folder. Writes what the engine runs; with --submit starts it and shows its progress.
 
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { ClusterRun, Written } from '../../cluster/types.js'
 import type { Config } from '../../config/config.js'
 import { foreign } from '../../config/foreign.js'
@@ -28,8 +28,9 @@ Examples:
     // All that is wrong with the run itself is told now, not by every machine.
     const { config } = await configure(['quant', ...line.words])
     refuseOwnParts(config)
+    requireParts(config)
     const run = await clusterRun(line, config.saveDir)
-    const written = await engineFiles(line, run)
+    const written = await engineFiles(line, run, config)
     const { saveAll } = await import('../../files/save.js')
     await saveAll(run.folder, written.files)
     if (line.own.submit) return start(line, run, written, config)
@@ -45,6 +46,15 @@ function refuseOwnParts({ part, output, stats, evaluation }: Config): void {
   const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
   if (name === undefined) return
   throw new SquireError('USAGE', `squire cluster makes parts and merges them itself: leave ${name} out`)
+}
+
+/** Every machine would refuse these. */
+function requireParts({ runMode, data, userScript, inputConfigs }: Config): void {
+  if (runMode !== 'quant') {
+    throw new SquireError('USAGE', `--run-mode (-r) ${runMode}: squire cluster runs --run-mode (-r) quant only`)
+  }
+  if (data !== undefined || userScript !== undefined || inputConfigs !== undefined) return
+  throw new SquireError('USAGE', 'squire cluster needs a dataset to divide: a folder or file (-d), or a script (-uds)')
 }
 
 async function clusterRun({ engine, own, words }: ClusterLine, saveDir: string): Promise<ClusterRun> {
@@ -65,7 +75,7 @@ async function clusterRun({ engine, own, words }: ClusterLine, saveDir: string):
   }
 }
 
-async function engineFiles({ engine, own }: ClusterLine, run: ClusterRun): Promise<Written> {
+async function engineFiles({ engine, own }: ClusterLine, run: ClusterRun, config: Config): Promise<Written> {
   switch (engine) {
     case 'slurm':
       return (await import('../../cluster/slurm.js')).slurm(run, own)
@@ -81,8 +91,23 @@ async function engineFiles({ engine, own }: ClusterLine, run: ClusterRun): Promi
           'squire cluster kubernetes: pods need --image, the container image with squire, and --claim NAME:/PATH, the volume claim with model, data and save-dir and where it is mounted.',
         )
       }
+      requireClaimed(config, mount)
       return kubernetes(run, { ...own, image, claim: name, mount })
     }
+  }
+}
+
+/** Pods have no other folder; a script may lie in their image. */
+function requireClaimed({ model, saveDir, userScript, data }: Config, mount: string): void {
+  // What a script makes of -d is its own affair.
+  const folder = userScript === undefined && data !== undefined ? resolve(data) : undefined
+  const paths = { '--model (-m)': model, '--save-dir (-s)': saveDir, '--data (-d)': folder }
+  for (const [option, path] of Object.entries(paths)) {
+    if (path === undefined || path.startsWith(join(mount, '/'))) continue
+    throw new SquireError(
+      'USAGE',
+      `squire cluster kubernetes: ${option} is ${path}, which pods do not have: expected a path in ${mount}, where they see the claim`,
+    )
   }
 }
 

@@ -2,9 +2,11 @@
 // `-i` counts: as many samples as the batch size says.
 
 import { sampleFeeds } from '../tensors/sampleFeeds.js'
-import type { Dataset, ModelInput, Outputs } from '../types.js'
+import type { Dataset, Metric, ModelInput, Outputs } from '../types.js'
 import type { ItemExecutor } from './executor.js'
 import { mapForwards } from './mapForwards.js'
+import { awaited } from './userCode.js'
+import { explainedMetric } from './userMetric.js'
 
 /** Samples that are loaded or under way at the same time. */
 const AT_ONCE = 16
@@ -20,12 +22,12 @@ export function datasetFunction(dataset: Dataset, size: number, inputs: readonly
     const samples = order.slice(0, iteration * batchSize)
     const labels: unknown[] = []
     const load = async ({ index, id }: { readonly index: number; readonly id: string }, at: number) => {
-      const sample = await dataset.load(index)
+      const sample = await awaited(`sample "${id}": load(${index}) threw`, () => dataset.load(index), 'DATA')
       labels[at] = sample.label
       const feeds = sampleFeeds(sample, inputs, id)
       return inputs.map(({ name }) => feeds[name]!)
     }
-    const { metric } = dataset
+    const metric = dataset.metric && explainedMetric(dataset.metric as Metric)
     let state = metric?.initial()
     const update = inOrder(async ({ outputs, at }) => {
       state = await metric?.update(state, outputs, labels[at], samples[at]!.index)
