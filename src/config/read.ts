@@ -62,12 +62,13 @@ function inside(issue: v.BaseIssue<unknown>, words: readonly string[]): string {
   const steps = (issue.path ?? [])
     .slice(1)
     .map(({ key }) => (typeof key === 'number' ? `entry ${key + 1}` : `"${key}"`))
-  if (issue.type !== 'strict_object' || issue.expected !== 'never') {
-    return `${steps.map((step) => `, ${step}`).join('')}: ${issue.message}, got ${shown(issue.input)}`
-  }
+  const place = (some: readonly string[]) => some.map((step) => `, ${step}`).join('')
+  if (issue.type !== 'strict_object') return `${place(steps)}: ${issue.message}, got ${shown(issue.input)}`
+  if (issue.expected === 'Object')
+    return `${place(steps)}: expected an object with keys of ${listed(words)}, got ${shown(issue.input)}`
+  if (issue.expected !== 'never') return `${place(steps)}: this key is missing`
   const stranger = String(issue.path?.at(-1)?.key)
-  const where = steps.slice(0, -1).map((step) => `, ${step}`)
-  return `${where.join('')}: unknown key "${stranger}"${suggestion(stranger, words) || `; expected ${listed(words)}`}`
+  return `${place(steps.slice(0, -1))}: unknown key "${stranger}"${suggestion(stranger, words) || `; expected ${listed(words)}`}`
 }
 
 function suggestion(got: unknown, words: readonly string[]): string {

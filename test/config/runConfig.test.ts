@@ -94,6 +94,14 @@ describe('a JSON configuration', () => {
     ],
     ['{ "quant": { "model": "a", "bit-width": 16 } }', `"bit-width" in FILE: TX5105C computes in 8 bits, not in 16`],
     ['{ "quant": { "model": ["a"] } }', `"model" in FILE: expected a path, got ["a"]`],
+    [
+      '{ "quant": { "model": "a", "input-configs": [{ "input_name": "x" }] } }',
+      '"input-configs" in FILE, entry 1, "quant_data_format": this key is missing',
+    ],
+    [
+      '{ "quant": { "model": "a", "input-configs": ["x"] } }',
+      '"input-configs" in FILE, entry 1: expected an object with keys of "input_name", "quant_data_format"',
+    ],
     ['{ "quant": [] }', 'FILE: expected an object "quant" whose keys are the long names of options'],
     ['{ "model": "a" }', 'FILE: expected an object "quant"'],
     ['[]', 'FILE: expected { "quant": { ... } }'],
