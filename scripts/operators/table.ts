@@ -9,7 +9,8 @@ import { DataType, type Model, type TensorValue } from '../../src/onnx/types.js'
 import { isFallback } from '../../src/operators/index.js'
 import { partition } from '../../src/plan/partition.js'
 import { viewGraph } from '../../src/plan/view.js'
-import { type Case, forms } from './forms.js'
+import type { Case } from './form.js'
+import { forms } from './forms.js'
 import { activations, constants } from './tensors.js'
 
 export interface Outcome {

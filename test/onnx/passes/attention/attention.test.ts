@@ -18,6 +18,9 @@ import {
 } from '../../../../src/onnx/types.js'
 import { floats, largestDifference, longs, model, node, operators, runModel } from '../../models.js'
 
+/** Names between spaces, '_' for one that is left away. */
+const names = (text: string) => text.split(' ').map((name) => (name === '_' ? '' : name))
+
 type Inputs = Readonly<Record<string, readonly (number | string)[]>>
 type Attributes = readonly AttributeProto[]
 
@@ -80,7 +83,6 @@ describe("ONNX's Attention", () => {
     ],
     ['of keys that are not all there', 'q k v _ _ _ n', 'y', heads, [], [longs('n', [2], [1, 3])], 24],
   ])('%s', async (_, inputs, outputs, dims, attributes, constants, opset = 23) => {
-    const names = (text: string) => text.split(' ').map((name) => (name === '_' ? '' : name))
     const nodes = [node('Attention', names(inputs), names(outputs), attributes, 'one')]
     await expectSame(model({ nodes, inputs: dims, outputs: names(outputs), constants, opset }), lowerAttention)
   })
@@ -127,7 +129,6 @@ describe("ONNX Runtime's Attention", () => {
       weights,
     ],
   ])('%s', async (_, inputs, outputs, dims, attributes, constants, opset = 17) => {
-    const names = (text: string) => text.split(' ').map((name) => (name === '_' ? '' : name))
     const nodes = [contrib(node('Attention', names(inputs), names(outputs), [a('num_heads', 2), ...attributes], 'one'))]
     await expectSame(model({ nodes, inputs: dims, outputs: names(outputs), constants, opset }), lowerContribAttention)
   })
@@ -153,7 +154,6 @@ describe("ONNX Runtime's Attention", () => {
     ['of keys that have heads', 'q k v', 'y', { ...sides, k: [2, 2, 5, 4], v: [2, 2, 5, 4] }, [], []],
     ['behind past keys', 'q k v _ _ _ p r', 'y s t', { ...sides, p: [2, 2, 3, 4], r: [2, 2, 3, 4] }, [], []],
   ])('MultiHeadAttention %s', async (_, inputs, outputs, dims, attributes, constants) => {
-    const names = (text: string) => text.split(' ').map((name) => (name === '_' ? '' : name))
     const made = node('MultiHeadAttention', names(inputs), names(outputs), [a('num_heads', 2), ...attributes], 'one')
     const proto = model({ nodes: [contrib(made)], inputs: dims, outputs: names(outputs), constants, opset: 17 })
     await expectSame(proto, lowerMultiHeadAttention)
@@ -207,7 +207,6 @@ describe("ONNX Runtime's Attention", () => {
     ],
     ['that looks both ways', 'q k v _ _ n t', grouped, [a('causal', 0)], lengths(3)],
   ])('GroupQueryAttention %s', async (_, inputs, dims, attributes, constants) => {
-    const names = (text: string) => text.split(' ').map((name) => (name === '_' ? '' : name))
     const counts = [a('num_heads', 4), a('kv_num_heads', 2)]
     const made = node('GroupQueryAttention', names(inputs), ['y', 's', 'u'], [...counts, ...attributes], 'one')
     const proto = model({ nodes: [contrib(made)], inputs: dims, outputs: ['y', 's', 'u'], constants, opset: 17 })
@@ -217,8 +216,9 @@ describe("ONNX Runtime's Attention", () => {
   it('GroupQueryAttention stays where sequences of a batch may have caches of their own lengths, and with a sink', async () => {
     const counts = [a('num_heads', 4), a('kv_num_heads', 2)]
     const stays = async (inputs: string, attributes: Attributes) => {
-      const names = inputs.split(' ').map((name) => (name === '_' ? '' : name))
-      const made = contrib(node('GroupQueryAttention', names, ['y', 's', 'u'], [...counts, ...attributes], 'one'))
+      const made = contrib(
+        node('GroupQueryAttention', names(inputs), ['y', 's', 'u'], [...counts, ...attributes], 'one'),
+      )
       const dims = { q: [2, 1, 64], k: [2, 1, 32], v: [2, 1, 32], p: [2, 2, 4, 16], r: [2, 2, 4, 16] }
       const proto = model({ nodes: [made], inputs: dims, outputs: ['y'], constants: lengths(5, 2), opset: 17 })
       expect(await lowerGroupQueryAttention.apply(proto)).toEqual({ proto, count: 0 })
