@@ -3,7 +3,7 @@
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { convertOpset } from '../../src/emit/convertOpset.js'
+import { convertOpset } from '../../src/emit/opset/convertOpset.js'
 import { messageOf } from '../../src/errors.js'
 import { type Dataset, quantize, SquireError } from '../../src/index.js'
 import { fromFloat16, toFloat16 } from '../../src/onnx/elements/float16.js'

@@ -3,8 +3,8 @@
 
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { convertOpset } from '../emit/convertOpset.js'
-import { EMITTED_OPSET } from '../emit/opset.js'
+import { convertOpset } from '../emit/opset/convertOpset.js'
+import { EMITTED_OPSET } from '../emit/opset/opset.js'
 import { modelFile } from '../engine/modelFile.js'
 import type { ModelFile } from '../engine/protocol.js'
 import { fixDims } from '../onnx/edits/fixDims.js'

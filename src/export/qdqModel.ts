@@ -3,7 +3,7 @@
 // such runtimes round halves to even and do not know the chip's shifts. Wider tensors stay float: int16 QuantizeLinear needs opset 21.
 
 import { GraphBuilder } from '../emit/builder.js'
-import { surroundingsIn, upgradeNodes } from '../emit/opset.js'
+import { surroundingsIn, upgradeNodes } from '../emit/opset/opset.js'
 import { renameTensors } from '../emit/renaming.js'
 import { indexGraph, nameSource, readBy } from '../onnx/graph.js'
 import { modelInputs, opsetOf } from '../onnx/model.js'

@@ -1,7 +1,7 @@
 // From a builder's nodes to a model: what the source contributes, and who wrote it from what.
 
 import type { GraphBuilder } from '../emit/builder.js'
-import { EMITTED_OPSET } from '../emit/opset.js'
+import { EMITTED_OPSET } from '../emit/opset/opset.js'
 import { toNumber } from '../onnx/elements/int64.js'
 import { readBy } from '../onnx/graph.js'
 import { FIXED_INPUTS, GIVEN_TYPES, modelInputs, opsetOf } from '../onnx/model.js'

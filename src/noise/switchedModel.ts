@@ -2,7 +2,7 @@
 // loop has one switch on; what it quantizes is rounded and clipped as in the QDQ model, and all else stays float. A switch is an If node, so
 // that what is off costs nothing.
 
-import { EMITTED_OPSET } from '../emit/opset.js'
+import { EMITTED_OPSET } from '../emit/opset/opset.js'
 import { makeAttribute } from '../onnx/attribute.js'
 import { toNumber } from '../onnx/elements/int64.js'
 import { nameSource } from '../onnx/graph.js'

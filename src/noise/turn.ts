@@ -1,7 +1,7 @@
 // One turn of the loop around the float model: a graph with a switch at each source of noise, of which the turn's own alone is on.
 
 import { GraphBuilder } from '../emit/builder.js'
-import { surroundingsIn, upgradeNodes } from '../emit/opset.js'
+import { surroundingsIn, upgradeNodes } from '../emit/opset/opset.js'
 import { renameTensors } from '../emit/renaming.js'
 import { rangeOf } from '../fixedpoint/width.js'
 import { makeAttribute } from '../onnx/attribute.js'

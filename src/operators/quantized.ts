@@ -6,6 +6,6 @@ import type { SolveContext } from './contexts.js'
 /** Throws Error where the plan forgot a tensor. */
 export function quantizedIn({ quantized }: SolveContext, name: string): QuantizedTensor {
   const tensor = quantized.get(name)
-  if (!tensor) throw new Error(`The plan gives "${name}" no scale class.`)
+  if (!tensor) throw new Error(`The plan gives "${name}" no scale group.`)
   return tensor
 }

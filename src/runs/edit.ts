@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Config } from '../config/config.js'
-import { convertOpset } from '../emit/convertOpset.js'
+import { convertOpset } from '../emit/opset/convertOpset.js'
 import { SquireError } from '../errors.js'
 import { cutOutputs } from '../onnx/edits/cutOutputs.js'
 import { fixBatch, fixInputShapes, requireFittingShapes, withRanks } from '../onnx/edits/inputShapes.js'

@@ -1,7 +1,7 @@
 // What -is, -ib, -on, --mean, --std and -ov make of a model.
 
 import { describe, expect, it } from 'vitest'
-import { convertOpset } from '../../src/emit/convertOpset.js'
+import { convertOpset } from '../../src/emit/opset/convertOpset.js'
 import { makeAttribute } from '../../src/onnx/attribute.js'
 import { cutOutputs } from '../../src/onnx/edits/cutOutputs.js'
 import { fixBatch, fixInputShapes, requireFittingShapes, withRanks } from '../../src/onnx/edits/inputShapes.js'

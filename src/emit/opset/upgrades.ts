@@ -8,9 +8,9 @@ import {
   intsAttribute,
   makeAttribute,
   stringAttribute,
-} from '../onnx/attribute.js'
-import { makeNode } from '../onnx/node.js'
-import { DataType, type NodeProto, type TensorData } from '../onnx/types.js'
+} from '../../onnx/attribute.js'
+import { makeNode } from '../../onnx/node.js'
+import { DataType, type NodeProto, type TensorData } from '../../onnx/types.js'
 
 /** What an upgrade may ask of the graph around the node. */
 export interface Surroundings {

@@ -1,14 +1,14 @@
 // -ov: raises or lowers a model to another opset before anything else is done to it.
 
-import { toNumber } from '../onnx/elements/int64.js'
-import { nameSource } from '../onnx/graph.js'
-import { modelInputs, opsetOf } from '../onnx/model.js'
-import { isStandardDomain } from '../onnx/operators.js'
-import { FREE_INITIALIZERS } from '../onnx/passes/constants/constantInputs.js'
-import { constantNodes } from '../onnx/passes/constants/constantNodes.js'
-import type { Inferred } from '../onnx/shapes/inference.js'
-import { makeTensor, tensorData, tensorDims } from '../onnx/tensor.js'
-import { DataType, type ModelProto, type TensorData, type TensorProto } from '../onnx/types.js'
+import { toNumber } from '../../onnx/elements/int64.js'
+import { nameSource } from '../../onnx/graph.js'
+import { modelInputs, opsetOf } from '../../onnx/model.js'
+import { isStandardDomain } from '../../onnx/operators.js'
+import { FREE_INITIALIZERS } from '../../onnx/passes/constants/constantInputs.js'
+import { constantNodes } from '../../onnx/passes/constants/constantNodes.js'
+import type { Inferred } from '../../onnx/shapes/inference.js'
+import { makeTensor, tensorData, tensorDims } from '../../onnx/tensor.js'
+import { DataType, type ModelProto, type TensorData, type TensorProto } from '../../onnx/types.js'
 import { lowerNodes } from './lowerOpset.js'
 import { upgradeNodes } from './opset.js'
 

@@ -1,11 +1,11 @@
 // Operators as opsets 1 to 6 had them: in opset 7 they compute what the form beside them does, which was written by hand.
 
 import { describe, expect, it } from 'vitest'
-import { convertOpset } from '../../src/emit/convertOpset.js'
-import { makeAttribute as a } from '../../src/onnx/attribute.js'
-import { opsetOf } from '../../src/onnx/model.js'
-import type { NodeProto } from '../../src/onnx/types.js'
-import { floats, largestDifference, longs, model, node, runModel } from '../onnx/models.js'
+import { convertOpset } from '../../../src/emit/opset/convertOpset.js'
+import { makeAttribute as a } from '../../../src/onnx/attribute.js'
+import { opsetOf } from '../../../src/onnx/model.js'
+import type { NodeProto } from '../../../src/onnx/types.js'
+import { floats, largestDifference, longs, model, node, runModel } from '../../onnx/models.js'
 
 const channels = [0.5, -1, 2]
 const constants = [

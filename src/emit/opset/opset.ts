@@ -1,10 +1,10 @@
 // Raises nodes to a later opset: those of 1 to 6 to 7, with which the runtime begins, those of 7 to 12 to 13, where every operator that squire emits
 // has one form, or up to 18 where the user asks for it (-ov).
 
-import { SquireError } from '../errors.js'
-import { isStandardDomain } from '../onnx/operators.js'
-import type { GraphProto, NodeProto, TensorInfo } from '../onnx/types.js'
-import type { GraphBuilder } from './builder.js'
+import { SquireError } from '../../errors.js'
+import { isStandardDomain } from '../../onnx/operators.js'
+import type { GraphProto, NodeProto, TensorInfo } from '../../onnx/types.js'
+import type { GraphBuilder } from '../builder.js'
 import { oldChanges } from './oldUpgrades.js'
 import { changes, type Surroundings } from './upgrades.js'
 

@@ -2,11 +2,11 @@
 // form added, has none and is named. Changes of element types alone are no changes here: models are float32.
 // Source: onnx/docs/Changelog.md, opsets 14 to 26.
 
-import { SquireError } from '../errors.js'
-import { intAttribute, makeAttribute, stringAttribute } from '../onnx/attribute.js'
-import { toNumber } from '../onnx/elements/int64.js'
-import { isStandardDomain, standardOperators } from '../onnx/operators.js'
-import { type AttributeProto, DataType, type NodeProto, type TensorData } from '../onnx/types.js'
+import { SquireError } from '../../errors.js'
+import { intAttribute, makeAttribute, stringAttribute } from '../../onnx/attribute.js'
+import { toNumber } from '../../onnx/elements/int64.js'
+import { isStandardDomain, standardOperators } from '../../onnx/operators.js'
+import { type AttributeProto, DataType, type NodeProto, type TensorData } from '../../onnx/types.js'
 import { mapSubgraphs } from './opset.js'
 
 /** What lowering may ask of the graph around the node. */

@@ -8,9 +8,9 @@ import {
   intsAttribute,
   makeAttribute,
   stringAttribute,
-} from '../onnx/attribute.js'
-import { makeNode } from '../onnx/node.js'
-import { AttributeType, DataType, type NodeProto } from '../onnx/types.js'
+} from '../../onnx/attribute.js'
+import { makeNode } from '../../onnx/node.js'
+import { AttributeType, DataType, type NodeProto } from '../../onnx/types.js'
 import { type Change, integers, type Surroundings, without } from './upgrades.js'
 
 /** The largest end of a Slice: it stands for the last element. */

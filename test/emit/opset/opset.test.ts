@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { GraphBuilder } from '../../src/emit/builder.js'
-import { surroundingsIn, upgradeNodes } from '../../src/emit/opset.js'
-import type { Surroundings } from '../../src/emit/upgrades.js'
-import { type AttributeValue, makeAttribute } from '../../src/onnx/attribute.js'
-import { nameSource } from '../../src/onnx/graph.js'
-import { encodeModel } from '../../src/onnx/model.js'
-import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../src/onnx/node.js'
-import { createSession } from '../../src/onnx/runtime/session.js'
-import { makeTensor } from '../../src/onnx/tensor.js'
-import { DataType, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from '../../src/onnx/types.js'
+import { GraphBuilder } from '../../../src/emit/builder.js'
+import { surroundingsIn, upgradeNodes } from '../../../src/emit/opset/opset.js'
+import type { Surroundings } from '../../../src/emit/opset/upgrades.js'
+import { type AttributeValue, makeAttribute } from '../../../src/onnx/attribute.js'
+import { nameSource } from '../../../src/onnx/graph.js'
+import { encodeModel } from '../../../src/onnx/model.js'
+import { makeGraph, makeModel, makeNode, makeValueInfo } from '../../../src/onnx/node.js'
+import { createSession } from '../../../src/onnx/runtime/session.js'
+import { makeTensor } from '../../../src/onnx/tensor.js'
+import {
+  DataType,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+} from '../../../src/onnx/types.js'
 
 type Attributes = Readonly<Record<string, AttributeValue>>
 
