@@ -54,7 +54,9 @@ function leastNoise(
     eager = others
   }
   keepIfBetter(new Set(sums.filter(({ squeezes }) => squeezes)))
-  for (const sum of weighed) keepIfBetter(new Set(sums.filter((one) => eager.has(one) !== (one === sum))))
+  for (const sum of weighed) {
+    if (best.dependsOn(sum)) keepIfBetter(new Set(sums.filter((one) => eager.has(one) !== (one === sum))))
+  }
   return best
 }
 

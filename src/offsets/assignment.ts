@@ -28,6 +28,8 @@ export class Assignment {
   readonly #decided = new Set<string>()
   /** Of each sum that is met, in their order. */
   readonly #met: Before[][] = []
+  /** Sums that were at some time met in another way for being eager than they were otherwise. */
+  readonly #torn = new Set<Sum>()
 
   constructor(start: Start) {
     this.#start = start
@@ -68,6 +70,11 @@ export class Assignment {
     }
   }
 
+  /** Whether the assignment may be another one where this sum is asked the other way. */
+  dependsOn(sum: Sum): boolean {
+    return this.#torn.has(sum)
+  }
+
   /** @returns groups that must stay symmetric, where a product cannot be met */
   refused(products: readonly Product[]): readonly string[] | undefined {
     const gainOf = (name: string) =>
@@ -100,17 +107,24 @@ export class Assignment {
     for (const { group } of others) if (!this.#decided.has(group)) this.#decideFinest(group)
     const given = others.reduce((total, { group, constant }) => total + constant * this.#offset(group), 0)
     const options = this.#wishes(output, given, makers).flatMap((wish) => this.#option(sum, wish, given, makers) ?? [])
-    const wanted = isEager ? finestOutputs(options) : options
-    const best = wanted.reduce<Option | undefined>((a, b) => (a === undefined || b.noise < a.noise ? b : a), undefined)
+    const finest = leastNoisy(finestOutputs(options))
+    const quietest = leastNoisy(options)
+    const worthIt = quietest && this.#isWorthIt(quietest, sum, given, others) ? quietest : undefined
+    if (finest !== worthIt) this.#torn.add(sum)
+    const best = isEager ? finest : worthIt
     if (best === undefined) return false
-    const noise = others.reduce((total, addend) => total + addend.noise * this.#step(addend.group) ** 2, best.noise)
-    const involved = [{ group: output, noise: 1 }, ...addends]
-    const without = involved.reduce((total, one) => total + one.noise * symmetricStep(this.#range(one.group)) ** 2, 0)
-    const isPlain = best.output === undefined && best.made.every((one) => one === undefined) && given === 0
-    if (!isEager && !isPlain && noise >= without) return false
     if (!this.#decided.has(output)) this.#decide(output, best.output)
     for (const [i, { group }] of makers.entries()) this.#decide(group, best.made[i])
     return true
+  }
+
+  /** Whether the steps of all tensors around a sum make less noise with offsets than without, or nothing has an offset. */
+  #isWorthIt({ output, made, noise }: Option, sum: Sum, given: number, others: readonly Addend[]): boolean {
+    const withThem = others.reduce((total, addend) => total + addend.noise * this.#step(addend.group) ** 2, noise)
+    const involved = [{ group: sum.output, noise: 1 }, ...sum.addends]
+    const without = involved.reduce((total, one) => total + one.noise * symmetricStep(this.#range(one.group)) ** 2, 0)
+    const isPlain = output === undefined && made.every((one) => one === undefined) && given === 0
+    return isPlain || !(withThem >= without)
   }
 
   /** Offsets of the output that are worth a look. */
@@ -178,6 +192,10 @@ export class Assignment {
 /** As after a Relu: zero is often its most frequent value, and what rounding it is off by would be the same everywhere. */
 function isOneSided({ low }: Range): boolean {
   return low === 0
+}
+
+function leastNoisy(options: readonly Option[]): Option | undefined {
+  return options.reduce<Option | undefined>((a, b) => (a === undefined || b.noise < a.noise ? b : a), undefined)
 }
 
 /** The options of the output's finest step. */
