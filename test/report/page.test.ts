@@ -153,6 +153,9 @@ describe.skipIf(executable === undefined)('The report of a', () => {
 
     it('tells the values of a point under the pointer, and opens its tensor when it is clicked', async () => {
       const chart = page.locator('section[aria-labelledby=depth] svg').first()
+      const places = await chart.locator('[aria-label="x-axis tick label"] text').allTextContents()
+      expect(places.length).toBeGreaterThan(1)
+      expect(places.join(' ')).not.toContain('.')
       // Drawing replaces the picture, in which no pointer is any more.
       await soon(async () => {
         await chart.hover()

@@ -81,18 +81,21 @@ function depthOptions(
   const title = ({ index, name, kind, own, accumulated }: Point) =>
     `${index}  ${name}\n${kind}\nalone ${text(own)}\ngathered ${text(accumulated)}`
   const known = points.filter(({ own, accumulated }) => own !== null || accumulated !== null)
+  const last = Math.max(1, points.length - 1)
+  // No more than there are places, so that none has a fraction.
+  const ticks = Math.min(last, Math.max(3, Math.floor(width / 90)))
   return {
     height: Math.min(320, Math.max(220, width * 0.32)),
     marginLeft: 44,
     marginRight: 8,
     style: { background: 'transparent', fontFamily: 'inherit', fontSize: '11px' },
-    x: { domain: [0, Math.max(1, points.length - 1)] },
+    x: { domain: [0, last] },
     // What is all but exact would squeeze the rest.
     y: measure === 'sqnr' ? { domain: [0, Math.min(60, highest(known))], nice: true, clamp: true } : { nice: true },
     marks: [
       gridY({ stroke: 'var(--rule)', strokeOpacity: 1 }),
       axisY({ label: null, tickSize: 0, ticks: 5 }),
-      axisX({ label: 'tensor, in network order', tickSize: 0, ticks: Math.max(3, Math.floor(width / 90)) }),
+      axisX({ label: 'tensor, in network order', tickSize: 0, ticks }),
       ...(measure === 'sqnr' ? [ruleY([0], { stroke: 'var(--rule)' })] : []),
       ruleX(chosen, { x: 'index', stroke: 'var(--text)', strokeDasharray: '2,3' }),
       line(points, { x: 'index', y: 'accumulated', stroke: 'var(--damage)', strokeWidth: 1.6 }),
