@@ -9,6 +9,7 @@ import { familyOf } from '../operators/index.js'
 import { NARROW_ROOM_FOR_MASKED, ROOM_FOR_MASKED } from '../operators/masks.js'
 import { recordRanges } from '../operators/recordRanges.js'
 import type { FixedOperator, PlannedOperator } from '../operators/types.js'
+import { withExactZeros } from './exactZeros.js'
 import { spread } from './steps.js'
 import { toldApart } from './toldApart.js'
 import type { FixedPointModel, Plan, ScaleGroup } from './types.js'
@@ -128,7 +129,9 @@ function scalesOf(
       )
     }
     const extreme = extremeOf(plan, writers, scaleGroup, threshold)
-    const calibrated = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
+    const finest = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
+    const hasOffset = scaleGroup.tensors.some((name) => plan.offsets?.has(name))
+    const calibrated = bits > 8 && !hasOffset ? withExactZeros(writersOf(writers, scaleGroup), finest) : finest
     const known = scaleGroup.tensors.flatMap((name) => given.get(name) ?? [])
     const scale = known.length === 0 ? calibrated : Math.max(...known)
     for (const name of scaleGroup.tensors) {
@@ -185,10 +188,14 @@ function writersIn({ operators }: Plan): Writers {
   return writers
 }
 
+function writersOf(writers: Writers, { tensors }: ScaleGroup): PlannedOperator[] {
+  return tensors.flatMap((name) => writers.get(name) ?? [])
+}
+
 /** The largest magnitude that the operators which write a group ask its scale to make room for. */
-function leastExtreme(writers: Writers, { tensors }: ScaleGroup): number {
+function leastExtreme(writers: Writers, scaleGroup: ScaleGroup): number {
   let largest = 0
-  for (const operator of tensors.flatMap((name) => writers.get(name) ?? [])) {
+  for (const operator of writersOf(writers, scaleGroup)) {
     largest = Math.max(largest, familyOf(operator).leastExtreme?.(operator) ?? 0)
   }
   // A little more, so that rounding the scale to float32 cannot push a bias out again.

@@ -21,6 +21,8 @@ const codes = Int32Array.from({ length: 256 }, (_, i) => low + i)
 
 /** A power of two: products with codes are exact, so that equal values are equal. */
 const scale = fc.integer({ min: -8, max: 8 }).map((power) => 2 ** power)
+/** Any scale: of products with codes the nearest float32 counts. */
+const anyScale = fc.float({ min: Math.fround(2 ** -8), max: 256, noNaN: true })
 /** In steps: whole, and between two. */
 const constant = fc.integer({ min: 2 * low - 8, max: 2 * high + 8 }).map((halves) => halves / 2)
 
@@ -39,11 +41,12 @@ function decided(relation: Relation, inputs: readonly string[], parts: PlannedCo
 
 it.each(Object.keys(holds) as (keyof typeof holds)[])('%s of a constant, on either side, is exact', (relation) => {
   fc.assert(
-    fc.property(scale, constant, fc.boolean(), (scale, steps, isFirst) => {
-      const part = { dims: [], data: Float32Array.of(steps * scale) }
+    fc.property(fc.oneof(scale, anyScale), constant, fc.boolean(), (scale, steps, isFirst) => {
+      const value = Math.fround(steps * scale)
+      const part = { dims: [], data: Float32Array.of(value) }
       const made = decided(relation, ['x'], isFirst ? [part, 'input'] : ['input', part], [scale])
       const expected = Array.from(codes, (code) => {
-        const sides = [code * scale, steps * scale] as const
+        const sides = [Math.fround(code * scale), value] as const
         return isFirst ? holds[relation](sides[1], sides[0]) : holds[relation](...sides)
       })
       expect(made).toEqual(expected)

@@ -44,11 +44,18 @@ const mirrored = {
   LessOrEqual: 'GreaterOrEqual',
 } as const
 
-/** The integers to which others have the relation that their values have to the constant; for equality the nearest. */
+/**
+ * The integers to which others have the relation that their values have to the constant; for equality the nearest. A value is what dequantizing gives, a
+ * float32: 0.5 / scale in double would lie beside the integer that stands for 0.5.
+ */
 function integersOf({ dims, data }: FloatConstant, { scale, bits }: QuantizedTensor, relation: Relation): FixedSide {
   const [low, high] = rangeOf(bits)
   const round = rounding[relation]
-  return { dims, data: Int32Array.from(data, (value) => clip(round(value / scale), low - 1, high + 1)) }
+  const integerOf = (value: number) => {
+    const nearest = roundHalfAway(value / scale)
+    return Math.fround(nearest * scale) === value ? nearest : round(value / scale)
+  }
+  return { dims, data: Int32Array.from(data, (value) => clip(integerOf(value), low - 1, high + 1)) }
 }
 
 const rounding = {

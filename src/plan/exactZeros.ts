@@ -1,0 +1,18 @@
+import { familyOf } from '../operators/index.js'
+import type { PlannedOperator } from '../operators/types.js'
+
+/**
+ * The finest scale from `finest` on at which what a function writes for 0 is an integer, and the same float32 again when it is dequantized: a logit of 0
+ * has a probability of 0.5 then, which `p >= 0.5` finds, and not of 0.49998. Of the 32767 integers of a tensor of 16 bits that costs a few.
+ * @param writers of the tensors that have the scale
+ */
+export function withExactZeros(writers: readonly PlannedOperator[], finest: number): number {
+  const values = writers.map((operator) => Math.abs(familyOf(operator).evaluate?.(operator)(0) ?? 0))
+  const value = values.find((one) => one >= finest && one < Number.POSITIVE_INFINITY)
+  if (value === undefined) return finest
+  for (let integer = Math.floor(value / finest); integer > 0; integer--) {
+    const scale = Math.fround(value / integer)
+    if (scale >= finest && Math.fround(integer * scale) === Math.fround(value)) return scale
+  }
+  return finest
+}

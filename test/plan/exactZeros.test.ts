@@ -1,0 +1,51 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { chipProfile } from '../../src/fixedpoint/chip.js'
+import { makeAttribute } from '../../src/onnx/attribute.js'
+import { shapesFor } from '../../src/onnx/shapes/shapes.js'
+import type { FixedLut } from '../../src/operators/lut/solve.js'
+import { makePlan } from '../../src/plan/plan.js'
+import { solveFixedPoint } from '../../src/plan/solve.js'
+import { modelOf, node } from './fixtures.js'
+
+const chip = chipProfile('TX5105C')
+
+/** What the integers at the end of the model stand for where the input is 0, and their scale. */
+async function atZero(type: string, threshold: number, ...attributes: ReturnType<typeof makeAttribute>[]) {
+  const model = modelOf({ nodes: [node(type, 'x', 'y', ...attributes)], constants: [] })
+  const x = { type: 'float32' as const, dims: [1, 4, 8, 8], data: new Float32Array(256) }
+  const plan = await makePlan(model, await shapesFor(model, { x }), { chip, bitsOf: () => 8 })
+  const thresholds = new Map(plan.groups.map(({ name, tensors }) => [name, tensors.includes('y') ? threshold : 4]))
+  const { operators, quantized } = solveFixedPoint(plan, thresholds, chip)
+  const { table } = operators.find(({ outputs }) => outputs.includes('y')) as FixedLut
+  const { scale, bits } = quantized.get('y')!
+  expect(bits).toBe(16)
+  return { value: Math.fround(table[128]! * scale), scale, finest: (2 * threshold) / 32767 }
+}
+
+describe('a function at the end of a model', () => {
+  const threshold = fc.double({ min: 0.6, max: 1, noNaN: true })
+
+  it('gives a logit of 0 the probability of 0.5, whatever was observed', async () => {
+    await fc.assert(
+      fc.asyncProperty(threshold, async (most) => {
+        const { value, scale, finest } = await atZero('Sigmoid', most)
+        expect(value).toBe(0.5)
+        expect(scale).toBeGreaterThanOrEqual(Math.fround(finest))
+        expect(scale).toBeLessThan(finest * 1.01)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('gives what is no fraction of two as float32 has it', async () => {
+    expect((await atZero('Softplus', 4)).value).toBe(Math.fround(Math.LN2))
+    expect((await atZero('HardSigmoid', 1, makeAttribute('beta', { float: 0.3 }))).value).toBe(Math.fround(0.3))
+  })
+
+  it('has the scale of its threshold where 0 stays 0', async () => {
+    const { value, scale, finest } = await atZero('Tanh', 0.9)
+    expect(value).toBe(0)
+    expect(scale).toBe(Math.fround(finest))
+  })
+})
