@@ -78,7 +78,11 @@ describe('a graph', () => {
   })
 
   it('whose output is a string is refused with the type', async () => {
-    const proto = tiny([product, node('Relu', ['g'], ['y'])])
+    const proto = tiny([
+      product,
+      node('Relu', ['g'], ['y']),
+      node('Cast', ['g'], ['t'], [makeAttribute('to', DataType.STRING)]),
+    ])
     const text = { name: 't', type: { tensorType: { elemType: DataType.STRING } } }
     const refused = { ...proto, graph: { ...proto.graph, output: [...proto.graph.output, text] } }
     await expect(quantized(refused, 'strings')).rejects.toThrow('model output "t" has STRING (8)')

@@ -230,6 +230,14 @@ describe("others' QDQ models", () => {
         nodes: [op('QuantizeLinear: x s -> q'), op('DequantizeLinear: q s -> d', {}, 'dq'), op('Conv: d w -> y')],
         constants: [floats('s', [], [Number.NaN]), weights('w', 4, 3, 3, 3)],
       }),
+      /initializer "s", which "dq" \(DequantizeLinear\) reads, has 1 NaN of 1 values/,
+    ],
+    [
+      'scales that are not positive',
+      model({
+        nodes: [op('QuantizeLinear: x s -> q'), op('DequantizeLinear: q s -> d', {}, 'dq'), op('Conv: d w -> y')],
+        constants: [floats('s', [], [-1]), weights('w', 4, 3, 3, 3)],
+      }),
       /DequantizeLinear "dq" has a scale that is not a positive number/,
     ],
     [
