@@ -2,6 +2,7 @@
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { decodeModel } from '../../src/onnx/model.js'
 import { DataType } from '../../src/onnx/types.js'
@@ -36,6 +37,21 @@ describe('samples', () => {
   it.each(['--samples 5', '--eval-iteration 5'])('%s of fewer takes all, and says so', async (words) => {
     const { said } = await run(net, `${noise(image, 2)} ${words}`)
     expect(said).toContain('asks for 5 samples, the dataset has 2: taking all')
+  })
+})
+
+describe('options of image files', () => {
+  it('are told as not used where the data are none', async () => {
+    const { said } = await run(net, `${noise(image, 2)} --image-mean 100 --image-std 50`)
+    expect(said).toContain('--image-mean and --image-std: not used, since the data of this run are no image files')
+    expect((await run(net, '--padding-constant-value 3')).said).toContain('--padding-constant-value: not used')
+  })
+
+  it('are used for images, and nothing is said', async () => {
+    const photos = mkdtempSync(join(folder, 'photos-'))
+    await sharp({ create: { width: 8, height: 8, channels: 3, background: '#804020' } }).toFile(join(photos, 'a.png'))
+    const { said } = await run(net, `-d ${photos} --image-mean 100 --image-std 50`)
+    expect(said).not.toContain('not used')
   })
 })
 

@@ -7,6 +7,7 @@ import type { DatasetSource } from '../../dataset/source.js'
 import { stopFlag } from '../../engine/stopFlag.js'
 import { modelInputs } from '../../onnx/model.js'
 import type { Reporter } from '../../report/types.js'
+import { holdsImages, warnOfImageOptions } from '../imageOptions.js'
 import type { OpenOptions } from '../openOptions.js'
 import type { Runner } from '../runner.js'
 import { DatasetRunner } from './datasetRunner.js'
@@ -16,9 +17,10 @@ export async function openSource(source: DatasetSource, options: OpenOptions): P
   const inputs = modelInputs(options.model.proto)
   const apart = { scratch: workspace, output: config.saveDir }
   const dataset = await openDataset(source.kind === 'path' ? { ...source, ...apart } : source, inputs)
+  if (!holdsImages(dataset.source)) warnOfImageOptions(config.image, reporter)
   const draw = await drawSamples(dataset, config.selection)
   const { samples: wanted } = config.selection
-  if (wanted !== undefined) atMost(wanted, draw.drawn, `--samples`, reporter)
+  if (wanted !== undefined) atMost(wanted, draw.drawn, '--samples', reporter)
   const calibrated = calibratedCounts(config, draw.drawn, reporter)
   const evaluated = evaluatedCount(config, dataset.size, reporter)
   const cuts = [...calibrated.map(({ samples }) => samples), ...(evaluated === undefined ? [] : [evaluated])]

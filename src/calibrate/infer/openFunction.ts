@@ -6,6 +6,7 @@ import { isPython, valueAdvice, wrapAdvice } from '../../dataset/script/userScri
 import type { ModelInput } from '../../dataset/types.js'
 import { SquireError } from '../../errors.js'
 import { modelInputs } from '../../onnx/model.js'
+import { warnOfImageOptions } from '../imageOptions.js'
 import type { OpenOptions } from '../openOptions.js'
 import type { Runner } from '../runner.js'
 import { FunctionRunner } from './functionRunner.js'
@@ -38,6 +39,7 @@ export function openFunction(
       `--on-bad-sample skip, --samples and --per-class need a dataset object; "${name}" is an infer function, which picks its own samples.${advice}`,
     )
   }
+  warnOfImageOptions(config.image, reporter)
   const { graph } = model.proto
   const inputs: readonly ModelInput[] = modelInputs(model.proto).map((input) => asFed(input, config.irBatch))
   const outputs = graph.output.map((output) => output.name)
