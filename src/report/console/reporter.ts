@@ -8,7 +8,8 @@ import { chosenOptions } from '../text/options.js'
 import { resultLines } from '../text/results.js'
 import type { Reporter, RunResult } from '../types.js'
 import { barProgress, plainProgress } from './progress.js'
-import { duration, painter, processTerminal, type Terminal } from './terminal.js'
+import { StageTimes } from './stageTimes.js'
+import { painter, processTerminal, type Terminal } from './terminal.js'
 import { WholeRun } from './whole.js'
 
 export interface ConsoleReporter extends Reporter {
@@ -31,8 +32,7 @@ export async function createReporter(config: Config, terminal: Terminal = proces
   const log = config.json ? stderr : stdout
   const paint = painter(log, environment)
   const paintWarning = painter(stderr, environment)
-  let stage: { readonly name: string; readonly began: number } | undefined
-  const stages: { readonly name: string; readonly seconds: number }[] = []
+  const times = new StageTimes(now)
   const lines: string[] = []
   /** Whether what user code printed ended its line. */
   let atLineStart = true
@@ -42,25 +42,16 @@ export async function createReporter(config: Config, terminal: Terminal = proces
     stream.write(`${line}\n`)
   }
 
-  function endStage(): void {
-    if (stage === undefined) return
-    stages.push({ name: stage.name, seconds: (now() - stage.began) / 1000 })
-    stage = undefined
-  }
-
   /** What is left of a run that failed is its error: nobody needs the times of its stages. */
   function stop(): void {
     progress.stop()
-    stage = undefined
-    stages.length = 0
+    times.forget()
   }
 
   function finish(): void {
     progress.stop()
-    endStage()
-    if (stages.length === 0) return
-    const line = timeLine(stages)
-    stages.length = 0
+    const line = times.finish()
+    if (line === undefined) return
     lines.push(line)
     print(log, line)
   }
@@ -73,9 +64,7 @@ export async function createReporter(config: Config, terminal: Terminal = proces
       for (const line of chosen) print(log, line)
     },
     stage(name, of) {
-      endStage()
-      stage = { name, began: now() }
-      const title = `stage ${stages.length + 1}${of === undefined ? '' : ` of ${of}`}, ${name}`
+      const title = `stage ${times.begin(name)}${of === undefined ? '' : ` of ${of}`}, ${name}`
       lines.push(title)
       print(log, paint('bold', title))
     },
@@ -118,11 +107,4 @@ export async function createReporter(config: Config, terminal: Terminal = proces
     finish,
     stop,
   }
-}
-
-/** `Time: graph optimization 0.8 s, post-process 12 s; 13 s in all`. */
-function timeLine(stages: readonly { readonly name: string; readonly seconds: number }[]): string {
-  const each = stages.map(({ name, seconds }) => `${name} ${duration(seconds)}`).join(', ')
-  const all = stages.reduce((sum, { seconds }) => sum + seconds, 0)
-  return `Time: ${each}${stages.length === 1 ? '' : `; ${duration(all)} in all`}`
 }
