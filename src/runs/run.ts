@@ -2,6 +2,7 @@
 
 import { mkdir, rm } from 'node:fs/promises'
 import type { DataValues } from '../calibrate/openOptions.js'
+import type { Runner } from '../calibrate/runner.js'
 import type { Config } from '../config/config.js'
 import { Pool } from '../engine/pool.js'
 import { thisMachine, workersFor } from '../engine/workers.js'
@@ -115,4 +116,15 @@ export function stageTimer(reporter: Reporter, stages?: number): StageTimer {
       return seconds
     },
   }
+}
+
+/** What a stage reports to and runs with. */
+export interface Setting extends Rig {
+  readonly config: Config
+  readonly reporter: Reporter
+  readonly timer: StageTimer
+}
+
+export function warnOfSkipped(runner: Runner, reporter: Reporter): void {
+  for (const { reason } of runner.skipped) reporter.warn(`skipped: ${reason}`)
 }

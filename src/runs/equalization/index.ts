@@ -15,7 +15,7 @@ import type { FixedPointModel, Plan } from '../../plan/types.js'
 import { type Gain, gainOf, sum } from '../refinement/guard.js'
 import { halvesOf, LEAST_HELD } from '../refinement/held.js'
 import { decibelsOf, noiseOfSamples } from '../refinement/judge.js'
-import type { Setting } from '../stages.js'
+import type { Setting } from '../run.js'
 import { channelStatistics } from './statistics.js'
 
 /** At most so many samples are looked at. */

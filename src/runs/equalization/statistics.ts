@@ -5,7 +5,7 @@ import type { ChannelStatistics } from '../../equalize/gain.js'
 import { SquireError } from '../../errors.js'
 import { openModel } from '../../onnx/runtime/openModel.js'
 import type { ModelProto, TensorValue } from '../../onnx/types.js'
-import type { Setting } from '../stages.js'
+import type { Setting } from '../run.js'
 
 /** Samples one after the other in the order of their hashes: sums of floats have one order. */
 export async function channelStatistics(

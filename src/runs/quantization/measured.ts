@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import { SquireError } from '../../errors.js'
 import { evaluationOf, lossLine } from '../../evaluate/evaluate.js'
 import type { FixedPointModel } from '../../plan/types.js'
-import type { Solved } from '../stages.js'
+import type { Solved } from './quantization.js'
 import { type Context, integerFile, type Job, type Outcome } from './quantization.js'
 import { roomFor } from './room.js'
 

@@ -2,8 +2,7 @@
 
 import type { Reporter, ZeroPointTrial } from '../../report/types.js'
 import { decibelsOf } from '../refinement/judge.js'
-import type { Solved } from '../stages.js'
-import type { Job } from './quantization.js'
+import type { Job, Solved } from './quantization.js'
 import { type Candidate, decibels, type Trials, type Tried } from './trials.js'
 
 /** A quarter of a decibel less noise is worth the Pads, tables and sums of 'all'. What costs the chip nothing is taken for any gain. */

@@ -39,6 +39,12 @@ export interface Job {
   readonly prepared: Prepared
 }
 
+/** A quantization, and its integers where it has any. */
+export interface Solved {
+  readonly job: Job
+  readonly fixed: FixedPointModel | SquireError
+}
+
 /** A quantization whose integer model is measured. */
 export interface MeasuredJob {
   readonly job: Job

@@ -13,7 +13,7 @@ import type { FixedPointModel, Plan } from '../../plan/types.js'
 import { squireVersion } from '../../version.js'
 import type { Job } from '../quantization/quantization.js'
 import { distributionKey } from '../quantization/statistics.js'
-import type { Setting } from '../stages.js'
+import type { Setting } from '../run.js'
 import { decodeRefinement, encodeRefinement, type StoredRefinement } from './storage.js'
 
 export interface RefinementStore {
