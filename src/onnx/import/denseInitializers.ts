@@ -4,7 +4,7 @@ import { SquireError } from '../../errors.js'
 import { toNumber } from '../elements/int64.js'
 import { makeTensor, tensorData, tensorDims } from '../tensor.js'
 import type { SparseTensorProto, TensorProto } from '../types.js'
-import type { ImportStep } from './index.js'
+import type { ImportStep } from './step.js'
 
 export const denseInitializers: ImportStep = (proto) => {
   const { sparseInitializer = [], ...graph } = proto.graph

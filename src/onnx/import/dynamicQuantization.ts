@@ -11,7 +11,7 @@ import { type GraphIndex, indexGraph } from '../graph.js'
 import { CONTRIB_DOMAIN } from '../operators.js'
 import { elementCount, floatValues, makeTensor, tensorData, tensorDims } from '../tensor.js'
 import { DataType, type NodeProto, type TensorProto } from '../types.js'
-import type { ImportStep } from './index.js'
+import type { ImportStep } from './step.js'
 
 /** Integer operators -> float ones. */
 const products: Readonly<Record<string, string>> = { ConvInteger: 'Conv', MatMulInteger: 'MatMul' }

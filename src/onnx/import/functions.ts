@@ -8,7 +8,7 @@ import { opsetOf } from '../model.js'
 import { mapGraphs, renameAll } from '../names/renaming.js'
 import { isStandardDomain } from '../operators.js'
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from '../types.js'
-import type { ImportStep } from './index.js'
+import type { ImportStep } from './step.js'
 
 /** Calls inside calls: deeper ones mean that a function calls itself, which ONNX forbids. */
 const MOST_DEPTH = 64

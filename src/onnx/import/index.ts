@@ -9,9 +9,7 @@ import { denseInitializers } from './denseInitializers.js'
 import { takeDynamicQuantization } from './dynamicQuantization.js'
 import { inlineFunctions } from './functions.js'
 import { singlePrecision, takesOtherPrecision } from './precision.js'
-
-/** What a step makes of a model, and what users should know of it. */
-export type ImportStep = (proto: ModelProto) => { readonly proto: ModelProto; readonly line?: string }
+import type { ImportStep } from './step.js'
 
 const uniqueNodeNames: ImportStep = (proto) => {
   const { graph } = withUniqueNames(proto.graph)

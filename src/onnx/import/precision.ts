@@ -19,7 +19,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from '../types.js'
-import type { ImportStep } from './index.js'
+import type { ImportStep } from './step.js'
 
 const other: ReadonlySet<number> = new Set([DataType.FLOAT16, DataType.BFLOAT16, DataType.DOUBLE])
 

@@ -2,7 +2,7 @@
 // has none here stays, and runs in float.
 
 import { CONTRIB_DOMAIN } from '../../operators.js'
-import type { ImportStep } from '../index.js'
+import type { ImportStep } from '../step.js'
 import { lowerings } from './lowerings.js'
 import { Writer } from './writer.js'
 
