@@ -8,6 +8,7 @@ import { namedComparison } from '../compare/byName.js'
 import { type ComparisonResult, compareModels } from '../compare/compare.js'
 import { compareDumps } from '../compare/dumps.js'
 import { compareIntegerModel, type IntegerComparison } from '../compare/integerModel.js'
+import { comparable } from '../compare/models.js'
 import { type ConfigOptions, makeConfig } from '../config/config.js'
 import { SquireError } from '../errors.js'
 import { describedBy } from '../export/description.js'
@@ -32,12 +33,19 @@ export type Sides =
   | { readonly kind: 'quantization'; readonly folder: string }
   | { readonly kind: 'pair'; readonly a: string; readonly b: string }
 
-/** @param options where the samples come from; the model is filled in */
+/** What is known of a row before anything is compared. */
+export type Place = Pick<ComparedRow, 'index' | 'tensor' | 'operator'>
+
+/**
+ * @param options where the samples come from; the model is filled in
+ * @param check may refuse what is to be compared before any model runs
+ */
 export async function compareSides(
   sides: Sides,
   options: Omit<ConfigOptions, 'model'>,
   reporter: Reporter,
   run: RunOptions,
+  check: (places: readonly Place[]) => void,
 ): Promise<Compared> {
   if (sides.kind === 'pair' && (await isFolder(sides.a)) && (await isFolder(sides.b))) {
     return withKinds(await compareDumps(sides.a, sides.b), new Map())
@@ -51,8 +59,10 @@ export async function compareSides(
     closeAtEnd(runner)
     const last = runner.iterations.at(-1)!
     const compared = { iteration: last, of: 'evaluation', most: Number.POSITIVE_INFINITY } as const
-    const asked = { runner, compared, title: 'comparing', workspace }
-    return withKinds(await compareProtos(float.proto, other.proto, asked), kindsOf(other.proto))
+    const kinds = kindsOf(other.proto)
+    const announce = (tensors: readonly string[]) => check(tensors.map((tensor, i) => placeOf(tensor, i, kinds)))
+    const asked = { runner, compared, title: 'comparing', workspace, announce }
+    return withKinds(await compareProtos(float.proto, other.proto, asked), kinds)
   })
 }
 
@@ -71,7 +81,10 @@ function refuseIntegers(proto: ModelProto, path: string): void {
   )
 }
 
-type Asked = Pick<IntegerComparison, 'runner' | 'compared' | 'title' | 'workspace'>
+interface Asked extends Pick<IntegerComparison, 'runner' | 'compared' | 'title' | 'workspace'> {
+  /** Is told the tensors, in the order of the rows, before they are compared. */
+  readonly announce: (tensors: readonly string[]) => void
+}
 
 async function compareProtos(float: ModelProto, other: ModelProto, asked: Asked): Promise<ComparisonResult> {
   const written = describedBy(other)?.tensors ?? []
@@ -82,8 +95,11 @@ async function compareProtos(float: ModelProto, other: ModelProto, asked: Asked)
   const tensors = written.filter(({ name }) => known.has(name))
   if (tensors.length === 0) {
     const { runner, compared, title, workspace } = asked
-    return compareModels(runner, await namedComparison(float, other, workspace), compared, title)
+    const comparison = await namedComparison(float, other, workspace)
+    asked.announce(comparison.tensors.map(({ reference }) => reference))
+    return compareModels(runner, comparison, compared, title)
   }
+  asked.announce(comparable(tensors).map(({ name }) => name))
   const integer = asFed(other)
   // A quantized model is static.
   const dims = new Map((await inferTensors(integer)).map((tensor) => [tensor.name, tensor.dims.map(Number)]))
@@ -121,11 +137,11 @@ function kindsOf(proto: ModelProto): ReadonlyMap<string, ComparedRow['operator']
 }
 
 function withKinds({ samples, tensors }: ComparisonResult, kinds: ReturnType<typeof kindsOf>): Compared {
-  const rows = tensors.map((entry, index): ComparedRow => {
-    const operator = kinds.get(entry.tensor) ?? { name: '', kind: 'input', nodes: [] }
-    return { index, operator, ...entry }
-  })
-  return { samples, rows }
+  return { samples, rows: tensors.map((entry, i): ComparedRow => ({ ...placeOf(entry.tensor, i, kinds), ...entry })) }
+}
+
+function placeOf(tensor: string, index: number, kinds: ReturnType<typeof kindsOf>): Place {
+  return { index, operator: kinds.get(tensor) ?? { name: '', kind: 'input', nodes: [] }, tensor }
 }
 
 /** The float model and the integer model of a quantization. @throws SquireError CONFIG where they are not there */

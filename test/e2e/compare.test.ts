@@ -131,6 +131,9 @@ describe('squire compare', () => {
     expect(await wrong('-qd', folder)).toMatch(
       `is not the folder of a quantization, with steps/ inside. It has several quantizations: give one, as -qd ${out}`,
     )
+    const none = await wrong('-qd', out, ...data, '-on', 'nothing')
+    expect(none).toContain('no tensor is left')
+    expect(none).not.toContain('comparing')
     expect(await wrong('-qd', out, ...data, '--index-range', 'some')).toContain('two numbers, as 10:20')
     expect(await wrong(out, join(folder, 'none'))).toContain('no such file or folder')
     const integer = join(out, 'steps', 'output_all_layers_quantize.onnx')

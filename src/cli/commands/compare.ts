@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { type Config, type ConfigOptions, makeConfig } from '../../config/config.js'
 import { SquireError } from '../../errors.js'
 import * as report from '../../report/text/comparison.js'
-import type { Sides } from '../../runs/comparison.js'
+import type { Place, Sides } from '../../runs/comparison.js'
 import { readCommandLine } from '../commandLine.js'
 import type { Configured } from '../configure.js'
 import { print } from '../print.js'
@@ -50,7 +50,9 @@ async function compareAndPrint(sides: Sides, given: Omit<ConfigOptions, 'model'>
   // As with --json of quant: stdout has the result alone.
   const reporter = await createReporter(makeConfig({ model: 'compared', json: true }))
   try {
-    const { samples, rows } = await compareSides(sides, given, reporter, { signal: interrupt.signal })
+    const { samples, rows } = await compareSides(sides, given, reporter, { signal: interrupt.signal }, (places) =>
+      filtered(places, values),
+    )
     reporter.finish()
     return print(await written(values, samples, rows))
   } finally {
@@ -72,11 +74,6 @@ function sidesOf(operands: readonly string[], quantDir: string | undefined): Sid
 
 async function written(values: Values, samples: number, all: readonly report.ComparedRow[]): Promise<string> {
   const chosen = report.sortRows(filtered(all, values), values.sort)
-  if (chosen.length === 0)
-    throw new SquireError(
-      'CONFIG',
-      'squire compare: no tensor is left of those that -on, --op-type and --index-range ask for',
-    )
   const rows = values.showNumber === undefined ? chosen : chosen.slice(0, values.showNumber)
   if (values.saveDir !== undefined) {
     const { saveAll } = await import('../../files/save.js')
@@ -108,17 +105,20 @@ async function written(values: Values, samples: number, all: readonly report.Com
   ].join('\n')
 }
 
-function filtered(
-  rows: readonly report.ComparedRow[],
-  { outputName, opType, indexRange }: Values,
-): report.ComparedRow[] {
+/** @throws SquireError CONFIG where none is left */
+function filtered<Row extends Place>(rows: readonly Row[], { outputName, opType, indexRange }: Values): Row[] {
   const kinds = opType?.map((kind) => kind.toLowerCase())
   const [from, to] = rangeOf(indexRange)
-  return rows.filter(({ index, tensor, operator }) => {
+  const left = rows.filter(({ index, tensor, operator }) => {
     const isNamed = outputName === undefined || outputName.includes(tensor) || outputName.includes(operator.name)
     const own = [operator.kind, ...operator.nodes].map((kind) => kind.toLowerCase())
     return isNamed && (kinds === undefined || own.some((kind) => kinds.includes(kind))) && index >= from && index <= to
   })
+  if (left.length > 0) return left
+  throw new SquireError(
+    'CONFIG',
+    'squire compare: no tensor is left of those that -on, --op-type and --index-range ask for',
+  )
 }
 
 function rangeOf(range: string | undefined): readonly [number, number] {
