@@ -3,7 +3,7 @@
 
 import { withUniqueInnerNames } from '../names/innerNames.js'
 import { withUniqueNames } from '../names/nodeNames.js'
-import type { Model, ModelProto } from '../types.js'
+import type { Model } from '../types.js'
 import { lowerContrib } from './contrib/index.js'
 import { denseInitializers } from './denseInitializers.js'
 import { takeDynamicQuantization } from './dynamicQuantization.js'
