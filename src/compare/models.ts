@@ -48,6 +48,7 @@ const MOST_OWN = 256
  * @param tensors all that are comparable
  * @param compared those of them that are compared
  * @param folder for temporary files: one of its own
+ * @param mostOwn tensors of an own model at most
  */
 export async function integerComparison(
   reference: ModelFile,
@@ -55,6 +56,7 @@ export async function integerComparison(
   tensors: readonly WrittenTensor[],
   compared: readonly WrittenTensor[],
   folder: string,
+  mostOwn: number = MOST_OWN,
 ): Promise<Comparison> {
   const { proto, names } = takenApart(integer, tensors)
   const endOf = ({ integers }: WrittenTensor) => names.get(integers)!.output
@@ -65,8 +67,8 @@ export async function integerComparison(
   )
   const candidate = await modelFile(held, join(folder, 'integer.onnx'), LEAST_MAPPED_COMPARED)
   const own: OwnModel[] = []
-  for (let from = 0; from < compared.length; from += MOST_OWN) {
-    const part = cutOutputs(proto, compared.slice(from, from + MOST_OWN).map(endOf))
+  for (let from = 0; from < compared.length; from += mostOwn) {
+    const part = cutOutputs(proto, compared.slice(from, from + mostOwn).map(endOf))
     // Parts of a model that maps its weights map theirs, however few.
     const file = await writtenFile(
       part,

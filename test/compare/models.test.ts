@@ -55,6 +55,16 @@ describe('A comparison of the classifier', () => {
     expect((await pool.compareForward(task)).differences).toEqual(differences.slice(from, to))
   })
 
+  it('finds the same where the operators by themselves are several models', async () => {
+    const { source, fixed } = quantized
+    const tensors = comparable(writtenTensors(fixed, source.proto, options))
+    const whole = integerModel(fixed, source, options)
+    const split = await integerComparison(comparison.reference, whole, tensors, tensors, folder, 17)
+    expect(split.own).toHaveLength(Math.ceil(tensors.length / 17))
+    const task = { kind: 'compareForward' as const, comparisons: [split], feeds, outputs: [], name: 'forward 1' }
+    expect((await pool.compareForward(task)).differences).toEqual(differences)
+  })
+
   it('counts each value once', async () => {
     const { tensors } = quantized.fixed
     for (const [i, { reference }] of comparison.tensors.entries()) {
