@@ -9,7 +9,7 @@ import type { Plan } from '../../plan/types.js'
 
 /** So many are tried however large the model is, where as many are calibrated on. */
 const LEAST = 16
-/** So many were measured to choose better than 16 do; docs/accuracy.md has the numbers. */
+/** More were not measured; docs/accuracy.md says what 64 are worth beside 16. */
 const MOST = 64
 /** One quantization on more than 16 samples computes no more than that, in multiply-adds: about a fifth of a second of one core. */
 const MOST_MULTIPLY_ADDS = 2.5e9
