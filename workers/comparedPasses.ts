@@ -68,10 +68,11 @@ async function referenceValues(
 
 /** The differences of each pass, in the order of the comparison's tensors. */
 async function differencesOf(
-  { candidate, own, tensors }: Comparison,
+  comparison: Comparison,
   passes: readonly Values[],
   beside: readonly ModelFile[],
 ): Promise<TensorDifference[][]> {
+  const { candidate, tensors } = comparison
   const written = tensors.map((tensor): Written => [tensor, tensor.candidate])
   const accumulated: ByTensor[] = []
   for (const values of passes) {
@@ -79,7 +80,19 @@ async function differencesOf(
     accumulated.push(await differencesIn(session, feedsOf(candidate, values), values, written))
     collectArrays(LEAST_WORKER_BYTES)
   }
-  const alone: ByTensor[][] = passes.map(() => [])
+  const own = await ownDifferences(comparison, passes, beside)
+  return passes.map((_, pass) =>
+    tensors.map((tensor) => ({ accumulated: accumulated[pass]!.get(tensor)!, own: own[pass]!.get(tensor) })),
+  )
+}
+
+/** The differences of each pass that operators alone make. */
+async function ownDifferences(
+  { own, tensors }: Comparison,
+  passes: readonly Values[],
+  beside: readonly ModelFile[],
+): Promise<ByTensor[]> {
+  const found = passes.map(() => new Map<ComparedTensor, Difference>())
   for (const model of own) {
     const outputs = new Set(model.file.outputs)
     const part = tensors.flatMap((tensor): Written[] => {
@@ -88,14 +101,12 @@ async function differencesOf(
     })
     for (const [pass, values] of passes.entries()) {
       const session = await sessionFor(model.file, beside)
-      alone[pass]!.push(await differencesIn(session, ownFeeds(model, values), values, part))
+      const differences = await differencesIn(session, ownFeeds(model, values), values, part)
+      for (const [tensor, difference] of differences) found[pass]!.set(tensor, difference)
       collectArrays(LEAST_WORKER_BYTES)
     }
   }
-  const owns = alone.map((parts): ByTensor => new Map(parts.flatMap((part) => [...part])))
-  return passes.map((_, pass) =>
-    tensors.map((tensor) => ({ accumulated: accumulated[pass]!.get(tensor)!, own: owns[pass]!.get(tensor) })),
-  )
+  return found
 }
 
 /** A tensor, and the output of a model that stands for it. */
