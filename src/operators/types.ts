@@ -115,6 +115,8 @@ export interface Family<P extends PlannedOperator = PlannedOperator, F extends F
   readonly offsets?: Offsets<P>
   /** A magnitude that its outputs' scale must make room for where they are wide. */
   leastExtreme?(operator: P): number
+  /** A magnitude that no output exceeds, whatever is read: 1 of a Sigmoid's. Where it is left away, or infinite, there is none. */
+  limit?(operator: P): number
   /** Whether it writes constants that stand for minus infinity. Where it is left away, it does not. */
   masks?(operator: P): boolean
   /** Whether small values that it reads matter as much as large ones, as they do to a logarithm. Where it is left away, they do not. */

@@ -131,7 +131,8 @@ function scalesOf(
     const extreme = extremeOf(plan, writers, scaleGroup, threshold)
     const finest = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
     const hasOffset = scaleGroup.tensors.some((name) => plan.offsets?.has(name))
-    const calibrated = bits > 8 && !hasOffset ? withExactZeros(writersOf(writers, scaleGroup), finest) : finest
+    const calibrated =
+      bits > 8 && !hasOffset ? withExactZeros(writersOf(writers, scaleGroup), finest, plan.offsets) : finest
     const known = scaleGroup.tensors.flatMap((name) => given.get(name) ?? [])
     const scale = known.length === 0 ? calibrated : Math.max(...known)
     for (const name of scaleGroup.tensors) {
@@ -174,7 +175,7 @@ function extremeOf(plan: Plan, writers: Writers, scaleGroup: ScaleGroup, thresho
   if (scaleGroup.tensors.some((name) => plan.masked.has(name))) {
     return Math.max(extreme, isWide ? ROOM_FOR_MASKED : NARROW_ROOM_FOR_MASKED)
   }
-  return isWide ? Math.max(extreme, leastExtreme(writers, scaleGroup)) : extreme
+  return isWide ? Math.max(extreme, leastExtreme(writers, scaleGroup), limitOf(writers, scaleGroup)) : extreme
 }
 
 /** The operators, those inside of steps too, that write each tensor. */
@@ -200,6 +201,16 @@ function leastExtreme(writers: Writers, scaleGroup: ScaleGroup): number {
   }
   // A little more, so that rounding the scale to float32 cannot push a bias out again.
   return largest * (1 + 2 ** -20)
+}
+
+/**
+ * What a probability can come to counts at the model's end, not what it came to on calibration samples: a wake word that they lack would have been told as
+ * 0.5 where 0.25 was the most that they showed.
+ */
+function limitOf(writers: Writers, scaleGroup: ScaleGroup): number {
+  if (!scaleGroup.leavesChip) return 0
+  const limits = writersOf(writers, scaleGroup).map((operator) => familyOf(operator).limit?.(operator) ?? 0)
+  return Math.max(0, ...limits.filter(Number.isFinite))
 }
 
 function displayName({ name, nodes }: PlannedOperator): string {

@@ -113,6 +113,18 @@ export function elementwise(node: NodeProto): Elementwise | undefined {
   return f && ((...inputs) => f(...(inputs as [number, ...number[]])))
 }
 
+/** The largest magnitudes of functions that have one, by type. */
+export const limits: Readonly<Record<string, number>> = {
+  Atan: Math.PI / 2,
+  Cos: 1,
+  Erf: 1,
+  HardSigmoid: 1,
+  Sigmoid: 1,
+  Sin: 1,
+  Softsign: 1,
+  Tanh: 1,
+}
+
 /** Functions whose values are whole numbers. */
 export const integral: ReadonlySet<string> = new Set(['Ceil', 'Floor', 'Round', 'Sign'])
 

@@ -3,7 +3,7 @@ import type { Traits } from '../traits.js'
 import type { Family } from '../types.js'
 import { isAtMostTwiceAsSteep } from './derivation.js'
 import { emitLut, liftZero } from './emit.js'
-import { integral } from './functions.js'
+import { integral, limits } from './functions.js'
 import { lutOffsets } from './offsets.js'
 import { lutOf, type PlannedLut } from './plan.js'
 import { referenceLut } from './reference.js'
@@ -41,6 +41,7 @@ function familyOf(kind: PlannedLut['kind'], own: Traits): Family<PlannedLut, Fix
     emit: emitLut,
     qdqInput: liftZero,
     evaluate: ({ evaluate }) => evaluate,
+    limit: ({ nodes }) => limits[nodes.at(-1)!.opType] ?? Number.POSITIVE_INFINITY,
     offsets: lutOffsets,
     reference: referenceLut,
   }

@@ -10,21 +10,29 @@ import { modelOf, node } from './fixtures.js'
 
 const chip = chipProfile('TX5105C')
 
-/** What the integers at the end of the model stand for where the input is 0, and their scale. */
-async function atZero(type: string, threshold: number, ...attributes: ReturnType<typeof makeAttribute>[]) {
+type Attributes = readonly ReturnType<typeof makeAttribute>[]
+
+/** A model of one function, whose output has been observed up to a threshold. */
+async function endOf(type: string, threshold: number, attributes: Attributes = []) {
   const model = modelOf({ nodes: [node(type, 'x', 'y', ...attributes)], constants: [] })
   const x = { type: 'float32' as const, dims: [1, 4, 8, 8], data: new Float32Array(256) }
   const plan = await makePlan(model, await shapesFor(model, { x }), { chip, bitsOf: () => 8 })
   const thresholds = new Map(plan.groups.map(({ name, tensors }) => [name, tensors.includes('y') ? threshold : 4]))
   const { operators, quantized } = solveFixedPoint(plan, thresholds, chip)
-  const { table } = operators.find(({ outputs }) => outputs.includes('y')) as FixedLut
   const { scale, bits } = quantized.get('y')!
   expect(bits).toBe(16)
+  return { operators, scale, extreme: 32767 * scale }
+}
+
+/** What the integers at the end stand for where the input is 0, and their scale. */
+async function atZero(type: string, threshold: number, ...attributes: Attributes) {
+  const { operators, scale } = await endOf(type, threshold, attributes)
+  const { table } = operators.find(({ outputs }) => outputs.includes('y')) as FixedLut
   return { value: Math.fround(table[128]! * scale), scale, finest: (2 * threshold) / 32767 }
 }
 
 describe('a function at the end of a model', () => {
-  const threshold = fc.double({ min: 0.6, max: 1, noNaN: true })
+  const threshold = fc.double({ min: 0.51, max: 1, noNaN: true })
 
   it('gives a logit of 0 the probability of 0.5, whatever was observed', async () => {
     await fc.assert(
@@ -47,5 +55,13 @@ describe('a function at the end of a model', () => {
     const { value, scale, finest } = await atZero('Tanh', 0.9)
     expect(value).toBe(0)
     expect(scale).toBe(Math.fround(finest))
+  })
+
+  it('holds every value that it can have, however small those were that it was calibrated on', async () => {
+    for (const type of ['Sigmoid', 'HardSigmoid', 'Tanh']) {
+      const { extreme } = await endOf(type, 0.25)
+      expect(Math.fround(extreme)).toBeGreaterThanOrEqual(1)
+      expect(extreme).toBeLessThan(1.01)
+    }
   })
 })
