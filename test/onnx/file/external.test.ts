@@ -120,7 +120,7 @@ describe('external data', () => {
     expect(await failure({ location: 'w.bin' })).toHaveProperty(
       'message',
       expect.stringMatching(
-        /^external data of tensor "w": cannot read ".*w\.bin" \(ENOENT.*\); copy the file beside the model$/,
+        /^external data of tensor "w": cannot read ".*w\.bin" \(no such file\); copy the file beside the model$/,
       ),
     )
   })
