@@ -119,6 +119,8 @@ export interface Family<P extends PlannedOperator = PlannedOperator, F extends F
   limit?(operator: P): number
   /** Whether it writes constants that stand for minus infinity. Where it is left away, it does not. */
   masks?(operator: P): boolean
+  /** Whether it decides by what it reads, so that a value beside the one that is meant may decide otherwise. Where it is left away, it does not. */
+  readonly decides?: boolean
   /** Whether small values that it reads matter as much as large ones, as they do to a logarithm. Where it is left away, they do not. */
   readonly readsSmallValues?: boolean
   /** Whether all values of its outputs are whole numbers. Where it is left away, they need not be. */

@@ -120,6 +120,8 @@ function scalesOf(
 ): ReadonlyMap<string, QuantizedTensor> {
   const quantized = new Map<string, QuantizedTensor>()
   const writers = writersIn(plan)
+  const deciding = spread(plan.operators).filter((operator) => familyOf(operator).decides)
+  const decidedBy = new Set(deciding.flatMap(({ inputs }) => inputs))
   for (const scaleGroup of plan.groups) {
     const { bits } = scaleGroup
     const threshold = thresholds.get(scaleGroup.name)
@@ -130,9 +132,8 @@ function scalesOf(
     }
     const extreme = extremeOf(plan, writers, scaleGroup, threshold)
     const finest = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
-    const hasOffset = scaleGroup.tensors.some((name) => plan.offsets?.has(name))
-    const calibrated =
-      bits > 8 && !hasOffset ? withExactZeros(writersOf(writers, scaleGroup), finest, plan.offsets) : finest
+    const isDecided = bits > 8 && (scaleGroup.leavesChip || scaleGroup.tensors.some((name) => decidedBy.has(name)))
+    const calibrated = isDecided ? withExactZeros(writersOf(writers, scaleGroup), finest, plan.offsets) : finest
     const known = scaleGroup.tensors.flatMap((name) => given.get(name) ?? [])
     const scale = known.length === 0 ? calibrated : Math.max(...known)
     for (const name of scaleGroup.tensors) {

@@ -16,6 +16,7 @@ export const comparison: Family<PlannedComparison, FixedComparison> = {
     followsFloat: 'between',
     offset: 'none',
   },
+  decides: true,
   match: comparisonOf,
   solve: solveComparison,
   ranges: () => [],
