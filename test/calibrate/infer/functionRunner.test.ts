@@ -198,7 +198,7 @@ test.each([
 ])(
   'a function of %j that runs no forward is told of datasets where it could have meant one',
   async (userScript, values, message) => {
-    const config = { iterations: [3], selection: {}, batchSize: 1, saveDir: '', userScript }
+    const config = { iterations: [3], selection: {}, image: {}, batchSize: 1, saveDir: '', userScript }
     const proto = { graph: { input: [], output: [], node: [], initializer: [] } }
     const given = { config, model: { proto }, values, pool: { threads: 1 }, reporter: silentReporter }
     const options = { ...given, signal: new AbortController().signal } as unknown as OpenOptions
