@@ -57,6 +57,11 @@ describe('a function at the end of a model', () => {
     expect(scale).toBe(Math.fround(finest))
   })
 
+  it('has the scale of its threshold where what it writes for 0 is a step or two', async () => {
+    const { scale, finest } = await atZero('Exp', 10000)
+    expect(scale).toBe(Math.fround(finest))
+  })
+
   it('holds every value that it can have, however small those were that it was calibrated on', async () => {
     for (const type of ['Sigmoid', 'HardSigmoid', 'Tanh']) {
       const { extreme } = await endOf(type, 0.25)

@@ -102,18 +102,20 @@ export class DatasetRunner implements Runner {
     title: string,
   ): Promise<Compared> {
     const { pool, source, onBadSample, stop, reporter } = this.#options
-    const { batch } = await this.#folds.samples.firstForward()
-    const available =
-      of === 'calibration' ? this.#folds.calibratedCount(iteration) : this.#folds.measuredCount(iteration)
+    const { samples } = this.#folds
+    const { batch } = await samples.firstForward()
+    const all = of === 'calibration' ? this.#folds.calibratedCount(iteration) : this.#folds.measuredCount(iteration)
+    // A batch of a fixed size is compared whole or not at all: it is made of good samples.
+    const order = batch > 1 ? samples.orderOf(samples.goodOf(all)) : samples.order
+    const available = batch > 1 ? order.length : all
     const count = Math.min(available, wholeBatches(most, batch))
-    const { order } = this.#folds.samples
     const progress = reporter.progress(title, count, 'samples')
     return compareSamples({
       ...{ pool, comparisons, source, onBadSample, stop, count },
       // Evenly spread: a dataset is often sorted by class.
       samples: { length: count, at: (i) => order.at(Math.floor((i * available) / count)) },
       samplesPerForward: batch,
-      excluded: this.#folds.samples.bad,
+      excluded: samples.bad,
       onProgress: (done) => progress.update(done),
     }).finally(() => progress.finish())
   }

@@ -81,11 +81,24 @@ export class SampleFolds {
   /** What a finished calibration found, for each value of `-i`. */
   observed(run: Calibration, state: FoldState): readonly CalibrationResult[] {
     this.refuseNothing(run.segments.at(-1)?.to ?? 0)
-    return this.#options.calibrated.map(({ iteration }, i) => ({
-      iteration,
-      ...statisticsOf(run, state, run.counts[i]!),
-      floatMetric: this.value('float model', state, run.segments, run.measured[i]),
-    }))
+    return this.#options.calibrated.map(({ iteration }, i) => {
+      const statistics = statisticsOf(run, state, run.counts[i]!)
+      if (statistics.samples === 0) throw this.#nothingObserved(run.counts[i]!, run.batch)
+      return {
+        iteration,
+        ...statistics,
+        floatMetric: this.value('float model', state, run.segments, run.measured[i]),
+      }
+    })
+  }
+
+  #nothingObserved(count: number, batch: number): SquireError {
+    const [first] = this.samples.skipped
+    const batches = batch > 1 ? `The model takes ${batch} at a time, and no such batch was whole. ` : ''
+    return new SquireError(
+      'DATA',
+      `none of the first ${count} samples could be calibrated on, since some were bad; the first: ${first?.reason}. ${batches}Remove the bad samples, or give more.`,
+    )
   }
 
   /** What measuring a model comes to. */

@@ -58,8 +58,16 @@ export class SelectedSamples {
   }
 
   get order(): SampleOrder {
-    const { selected } = this.#options
-    return { length: selected.length, at: (position) => this.#sample(selected[position]!) }
+    return this.orderOf(this.#options.selected)
+  }
+
+  orderOf(indices: Uint32Array): SampleOrder {
+    return { length: indices.length, at: (position) => this.#sample(indices[position]!) }
+  }
+
+  /** Dataset indices of those of the first `count` samples that are not known to be bad. */
+  goodOf(count: number): Uint32Array {
+    return this.#options.selected.subarray(0, count).filter((index) => !this.#bad.has(index))
   }
 
   indicesOf(chunks: readonly Chunk[]): Uint32Array {
@@ -94,8 +102,7 @@ export class SelectedSamples {
   /** What the last forward pass over the first `count` samples is fed. */
   async lastFeeds(count: number): Promise<Feeds> {
     const { batch, feeds } = await this.firstForward()
-    const good = this.#options.selected.subarray(0, count).filter((index) => !this.#bad.has(index))
-    const indices = [...good.subarray(-batch)]
+    const indices = [...this.goodOf(count).subarray(-batch)]
     if (indices.length === 0) return feeds
     return stackSamples(await Promise.all(indices.map((index) => this.#load(index))), batch)
   }

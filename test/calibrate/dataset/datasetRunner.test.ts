@@ -221,6 +221,17 @@ describe('bad samples', () => {
     await expect(runner.measure([{ name: 'mse', file: file('integer') }], 2)).rejects.toThrow(
       'all 2 samples were bad; the first: bad',
     )
+    const calibrated = [3, 40].map((samples) => ({ iteration: samples, samples }))
+    await expect(runnerIn({ bad: [0, 1, 2], options: { calibrated } }).runner.observe(model)).rejects.toThrow(
+      'none of the first 3 samples could be calibrated on, since some were bad; the first: bad. Remove',
+    )
+  })
+
+  test('leave whole batches of the others to compare', async () => {
+    const { runner, compared } = runnerIn({ size: 12, dims: [4, 2], bad: [3, 8] })
+    await runner.observe(model)
+    await runner.compare([{} as Comparison], { iteration: 12, of: 'calibration', most: 4 }, 'comparing')
+    expect(compared).toEqual([0, 2, 6, 9])
   })
 })
 
