@@ -58,6 +58,12 @@ describe('squire cluster', () => {
     expect(existsSync(out)).toBe(false)
   })
 
+  test('kubernetes takes data that are all of the claim', async () => {
+    const words = ['--parts', '2', '--image', 'me/squire', '--claim', `data:${folder}`, '-m', model, '-d', folder]
+    const ended = await squire(['cluster', 'kubernetes', ...words, '-i', '4', '-s', join(folder, 'whole')])
+    expect(ended).toMatchObject({ status: 0 })
+  })
+
   test('refuses random inputs, which cannot be divided', async () => {
     const ended = await squire(['cluster', 'parallel', '--parts', '2', '-m', model, '-s', join(folder, 'random')])
     expect(ended.stderr).toContain('squire cluster needs a dataset to divide')

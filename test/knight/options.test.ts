@@ -36,7 +36,7 @@ describe('-lsj', () => {
 describe('samples', () => {
   it.each(['--samples 5', '--eval-iteration 5'])('%s of fewer takes all, and says so', async (words) => {
     const { said } = await run(net, `${noise(image, 2)} ${words}`)
-    expect(said).toContain('asks for 5 samples, the dataset has 2: taking all')
+    expect(said).toContain('asks for 5 samples, there are 2: taking all')
   })
 })
 

@@ -65,7 +65,7 @@ function evaluatedCount(
 /** As many samples as an option asks for, or all there are. */
 function atMost(wanted: number, available: number, asked: string, reporter: Reporter): number {
   if (wanted > available) {
-    reporter.warn(`${asked} asks for ${wanted} samples, the dataset has ${available}: taking all`)
+    reporter.warn(`${asked} asks for ${wanted} samples, there are ${available}: taking all`)
   }
   return Math.min(wanted, available)
 }

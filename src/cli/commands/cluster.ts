@@ -103,7 +103,7 @@ function requireClaimed({ model, saveDir, userScript, data }: Config, mount: str
   const folder = userScript === undefined && data !== undefined ? resolve(data) : undefined
   const paths = { '--model (-m)': model, '--save-dir (-s)': saveDir, '--data (-d)': folder }
   for (const [option, path] of Object.entries(paths)) {
-    if (path === undefined || path.startsWith(join(mount, '/'))) continue
+    if (path === undefined || join(path, '/').startsWith(join(mount, '/'))) continue
     throw new SquireError(
       'USAGE',
       `squire cluster kubernetes: ${option} is ${path}, which pods do not have: expected a path in ${mount}, where they see the claim`,
