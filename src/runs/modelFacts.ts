@@ -55,8 +55,9 @@ async function modelAt(given: string): Promise<string> {
   const entry = await stat(given).catch(() => undefined)
   if (!entry?.isDirectory()) return given
   const inside = await readdir(given, { withFileTypes: true })
-  // A run of several modes or models has a folder for each.
-  const folders = [given, ...inside.filter((one) => one.isDirectory()).map(({ name }) => join(given, name))]
+  // A run of several modes or models has a folder for each. What steps/ holds is on the way to the model, not the model.
+  const own = inside.filter((one) => one.isDirectory() && one.name !== 'steps')
+  const folders = [given, ...own.map(({ name }) => join(given, name))]
   const models = (await Promise.all(folders.map(integerModels))).flat().sort()
   if (models.length === 1) return models[0]!
   const problem =

@@ -16,9 +16,9 @@ function write(file: string, proto = relu): string {
 
 describe('the facts of a model', () => {
   it('are those of the integer model, where a folder is given', async () => {
-    for (const name of ['one', 'many', 'many/kl_it_1', 'many/mse_it_1', 'none']) mkdirSync(at(name))
+    for (const name of ['one', 'one/steps', 'many', 'many/kl_it_1', 'many/mse_it_1', 'none']) mkdirSync(at(name))
     const file = write('one/net_quantize.onnx')
-    write('one/net_qdq.onnx')
+    for (const other of ['net_qdq.onnx', 'steps/output_all_layers_quantize.onnx']) write(`one/${other}`)
     expect((await modelFacts(at('one'))).file).toBe(file)
     const first = write('many/kl_it_1/net_quantize.onnx')
     write('many/mse_it_1/net_quantize.onnx')
