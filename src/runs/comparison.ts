@@ -55,6 +55,7 @@ export async function compareSides(
   return withPool(config, reporter, run, async ({ pool, workspace, signal, closeAtEnd }) => {
     const [float, other] = await Promise.all([readFed(reference), readFed(candidate)])
     refuseIntegers(float.proto, reference)
+    if (isRewritten(other.proto) && !reference.endsWith(OPTIMIZED)) reporter.warn(otherValues(reference, candidate))
     const runner = await openRunner({ config, model: float, pool, store: undefined, reporter, signal, workspace })
     closeAtEnd(runner)
     const last = runner.iterations.at(-1)!
@@ -78,6 +79,22 @@ function refuseIntegers(proto: ModelProto, path: string): void {
     'CONFIG',
     `${path} is an integer model of squire's, and the first model is what the second is compared with: give the float model first. ` +
       'Two quantizations are compared by `squire report DIR_A DIR_B`.',
+  )
+}
+
+/** The float model that a run wrote: all that the run did to it is in it. */
+const OPTIMIZED = join('steps', 'optimized.onnx')
+
+/** Whether the run changed what tensors hold: zero points are taken off, channels are scaled. */
+function isRewritten(proto: ModelProto): boolean {
+  const { tensors, options } = describedBy(proto) ?? { tensors: [] }
+  return tensors.some(({ offset = 0 }) => offset !== 0) || options?.equalize === true
+}
+
+function otherValues(reference: string, candidate: string): string {
+  return (
+    `the tensors of ${candidate} were moved by zero points or scaled by --equalize, and those of ${reference} were not: they look worse than they are. ` +
+    `Compare with ${OPTIMIZED} of the run that wrote it, or give the folder of the run by --quant-dir (-qd).`
   )
 }
 
@@ -146,7 +163,7 @@ function placeOf(tensor: string, index: number, kinds: ReturnType<typeof kindsOf
 
 /** The float model and the integer model of a quantization. @throws SquireError CONFIG where they are not there */
 async function filesIn(folder: string): Promise<readonly [string, string]> {
-  const float = join(folder, 'steps', 'optimized.onnx')
+  const float = join(folder, OPTIMIZED)
   const integer = join(folder, 'steps', 'output_all_layers_quantize.onnx')
   if (existsSync(float) && existsSync(integer)) return [float, integer]
   const entries = await readdir(folder).catch(() => [])

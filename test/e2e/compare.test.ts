@@ -107,6 +107,15 @@ describe('squire compare', () => {
     expect(tensors.every(({ accumulated }) => accumulated.maxDiff === 0)).toBe(true)
   })
 
+  it('warns where zero points moved the tensors of an integer model, and the float model is not that of its run', async () => {
+    const integer = join(out, 'steps', 'output_all_layers_quantize.onnx')
+    const words = [integer, ...data, '-i', '1', '-on', 'x']
+    const other = await squire(['compare', classifier, ...words])
+    expect(other).toMatchObject({ status: 0, stderr: expect.stringContaining('were moved by zero points') })
+    const own = await squire(['compare', join(out, 'steps', 'optimized.onnx'), ...words])
+    expect(own).toMatchObject({ status: 0, stderr: expect.not.stringContaining('zero points') })
+  })
+
   it('compares dumps, folder by folder', async () => {
     for (const [side, values] of Object.entries({ float: [1, 2, 3, 4], quant: [1, 2, 3, 5] })) {
       const at = join(folder, 'dump', side, '0001:Conv_conv1')
