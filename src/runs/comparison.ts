@@ -87,8 +87,11 @@ const OPTIMIZED = join('steps', 'optimized.onnx')
 
 /** Whether the run changed what tensors hold: zero points are taken off, channels are scaled. */
 function isRewritten(proto: ModelProto): boolean {
-  const { tensors, options } = describedBy(proto) ?? { tensors: [] }
-  return tensors.some(({ offset = 0 }) => offset !== 0) || options?.equalize === true
+  const { tensors = [], options = {} } = describedBy(proto) ?? {}
+  // A QDQ model does not list its tensors.
+  const { zeroPoints = 'none', equalize } = options
+  const isMoved = tensors.length > 0 ? tensors.some(({ offset = 0 }) => offset !== 0) : zeroPoints !== 'none'
+  return isMoved || equalize === true
 }
 
 function otherValues(reference: string, candidate: string): string {

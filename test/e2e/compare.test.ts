@@ -1,6 +1,6 @@
 // squire compare, info and report, as a user runs them.
 
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { classifier, fixture, squire, temporaryFolder } from './squire.js'
@@ -107,11 +107,14 @@ describe('squire compare', () => {
     expect(tensors.every(({ accumulated }) => accumulated.maxDiff === 0)).toBe(true)
   })
 
-  it('warns where zero points moved the tensors of an integer model, and the float model is not that of its run', async () => {
+  it('warns where zero points moved the tensors of a quantized model, and the float model is not that of its run', async () => {
     const integer = join(out, 'steps', 'output_all_layers_quantize.onnx')
     const words = [integer, ...data, '-i', '1', '-on', 'x']
     const other = await squire(['compare', classifier, ...words])
     expect(other).toMatchObject({ status: 0, stderr: expect.stringContaining('were moved by zero points') })
+    const qdq = join(out, readdirSync(out).find((name) => name.endsWith('_qdq.onnx'))!)
+    const behind = await squire(['compare', classifier, qdq, ...data, '-i', '1'])
+    expect(behind).toMatchObject({ status: 0, stderr: expect.stringContaining('were moved by zero points') })
     const own = await squire(['compare', join(out, 'steps', 'optimized.onnx'), ...words])
     expect(own).toMatchObject({ status: 0, stderr: expect.not.stringContaining('zero points') })
   })
