@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { ImageOptions } from '../../../src/config/config.js'
@@ -23,6 +24,16 @@ const decode = (
 const raw = { width: 2, height: 1, channels: 3 } as const
 const pixels = Uint8Array.of(1, 2, 3, 101, 102, 103)
 const png = await sharp(pixels, { raw }).png().toBuffer()
+
+/** Whose header says 20000 by 20000 pixels. */
+function hugePng(): Uint8Array {
+  const bytes = Buffer.from(png)
+  const [type, size, checksum] = [12, 16, 29]
+  bytes.writeUInt32BE(20000, size)
+  bytes.writeUInt32BE(20000, size + 4)
+  bytes.writeUInt32BE(crc32(bytes.subarray(type, checksum)), checksum)
+  return bytes
+}
 
 describe('an image', () => {
   it('becomes planes of B, G and R as they are', async () => {
@@ -158,6 +169,11 @@ describe('bytes that are no whole image', async () => {
       'a PNG without its header',
       png.subarray(0, 24),
       /^is damaged or cut short \([^\n:]+.*\); replace or remove the file$/,
+    ],
+    [
+      'more pixels than any',
+      hugePng(),
+      /^has more than the 268 million pixels that squire decodes; replace or remove the file$/,
     ],
   ])('%s: what is wrong and what to do', async (_, bytes, message) => {
     await expect(decode(bytes, [1, 3, 8, 8])).rejects.toThrow(message)

@@ -105,6 +105,7 @@ async function decodePixels(bytes: Uint8Array): Promise<Pixels> {
 function problemOf(bytes: Uint8Array, message: string): string {
   if (bytes.length === 0) return 'the file is empty'
   if (/unsupported image format/.test(message)) return 'is no image: expected JPEG, PNG, WebP, TIFF, AVIF or GIF'
+  if (/exceeds pixel limit/.test(message)) return 'has more than the 268 million pixels that squire decodes'
   const complaint = message.split('\n')[0]!.replace(/^Input buffer has corrupt header:\s*/, '')
   return `is damaged or cut short (${complaint || 'its header is corrupt'})`
 }
