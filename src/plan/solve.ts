@@ -9,7 +9,7 @@ import { familyOf } from '../operators/index.js'
 import { NARROW_ROOM_FOR_MASKED, ROOM_FOR_MASKED } from '../operators/masks.js'
 import { recordRanges } from '../operators/recordRanges.js'
 import type { FixedOperator, PlannedOperator } from '../operators/types.js'
-import { withExactZeros } from './exactZeros.js'
+import { Ends } from './ends.js'
 import { spread } from './steps.js'
 import { toldApart } from './toldApart.js'
 import type { FixedPointModel, Plan, ScaleGroup } from './types.js'
@@ -120,8 +120,7 @@ function scalesOf(
 ): ReadonlyMap<string, QuantizedTensor> {
   const quantized = new Map<string, QuantizedTensor>()
   const writers = writersIn(plan)
-  const deciding = spread(plan.operators).filter((operator) => familyOf(operator).decides)
-  const decidedBy = new Set(deciding.flatMap(({ inputs }) => inputs))
+  const ends = new Ends(plan)
   for (const scaleGroup of plan.groups) {
     const { bits } = scaleGroup
     const threshold = thresholds.get(scaleGroup.name)
@@ -130,10 +129,12 @@ function scalesOf(
         `The scale group "${scaleGroup.name}" has the threshold ${threshold}: expected a positive number.`,
       )
     }
-    const extreme = extremeOf(plan, writers, scaleGroup, threshold)
+    const writing = scaleGroup.tensors.flatMap((name) => writers.get(name) ?? [])
+    const isWide = bits > 8
+    const least = isWide ? Math.max(leastExtreme(writing), ends.limitOf(scaleGroup, writing)) : 0
+    const extreme = extremeOf(plan, scaleGroup, threshold, least)
     const finest = Math.max(SMALLEST_SCALE, Math.fround(extreme / rangeOf(bits)[1]))
-    const isDecided = bits > 8 && (scaleGroup.leavesChip || scaleGroup.tensors.some((name) => decidedBy.has(name)))
-    const calibrated = isDecided ? withExactZeros(writersOf(writers, scaleGroup), finest, plan.offsets) : finest
+    const calibrated = isWide ? ends.withExactZeros(scaleGroup, writing, finest) : finest
     const known = scaleGroup.tensors.flatMap((name) => given.get(name) ?? [])
     const scale = known.length === 0 ? calibrated : Math.max(...known)
     for (const name of scaleGroup.tensors) {
@@ -169,14 +170,16 @@ function withBounds(plan: Plan, quantized: ReadonlyMap<string, QuantizedTensor>)
   return new Map(bounded)
 }
 
-/** The largest magnitude that the integers of a group hold. */
-function extremeOf(plan: Plan, writers: Writers, scaleGroup: ScaleGroup, threshold: number): number {
-  const isWide = scaleGroup.bits > 8
+/**
+ * The largest magnitude that the integers of a group hold.
+ * @param least what its writers ask for; where masked scores count for nothing, what the mask asks for stands instead
+ */
+function extremeOf(plan: Plan, { tensors, bits }: ScaleGroup, threshold: number, least: number): number {
+  const isWide = bits > 8
   const extreme = isWide ? WIDE_HEADROOM * threshold : threshold
-  if (scaleGroup.tensors.some((name) => plan.masked.has(name))) {
-    return Math.max(extreme, isWide ? ROOM_FOR_MASKED : NARROW_ROOM_FOR_MASKED)
-  }
-  return isWide ? Math.max(extreme, leastExtreme(writers, scaleGroup), limitOf(writers, scaleGroup)) : extreme
+  const isMasked = tensors.some((name) => plan.masked.has(name))
+  const room = isWide ? ROOM_FOR_MASKED : NARROW_ROOM_FOR_MASKED
+  return Math.max(extreme, isMasked ? room : least)
 }
 
 /** The operators, those inside of steps too, that write each tensor. */
@@ -190,28 +193,11 @@ function writersIn({ operators }: Plan): Writers {
   return writers
 }
 
-function writersOf(writers: Writers, { tensors }: ScaleGroup): PlannedOperator[] {
-  return tensors.flatMap((name) => writers.get(name) ?? [])
-}
-
 /** The largest magnitude that the operators which write a group ask its scale to make room for. */
-function leastExtreme(writers: Writers, scaleGroup: ScaleGroup): number {
-  let largest = 0
-  for (const operator of writersOf(writers, scaleGroup)) {
-    largest = Math.max(largest, familyOf(operator).leastExtreme?.(operator) ?? 0)
-  }
+function leastExtreme(writing: readonly PlannedOperator[]): number {
+  const largest = writing.reduce((most, one) => Math.max(most, familyOf(one).leastExtreme?.(one) ?? 0), 0)
   // A little more, so that rounding the scale to float32 cannot push a bias out again.
   return largest * (1 + 2 ** -20)
-}
-
-/**
- * What a probability can come to counts at the model's end, not what it came to on calibration samples: a wake word that they lack would have been told as
- * 0.5 where 0.25 was the most that they showed.
- */
-function limitOf(writers: Writers, scaleGroup: ScaleGroup): number {
-  if (!scaleGroup.leavesChip) return 0
-  const limits = writersOf(writers, scaleGroup).map((operator) => familyOf(operator).limit?.(operator) ?? 0)
-  return Math.max(0, ...limits.filter(Number.isFinite))
 }
 
 function displayName({ name, nodes }: PlannedOperator): string {
