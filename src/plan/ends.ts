@@ -11,15 +11,18 @@ const LEAST_STEPS = 256
 /** The scales of wide tensors that a function of one tensor writes, where they are read as values. */
 export class Ends {
   readonly #plan: Plan
-  /** By operators on the chip. */
-  readonly #read: ReadonlySet<string>
-  readonly #deciding: ReadonlySet<string>
+  /** Tensors that operators on the chip compute with, and that nothing reads as values. */
+  readonly #inside: ReadonlySet<string>
 
   constructor(plan: Plan) {
-    const operators = spread(plan.operators).filter((operator) => !isFallback(operator))
+    const readsValues = (operator: PlannedOperator) => isFallback(operator) || familyOf(operator).decides === true
+    const operators = spread(plan.operators)
+    const values = new Set([
+      ...plan.outputs,
+      ...operators.flatMap((operator) => (readsValues(operator) ? operator.inputs : [])),
+    ])
     this.#plan = plan
-    this.#read = new Set(operators.flatMap(({ inputs }) => inputs))
-    this.#deciding = new Set(operators.flatMap((one) => (familyOf(one).decides ? one.inputs : [])))
+    this.#inside = new Set(operators.flatMap(({ inputs }) => inputs).filter((name) => !values.has(name)))
   }
 
   /**
@@ -28,7 +31,7 @@ export class Ends {
    * @param writers of the group's tensors
    */
   limitOf({ tensors }: ScaleGroup, writers: readonly PlannedOperator[]): number {
-    if (tensors.every((name) => this.#read.has(name))) return 0
+    if (tensors.every((name) => this.#inside.has(name))) return 0
     const limits = writers.map((operator) => familyOf(operator).limit?.(operator) ?? 0)
     return Math.max(0, ...limits.filter(Number.isFinite))
   }
@@ -40,7 +43,7 @@ export class Ends {
    * @param writers of the group's tensors
    */
   withExactZeros({ tensors }: ScaleGroup, writers: readonly PlannedOperator[], finest: number): number {
-    if (tensors.every((name) => this.#read.has(name) && !this.#deciding.has(name))) return finest
+    if (tensors.every((name) => this.#inside.has(name))) return finest
     const value = writers.map((writer) => this.#atZero(writer)).find((one) => one >= LEAST_STEPS * finest)
     if (value === undefined || value === Number.POSITIVE_INFINITY) return finest
     for (let integer = Math.floor(value / finest); integer > 0; integer--) {

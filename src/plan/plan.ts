@@ -45,6 +45,7 @@ export function makePlan(model: Model, tensors: ReadonlyMap<string, TensorInfo>,
     ...{ operators, groups, groupOf, derived, narrowed, inner, tensors },
     masked: maskedTensors(operators, narrowed, view),
     observed: order.filter((name) => observed.has(name)),
+    outputs: new Set(graph.output.map(({ name }) => name)),
   }
 }
 

@@ -47,6 +47,8 @@ export interface Plan {
   /** The offset of each tensor with a zero point; absent: no tensor has one. */
   readonly offsets?: ReadonlyMap<string, number>
   readonly tensors: ReadonlyMap<string, TensorInfo>
+  /** Of the model: names. */
+  readonly outputs: ReadonlySet<string>
 }
 
 /** The fixed-point model: every number the chip needs, in integers. */

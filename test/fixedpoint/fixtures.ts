@@ -34,6 +34,7 @@ export function planOf(operators: readonly PlannedOperator[], wide: readonly str
     groupOf,
     observed: [...groupOf.keys()],
     tensors: new Map(),
+    outputs: new Set(),
   }
 }
 

@@ -25,6 +25,7 @@ function planOf(operators: readonly PlannedOperator[], costs: readonly number[])
       masked: new Set(),
       narrowed: new Map(),
       inner: new Set(),
+      outputs: new Set(),
     },
     groupOf: new Map(groups.map((group) => [group.name, group])),
     tensors: new Map(operators.map(({ outputs }, i) => [outputs[0]!, { dataType: 1, dims: [costs[i]!] }])),

@@ -6,7 +6,8 @@ import { shapesFor } from '../../src/onnx/shapes/shapes.js'
 import type { FixedLut } from '../../src/operators/lut/solve.js'
 import { makePlan } from '../../src/plan/plan.js'
 import { solveFixedPoint } from '../../src/plan/solve.js'
-import { modelOf, node } from './fixtures.js'
+import { floats } from '../onnx/models.js'
+import { modelOf, node, planOf } from './fixtures.js'
 
 const chip = chipProfile('TX5105C')
 
@@ -67,6 +68,17 @@ describe('a function at the end of a model', () => {
       const { extreme } = await endOf(type, 0.25)
       expect(Math.fround(extreme)).toBeGreaterThanOrEqual(1)
       expect(extreme).toBeLessThan(1.01)
+    }
+  })
+
+  it('holds every value also where the chip decides by it', async () => {
+    const nodes = [node('Sigmoid', 'x', 'y'), node('GreaterOrEqual', 'y half', 'k'), node('Not', 'k', 'z')]
+    for (const outputs of [['y', 'z'], ['z']]) {
+      const plan = await planOf({ nodes, constants: [floats('half', [], [0.5])], outputs })
+      const thresholds = new Map(plan.groups.map(({ name }) => [name, 0.1]))
+      const { scale, bits } = solveFixedPoint(plan, thresholds, chip).quantized.get('y')!
+      expect(bits).toBe(16)
+      expect(Math.fround(32767 * scale)).toBeGreaterThanOrEqual(1)
     }
   })
 })
