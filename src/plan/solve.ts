@@ -112,7 +112,10 @@ function coarser(
   return new Map([...quantized, ...larger])
 }
 
-/** Every quantized tensor with its scale: float32(T / (2^(bits-1) - 1)). */
+/**
+ * Every quantized tensor with its scale: float32(T / (2^(bits-1) - 1)). A tensor of 16 bits makes more room than T, see extremeOf, and may have a slightly
+ * coarser scale where its integers are read as values, see Ends.
+ */
 function scalesOf(
   plan: Plan,
   thresholds: ReadonlyMap<string, number>,
